@@ -1,0 +1,124 @@
+import type { DialFailure } from "../relay/dial.ts";
+import type { Side } from "../relay/splice.ts";
+import type { UpgradeListener } from "../relay/upgrade.ts";
+import { printable } from "../text.ts";
+import { createFrameReader, type FrameReader } from "./frames.ts";
+import { readConnect, readErrorType, readGatewayMessage, type Transcript } from "./transcript.ts";
+
+/** A handshake that is not over by then is judged as it stands; the gateway itself gives up earlier. */
+const HANDSHAKE_MS = 30_000;
+/** After a refusal the gateway closes; its close code belongs to the outcome, if it comes so soon. */
+const CLOSE_MS = 1_000;
+const ERROR_BODY_LIMIT = 8 * 1024;
+
+/**
+ * Reads one upgrade beside the relay and says when its handshake is over, exactly once. From then on it reads
+ * nothing more. If reading fails, the connection goes on.
+ */
+export class PairingObserver implements UpgradeListener {
+  readonly taps = {
+    client: (chunk: Buffer): boolean => this.#read("client", chunk),
+    gateway: (chunk: Buffer): boolean => this.#read("gateway", chunk),
+  };
+  readonly #transcript: Transcript = { challenged: false };
+  readonly #onOver: (transcript: Readonly<Transcript>) => void;
+  readonly #readers: { readonly [side in Side]: FrameReader };
+  #errorBody: Buffer = Buffer.alloc(0);
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  /** @param onOver hears what was seen, once */
+  constructor(onOver: (transcript: Readonly<Transcript>) => void) {
+    this.#onOver = onOver;
+    this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
+  }
+
+  onAnswer(status: number): void {
+    if (status === 101) this.#finishAfter(HANDSHAKE_MS);
+    else this.#transcript.http = { status };
+  }
+
+  onAnswerContent(bytes: Buffer): void {
+    if (this.#errorBody.length < ERROR_BODY_LIMIT) this.#errorBody = Buffer.concat([this.#errorBody, bytes]);
+  }
+
+  onUnreachable(failure: DialFailure): void {
+    this.#transcript.unreachable = failure;
+    this.#finish();
+  }
+
+  onClosed(first: Side): void {
+    this.#transcript.end ??= first;
+    this.#finish();
+  }
+
+  #read(side: Side, chunk: Buffer): boolean {
+    if (!this.#over) this.#readers[side].push(chunk);
+    return !this.#over;
+  }
+
+  #createReader(side: Side): FrameReader {
+    return createFrameReader(side, {
+      onMessage: (data, isBinary) => this.#onMessage(side, data, isBinary),
+      onClose: (code, reason) => {
+        this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
+        this.#finish();
+      },
+      onUnreadable: (why) => this.#finishAsForeign(`unreadable frames from the ${side}: ${why}`),
+    });
+  }
+
+  #onMessage(side: Side, data: Buffer, isBinary: boolean): void {
+    if (this.#over || this.#transcript.answer) return;
+    if (isBinary) this.#finishAsForeign(`binary message from the ${side}`);
+    else if (side === "client") this.#onClientMessage(data);
+    else this.#onGatewayMessage(data);
+  }
+
+  #onClientMessage(data: Buffer): void {
+    // What a client sends after its connect waits for the answer; it is none of the handshake's.
+    if (this.#transcript.connect) return;
+    const connect = readConnect(data);
+    if (connect) this.#transcript.connect = connect;
+    else this.#finishAsForeign("the client's first message is no connect request");
+  }
+
+  #onGatewayMessage(data: Buffer): void {
+    const message = readGatewayMessage(data);
+    const { connect, challenged } = this.#transcript;
+    if (message?.kind === "challenge") {
+      this.#transcript.challenged = true;
+    } else if (message?.kind === "answer" && message.id === connect?.id) {
+      this.#transcript.answer = message.answer;
+      if (message.answer.ok) this.#finish();
+      else this.#finishAfter(CLOSE_MS);
+    } else if (!message || !challenged) {
+      this.#finishAsForeign("the gateway's first message is no challenge");
+    }
+  }
+
+  #finishAsForeign(why: string): void {
+    this.#transcript.foreign = why;
+    this.#finish();
+  }
+
+  #finishAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#transcript.end ??= "deadline";
+      this.#finish();
+    }, ms).unref();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#readers.client.stop();
+    this.#readers.gateway.stop();
+    const { http } = this.#transcript;
+    const type = http && readErrorType(this.#errorBody);
+    if (http && type !== undefined) http.type = type;
+    this.#onOver(this.#transcript);
+  }
+}

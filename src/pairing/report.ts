@@ -1,0 +1,127 @@
+import { EventEmitter } from "node:events";
+import type { Logger } from "pino";
+import type { Admission } from "../gate/gate.ts";
+import type { Refusal } from "../gate/refusal.ts";
+import type { Normalized } from "../normalize/normalize.ts";
+import { fixFor } from "./fix.ts";
+import { judge, type Outcome } from "./outcome.ts";
+import { strippedForLog } from "./stripped.ts";
+import type { Transcript } from "./transcript.ts";
+
+/** How many outcomes `/__shim__/outcomes` can show. */
+const RECENT_LIMIT = 200;
+/** Devices remembered for `firstSeen`; beyond it the oldest is forgotten. */
+const DEVICE_LIMIT = 10_000;
+
+/** What is known of a request before its handshake. */
+export interface ConnectionFacts {
+  readonly conn: string;
+  readonly peer: string;
+  readonly path: string;
+  /** `performance.now()` when the request was accepted: durations survive a clock that jumps. */
+  readonly startedAt: number;
+}
+
+/** What the gate and the normalizer made of it. */
+export interface Passage {
+  readonly normalized: Normalized;
+  readonly admission: Admission;
+}
+
+/** Turns what was seen into outcome lines: logs them, keeps the last, and tells who listens. */
+export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
+  readonly #logger: Logger;
+  readonly #recent: Outcome[] = [];
+  readonly #devices = new Set<string>();
+
+  constructor(logger: Logger) {
+    super();
+    this.#logger = logger;
+  }
+
+  /** The last outcomes, oldest first. */
+  get recent(): readonly Outcome[] {
+    return this.#recent;
+  }
+
+  /** Reports an upgrade that the gate refused. */
+  denied(facts: ConnectionFacts, { rule, status, fix }: Refusal): void {
+    this.#report({
+      event: "pairing.outcome",
+      conn: facts.conn,
+      outcome: "denied",
+      reason: rule,
+      http: { status, type: rule },
+      peer: facts.peer,
+      path: facts.path,
+      normalized: { stripped: {} },
+      fix,
+      ms: elapsed(facts),
+    });
+  }
+
+  /** Reports an upgrade that went on to the gateway. */
+  observed(facts: ConnectionFacts, passage: Passage, transcript: Readonly<Transcript>): void {
+    const { connect, answer, close, http } = transcript;
+    const { normalized, admission } = passage;
+    const verdict = judge(transcript);
+    const fix = fixFor(verdict, transcript);
+    const deviceId = connect?.deviceId ?? (answer?.ok === false ? answer.deviceId : undefined);
+    this.#report({
+      event: "pairing.outcome",
+      conn: facts.conn,
+      ...verdict,
+      ...(answer?.ok === false && answer.requestId !== undefined && { requestId: answer.requestId }),
+      ...(deviceId !== undefined && { deviceId }),
+      ...(connect && { client: connect.client }),
+      ...(connect?.role !== undefined && { role: connect.role }),
+      ...(connect?.scopes && { scopes: connect.scopes }),
+      ...(answer?.ok === true && granted(answer)),
+      ...(close && { close: { code: close.code, reason: close.reason } }),
+      ...(http && { http }),
+      peer: facts.peer,
+      path: facts.path,
+      normalized: {
+        ...(normalized.host && { host: normalized.host }),
+        ...(normalized.origin && { origin: normalized.origin }),
+        stripped: strippedForLog(normalized.stripped),
+      },
+      ...(admission.publicForwarded && { publicForwarded: true }),
+      ...(verdict.outcome === "connected" && this.#isNew(deviceId) && { firstSeen: true }),
+      ...(fix !== undefined && { fix }),
+      ms: elapsed(facts),
+    });
+  }
+
+  #report(outcome: Outcome): void {
+    this.#recent.push(outcome);
+    if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
+    this.#logger[levelOf(outcome)](outcome, "pairing outcome");
+    this.emit("outcome", outcome);
+  }
+
+  #isNew(deviceId: string | undefined): boolean {
+    if (deviceId === undefined || this.#devices.has(deviceId)) return false;
+    this.#devices.add(deviceId);
+    if (this.#devices.size > DEVICE_LIMIT) this.#devices.delete(this.#devices.values().next().value ?? "");
+    return true;
+  }
+}
+
+function granted(answer: Extract<Transcript["answer"], { ok: true }>): Partial<Outcome> {
+  const { version, protocol, scopes, deviceTokenIssued } = answer;
+  return {
+    ...(scopes && { grantedScopes: scopes }),
+    ...(deviceTokenIssued && { deviceToken: "issued" }),
+    gateway: { ...(version !== undefined && { version }), ...(protocol !== undefined && { protocol }) },
+  };
+}
+
+function levelOf({ outcome }: Outcome): "info" | "warn" | "error" {
+  if (outcome === "connected") return "info";
+  return outcome === "gateway-unreachable" ? "error" : "warn";
+}
+
+function elapsed({ startedAt }: ConnectionFacts): number {
+  return Math.round((performance.now() - startedAt) * 10) / 10;
+}

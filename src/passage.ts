@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { isRefusal, type Admission, type Arrival, type Gate } from "./gate/gate.ts";
+import type { ConnectionLimit } from "./gate/limits.ts";
+import { addressMatcher, checkPeer } from "./gate/peer.ts";
+import { refuse, type Refusal } from "./gate/refusal.ts";
+import { asksForWebSocket } from "./gate/request.ts";
+import type { ListenerHandlers } from "./listener.ts";
+import { normalize, type NormalizeTarget } from "./normalize/normalize.ts";
+import { PairingObserver } from "./pairing/observer.ts";
+import type { ConnectionFacts, Reporter } from "./pairing/report.ts";
+import type { Dialer, DialFailure } from "./relay/dial.ts";
+import type { RequestRelay } from "./relay/request.ts";
+import { refuseResponse, refuseSocket } from "./relay/respond.ts";
+import type { Side } from "./relay/splice.ts";
+import { relayUpgrade } from "./relay/upgrade.ts";
+import type { Settings } from "./settings/settings.ts";
+import { isStatusPath, type Status } from "./status/status.ts";
+import { printable } from "./text.ts";
+
+/** The rooms that a request passes. */
+export interface Rooms {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly gate: Gate;
+  readonly limit: ConnectionLimit;
+  readonly dialer: Dialer;
+  readonly requests: RequestRelay;
+  readonly reporter: Reporter;
+  readonly status: Status;
+}
+
+/** The way through: gate, normalize, relay, report. */
+export interface Passage {
+  readonly handlers: ListenerHandlers;
+  /** From now on new requests are refused. */
+  drain(): void;
+}
+
+/** Leads every request of one shim through its rooms. */
+export function createPassage(rooms: Rooms): Passage {
+  const { settings, logger, gate, limit, dialer, requests, reporter, status } = rooms;
+  const allowedPeer = addressMatcher(settings.allowFrom);
+  let draining = false;
+
+  function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
+    const facts = factsOf(request, socket);
+    const admission = gate.admit(request, arrivalOf(socket), "websocket");
+    if (isRefusal(admission)) return refuseUpgrade(request, socket, facts, admission);
+    const full = enter();
+    if (full) return refuseUpgrade(request, socket, facts, full);
+
+    const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
+    const observer = new PairingObserver((seen) => reporter.observed(facts, { normalized, admission }, seen));
+    const listener = {
+      taps: observer.taps,
+      onAnswer: (code: number) => observer.onAnswer(code),
+      onAnswerContent: (bytes: Buffer) => observer.onAnswerContent(bytes),
+      onUnreachable: (failure: DialFailure) => observer.onUnreachable(failure),
+      onClosed: (first: Side) => {
+        observer.onClosed(first);
+        limit.leave();
+      },
+    };
+    const head = headOf(request, normalized.rawHeaders);
+    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener });
+  }
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    // A client that resets is no reason to end the process.
+    request.on("error", () => {});
+    response.on("error", () => {});
+    const admission = gate.admit(request, arrivalOf(request.socket), "http");
+    if (isRefusal(admission)) return refuseRequest(request, response, admission);
+    if (asksForWebSocket(request)) return refuseRequest(request, response, refuse("upgrade_incomplete"));
+    if (isStatusPath(request.url ?? "")) {
+      const refusal = status.answer(request, response, admission);
+      return refusal && refuseRequest(request, response, refusal);
+    }
+    const full = enter();
+    if (full) return refuseRequest(request, response, full);
+
+    response.on("close", () => limit.leave());
+    const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
+    requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
+  }
+
+  function enter(): Refusal | undefined {
+    return draining ? refuse("draining") : limit.enter();
+  }
+
+  function targetOf(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {
+    const { authority, origin } = settings.gateway;
+    return { authority, framing, ...(admission.origin === "own" && { origin }) };
+  }
+
+  function refuseUpgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    facts: ConnectionFacts,
+    refusal: Refusal,
+  ): void {
+    reportDenied(request, facts, refusal);
+    refuseSocket(socket, refusal);
+  }
+
+  function refuseRequest(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    reportDenied(request, factsOf(request, request.socket), refusal);
+    refuseResponse(response, refusal);
+  }
+
+  function reportDenied(request: IncomingMessage, facts: ConnectionFacts, refusal: Refusal): void {
+    if (asksForWebSocket(request)) reporter.denied(facts, refusal);
+    else logDenied(facts, refusal);
+  }
+
+  function logDenied(
+    facts: Pick<ConnectionFacts, "conn" | "peer"> & { path?: string },
+    refusal: Refusal,
+  ): void {
+    const { conn, peer, path } = facts;
+    const { rule: reason, status: code, fix } = refusal;
+    logger.warn(
+      { event: "request.denied", conn, reason, http: { status: code }, peer, path, fix },
+      "request denied",
+    );
+  }
+
+  return {
+    handlers: {
+      onRequest,
+      onUpgrade,
+      onPipelinedUpgrade: (request) =>
+        reportDenied(
+          request,
+          factsOf(request, request.socket),
+          refuse("malformed_request", "pipelined upgrade"),
+        ),
+      onUnreadable: (socket, what) => {
+        const refusal = checkPeer(socket.remoteAddress, allowedPeer) ?? what;
+        logDenied({ conn: connectionId(), peer: peerOf(socket) }, refusal);
+        return refusal;
+      },
+    },
+    drain: () => {
+      draining = true;
+    },
+  };
+}
+
+function factsOf(request: IncomingMessage, socket: Socket): ConnectionFacts {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  return { conn: connectionId(), peer: peerOf(socket), path: printable(path), startedAt: performance.now() };
+}
+
+/** Without Node's cache of random bytes: a cloned memory snapshot would hand out the same ids again. */
+function connectionId(): string {
+  return randomUUID({ disableEntropyCache: true });
+}
+
+/** The peer's address; a dual-stack socket's IPv4 peers in their IPv4 form. */
+function peerOf({ remoteAddress = "(gone)" }: Socket): string {
+  return remoteAddress.replace(/^::ffff:/i, "");
+}
+
+function arrivalOf({ remoteAddress, localAddress, localPort }: Socket): Arrival {
+  return { remoteAddress, localAddress, localPort };
+}
+
+/** The head of a clean upgrade request; Node's parser has seen to it that no part holds a line break. */
+function headOf({ url = "/" }: IncomingMessage, rawHeaders: readonly string[]): string {
+  let head = `GET ${url} HTTP/1.1\r\n`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return `${head}\r\n`;
+}

@@ -1,0 +1,116 @@
+import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
+import { Duplex } from "node:stream";
+import { createProxyServer } from "http-proxy";
+import { refuse } from "../gate/refusal.ts";
+import { canonicalName, isHopByHop } from "../normalize/names.ts";
+import type { GatewayAddress } from "../settings/settings.ts";
+import type { Dialer } from "./dial.ts";
+import { refuseResponse } from "./respond.ts";
+
+/** No byte in either direction for so long ends an exchange; a model may think for minutes before it answers. */
+export const HTTP_IDLE_MS = 15 * 60_000;
+
+/** Relays plain HTTP requests. */
+export interface RequestRelay {
+  /**
+   * Forwards one request and streams its answer back.
+   *
+   * @param rawHeaders what the gateway is to see, as `normalize` made it
+   */
+  relay(request: IncomingMessage, response: ServerResponse, rawHeaders: readonly string[]): void;
+  close(): void;
+}
+
+/** Makes the relay for plain HTTP; connections are opened by the same dialer as for upgrades. */
+export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): RequestRelay {
+  const agent = new GatewayAgent(dialer);
+  // The dialer does the TLS, so that a pinned certificate is checked in one place only.
+  const proxy = createProxyServer({
+    target: `http://${gateway.authority}`,
+    agent,
+    proxyTimeout: HTTP_IDLE_MS,
+  });
+
+  proxy.on("proxyReq", (outgoing, request) => {
+    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+    // Without this Node frames a body where the client announced none, and changes the request.
+    outgoing.useChunkedEncodingByDefault = false;
+    for (const [name, values] of groupFields(request.rawHeaders)) outgoing.setHeader(name, values);
+    outgoing.setHeader("Connection", "close");
+  });
+
+  proxy.on("proxyRes", (answer, _request, response) => {
+    response.sendDate = false;
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
+    // An event stream may be silent for long after its head.
+    response.flushHeaders();
+  });
+
+  proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
+    if (response && "writeHead" in response) {
+      refuseResponse(response, refuse("gateway_unreachable", `${error.code ?? "ERROR"}: ${error.message}`));
+    }
+  });
+
+  return {
+    relay(request, response, rawHeaders) {
+      // Node has answered `Expect: 100-continue` already; http-proxy would skip its header event over it.
+      request.rawHeaders = dropField(rawHeaders, "expect");
+      request.headers = lowerCased(request.rawHeaders);
+      void proxy.web(request, response).catch(() => response.destroy());
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+class GatewayAgent extends Agent {
+  readonly #dialer: Dialer;
+
+  constructor(dialer: Dialer) {
+    super({ keepAlive: false });
+    this.#dialer = dialer;
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#dialer.dial(0, (result) => {
+      if ("socket" in result) {
+        callback?.(null, result.socket);
+      } else {
+        const { code, message } = result.failure;
+        // Node looks at the stream only where there is no error; its types ask for one all the same.
+        callback?.(Object.assign(new Error(message), { code }), new Duplex());
+      }
+    });
+  }
+}
+
+/** Fields by name, in the order and case of their first line; values of a repeated one in their order. */
+function groupFields(rawHeaders: readonly string[]): Iterable<[string, string | string[]]> {
+  const groups = new Map<string, [string, string[]]>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    const value = rawHeaders[i + 1] ?? "";
+    const group = groups.get(name.toLowerCase());
+    if (group) group[1].push(value);
+    else groups.set(name.toLowerCase(), [name, [value]]);
+  }
+  return [...groups.values()].map(([name, values]) => [
+    name,
+    values.length === 1 ? (values[0] ?? "") : values,
+  ]);
+}
+
+function lowerCased(rawHeaders: readonly string[]): NodeJS.Dict<string | string[]> {
+  return Object.fromEntries([...groupFields(rawHeaders)].map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function endToEnd(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_text, i) => !isHopByHop(canonicalName(rawHeaders[i - (i % 2)] ?? "")));
+}
+
+function dropField(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_text, i) => (rawHeaders[i - (i % 2)] ?? "").toLowerCase() !== name);
+}

@@ -1,0 +1,87 @@
+import type { Socket } from "node:net";
+
+/** After one side has ended and all was flushed, the other has this long to end too. */
+const LINGER_MS = 1_000;
+/** A side that takes nothing of what is left for it is dead after so many rounds of LINGER_MS. */
+const STALLED_ROUNDS = 10;
+
+export type Side = "client" | "gateway";
+
+/** Reads beside the stream. Answers false when it wants to read no more; it must not change the chunk. */
+export type Tap = (chunk: Buffer) => boolean;
+
+/** Two sockets to join, and who reads along. */
+export interface Splice {
+  readonly client: Socket;
+  readonly gateway: Socket;
+  readonly taps: { readonly client: Tap; readonly gateway: Tap };
+  /** Called once, when both sockets are closed: which side ended first, and its error if it had one. */
+  readonly onClosed: (first: Side, error: NodeJS.ErrnoException | undefined) => void;
+}
+
+/**
+ * Joins two sockets: bytes pass unchanged, in order, at the pace of the slower side. Either side's end, half-close
+ * or error ends the other as soon as it has all that was meant for it.
+ */
+export function splice({ client, gateway, taps, onClosed }: Splice): void {
+  let first: Side | undefined;
+  let firstError: NodeJS.ErrnoException | undefined;
+  let open = 2;
+
+  flow(client, gateway, taps.client);
+  flow(gateway, client, taps.gateway);
+  watch(client, gateway, "client");
+  watch(gateway, client, "gateway");
+
+  function watch(side: Socket, other: Socket, name: Side): void {
+    const ended = (): void => {
+      if (first !== undefined) return;
+      first = name;
+      other.end();
+      linger(side, other);
+    };
+    side.on("end", ended);
+    side.on("error", (error) => {
+      if (first === undefined) firstError = error;
+      ended();
+    });
+    side.on("close", () => {
+      ended();
+      if (!other.writableEnded) other.end();
+      open -= 1;
+      if (open === 0) onClosed(first ?? name, firstError);
+    });
+  }
+}
+
+function flow(from: Socket, to: Socket, tap: Tap): void {
+  let tapping = true;
+  from.on("data", (chunk: Buffer) => {
+    if (tapping) tapping = tap(chunk);
+    // What comes for a side that has left is dropped, so that the sender's end is still seen.
+    if (to.writable && !to.write(chunk)) from.pause();
+  });
+  to.on("drain", () => from.resume());
+  to.on("close", () => from.resume());
+  from.resume();
+}
+
+/** Destroys both sockets once `other` has all that was left for it, or has stopped taking it. */
+function linger(side: Socket, other: Socket): void {
+  let left = other.writableLength;
+  let stalled = 0;
+  const timer = setInterval(() => {
+    stalled = other.writableLength < left ? 0 : stalled + 1;
+    left = other.writableLength;
+    if (!other.writableFinished && !other.destroyed && stalled < STALLED_ROUNDS) return;
+    clearInterval(timer);
+    side.destroy();
+    other.destroy();
+  }, LINGER_MS).unref();
+  other.once("close", () => {
+    // With the other side gone there is nobody left to wait for.
+    clearInterval(timer);
+    side.end();
+    side.destroySoon();
+  });
+}

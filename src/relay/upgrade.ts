@@ -1,0 +1,159 @@
+import type { Socket } from "node:net";
+import { refuse, type Refusal } from "../gate/refusal.ts";
+import { readAnswerHead, type AnswerHead } from "./answer.ts";
+import type { Dialer, DialFailure } from "./dial.ts";
+import { passRefusal, type RefusalListener } from "./refusal.ts";
+import { refuseSocket } from "./respond.ts";
+import { splice, type Side, type Tap } from "./splice.ts";
+
+/** How long the gateway may take to answer an upgrade. */
+const ANSWER_MS = 30_000;
+/** A client may not send frames before the 101 (RFC 6455 section 4.1); what it does send is kept up to here. */
+const EARLY_LIMIT = 64 * 1024;
+
+/** Hears what happens to an upgrade. The relay does not know what any of it means. */
+export interface UpgradeListener extends RefusalListener {
+  /** The gateway's HTTP answer: 101, or a refusal whose content follows. */
+  onAnswer(status: number): void;
+  /** There will be no answer. The client was told so. */
+  onUnreachable(failure: DialFailure): void;
+  readonly taps: { readonly client: Tap; readonly gateway: Tap };
+  /** Last call, exactly once: which side ended first. */
+  onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** One upgrade to relay. */
+export interface UpgradeRequest {
+  /** The client's socket, as the `upgrade` event of `http.Server` gives it. */
+  readonly client: Socket;
+  /** Bytes that came with the head. */
+  readonly early: Buffer;
+  /** The request that the gateway is to see: request line, fields and blank line. */
+  readonly head: string;
+  readonly holdMs: number;
+  readonly dialer: Dialer;
+  readonly listener: UpgradeListener;
+}
+
+/**
+ * Relays one upgrade: waits for the gateway, sends the head, and joins the two sockets on a 101. A refusal reaches
+ * the client as the gateway sent it. No byte of the client goes on before the 101: a gateway that refuses would
+ * read it as a second request, one that no gate has seen.
+ */
+export function relayUpgrade(request: UpgradeRequest): void {
+  const { client, dialer, listener } = request;
+  let early = request.early;
+  let gateway: Socket | undefined;
+  let answered: Buffer = Buffer.alloc(0);
+  let settled = false;
+
+  const deadline = setTimeout(() => {
+    fail("gateway_timeout", { code: "TIMEOUT", message: `no answer within ${ANSWER_MS} ms` });
+  }, request.holdMs + ANSWER_MS);
+  const cancelDial = dialer.dial(request.holdMs, (result) => {
+    if ("failure" in result) fail("gateway_unreachable", result.failure);
+    else send(result.socket);
+  });
+  client.on("data", onEarly);
+  client.on("end", onClientLeft);
+  client.on("error", onClientLeft);
+  client.on("close", onClientLeft);
+  client.resume();
+
+  function onEarly(chunk: Buffer): void {
+    early = Buffer.concat([early, chunk]);
+    if (early.length >= EARLY_LIMIT) client.pause();
+  }
+
+  function onClientLeft(error?: unknown): void {
+    if (!settle()) return;
+    gateway?.destroy();
+    client.on("error", () => {});
+    client.destroy();
+    listener.onClosed("client", error instanceof Error ? error : undefined);
+  }
+
+  function send(socket: Socket): void {
+    gateway = socket;
+    gateway.on("data", onAnswerBytes);
+    gateway.on("end", onGatewayLeft);
+    gateway.on("error", onGatewayLeft);
+    gateway.on("close", onGatewayLeft);
+    gateway.write(request.head, "latin1");
+  }
+
+  function onAnswerBytes(chunk: Buffer): void {
+    answered = answered.length === 0 ? chunk : Buffer.concat([answered, chunk]);
+    const head = readAnswerHead(answered);
+    if (head === undefined || !gateway) return;
+    if (head === "malformed") {
+      fail("gateway_answer_malformed", { code: "MALFORMED_ANSWER", message: "no HTTP/1.1 status line" });
+      return;
+    }
+    if (head.status < 200 && head.status !== 101) {
+      // 100 and 103 come before the answer (RFC 9110 section 15.2); a WebSocket client has no use for them.
+      const rest = answered.subarray(head.size);
+      answered = Buffer.alloc(0);
+      if (rest.length > 0) onAnswerBytes(rest);
+      return;
+    }
+    settle();
+    listener.onAnswer(head.status);
+    if (head.status === 101) join(gateway, head);
+    else passRefusal({ client, gateway, head, received: answered, listener });
+  }
+
+  function onGatewayLeft(error?: unknown): void {
+    const { code = "EOF", message = "it closed the connection before it answered" } =
+      error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+    fail("gateway_unreachable", { code, message });
+  }
+
+  function join(socket: Socket, head: AnswerHead): void {
+    const { taps } = listener;
+    const frames = answered.subarray(head.size);
+    const wanted = {
+      gateway: frames.length === 0 || taps.gateway(frames),
+      client: early.length === 0 || taps.client(early),
+    };
+    client.write(answered);
+    if (early.length > 0) socket.write(early);
+    splice({
+      client,
+      gateway: socket,
+      taps: {
+        client: (chunk) => wanted.client && taps.client(chunk),
+        gateway: (chunk) => wanted.gateway && taps.gateway(chunk),
+      },
+      onClosed: (first, error) => listener.onClosed(first, error),
+    });
+  }
+
+  function fail(rule: Refusal["rule"], failure: DialFailure): void {
+    if (!settle()) return;
+    if (gateway) {
+      gateway.on("error", () => {});
+      gateway.destroy();
+    }
+    listener.onUnreachable(failure);
+    client.once("close", () => listener.onClosed("gateway", undefined));
+    refuseSocket(client, refuse(rule, `${failure.code}: ${failure.message}`));
+  }
+
+  /** Ends the waiting, once: its deadline, its dial and its listeners. */
+  function settle(): boolean {
+    if (settled) return false;
+    settled = true;
+    clearTimeout(deadline);
+    cancelDial();
+    client.off("data", onEarly);
+    client.off("end", onClientLeft);
+    client.off("error", onClientLeft);
+    client.off("close", onClientLeft);
+    gateway?.off("data", onAnswerBytes);
+    gateway?.off("end", onGatewayLeft);
+    gateway?.off("error", onGatewayLeft);
+    gateway?.off("close", onGatewayLeft);
+    return true;
+  }
+}
