@@ -1,0 +1,62 @@
+import { bracketed } from "../settings/addresses.ts";
+import { SettingsError } from "../settings/error.ts";
+import { loadSettings } from "../settings/load.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { CommandContext } from "./command.ts";
+
+/**
+ * Prints what to set so that OpenClaw's tools connect to the shim: lines for a shell, `--json`, or
+ * `--openclaw-config`, a fragment for openclaw.json. Never prints a token: it would end up in a shell's history.
+ *
+ * @returns 0
+ * @throws SettingsError
+ */
+export function env(context: CommandContext): Promise<number> {
+  const { args, stdout } = context;
+  const { settings, flags } = loadSettings({ args, env: context.env, terminal: stdout.isTTY }, context.flags);
+  if (flags.size > 1) {
+    throw new SettingsError([`${[...flags.keys()].map((name) => `--${name}`).join(", ")}: give one of them`]);
+  }
+  const url = toolUrl(settings);
+  const [form] = flags.keys();
+  if (form === "json") stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
+  else stdout.write(form === "openclaw-config" ? configFragment(url) : shellLines(url));
+  return Promise.resolve(0);
+}
+
+/** The URL of the first listener, for a tool on this machine. */
+function toolUrl({ listen }: Settings): string {
+  const [first] = listen;
+  if (first === undefined || first.port === 0) {
+    throw new SettingsError([
+      "--listen: port 0 is another one at every start; name the port that the shim listens on",
+    ]);
+  }
+  const host = new Map([
+    ["0.0.0.0", "127.0.0.1"],
+    ["::", "::1"],
+  ]).get(first.host);
+  return `ws://${bracketed(host ?? first.host)}:${first.port}`;
+}
+
+// OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md).
+function shellLines(url: string): string {
+  return `# The tools also need the gateway's token, from the environment alone (or OPENCLAW_GATEWAY_PASSWORD):
+#   export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"
+export OPENCLAW_GATEWAY_URL=${url}
+`;
+}
+
+function configFragment(url: string): string {
+  return `// Merge into openclaw.json of the tools, not of the gateway: a gateway starts only with mode "local".
+{
+  gateway: {
+    mode: "remote",
+    remote: {
+      url: "${url}",
+      token: "\${OPENCLAW_GATEWAY_TOKEN}",
+    },
+  },
+}
+`;
+}

@@ -1,0 +1,30 @@
+import { quoted, SettingsError } from "../settings/error.ts";
+import { closest } from "../settings/names.ts";
+import { VERSION } from "../version.ts";
+import type { Command } from "./command.ts";
+import { helpText } from "./help.ts";
+import { COMMANDS } from "./table.ts";
+
+/** The command that is meant and what follows its name; or the text to print, for `--help` and `--version`. */
+export type Found =
+  | { readonly command: Command; readonly args: readonly string[] }
+  | { readonly text: string };
+
+/**
+ * Finds what a command line asks for. One that starts with a flag, or is empty, means the first command.
+ *
+ * @param argv without node and the script
+ * @throws SettingsError where there is no such command
+ */
+export function findCommand(argv: readonly string[]): Found {
+  if (argv.includes("--help") || argv.includes("-h")) return { text: helpText() };
+  if (argv.includes("--version")) return { text: `${VERSION}\n` };
+  const [name, ...rest] = argv;
+  if (name === undefined || name.startsWith("-")) return { command: COMMANDS[0], args: argv };
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command) return { command, args: rest };
+  const names = COMMANDS.map((candidate) => candidate.name);
+  const close = closest(name, names);
+  const fix = close ? `did you mean ${close}?` : `write one of ${names.join(", ")}`;
+  throw new SettingsError([`${quoted(name)}: no such command; ${fix}`]);
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { OperatorResources } from "../approve/start.ts";
+import { createLogger } from "../log.ts";
+import type { Environment } from "../settings/environment.ts";
+import { loadSettings } from "../settings/load.ts";
+import { SettingsError } from "../settings/error.ts";
+import type { Settings } from "../settings/settings.ts";
+import { openShim } from "../shim.ts";
+import { takeHandedOver } from "../socket-activation.ts";
+import { printable } from "../text.ts";
+import type { CommandContext } from "./command.ts";
+
+/**
+ * The daemon: runs until SIGTERM or SIGINT, then drains.
+ *
+ * @returns 0 after a signal, 1 where it could not start
+ * @throws SettingsError
+ */
+export async function run(context: CommandContext): Promise<number> {
+  const { args, env, stdout, complain } = context;
+  const handedOver = takeHandedOver(env, process.pid);
+  const { settings } = loadSettings({ args, env, terminal: stdout.isTTY }, context.flags);
+  const logger = await createLogger(settings, stdout);
+  // Heard from here on: a signal during the start must not be lost.
+  const stopped = context.stopped();
+  let shim;
+  try {
+    const operator = settings.approve === "off" ? {} : await operatorOf(settings, env);
+    shim = await openShim(settings, logger, { handedOver, operator });
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
+    complain(`cannot start: ${startFailure(error)}`);
+    return 1;
+  }
+  await stopped;
+  await shim.close();
+  return 0;
+}
+
+/** Only who approves reads the token: a daemon that needs no secret holds none. */
+async function operatorOf({ tokenFile }: Settings, env: Environment): Promise<OperatorResources> {
+  const { readToken } = await import("../settings/token.ts");
+  const found = readToken(tokenFile, env);
+  if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}`]);
+  return { token: found.secret, stateDirectory: stateDirectory(env) };
+}
+
+/** What systemd made for the unit (systemd.exec(5), StateDirectory=), else the user's own (XDG base directories). */
+function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: Environment): string | undefined {
+  if (STATE_DIRECTORY) return STATE_DIRECTORY.split(":", 1)[0];
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, "openclaw-shim");
+  return HOME ? join(HOME, ".local", "state", "openclaw-shim") : undefined;
+}
+
+function startFailure(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  const code = "code" in error ? error.code : undefined;
+  const message = printable(error.message);
+  if (code === "EADDRINUSE") return `${message}; stop what listens there, or choose another --listen`;
+  if (code === "EADDRNOTAVAIL")
+    return `${message}; this machine has no such address, choose another --listen`;
+  if (code === "EACCES") return `${message}; ports below 1024 need a privilege, choose another --listen`;
+  return message;
+}

@@ -1,0 +1,57 @@
+import { findCommand } from "./commands/find.ts";
+import { flushed } from "./output.ts";
+import { SettingsError } from "./settings/error.ts";
+import { printable } from "./text.ts";
+
+const FLUSH_MS = 1_000;
+
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
+process.on("SIGHUP", () => {});
+// A reader that is gone (EPIPE) is no reason to end: the daemon's work is elsewhere.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+const code = await main(process.argv.slice(2));
+await flushed(process.stdout, FLUSH_MS);
+process.exit(code);
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const found = findCommand(argv);
+    const { env, stdout } = process;
+    if ("text" in found) {
+      stdout.write(found.text);
+      return 0;
+    }
+    const { args, command } = found;
+    const run = await command.load();
+    return await run({ args, flags: command.flags, env, stdout, complain, stopped });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    for (const problem of error.problems) complain(problem);
+    return 2;
+  }
+}
+
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(0);
+      asked = true;
+      resolve();
+    };
+    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+  });
+}
+
+function complain(line: string): void {
+  process.stderr.write(`openclaw-shim: ${line}\n`);
+}
+
+function fail(error: unknown): never {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
+  complain(`internal error: ${printable(what)}`);
+  process.exit(1);
+}

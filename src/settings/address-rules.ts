@@ -1,0 +1,84 @@
+import { isLoopbackName } from "../gate/host.ts";
+import { bracketed } from "./addresses.ts";
+import { quoted } from "./error.ts";
+import type { Taken } from "./layer.ts";
+import type { GatewayAddress, ListenAddress } from "./settings.ts";
+
+/** What the rules between settings look at; a setting that was bad by itself has no items. */
+export interface AddressFacts {
+  readonly listen: Taken<ListenAddress> | undefined;
+  readonly gateway: Taken<GatewayAddress> | undefined;
+  readonly remote: Taken<boolean> | undefined;
+  readonly fingerprint: Taken<string> | undefined;
+  readonly allowFrom: Taken<string> | undefined;
+}
+
+/** The rules that hold between listen addresses, gateway and peers; one line for each that is broken. */
+export function addressProblems(facts: AddressFacts): readonly string[] {
+  return [
+    ...openListeners(facts),
+    ...repeatedListeners(facts),
+    ...ownGateway(facts),
+    ...gatewayProblems(facts),
+  ];
+}
+
+function openListeners({ listen, allowFrom }: AddressFacts): string[] {
+  if (allowFrom) return [];
+  return (listen?.items ?? [])
+    .filter(({ value }) => !isLoopbackName(value.host))
+    .map(
+      ({ text }) =>
+        `${listen?.from}: ${quoted(text)} is beyond loopback; say with --allow-from CIDR who may connect, or listen on 127.0.0.1`,
+    );
+}
+
+function repeatedListeners({ listen }: AddressFacts): string[] {
+  const seen = new Set<string>();
+  return (listen?.items ?? []).flatMap(({ text, value }) => {
+    const address = `${bracketed(value.host)}:${value.port}`;
+    if (value.port === 0 || !seen.has(address)) {
+      seen.add(address);
+      return [];
+    }
+    return [`${listen?.from}: ${quoted(text)} is the same address twice; leave one out`];
+  });
+}
+
+function ownGateway({ listen, gateway }: AddressFacts): string[] {
+  const target = gateway?.items[0];
+  if (!target) return [];
+  return (listen?.items ?? [])
+    .filter(({ value }) => value.port === target.value.port && covers(value.host, target.value.host))
+    .map(
+      ({ text }) =>
+        `${listen?.from}: ${quoted(text)} is the gateway's own address (${gateway?.from}), so the shim would connect to itself; ` +
+        "change the port of one of them",
+    );
+}
+
+/** Whether a socket bound to `bound` would get what is sent to the host `target` on this machine. */
+function covers(bound: string, target: string): boolean {
+  const names = target === "localhost" ? ["127.0.0.1", "::1"] : [target];
+  // Linux has a dual-stack [::] by default (ipv6(7), bindv6only).
+  const all = bound === "::" || (bound === "0.0.0.0" && names.some((name) => !name.includes(":")));
+  return names.includes(bound) || (all && isLoopbackName(target));
+}
+
+function gatewayProblems({ gateway, remote, fingerprint }: AddressFacts): string[] {
+  const target = gateway?.items[0];
+  if (!target) return [];
+  const problems: string[] = [];
+  if (!isLoopbackName(target.value.host) && remote?.items[0]?.value === false) {
+    problems.push(
+      `${gateway.from}: ${quoted(target.text)} is not loopback; allow it with --allow-remote-gateway, or write ws://127.0.0.1:PORT`,
+    );
+  }
+  const pin = fingerprint?.items[0];
+  if (pin && !target.value.tls) {
+    problems.push(
+      `${fingerprint.from}: ${quoted(pin.text)} is of no use with a ws:// gateway; write wss:// in --gateway, or leave it out`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,116 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { printable } from "../text.ts";
+import type { Environment } from "./environment.ts";
+import { readJson5 } from "./json5-file.ts";
+import { isRecord } from "../json.ts";
+import type { Layer } from "./layer.ts";
+
+// Where OpenClaw's gateway listens unless told otherwise (docs/gateway/index.md).
+const DEFAULT_PORT = 18_789;
+
+/** OpenClaw's own config, as far as it could be read; no object where there is no file. */
+export interface OpenclawConfig {
+  /** For messages. */
+  readonly shownPath: string;
+  readonly object?: Readonly<Record<string, unknown>>;
+  /** Why a file that is there cannot be used, as the end of the sentence `FILE …`. */
+  readonly why?: string;
+}
+
+/**
+ * Reads OpenClaw's config from where OpenClaw 2026.9.6 looks for it (dist/paths-*.mjs, resolveCanonicalConfigPath):
+ * `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in `OPENCLAW_STATE_DIR` or `~/.openclaw`.
+ */
+export function readOpenclawConfig(env: Environment): OpenclawConfig {
+  const path = openclawConfigPath(env);
+  if (path === undefined) return { shownPath: "~/.openclaw/openclaw.json" };
+  const shownPath = printable(path, 120);
+  const file = readJson5(path);
+  if ("object" in file) return { shownPath, object: file.object };
+  return file.missing ? { shownPath } : { shownPath, why: file.why };
+}
+
+/** The path of `openclaw.json`; undefined where neither the environment nor a home says it. */
+export function openclawConfigPath(env: Environment): string | undefined {
+  const given = env["OPENCLAW_CONFIG_PATH"]?.trim();
+  if (given) return expanded(given, env);
+  const state = openclawStateDir(env);
+  return state === undefined ? undefined : join(state, "openclaw.json");
+}
+
+/** OpenClaw's state directory: `OPENCLAW_STATE_DIR`, else `.openclaw` in its home; undefined where it has none. */
+export function openclawStateDir(env: Environment): string | undefined {
+  const given = env["OPENCLAW_STATE_DIR"]?.trim();
+  if (given) return expanded(given, env);
+  const home = homeOf(env);
+  return home === undefined ? undefined : join(home, ".openclaw");
+}
+
+function expanded(path: string, env: Environment): string {
+  return resolve(path.replace(/^~(?=$|\/)/, () => homeOf(env) ?? "~"));
+}
+
+/** OpenClaw's home: `OPENCLAW_HOME`, `HOME`, or the user's; a service user may have none. */
+function homeOf(env: Environment): string | undefined {
+  const home = env["OPENCLAW_HOME"]?.trim() || env["HOME"]?.trim();
+  if (home) return home;
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The gateway's address as OpenClaw's own settings have it: `OPENCLAW_GATEWAY_PORT`, else `gateway.port` of its
+ * config (the same precedence as in OpenClaw, docs/gateway/index.md), with `gateway.tls.enabled` as `wss`.
+ */
+export function readOpenclaw(env: Environment): Layer {
+  const { shownPath, object, why } = readOpenclawConfig(env);
+  if (why !== undefined) return broken(`${shownPath} ${why}`);
+  const gateway = section(object, "gateway");
+  const tls = section(gateway, "tls")["enabled"] === true;
+  const variable = environmentPort(env["OPENCLAW_GATEWAY_PORT"]);
+  const member = gateway["port"];
+  if (
+    variable === undefined &&
+    member === undefined &&
+    (gateway["$include"] ?? object?.["$include"]) !== undefined
+  ) {
+    return broken(`${shownPath} has no gateway.port itself, and the shim does not follow $include`);
+  }
+  if (variable === undefined && member !== undefined && !isPort(member)) {
+    return broken(`gateway.port in ${shownPath} is not a port from 1 to 65535`);
+  }
+  const configured = isPort(member) ? member : undefined;
+  const port = variable ?? configured;
+  if (port === undefined && !tls) return { given: new Map(), problems: [] };
+  const from = variable === undefined ? `gateway in ${shownPath}` : "OPENCLAW_GATEWAY_PORT";
+  const url = `${tls ? "wss" : "ws"}://127.0.0.1:${port ?? DEFAULT_PORT}`;
+  return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
+}
+
+function broken(why: string): Layer {
+  return { given: new Map(), problems: [`OpenClaw's config: ${why}; mend it, or give --gateway URL`] };
+}
+
+/** A member that is an object; an empty one for all else. */
+export function section(
+  object: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+): Readonly<Record<string, unknown>> {
+  const value = object?.[name];
+  return isRecord(value) ? value : {};
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+// `18789`, `127.0.0.1:18789` or `[::1]:18789`; OpenClaw ignores all else (dist/paths-*.mjs, parseGatewayPortEnvValue).
+function environmentPort(text: string | undefined): number | undefined {
+  const [, digits] = /^(?:\[[^\]]+\]:|[^:]+:)?(\d+)$/.exec(text?.trim() ?? "") ?? [];
+  const port = Number(digits);
+  return isPort(port) ? port : undefined;
+}

@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { file, load, problems } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shim-file-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("--config FILE", () => {
+  it("may set everything, in both spellings", () => {
+    expect(load(["--config", file("valid.json5")])).toEqual({
+      listen: [
+        { host: "127.0.0.1", port: 21_000 },
+        { host: "::1", port: 21_000 },
+      ],
+      gateway: {
+        url: "wss://127.0.0.1:21050",
+        host: "127.0.0.1",
+        port: 21_050,
+        tls: true,
+        authority: "127.0.0.1:21050",
+        origin: "https://127.0.0.1:21050",
+        fingerprint: "00112233445566778899aabbccddeeff".repeat(2),
+      },
+      allowFrom: ["172.17.0.0/16"],
+      allowHost: ["shim.internal"],
+      allowOrigin: ["https://app.example:8443"],
+      forwarded: "private",
+      holdMs: 20_000,
+      drainMs: 0,
+      maxConnections: 64,
+      approve: "seen",
+      approveScopes: ["operator.read"],
+      approveRoles: ["operator"],
+      tokenFile: "/run/secrets/openclaw",
+      logLevel: "debug",
+      logFormat: "json",
+    });
+  });
+
+  it("names each wrong value and the file", () => {
+    const path = file("wrong-values.json5");
+    expect(problems(["--config", path])).toEqual([
+      `listen in ${path}: the list is empty; leave the setting out or name at least one`,
+      `allowFrom in ${path}: null is not a text, or a list of texts (CIDR)`,
+      `gateway in ${path}: a list is not a text (URL)`,
+      `approve in ${path}: the value is empty; leave the setting out`,
+      `allow-remote-gateway in ${path}: "maybe" is not one of true, false`,
+      `hold in ${path}: "10" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m`,
+      `max-connections in ${path}: "1000000000" is not a whole number from 1 to 65535`,
+    ]);
+  });
+
+  it("names each wrong key, and shows no secret", () => {
+    const path = file("wrong-names.json5");
+    expect(problems(["--config", path])).toEqual([
+      `hodl in ${path}: no such setting; openclaw-shim --help lists them`,
+      `gatewayToken in ${path}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
+      `config in ${path}: no such setting; openclaw-shim --help lists them`,
+      `maxConnections in ${path}: is also there as max-connections; keep one`,
+    ]);
+  });
+
+  it.each([
+    ["damaged.json5", "is not JSON5 (near line 2)"],
+    ["not-an-object.json5", "is not one JSON5 object in braces"],
+    ["missing.json5", "cannot be read (ENOENT)"],
+    [".", "is not a regular file"],
+  ])("says why it cannot use %s", (name, why) => {
+    expect(problems(["--config", file(name)])).toEqual([`--config: ${file(name)} ${why}`]);
+    expect(problems([], { OPENCLAW_SHIM_CONFIG: file(name) })).toEqual([
+      `OPENCLAW_SHIM_CONFIG: ${file(name)} ${why}`,
+    ]);
+  });
+
+  it("does not wait for a FIFO, and has a bound", () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    expect(problems(["--config", fifo])).toEqual([`--config: ${fifo} is not a regular file`]);
+    const large = join(folder, "large");
+    writeFileSync(large, " ".repeat(5 * 1024 * 1024));
+    expect(problems(["--config", large])).toEqual([`--config: ${large} is larger than 4194304 bytes`]);
+  });
+});

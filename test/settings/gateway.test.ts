@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { load, problems } from "./load.ts";
+
+const HEX = "0123456789abcdef".repeat(4);
+const COLONS = (HEX.match(/../g) ?? []).join(":");
+
+describe("--gateway", () => {
+  it.each([
+    ["ws://127.0.0.1:18790/", "127.0.0.1", 18_790, "127.0.0.1:18790", "http://127.0.0.1:18790"],
+    ["WS://LOCALHOST:5", "localhost", 5, "localhost:5", "http://localhost:5"],
+    ["ws://[0::1]:5", "::1", 5, "[::1]:5", "http://[::1]:5"],
+    ["ws://[::ffff:127.0.0.1]:5", "127.0.0.1", 5, "127.0.0.1:5", "http://127.0.0.1:5"],
+    ["ws://127.0.0.1", "127.0.0.1", 80, "127.0.0.1", "http://127.0.0.1"],
+    ["wss://127.0.0.1", "127.0.0.1", 443, "127.0.0.1", "https://127.0.0.1"],
+    ["wss://127.0.0.1:18789", "127.0.0.1", 18_789, "127.0.0.1:18789", "https://127.0.0.1:18789"],
+  ])("takes %s", (text, host, port, authority, origin) => {
+    const tls = text.startsWith("wss");
+    const url = `${tls ? "wss" : "ws"}://${authority}`;
+    expect(load(["--gateway", text]).gateway).toEqual({ url, host, port, tls, authority, origin });
+  });
+
+  it.each([
+    "http://127.0.0.1:18789",
+    "127.0.0.1:18789",
+    "ws:127.0.0.1:18789",
+    "ws://",
+    "ws://:18789",
+    "ws://127.1:18789",
+    "ws://0177.0.0.1:18789",
+    "ws://2130706433:18789",
+    "ws://0x7f000001:18789",
+    "ws://[::1%lo]:18789",
+    "ws://[127.0.0.1]:18789",
+    "ws://::1:18789",
+    "ws://127.0.0.1:0",
+    "ws://127.0.0.1:",
+    "ws://127.0.0.1:65536",
+    "ws://127.0.0.1:18789/path",
+    "ws://127.0.0.1:18789//",
+    "ws://127.0.0.1\\@evil:1",
+    "ws://local host:1",
+  ])("refuses %s", (text) => {
+    const [problem, ...others] = problems(["--gateway", text]);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^--gateway: ".*" (is|has|holds) .*write ws:\/\/HOST:PORT or wss:\/\/HOST:PORT/);
+  });
+
+  it.each([
+    "ws://user:sekrit@127.0.0.1:18789",
+    "ws://se@krit@127.0.0.1:18789",
+    "ws://127.0.0.1:18789?token=sekrit",
+    "ws://127.0.0.1:18789/#token=sekrit",
+    "sekrit@127.0.0.1",
+  ])("refuses what may hold a secret, without showing it: %s", (text) => {
+    const [problem = ""] = problems(["--gateway", text]);
+    expect(problem).toMatch(/^--gateway: /);
+    expect(problem).not.toMatch(/sekrit|krit@/);
+  });
+
+  it.each([
+    "ws://192.168.1.5:18789",
+    "wss://gateway.example",
+    "ws://[fd00::1]:1",
+    "ws://[::ffff:10.0.0.1]:1",
+  ])("on another machine, %s, needs --allow-remote-gateway", (text) => {
+    const [problem, ...others] = problems(["--gateway", text]);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`--gateway: "${text}" is not loopback; allow it with --allow-remote-gateway`);
+    expect(problems(["--gateway", text, "--allow-remote-gateway"])).toEqual([]);
+  });
+});
+
+describe("--gateway-fingerprint", () => {
+  it.each([`sha256:${HEX}`, `SHA256:${HEX.toUpperCase()}`, `sha256:${COLONS}`])("takes %s", (text) => {
+    expect(load(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text]).gateway.fingerprint).toBe(
+      HEX,
+    );
+  });
+
+  it.each([
+    HEX,
+    `sha1:${HEX}`,
+    `sha256:${HEX}00`,
+    `sha256:${HEX.slice(1)}`,
+    `sha256:${HEX.replace("a", "g")}`,
+  ])("refuses %s", (text) => {
+    const [problem] = problems(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text]);
+    expect(problem).toMatch(/^--gateway-fingerprint: ".*" is not a SHA-256 fingerprint; write sha256: and/);
+  });
+
+  it("is only for wss://", () => {
+    const [problem, ...others] = problems(["--gateway-fingerprint", `sha256:${HEX}`]);
+    expect(others).toEqual([]);
+    expect(problem).toContain("is of no use with a ws:// gateway; write wss:// in --gateway");
+  });
+});

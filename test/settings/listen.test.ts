@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { load, problems } from "./load.ts";
+
+describe("--listen", () => {
+  it.each([
+    ["127.0.0.1:0", "127.0.0.1", 0],
+    ["127.0.0.2:65535", "127.0.0.2", 65_535],
+    ["[::1]:1", "::1", 1],
+    ["[0:0::0:1]:1", "::1", 1],
+    ["[::ffff:127.0.0.1]:1", "127.0.0.1", 1],
+    ["LocalHost:21000", "127.0.0.1", 21_000],
+  ])("takes %s", (text, host, port) => {
+    expect(load(["--listen", text]).listen).toEqual([{ host, port }]);
+  });
+
+  it.each([
+    "127.1:18788",
+    "0177.0.0.1:18788",
+    "2130706433:18788",
+    "0x7f.1:18788",
+    "shim.example:18788",
+    ":18788",
+    "*:18788",
+    "18788",
+    "127.0.0.1",
+    "127.0.0.1:",
+    "127.0.0.1:65536",
+    "127.0.0.1:-1",
+    "127.0.0.1:0x50",
+    "127.0.0.1:018788",
+    "::1:18788",
+    "[127.0.0.1]:18788",
+    "[::1]",
+    "127.0.0.1:1:2",
+    "http://127.0.0.1:1",
+    "127.0.0.1:1/",
+    " 127.0.0.1:1",
+  ])("refuses %s", (text) => {
+    const [problem, ...others] = problems(["--listen", text]);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(
+      /^--listen: ".*" (is not|has no|has a) .*write HOST:PORT, such as 127\.0\.0\.1:18788/,
+    );
+  });
+
+  it.each(["0.0.0.0:1", "[::]:1", "192.168.1.5:1", "[fe80::1%eth0]:1"])(
+    "beyond loopback, %s, needs --allow-from",
+    (text) => {
+      expect(problems(["--listen", text])).toEqual([
+        `--listen: "${text}" is beyond loopback; say with --allow-from CIDR who may connect, or listen on 127.0.0.1`,
+      ]);
+      expect(problems(["--listen", text, "--allow-from", "10.0.0.0/8"])).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["127.0.0.1:18789", []],
+    ["0.0.0.0:18789", ["--allow-from", "10.0.0.0/8"]],
+    ["[::]:18789", ["--allow-from", "10.0.0.0/8"]],
+    ["127.0.0.1:21050", ["--gateway", "ws://localhost:21050"]],
+    ["[::1]:21050", ["--gateway", "ws://[::1]:21050"]],
+  ])("on the gateway's own address, %s, would connect to itself", (text, more) => {
+    const [problem, ...others] = problems(["--listen", text, ...more]);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`--listen: "${text}" is the gateway's own address`);
+  });
+
+  it("may have the gateway's port on another address", () => {
+    expect(problems(["--listen", "127.0.0.2:18789"])).toEqual([]);
+  });
+
+  it("refuses one address twice, in whatever form", () => {
+    expect(problems(["--listen", "[::1]:5", "--listen", "[0::1]:5"])).toEqual([
+      '--listen: "[0::1]:5" is the same address twice; leave one out',
+    ]);
+    expect(problems(["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"])).toEqual([]);
+  });
+});

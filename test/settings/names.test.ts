@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { optionProblems, problems } from "./load.ts";
+
+describe("names that are no setting", () => {
+  it("are refused, with the one that was meant where it is close", () => {
+    expect(
+      problems(["--holdd", "5s", "--max_connection=3", "--frobnicate", "-x"], { OPENCLAW_SHIM_HODL: "5s" }),
+    ).toEqual([
+      "--holdd: no such setting; did you mean --hold?",
+      "--max_connection: no such setting; did you mean --max-connections?",
+      "--frobnicate: no such setting; openclaw-shim --help lists them",
+      "-x: no such setting; openclaw-shim --help lists them",
+      "OPENCLAW_SHIM_HODL: no such setting; openclaw-shim --help lists them",
+    ]);
+  });
+
+  it("leave variables of others alone", () => {
+    expect(problems([], { OPENCLAW_SHIMMER: "1", OPENCLAW_PROFILE: "x" })).toEqual([]);
+  });
+
+  it.each(["--token", "--password", "--gateway-token", "--auth-token"])(
+    "never take a secret as a value: %s",
+    (flag) => {
+      for (const args of [[flag, "sekrit"], [`${flag}=sekrit`]]) {
+        expect(problems(args)).toEqual([
+          `${flag}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
+        ]);
+      }
+    },
+  );
+
+  it("refuse a secret by environment and library too", () => {
+    const fix = "a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
+    expect(problems([], { OPENCLAW_SHIM_TOKEN: "sekrit" })).toEqual([`OPENCLAW_SHIM_TOKEN: ${fix}`]);
+    expect(optionProblems({ token: "sekrit" } as object)).toEqual([`token: ${fix}`]);
+  });
+
+  it("show nothing that could forge a line", () => {
+    expect(problems(["--a\n\u001B[2Jfake"])[0]).toMatch(/^--a\?\?\[2Jfake: no such setting/);
+  });
+});
+
+describe("flags", () => {
+  it.each([
+    [["--hold"], "--hold: needs a value"],
+    [["--hold", "--drain=1s"], "--hold: needs a value"],
+    [["--hold="], "--hold: the value is empty"],
+    [["--hold", ""], "--hold: the value is empty"],
+    [["--allow-remote-gateway=true"], "--allow-remote-gateway: takes no value"],
+    [["--hold", "1s", "--hold", "2s"], "--hold: given more than once; only one counts, so give one"],
+    [["--approve=off", "--approve=seen"], "--approve: given more than once; only one counts, so give one"],
+    [["18789"], '"18789": unexpected; settings are flags, such as --listen'],
+    [["--", "x"], '"x": unexpected; settings are flags, such as --listen'],
+  ])("%j", (args, problem) => {
+    expect(problems(args)).toEqual([problem]);
+  });
+});
+
+describe("environment", () => {
+  it.each([
+    [
+      { OPENCLAW_SHIM_HOLD: "" },
+      "OPENCLAW_SHIM_HOLD: the value is empty; unset it to leave the setting alone",
+    ],
+    [{ OPENCLAW_SHIM_ALLOW_HOST: "a,,b" }, "OPENCLAW_SHIM_ALLOW_HOST: an item between its commas is empty"],
+  ])("%j", (env, problem) => {
+    expect(problems([], env)).toEqual([problem]);
+  });
+});
+
+describe("problems", () => {
+  it("come all at once, each under the name that the user wrote", () => {
+    const env = { OPENCLAW_SHIM_DRAIN: "never" };
+    const found = problems(["--hold", "soon", "--listen", "x", "--gateway", "y"], env);
+    const names = new Set(found.map((line) => line.split(":")[0]));
+    expect(names).toEqual(new Set(["--gateway", "--hold", "--listen", "OPENCLAW_SHIM_DRAIN"]));
+    expect(found).toHaveLength(4);
+  });
+
+  it("show long and strange values short and printable", () => {
+    const [problem = ""] = problems(["--hold", `1\r\n\u202E${"x".repeat(10_000)}`]);
+    expect(problem.length).toBeLessThan(250);
+    expect(problem).toMatch(/^[\x20-\x7E…]+$/);
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
+import { SETTINGS, type SettingKey } from "../../src/settings/table.ts";
+import { optionProblems } from "./load.ts";
+
+describe("the library's options", () => {
+  it("are the settings that are not the process's own", () => {
+    type InTable = Exclude<SettingKey, "config" | "logLevel" | "logFormat">;
+    expectTypeOf<Exclude<keyof ShimOptions, "logger">>().toEqualTypeOf<InTable>();
+    const own = Object.entries(SETTINGS).filter(([, setting]) => setting.scope !== undefined);
+    expect(own.map(([key]) => key)).toEqual(["logLevel", "logFormat", "config"]);
+  });
+
+  it("take durations as numbers of milliseconds, and one item without a list", () => {
+    const settings = resolveOptions({
+      hold: 250,
+      drain: "1s",
+      listen: "127.0.0.1:0",
+      maxConnections: 7,
+      allowRemoteGateway: false,
+    });
+    expect(settings).toMatchObject({
+      holdMs: 250,
+      drainMs: 1000,
+      maxConnections: 7,
+      listen: [{ host: "127.0.0.1", port: 0 }],
+    });
+  });
+
+  it("count undefined as left out", () => {
+    expect(resolveOptions({ hold: undefined } as object)).toEqual(resolveOptions({}));
+  });
+
+  it.each([
+    [{ hold: -1 }, /^hold: "-1ms" is not a duration/],
+    [{ hold: Number.NaN }, /^hold: NaN is not a text/],
+    [{ listen: [] }, /^listen: the list is empty/],
+    [{ gateway: "" }, /^gateway: "" is empty; give a value or leave it out/],
+    [{ maxconnections: 7 }, /^maxconnections: no such setting; did you mean maxConnections\?/],
+    [{ logLevel: "info" }, /^logLevel: no such setting/],
+    [{ config: "x" }, /^config: no such setting/],
+    [{ tokenFile: { path: "x" } }, /^tokenFile: an object is not a text \(FILE\)/],
+  ])("refuse %j", (options, problem) => {
+    const found = optionProblems(options as object);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(problem);
+  });
+
+  it("do not read the environment", () => {
+    process.env["OPENCLAW_SHIM_HOLD"] = "1s";
+    process.env["OPENCLAW_GATEWAY_PORT"] = "5";
+    try {
+      expect(resolveOptions({})).toMatchObject({ holdMs: 10_000, gateway: { port: 18_789 } });
+    } finally {
+      delete process.env["OPENCLAW_SHIM_HOLD"];
+      delete process.env["OPENCLAW_GATEWAY_PORT"];
+    }
+  });
+});

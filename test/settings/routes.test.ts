@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { environmentName, flagName } from "../../src/settings/names.ts";
+import { SETTING_ROWS, type SettingKey } from "../../src/settings/table.ts";
+import { resolveOptions } from "../../src/settings/options.ts";
+import { load } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shim-routes-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const port = fc.integer({ min: 1, max: 65_535 });
+const octet = fc.integer({ min: 0, max: 255 });
+const duration = fc
+  .tuple(fc.integer({ min: 0, max: 600 }), fc.constantFrom("ms", "s"))
+  .map((parts) => parts.join(""));
+const list = (item: fc.Arbitrary<string>): fc.Arbitrary<string[]> =>
+  fc.uniqueArray(item, { minLength: 1, maxLength: 3 });
+const label = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
+
+/** Valid texts for every setting that a file can hold. */
+const TEXTS: Readonly<Record<Exclude<SettingKey, "config">, fc.Arbitrary<string | string[]>>> = {
+  listen: list(port.map((number) => `127.0.0.1:${number}`)),
+  gateway: port.map((number) => `wss://127.0.0.2:${number}`),
+  allowRemoteGateway: fc.constant("true"),
+  gatewayFingerprint: fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => `sha256:${hex}`),
+  allowFrom: list(fc.tuple(octet, octet).map(([a, b]) => `10.${a}.${b}.0/24`)),
+  allowHost: list(label.map((name) => `${name}.internal`)),
+  allowOrigin: list(label.map((name) => `https://${name}.example`)),
+  forwarded: fc.constantFrom("strip", "private", "reject"),
+  hold: duration,
+  drain: duration,
+  maxConnections: port.map(String),
+  approve: fc.constantFrom("off", "seen"),
+  approveScopes: list(label.map((name) => `operator.${name}`)),
+  approveRoles: list(label),
+  tokenFile: label.map((name) => `/run/${name}`),
+  logLevel: fc.constantFrom("trace", "debug", "info", "warn", "error", "silent"),
+  logFormat: fc.constantFrom("json", "pretty"),
+};
+
+/** What the library has no option for: it is handed a logger. */
+const LOG_SETTINGS = new Set(["logLevel", "logFormat"]);
+
+describe("every way to give a setting", () => {
+  it("covers the whole table", () => {
+    expect(Object.keys(TEXTS)).toEqual(SETTING_ROWS.map(([key]) => key).filter((key) => key !== "config"));
+  });
+
+  it("gives the same settings by flag, environment, file and library", () => {
+    const given = fc.record(TEXTS, { requiredKeys: ["gateway"] });
+    fc.assert(
+      fc.property(given, fc.boolean(), (settings, kebab) => {
+        const entries = SETTING_ROWS.flatMap(([key]): [SettingKey, string | string[]][] => {
+          const text = key === "config" ? undefined : settings[key];
+          return text === undefined ? [] : [[key, text]];
+        });
+        const args = entries.flatMap(([key, text]) =>
+          [text]
+            .flat()
+            .map((item) =>
+              key === "allowRemoteGateway" ? `--${flagName(key)}` : `--${flagName(key)}=${item}`,
+            ),
+        );
+        const env = Object.fromEntries(entries.map(([key, text]) => [environmentName(key), String(text)]));
+        const path = join(folder, "settings.json5");
+        writeFileSync(
+          path,
+          JSON.stringify(
+            Object.fromEntries(entries.map(([key, text]) => [kebab ? flagName(key) : key, text])),
+          ),
+        );
+        const options = Object.fromEntries(entries.filter(([key]) => !LOG_SETTINGS.has(key)));
+
+        const byFlag = load(args);
+        expect(load([], env)).toEqual(byFlag);
+        expect(load(["--config", path])).toEqual(byFlag);
+        const { logLevel, logFormat } = byFlag;
+        expect({ ...resolveOptions(options), logLevel, logFormat }).toEqual(byFlag);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,22 @@
+import { format, inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { Secret } from "../../src/settings/secret.ts";
+
+describe("Secret", () => {
+  const secret = new Secret("sekrit");
+
+  it("gives its text to those who ask for it", () => {
+    expect(secret.reveal()).toBe("sekrit");
+  });
+
+  it.each([
+    ["a template", String(secret)],
+    ["JSON", JSON.stringify({ secret })],
+    ["inspect", inspect({ secret }, { depth: 9, showHidden: true })],
+    ["format", format("%s %o %j", secret, secret, secret)],
+    ["a copy", JSON.stringify(Object.assign({}, secret))],
+    ["its members", inspect(Object.entries(secret))],
+  ])("is not printed by %s", (_, text) => {
+    expect(text).not.toContain("sekrit");
+  });
+});

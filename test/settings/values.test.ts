@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { load, problems } from "./load.ts";
+
+describe("durations", () => {
+  it.each([
+    ["0", 0],
+    ["500ms", 500],
+    ["1.5s", 1500],
+    ["2m", 120_000],
+    ["10m", 600_000],
+    ["0.1h", 360_000],
+  ])("takes %s", (text, ms) => {
+    expect(load(["--hold", text, "--drain", text])).toMatchObject({ holdMs: ms, drainMs: ms });
+  });
+
+  it.each(["10", "10 s", "s", "-1s", "1e3ms", "1d", "Infinity", "0x10s", "10S"])("refuses %s", (text) => {
+    expect(problems([`--hold=${text}`])).toEqual([
+      `--hold: "${text}" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m`,
+    ]);
+  });
+
+  it.each(["601s", "1h", "999999999999h"])("refuses %s as too long", (text) => {
+    expect(problems(["--drain", text])).toEqual([`--drain: "${text}" is too long; write at most 10m`]);
+  });
+});
+
+describe("--max-connections", () => {
+  it.each(["1", "65535"])("takes %s", (text) => {
+    expect(load(["--max-connections", text]).maxConnections).toBe(Number(text));
+  });
+
+  it.each(["0", "65536", "1.5", "1e3", "0x10", "ten", "-1", "007"])("refuses %s", (text) => {
+    expect(problems([`--max-connections=${text}`])).toEqual([
+      `--max-connections: "${text}" is not a whole number from 1 to 65535`,
+    ]);
+  });
+});
+
+describe("words", () => {
+  it.each([
+    ["forwarded", "strip, private, reject"],
+    ["approve", "off, seen"],
+    ["log-level", "trace, debug, info, warn, error, silent"],
+    ["log-format", "json, pretty"],
+  ])("--%s refuses all but its own", (name, words) => {
+    expect(problems([`--${name}`, "Maybe"])).toEqual([`--${name}: "Maybe" is not one of ${words}`]);
+  });
+
+  it("takes scopes and roles as OpenClaw writes them", () => {
+    expect(load(["--approve-scopes", "operator.read", "--approve-roles", "node"])).toMatchObject({
+      approveScopes: ["operator.read"],
+      approveRoles: ["node"],
+    });
+    expect(problems(["--approve-scopes", "operator.*"])[0]).toContain("is not the name of a role or scope");
+  });
+});
+
+describe("switches", () => {
+  it.each(["true", "1"])("are on by OPENCLAW_SHIM_…=%s", (text) => {
+    const env = { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: text, OPENCLAW_SHIM_GATEWAY: "wss://gw.example" };
+    expect(load([], env).gateway.host).toBe("gw.example");
+  });
+
+  it("refuse other words", () => {
+    expect(problems([], { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: "yes please" })).toEqual([
+      'OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: "yes please" is not one of true, false',
+    ]);
+  });
+});
