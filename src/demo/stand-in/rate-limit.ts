@@ -1,0 +1,44 @@
+/** OpenClaw's defaults (`auth-rate-limit.ts`): ten failures in a minute lock a client out for five. */
+export interface RateLimitOptions {
+  readonly maxAttempts?: number;
+  readonly windowMs?: number;
+  readonly lockoutMs?: number;
+}
+
+interface Entry {
+  failures: number[];
+  lockedUntil: number;
+}
+
+/** Counts failed authentications by client. Its keys are addresses or origins that this machine made: few. */
+export class RateLimiter {
+  readonly #entries = new Map<string, Entry>();
+  readonly #maxAttempts: number;
+  readonly #windowMs: number;
+  readonly #lockoutMs: number;
+
+  constructor(options: RateLimitOptions = {}) {
+    this.#maxAttempts = options.maxAttempts ?? 10;
+    this.#windowMs = options.windowMs ?? 60_000;
+    this.#lockoutMs = options.lockoutMs ?? 300_000;
+  }
+
+  /** @returns for how many milliseconds the client is locked out; 0 when it is not. */
+  lockedFor(key: string, now: number): number {
+    const until = this.#entries.get(key)?.lockedUntil ?? 0;
+    return Math.max(0, until - now);
+  }
+
+  /** Counts one failure. */
+  fail(key: string, now: number): void {
+    const entry = this.#entries.get(key) ?? { failures: [], lockedUntil: 0 };
+    entry.failures = [...entry.failures.filter((at) => at > now - this.#windowMs), now];
+    if (entry.failures.length >= this.#maxAttempts) entry.lockedUntil = now + this.#lockoutMs;
+    this.#entries.set(key, entry);
+  }
+
+  /** Forgets a client that has authenticated. */
+  reset(key: string): void {
+    this.#entries.delete(key);
+  }
+}
