@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, ListenOptions, Socket } from "node:net";
 import { refuse, type Refusal } from "./gate/refusal.ts";
 import { HTTP_IDLE_MS } from "./relay/request.ts";
 import { refuseSocket } from "./relay/respond.ts";
 import type { ListenAddress } from "./settings/settings.ts";
+import { notTcp, type HandedOver } from "./socket-activation.ts";
 
 /** A head must be whole by then: slow ones cost a connection each (CWE-400). */
 const HEAD_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const TCP_KEEP_ALIVE_MS = 30_000;
+/** Node's own default, and the gateway's; pinned, so that no NODE_OPTIONS widens it. */
+const HEAD_LIMIT = 16 * 1024;
 /** Connections beyond `--max-connections` that are still accepted, to be told so with a 503. */
 const REFUSAL_PLACES = 64;
 
@@ -26,6 +29,8 @@ export interface ListenerHandlers {
 export interface Listener {
   /** `127.0.0.1:18788` or `[::1]:18788`, with the port that was really bound. */
   readonly address: string;
+  /** Its IP address alone. */
+  readonly host: string;
   /** Stops listening and ends idle connections. */
   stop(): void;
   closeIdle(): void;
@@ -34,18 +39,22 @@ export interface Listener {
 }
 
 /**
- * Binds one address.
+ * Binds one address, or listens on a socket that was handed over.
  *
  * @param maxConnections as `--max-connections`
- * @throws the system's error, such as `EADDRINUSE`
+ * @param headMs how long a head may take, in milliseconds; checked once a second
+ * @throws the system's error, such as `EADDRINUSE`; SettingsError where what was handed over is no TCP socket
  */
 export async function listen(
-  address: ListenAddress,
+  address: ListenAddress | HandedOver,
   maxConnections: number,
   handlers: ListenerHandlers,
+  headMs: number = HEAD_MS,
 ): Promise<Listener> {
   const server = createServer({
-    headersTimeout: HEAD_MS,
+    headersTimeout: headMs,
+    maxHeaderSize: HEAD_LIMIT,
+    insecureHTTPParser: false,
     // Bodies may be of any size; a stalled one ends with the idle timeout.
     requestTimeout: 0,
     connectionsCheckingInterval: 1_000,
@@ -56,13 +65,17 @@ export async function listen(
     // The gate asks for exactly one Host, and has an answer that says so.
     requireHostHeader: false,
   });
+  // By default Node's parser obeys every field, but shows only the first 1000: a Content-Length after them would
+  // leave a body without framing, which the gateway reads as a second request. HEAD_LIMIT bounds them instead.
+  server.maxHeadersCount = 0;
   server.maxConnections = maxConnections + REFUSAL_PLACES;
   server.timeout = HTTP_IDLE_MS;
   const sockets = trackSockets(server);
   attach(server, handlers);
-  await bind(server, address);
+  const bound = await ("fd" in address ? adopt(server, address) : bind(server, address));
   return {
-    address: formatAddress(server.address()),
+    address: formatAddress(bound),
+    host: bound.address,
     stop: () => {
       server.close();
     },
@@ -74,18 +87,22 @@ export async function listen(
 }
 
 function attach(server: Server, handlers: ListenerHandlers): void {
-  const answering = new WeakMap<Socket, number>();
+  const answers = new WeakMap<Socket, Set<ServerResponse>>();
 
-  server.on("request", (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    answering.set(socket, (answering.get(socket) ?? 0) + 1);
-    response.on("close", () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+    const open = answers.get(socket) ?? new Set();
+    answers.set(socket, open.add(response));
+    response.on("close", () => open.delete(response));
     handlers.onRequest(request, response);
-  });
+  };
+  server.on("request", onRequest);
+  // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); it is no way around the gate.
+  server.on("checkExpectation", onRequest);
 
   server.on("upgrade", (request, socket: Socket, early) => {
     socket.setTimeout(0);
-    if (answering.get(socket)) {
+    if (answers.get(socket)?.size) {
       // The two answers would run into each other.
       handlers.onPipelinedUpgrade(request);
       socket.destroy();
@@ -95,15 +112,21 @@ function attach(server: Server, handlers: ListenerHandlers): void {
   });
 
   server.on("connect", (_request, socket: Socket) => {
-    refuseSocket(socket, handlers.onUnreadable(socket, refuse("method_connect")));
+    const refusal = handlers.onUnreadable(socket, refuse("method_connect"));
+    if (answers.get(socket)?.size) socket.destroy();
+    else refuseSocket(socket, refusal);
   });
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (!socket.writable || error.code === "ECONNRESET" || answering.get(socket)) {
+    const open = [...(answers.get(socket) ?? [])];
+    if (!socket.writable || error.code === "ECONNRESET" || open.some((answer) => !answer.writableEnded)) {
       socket.destroy();
-      return;
+    } else if (open.length > 0) {
+      // The answer is whole, but not on its way yet.
+      socket.destroySoon();
+    } else {
+      refuseSocket(socket, handlers.onUnreadable(socket, unreadable(error)));
     }
-    refuseSocket(socket, handlers.onUnreadable(socket, unreadable(error)));
   });
 }
 
@@ -122,17 +145,30 @@ function trackSockets(server: Server): Set<Socket> {
   return sockets;
 }
 
-function bind(server: Server, { host, port }: ListenAddress): Promise<void> {
+function bind(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {
+  return listening(server, { host, port });
+}
+
+async function adopt(server: Server, { fd }: HandedOver): Promise<AddressInfo> {
+  try {
+    return await listening(server, { fd });
+  } catch (error) {
+    throw notTcp(fd, error);
+  }
+}
+
+function listening(server: Server, where: ListenOptions | HandedOver): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port }, () => {
+    server.listen(where, () => {
       server.off("error", reject);
-      resolve();
+      const bound = server.address();
+      if (typeof bound === "object" && bound !== null) resolve(bound);
+      else server.close(() => reject(new TypeError("not an IP socket")));
     });
   });
 }
 
-function formatAddress(bound: AddressInfo | string | null): string {
-  if (bound === null || typeof bound === "string") return String(bound);
-  return bound.family === "IPv6" ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+function formatAddress({ family, address, port }: AddressInfo): string {
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }

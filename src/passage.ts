@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
+import type { Approver } from "./approve/approver.ts";
 import { isRefusal, type Admission, type Arrival, type Gate } from "./gate/gate.ts";
 import type { ConnectionLimit } from "./gate/limits.ts";
 import { addressMatcher, checkPeer } from "./gate/peer.ts";
@@ -13,6 +14,7 @@ import { PairingObserver } from "./pairing/observer.ts";
 import type { ConnectionFacts, Reporter } from "./pairing/report.ts";
 import type { Dialer, DialFailure } from "./relay/dial.ts";
 import type { RequestRelay } from "./relay/request.ts";
+import { OpenResponses } from "./relay/responses.ts";
 import { refuseResponse, refuseSocket } from "./relay/respond.ts";
 import type { Side } from "./relay/splice.ts";
 import { relayUpgrade } from "./relay/upgrade.ts";
@@ -30,6 +32,8 @@ export interface Rooms {
   readonly requests: RequestRelay;
   readonly reporter: Reporter;
   readonly status: Status;
+  /** Only with `--approve seen`. */
+  readonly approver?: Approver | undefined;
 }
 
 /** The way through: gate, normalize, relay, report. */
@@ -41,24 +45,45 @@ export interface Passage {
 
 /** Leads every request of one shim through its rooms. */
 export function createPassage(rooms: Rooms): Passage {
-  const { settings, logger, gate, limit, dialer, requests, reporter, status } = rooms;
+  const { settings, logger, gate, limit, dialer, requests, reporter, status, approver } = rooms;
   const allowedPeer = addressMatcher(settings.allowFrom);
+  const open = new OpenResponses();
   let draining = false;
 
   function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
     const facts = factsOf(request, socket);
+    if (socket.remoteAddress === undefined && asksForWebSocket(request)) {
+      reporter.left(facts);
+      socket.destroy();
+      return;
+    }
     const admission = gate.admit(request, arrivalOf(socket), "websocket");
     if (isRefusal(admission)) return refuseUpgrade(request, socket, facts, admission);
+    if (isStatusPath(request.url ?? "")) {
+      return refuseUpgrade(request, socket, facts, refuse("not_found", `WebSocket ${facts.path}`));
+    }
     const full = enter();
     if (full) return refuseUpgrade(request, socket, facts, full);
 
     const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
-    const observer = new PairingObserver((seen) => reporter.observed(facts, { normalized, admission }, seen));
+    const observer = new PairingObserver(
+      (seen) => {
+        const { outcome, requestId } = reporter.observed(facts, { normalized, admission }, seen);
+        if (outcome === "pairing-required" && seen.connect) {
+          approver?.refused(facts.conn, seen.connect, requestId);
+        }
+      },
+      approver && ((connect) => approver.beforeConnect(connect)),
+    );
     const listener = {
       taps: observer.taps,
       onAnswer: (code: number) => observer.onAnswer(code),
       onAnswerContent: (bytes: Buffer) => observer.onAnswerContent(bytes),
       onUnreachable: (failure: DialFailure) => observer.onUnreachable(failure),
+      onDenied: (refusal: Refusal) => {
+        observer.onDenied();
+        reporter.denied(facts, refusal);
+      },
       onClosed: (first: Side) => {
         observer.onClosed(first);
         limit.leave();
@@ -82,7 +107,8 @@ export function createPassage(rooms: Rooms): Passage {
     const full = enter();
     if (full) return refuseRequest(request, response, full);
 
-    response.on("close", () => limit.leave());
+    open.add(request.socket, response);
+    response.once("close", () => limit.leave());
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
     requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
   }
@@ -150,9 +176,14 @@ export function createPassage(rooms: Rooms): Passage {
   };
 }
 
-function factsOf(request: IncomingMessage, socket: Socket): ConnectionFacts {
-  const [path = ""] = (request.url ?? "").split("?", 1);
-  return { conn: connectionId(), peer: peerOf(socket), path: printable(path), startedAt: performance.now() };
+function factsOf({ url }: IncomingMessage, socket: Socket): ConnectionFacts {
+  return { conn: connectionId(), peer: peerOf(socket), path: pathOf(url), startedAt: performance.now() };
+}
+
+/** A request target without what may hold credentials: query, fragment, and the userinfo of an absolute-form. */
+function pathOf(url = ""): string {
+  const [path = ""] = url.split(/[?#]/, 1);
+  return path.startsWith("/") ? printable(path) : "(no path)";
 }
 
 /** Without Node's cache of random bytes: a cloned memory snapshot would hand out the same ids again. */

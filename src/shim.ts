@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
+import type { Approver } from "./approve/approver.ts";
+import type { OperatorResources } from "./approve/start.ts";
 import { ConnectionLimit } from "./gate/limits.ts";
 import { createGate } from "./gate/gate.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -7,9 +9,11 @@ import type { Outcome } from "./pairing/outcome.ts";
 import { Reporter } from "./pairing/report.ts";
 import { createPassage } from "./passage.ts";
 import { createDialer, type Dialer } from "./relay/dial.ts";
+import { GatewayProbe } from "./relay/probe.ts";
 import { ReachabilityMonitor, type Reachability } from "./relay/reachability.ts";
 import { createRequestRelay } from "./relay/request.ts";
 import type { Settings } from "./settings/settings.ts";
+import { checkHandedOver, type HandedOver } from "./socket-activation.ts";
 import { createStatus } from "./status/status.ts";
 
 /** While the gateway is down it is asked for this often, so that the log says when it is back. */
@@ -31,17 +35,31 @@ export interface Shim {
   close(): Promise<void>;
 }
 
+/** What the process gives a shim besides settings. */
+export interface ShimResources {
+  /** Sockets that already listen; where there are any, they take the place of `settings.listen`. */
+  readonly handedOver?: readonly HandedOver[];
+  /** For `--approve seen`: who the shim is to the gateway. */
+  readonly operator?: OperatorResources;
+}
+
 /**
  * Opens a shim: binds every address, or none.
  *
- * @throws the system's error where an address cannot be bound
+ * @throws the system's error where an address cannot be bound, SettingsError for a handed-over socket that may not be
  */
-export async function openShim(settings: Settings, logger: Logger): Promise<Shim> {
+export async function openShim(
+  settings: Settings,
+  logger: Logger,
+  { handedOver = [], operator = {} }: ShimResources = {},
+): Promise<Shim> {
   const monitor = new ReachabilityMonitor((now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
   const reporter = new Reporter(logger);
   const limit = new ConnectionLimit(settings.maxConnections);
   const requests = createRequestRelay(settings.gateway, dialer);
+  const probe = new GatewayProbe(dialer);
+  const approver = await openApprover(settings, logger, dialer, operator);
   const passage = createPassage({
     settings,
     logger,
@@ -49,16 +67,20 @@ export async function openShim(settings: Settings, logger: Logger): Promise<Shim
     reporter,
     limit,
     requests,
+    approver,
     gate: createGate(settings),
-    status: createStatus({ monitor, reporter, limit, probe: () => probe(dialer) }),
+    status: createStatus({ monitor, reporter, limit, probe: () => probe.ask() }),
   });
-  const listeners = await listenAll(settings, passage.handlers);
+  const listeners = await listenAll(settings, handedOver, passage.handlers).catch(async (error: unknown) => {
+    await approver?.close();
+    throw error;
+  });
   const addresses = listeners.map(({ address }) => address);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
-  void probe(dialer);
+  void probe.ask();
   const watch = setInterval(() => {
-    if (monitor.now.state === "down") void probe(dialer);
+    if (monitor.now.state === "down") void probe.ask();
   }, PROBE_MS).unref();
 
   let closing: Promise<void> | undefined;
@@ -79,6 +101,8 @@ export async function openShim(settings: Settings, logger: Logger): Promise<Shim
     );
     for (const listener of listeners) listener.destroy();
     requests.close();
+    probe.close();
+    await approver?.close();
     await until(() => limit.open === 0, DESTROY_MS);
     logger.info({ event: "stopped" }, "stopped");
   }
@@ -90,12 +114,18 @@ export async function openShim(settings: Settings, logger: Logger): Promise<Shim
 }
 
 async function listenAll(
-  { listen: addresses, maxConnections }: Settings,
+  { listen: addresses, maxConnections, allowFrom }: Settings,
+  handedOver: readonly HandedOver[],
   handlers: Parameters<typeof listen>[2],
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   try {
-    for (const address of addresses) {
+    for (const socket of handedOver) {
+      const listener = await listen(socket, maxConnections, handlers);
+      listeners.push(listener);
+      checkHandedOver(socket, listener.host, allowFrom);
+    }
+    for (const address of handedOver.length > 0 ? [] : addresses) {
       const listener = await listen(address, maxConnections, handlers).catch(
         (error: NodeJS.ErrnoException) => {
           if (address.optional && isAbsent(error)) return undefined;
@@ -105,25 +135,30 @@ async function listenAll(
       if (listener) listeners.push(listener);
     }
   } catch (error) {
-    for (const listener of listeners) listener.stop();
+    for (const listener of listeners) {
+      listener.stop();
+      listener.destroy();
+    }
     throw error;
   }
   return listeners;
 }
 
+/** Only with `--approve seen` is any of this loaded. */
+async function openApprover(
+  settings: Settings,
+  logger: Logger,
+  dialer: Dialer,
+  operator: OperatorResources,
+): Promise<Approver | undefined> {
+  if (settings.approve === "off") return undefined;
+  const { startApprover } = await import("./approve/start.ts");
+  return startApprover(settings, logger, dialer, operator);
+}
+
 /** The machine has no such address: no IPv6 at all, or no ::1. */
 function isAbsent({ code }: NodeJS.ErrnoException): boolean {
   return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT" || code === "EINVAL";
-}
-
-/** Connects and leaves; the monitor hears of it. */
-function probe(dialer: Dialer): Promise<void> {
-  return new Promise((resolve) => {
-    dialer.dial(0, (result) => {
-      if ("socket" in result) result.socket.destroy();
-      resolve();
-    });
-  });
 }
 
 function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {

@@ -1,4 +1,4 @@
-import { isLoopbackName, parseAuthority, type Authority } from "./host.ts";
+import { isLoopbackName, parseAuthority } from "./host.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
 /** What the origin check needs to know of a request. */
@@ -23,10 +23,18 @@ export type OriginVerdict = "absent" | "own" | "foreign";
 
 const SERIALIZED = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#@\s]+)$/i;
 
-/** The authority of a serialized origin (RFC 6454 section 6.2), or undefined if it is none. */
-export function originAuthority(origin: string): Authority | undefined {
+/** Origins of pages that have no host: sandboxed ones, and those of local files. */
+const HOSTLESS: ReadonlySet<string> = new Set(["null", "file://"]);
+
+/**
+ * The host name of a serialized origin (RFC 6454 section 6.2), or undefined if it is none. It is what the gateway
+ * finds in it: that reads with the WHATWG parser and drops final dots, so `http://127.1` and `http://localhost.`
+ * are loopback there (OpenClaw src/gateway/origin-check.ts, net.ts).
+ */
+export function originHost(origin: string): string | undefined {
   const authority = SERIALIZED.exec(origin)?.groups?.["authority"];
-  return authority === undefined ? undefined : parseAuthority(authority);
+  if (authority === undefined || !parseAuthority(authority) || !URL.canParse(origin)) return undefined;
+  return new URL(origin).hostname.toLowerCase().replace(/^\[|\]$|\.+$/g, "");
 }
 
 /**
@@ -40,14 +48,14 @@ export function judgeOrigin(facts: OriginFacts, lists: OriginLists): OriginVerdi
   if (origin === undefined) return "absent";
   const serialized = origin.toLowerCase();
   if (lists.allowed.has(serialized)) return "own";
-  if (serialized === "null") return "foreign";
-  const authority = originAuthority(serialized);
-  if (!authority) return refuse("origin_malformed", origin);
+  if (HOSTLESS.has(serialized)) return "foreign";
+  const name = originHost(serialized);
+  if (name === undefined) return refuse("origin_malformed", origin);
   const hostName = parseAuthority(facts.host)?.name;
   const local = facts.direct && hostName !== undefined && isLoopbackName(hostName);
   if (lists.own.has(serialized)) {
     const servedHere = serialized === `http://${facts.host.toLowerCase()}`;
     return local || servedHere ? "own" : refuse("origin_not_allowed", origin);
   }
-  return local || !isLoopbackName(authority.name) ? "foreign" : refuse("origin_not_allowed", origin);
+  return local || !isLoopbackName(name) ? "foreign" : refuse("origin_not_allowed", origin);
 }

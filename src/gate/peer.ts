@@ -9,10 +9,11 @@ type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
  * An address in its plain form, or undefined. `net.isIP` decides what is one: `ipaddr.js` also takes `127.1`,
- * `0177.0.0.1` and `2130706433`. IPv4-mapped IPv6 becomes IPv4 (a dual-stack socket reports peers that way).
+ * `0177.0.0.1` and `2130706433`, and reads the long deprecated `::127.0.0.1` (RFC 4291 section 2.5.5.1) as
+ * IPv4-mapped. IPv4-mapped IPv6 becomes IPv4 (a dual-stack socket reports peers that way).
  */
 export function parseAddress(text: string): Parsed | undefined {
-  if (isIP(text) === 0) return undefined;
+  if (isIP(text) === 0 || /^::\d+\.[\d.]+(?:%|$)/.test(text)) return undefined;
   // A zone (fe80::1%eth0) says which link, not which address.
   return ipaddr.process(text.split("%", 1)[0] ?? text);
 }
@@ -49,5 +50,7 @@ export function addressMatcher(cidrs: readonly string[]): AddressMatcher {
 export function checkPeer(remoteAddress: string | undefined, allowed: AddressMatcher): Refusal | undefined {
   // A socket that is already gone has no address any more: nobody is there to be let in.
   if (remoteAddress === undefined) return refuse("peer_not_allowed", "(gone)");
-  return allowed(remoteAddress) ? undefined : refuse("peer_not_allowed", remoteAddress);
+  if (allowed(remoteAddress)) return undefined;
+  // In the form that --allow-from takes: neither IPv4-mapped nor with a zone.
+  return refuse("peer_not_allowed", parseAddress(remoteAddress)?.toString() ?? remoteAddress);
 }

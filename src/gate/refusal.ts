@@ -132,7 +132,12 @@ const TABLE = {
 export function refuse(rule: Rule, value = ""): Refusal {
   const row: Row = TABLE[rule];
   const shown = printable(value, 128);
-  // A fix is there to be copied into a shell: what could mean something to one stays out of it.
-  const word = /^[\w.:/@[\]-]+$/.test(shown) ? shown : "…";
-  return { rule, status: row.status, message: row.message(shown), fix: row.fix(word) };
+  return { rule, status: row.status, message: row.message(shown), fix: row.fix(shellWord(shown)) };
+}
+
+/** A fix is there to be copied into a shell: what could mean something to one, or be an option, stays out of it. */
+function shellWord(text: string): string {
+  if (!/^[a-z0-9[][\w.:/@[\]-]*$/i.test(text)) return "…";
+  // Around an IPv6 literal they are a pattern to a shell.
+  return /[[\]]/.test(text) ? `'${text}'` : text;
 }

@@ -23,11 +23,17 @@ export function fieldValues(rawHeaders: readonly string[], canonical: string): s
  * it cannot read; this refuses what two readers could understand in two ways.
  */
 export function checkHead(request: RequestHead): Refusal | undefined {
-  const { url, rawHeaders } = request;
+  const { url, httpVersion, rawHeaders } = request;
+  // Node's parser also takes 0.9, which has no fields, and 2.0, which is not text.
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return malformed(`HTTP/${httpVersion} is not served`);
   // absolute-form would name a second authority beside Host (RFC 9112 section 3.2.2).
   if (url === undefined || !url.startsWith("/")) return malformed("the request target must be a path");
   if (fieldValues(rawHeaders, "host").length !== 1) return malformed("exactly one Host is required");
   if (fieldValues(rawHeaders, "origin").length > 1) return malformed("more than one Origin");
+  // Only chunked is undone here; what another coding wraps would go on without its label (RFC 9112 section 6.1).
+  if (fieldValues(rawHeaders, "transfer-encoding").some((coding) => coding.toLowerCase() !== "chunked")) {
+    return malformed("the only Transfer-Encoding is chunked");
+  }
   for (const option of connectionOptions(rawHeaders)) {
     if (isEndToEnd(option)) return malformed(`Connection must not name ${option}`);
   }

@@ -53,7 +53,7 @@ const BY_OUTCOME: Readonly<Record<Exclude<OutcomeName, "connected" | "denied">, 
   "gateway-refused": ({ http }) =>
     `the gateway refused the upgrade with HTTP ${http?.status ?? "?"}: see its log (openclaw logs --follow), and whether the path is one of its own`,
   "gateway-unreachable": ({ unreachable }) =>
-    BY_FAILURE[unreachable?.code ?? ""] ??
+    own(BY_FAILURE, unreachable?.code ?? "") ??
     "the gateway does not answer: see openclaw gateway status and its log, and check --gateway",
   "gateway-closed": () =>
     "the gateway ended the connection: see its log (openclaw logs --follow) at this time",
@@ -69,8 +69,7 @@ const BY_OUTCOME: Readonly<Record<Exclude<OutcomeName, "connected" | "denied">, 
  */
 export function fixFor({ outcome, reason = "" }: Verdict, facts: Facts): string | undefined {
   if (outcome === "connected" || outcome === "denied") return undefined;
-  const fix = Object.hasOwn(BY_REASON, reason) ? BY_REASON[reason] : undefined;
-  return (fix ?? BY_OUTCOME[outcome])(facts, reason);
+  return (own(BY_REASON, reason) ?? BY_OUTCOME[outcome])(facts, reason);
 }
 
 function pairing({ answer }: Facts, reason: string): string {
@@ -84,7 +83,7 @@ function pairing({ answer }: Facts, reason: string): string {
     "role-upgrade": "the device asks for a role that it was not approved for",
     "metadata-upgrade": "the device's platform or family is not what it was approved with",
   };
-  return `${why[reason] ?? "the gateway wants this device approved once"}: ${command}`;
+  return `${own(why, reason) ?? "the gateway wants this device approved once"}: ${command}`;
 }
 
 function retry(answer: ConnectAnswer | undefined, otherwise: string): string {
@@ -92,8 +91,14 @@ function retry(answer: ConnectAnswer | undefined, otherwise: string): string {
   return ms === undefined ? otherwise : `try again in ${Math.ceil(ms / 1000)} s`;
 }
 
+/** A row of a table by a word from outside, which may be `constructor`. */
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** A word to any shell, and no option to the command: `openclaw devices approve --latest` is one that must not come. */
 function isWord(text: string): boolean {
-  return /^[\w.:-]+$/.test(text);
+  return /^\w[\w.:-]*$/.test(text);
 }
 
 function word(text: string | undefined, otherwise: string): string {

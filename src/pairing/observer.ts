@@ -3,7 +3,13 @@ import type { Side } from "../relay/splice.ts";
 import type { UpgradeListener } from "../relay/upgrade.ts";
 import { printable } from "../text.ts";
 import { createFrameReader, type FrameReader } from "./frames.ts";
-import { readConnect, readErrorType, readGatewayMessage, type Transcript } from "./transcript.ts";
+import {
+  readConnect,
+  readErrorType,
+  readGatewayMessage,
+  type ConnectRequest,
+  type Transcript,
+} from "./transcript.ts";
 
 /** A handshake that is not over by then is judged as it stands; the gateway itself gives up earlier. */
 const HANDSHAKE_MS = 30_000;
@@ -11,25 +17,31 @@ const HANDSHAKE_MS = 30_000;
 const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
 
+/** Sees a `connect` before the gateway does; it may wait for what is returned, which must resolve soon. */
+export type BeforeConnect = (connect: ConnectRequest) => Promise<void> | undefined;
+
 /**
  * Reads one upgrade beside the relay and says when its handshake is over, exactly once. From then on it reads
  * nothing more. If reading fails, the connection goes on.
  */
 export class PairingObserver implements UpgradeListener {
   readonly taps = {
-    client: (chunk: Buffer): boolean => this.#read("client", chunk),
-    gateway: (chunk: Buffer): boolean => this.#read("gateway", chunk),
+    client: (chunk: Buffer): boolean | Promise<boolean> => this.#read("client", chunk),
+    gateway: (chunk: Buffer): boolean | Promise<boolean> => this.#read("gateway", chunk),
   };
   readonly #transcript: Transcript = { challenged: false };
   readonly #onOver: (transcript: Readonly<Transcript>) => void;
   readonly #readers: { readonly [side in Side]: FrameReader };
   #errorBody: Buffer = Buffer.alloc(0);
+  readonly #beforeConnect: BeforeConnect | undefined;
+  #wait: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
 
   /** @param onOver hears what was seen, once */
-  constructor(onOver: (transcript: Readonly<Transcript>) => void) {
+  constructor(onOver: (transcript: Readonly<Transcript>) => void, beforeConnect?: BeforeConnect) {
     this.#onOver = onOver;
+    this.#beforeConnect = beforeConnect;
     this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
   }
 
@@ -47,14 +59,21 @@ export class PairingObserver implements UpgradeListener {
     this.#finish();
   }
 
+  /** The shim's own refusal is reported as it is: there is nothing to judge. */
+  onDenied(): void {
+    this.#stop();
+  }
+
   onClosed(first: Side): void {
     this.#transcript.end ??= first;
     this.#finish();
   }
 
-  #read(side: Side, chunk: Buffer): boolean {
+  #read(side: Side, chunk: Buffer): boolean | Promise<boolean> {
     if (!this.#over) this.#readers[side].push(chunk);
-    return !this.#over;
+    const wait = this.#wait;
+    this.#wait = undefined;
+    return wait ? wait.then(() => !this.#over) : !this.#over;
   }
 
   #createReader(side: Side): FrameReader {
@@ -79,8 +98,12 @@ export class PairingObserver implements UpgradeListener {
     // What a client sends after its connect waits for the answer; it is none of the handshake's.
     if (this.#transcript.connect) return;
     const connect = readConnect(data);
-    if (connect) this.#transcript.connect = connect;
-    else this.#finishAsForeign("the client's first message is no connect request");
+    if (!connect) {
+      this.#finishAsForeign("the client's first message is no connect request");
+      return;
+    }
+    this.#transcript.connect = connect;
+    this.#wait = this.#beforeConnect?.(connect);
   }
 
   #onGatewayMessage(data: Buffer): void {
@@ -110,12 +133,16 @@ export class PairingObserver implements UpgradeListener {
     }, ms).unref();
   }
 
-  #finish(): void {
-    if (this.#over) return;
+  #stop(): void {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#readers.client.stop();
     this.#readers.gateway.stop();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#stop();
     const { http } = this.#transcript;
     const type = http && readErrorType(this.#errorBody);
     if (http && type !== undefined) http.type = type;

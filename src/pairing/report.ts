@@ -2,7 +2,8 @@ import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Admission } from "../gate/gate.ts";
 import type { Refusal } from "../gate/refusal.ts";
-import type { Normalized } from "../normalize/normalize.ts";
+import type { Change, Normalized } from "../normalize/normalize.ts";
+import { printable } from "../text.ts";
 import { fixFor } from "./fix.ts";
 import { judge, type Outcome } from "./outcome.ts";
 import { strippedForLog } from "./stripped.ts";
@@ -60,14 +61,23 @@ export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
     });
   }
 
+  /** Reports a client that was gone before the gate could judge it: a socket that is reset has no address. */
+  left(facts: ConnectionFacts): void {
+    const passage: Passage = {
+      normalized: { rawHeaders: [], stripped: [] },
+      admission: { origin: "absent", publicForwarded: false },
+    };
+    this.observed(facts, passage, { challenged: false, end: "client" });
+  }
+
   /** Reports an upgrade that went on to the gateway. */
-  observed(facts: ConnectionFacts, passage: Passage, transcript: Readonly<Transcript>): void {
+  observed(facts: ConnectionFacts, passage: Passage, transcript: Readonly<Transcript>): Outcome {
     const { connect, answer, close, http } = transcript;
     const { normalized, admission } = passage;
     const verdict = judge(transcript);
     const fix = fixFor(verdict, transcript);
     const deviceId = connect?.deviceId ?? (answer?.ok === false ? answer.deviceId : undefined);
-    this.#report({
+    return this.#report({
       event: "pairing.outcome",
       conn: facts.conn,
       ...verdict,
@@ -82,8 +92,8 @@ export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
       peer: facts.peer,
       path: facts.path,
       normalized: {
-        ...(normalized.host && { host: normalized.host }),
-        ...(normalized.origin && { origin: normalized.origin }),
+        ...(normalized.host && { host: changeForLog(normalized.host) }),
+        ...(normalized.origin && { origin: changeForLog(normalized.origin) }),
         stripped: strippedForLog(normalized.stripped),
       },
       ...(admission.publicForwarded && { publicForwarded: true }),
@@ -93,11 +103,12 @@ export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
     });
   }
 
-  #report(outcome: Outcome): void {
+  #report(outcome: Outcome): Outcome {
     this.#recent.push(outcome);
     if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
     this.#logger[levelOf(outcome)](outcome, "pairing outcome");
     this.emit("outcome", outcome);
+    return outcome;
   }
 
   #isNew(deviceId: string | undefined): boolean {
@@ -115,6 +126,11 @@ function granted(answer: Extract<Transcript["answer"], { ok: true }>): Partial<O
     ...(deviceTokenIssued && { deviceToken: "issued" }),
     gateway: { ...(version !== undefined && { version }), ...(protocol !== undefined && { protocol }) },
   };
+}
+
+/** A WebSocket client may send any Host: what it was is text from outside. */
+function changeForLog({ from, to }: Change): Change {
+  return { from: printable(from), to };
 }
 
 function levelOf({ outcome }: Outcome): "info" | "warn" | "error" {

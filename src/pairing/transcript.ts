@@ -1,3 +1,4 @@
+import { isRecord } from "../json.ts";
 import { printable } from "../text.ts";
 import type { Side } from "../relay/splice.ts";
 
@@ -152,10 +153,6 @@ function parse(data: Buffer): Record<string, unknown> | undefined {
 
 function record(value: unknown): Record<string, unknown> | undefined {
   return isRecord(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {

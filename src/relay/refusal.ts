@@ -4,8 +4,8 @@ import type { Side } from "./splice.ts";
 
 /** How long the gateway may take to send all of a refusal, and the client to take it. */
 const REFUSAL_MS = 30_000;
-/** A client that does not close after its refusal is let go after this. */
-const LINGER_MS = 1_000;
+/** A client that has its refusal and does not close is let go after this. */
+const LINGER_MS = 750;
 
 /** Hears what the gateway's refusal says. */
 export interface RefusalListener {
@@ -59,7 +59,11 @@ export function passRefusal({ client, gateway, head, received, listener }: Gatew
     clearTimeout(limit);
     gateway.destroy();
     client.end();
-    const linger = setTimeout(() => client.destroy(), LINGER_MS).unref();
+    let linger = setTimeout(() => client.destroy(), REFUSAL_MS);
+    client.once("finish", () => {
+      clearTimeout(linger);
+      linger = setTimeout(() => client.destroy(), LINGER_MS);
+    });
     client.once("close", () => clearTimeout(linger));
     listener.onClosed("gateway", undefined);
   }

@@ -1,14 +1,18 @@
-import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
-import { Duplex } from "node:stream";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse } from "../gate/refusal.ts";
-import { canonicalName, isHopByHop } from "../normalize/names.ts";
+import { canonicalName, connectionOptions, isHopByHop } from "../normalize/names.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
+import { GatewayAgent } from "./agent.ts";
 import type { Dialer } from "./dial.ts";
 import { refuseResponse } from "./respond.ts";
 
 /** No byte in either direction for so long ends an exchange; a model may think for minutes before it answers. */
 export const HTTP_IDLE_MS = 15 * 60_000;
+
+/** RFC 9112 section 4. */
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Relays plain HTTP requests. */
 export interface RequestRelay {
@@ -31,19 +35,32 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
     proxyTimeout: HTTP_IDLE_MS,
   });
 
-  proxy.on("proxyReq", (outgoing, request) => {
+  proxy.on("proxyReq", (outgoing, request, response) => {
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     // Without this Node frames a body where the client announced none, and changes the request.
     outgoing.useChunkedEncodingByDefault = false;
     for (const [name, values] of groupFields(request.rawHeaders)) outgoing.setHeader(name, values);
     outgoing.setHeader("Connection", "close");
+    // Node tells nobody else of a 101, and the client would wait for the idle timeout.
+    outgoing.once("upgrade", (_answer, socket: Duplex) => {
+      socket.destroy();
+      refuseResponse(response, refuse("gateway_answer_malformed", "101 to a request for no upgrade"));
+    });
   });
 
   proxy.on("proxyRes", (answer, _request, response) => {
+    const { statusCode = 0, statusMessage = "" } = answer;
+    // Node reads status lines that it refuses to write, with an exception.
+    if (statusCode < 200 || !REASON_PHRASE.test(statusMessage)) {
+      answer.destroy();
+      refuseResponse(response, refuse("gateway_answer_malformed", `${statusCode} ${statusMessage}`));
+      return;
+    }
     response.sendDate = false;
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
-    // An event stream may be silent for long after its head.
-    response.flushHeaders();
+    response.writeHead(statusCode, statusMessage, endToEnd(answer.rawHeaders));
+    // Flushes the head: an event stream may be silent for long after it. flushHeaders would turn the head's bytes
+    // into UTF-8, but field values are latin1 in Node, both ways.
+    response.write("", "latin1");
   });
 
   proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
@@ -61,30 +78,6 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
     },
     close: () => agent.destroy(),
   };
-}
-
-class GatewayAgent extends Agent {
-  readonly #dialer: Dialer;
-
-  constructor(dialer: Dialer) {
-    super({ keepAlive: false });
-    this.#dialer = dialer;
-  }
-
-  override createConnection(
-    _options: unknown,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): undefined {
-    this.#dialer.dial(0, (result) => {
-      if ("socket" in result) {
-        callback?.(null, result.socket);
-      } else {
-        const { code, message } = result.failure;
-        // Node looks at the stream only where there is no error; its types ask for one all the same.
-        callback?.(Object.assign(new Error(message), { code }), new Duplex());
-      }
-    });
-  }
 }
 
 /** Fields by name, in the order and case of their first line; values of a repeated one in their order. */
@@ -108,7 +101,11 @@ function lowerCased(rawHeaders: readonly string[]): NodeJS.Dict<string | string[
 }
 
 function endToEnd(rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter((_text, i) => !isHopByHop(canonicalName(rawHeaders[i - (i % 2)] ?? "")));
+  const options = connectionOptions(rawHeaders);
+  return rawHeaders.filter((_text, i) => {
+    const name = canonicalName(rawHeaders[i - (i % 2)] ?? "");
+    return !isHopByHop(name) && !options.has(name);
+  });
 }
 
 function dropField(rawHeaders: readonly string[], name: string): string[] {

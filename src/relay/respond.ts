@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Refusal } from "../gate/refusal.ts";
 
 /** A client that does not read its refusal, or does not close after it, is let go after this. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 750;
 
 /** Answers a request that Node gave us as a bare socket, and closes it. */
 export function refuseSocket(socket: Duplex, refusal: Refusal): void {

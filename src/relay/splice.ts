@@ -1,14 +1,17 @@
 import type { Socket } from "node:net";
 
 /** After one side has ended and all was flushed, the other has this long to end too. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 750;
 /** A side that takes nothing of what is left for it is dead after so many rounds of LINGER_MS. */
 const STALLED_ROUNDS = 10;
 
 export type Side = "client" | "gateway";
 
-/** Reads beside the stream. Answers false when it wants to read no more; it must not change the chunk. */
-export type Tap = (chunk: Buffer) => boolean;
+/**
+ * Reads beside the stream; it must not change the chunk. Answers false when it wants to read no more. A promise
+ * holds this chunk, and those after it, until it resolves; it must not reject, and must resolve soon.
+ */
+export type Tap = (chunk: Buffer) => boolean | Promise<boolean>;
 
 /** Two sockets to join, and who reads along. */
 export interface Splice {
@@ -56,31 +59,57 @@ export function splice({ client, gateway, taps, onClosed }: Splice): void {
 
 function flow(from: Socket, to: Socket, tap: Tap): void {
   let tapping = true;
-  from.on("data", (chunk: Buffer) => {
-    if (tapping) tapping = tap(chunk);
+  let held = false;
+
+  function pass(chunk: Buffer): void {
     // What comes for a side that has left is dropped, so that the sender's end is still seen.
     if (to.writable && !to.write(chunk)) from.pause();
+  }
+
+  function resume(): void {
+    if (!held) from.resume();
+  }
+
+  async function hold(chunk: Buffer, released: Promise<boolean>): Promise<void> {
+    held = true;
+    from.pause();
+    tapping = await released;
+    held = false;
+    from.resume();
+    pass(chunk);
+  }
+
+  from.on("data", (chunk: Buffer) => {
+    const answer = tapping && tap(chunk);
+    if (typeof answer !== "boolean") {
+      void hold(chunk, answer);
+      return;
+    }
+    tapping = answer;
+    pass(chunk);
   });
-  to.on("drain", () => from.resume());
-  to.on("close", () => from.resume());
+  to.on("drain", resume);
+  to.on("close", resume);
   from.resume();
 }
 
-/** Destroys both sockets once `other` has all that was left for it, or has stopped taking it. */
+/**
+ * Destroys both sockets once `other` has all that was left for it, or has stopped taking it. If `other` goes by
+ * itself, what it sent last is still for `side`, under the same deadline.
+ */
 function linger(side: Socket, other: Socket): void {
   let left = other.writableLength;
   let stalled = 0;
   const timer = setInterval(() => {
-    stalled = other.writableLength < left ? 0 : stalled + 1;
-    left = other.writableLength;
-    if (!other.writableFinished && !other.destroyed && stalled < STALLED_ROUNDS) return;
+    const waiting = other.destroyed ? side : other;
+    stalled = waiting.writableLength < left ? 0 : stalled + 1;
+    left = waiting.writableLength;
+    if (!waiting.writableFinished && !waiting.destroyed && stalled < STALLED_ROUNDS) return;
     clearInterval(timer);
     side.destroy();
     other.destroy();
   }, LINGER_MS).unref();
   other.once("close", () => {
-    // With the other side gone there is nobody left to wait for.
-    clearInterval(timer);
     side.end();
     side.destroySoon();
   });

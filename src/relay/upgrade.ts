@@ -8,7 +8,10 @@ import { splice, type Side, type Tap } from "./splice.ts";
 
 /** How long the gateway may take to answer an upgrade. */
 const ANSWER_MS = 30_000;
-/** A client may not send frames before the 101 (RFC 6455 section 4.1); what it does send is kept up to here. */
+/**
+ * A client may not send frames before the 101 (RFC 6455 section 4.1); what it does send is kept up to here. To stop
+ * reading there instead would be not to see it leave.
+ */
 const EARLY_LIMIT = 64 * 1024;
 
 /** Hears what happens to an upgrade. The relay does not know what any of it means. */
@@ -17,6 +20,8 @@ export interface UpgradeListener extends RefusalListener {
   onAnswer(status: number): void;
   /** There will be no answer. The client was told so. */
   onUnreachable(failure: DialFailure): void;
+  /** The client did what it may not do before the answer, and was told so. */
+  onDenied(refusal: Refusal): void;
   readonly taps: { readonly client: Tap; readonly gateway: Tap };
   /** Last call, exactly once: which side ended first. */
   onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
@@ -62,7 +67,9 @@ export function relayUpgrade(request: UpgradeRequest): void {
 
   function onEarly(chunk: Buffer): void {
     early = Buffer.concat([early, chunk]);
-    if (early.length >= EARLY_LIMIT) client.pause();
+    if (early.length <= EARLY_LIMIT) return;
+    const refusal = refuse("malformed_request", `more than ${EARLY_LIMIT} bytes before the handshake's answer`);
+    turnAway(refusal, () => listener.onDenied(refusal));
   }
 
   function onClientLeft(error?: unknown): void {
@@ -110,34 +117,35 @@ export function relayUpgrade(request: UpgradeRequest): void {
   }
 
   function join(socket: Socket, head: AnswerHead): void {
-    const { taps } = listener;
     const frames = answered.subarray(head.size);
-    const wanted = {
-      gateway: frames.length === 0 || taps.gateway(frames),
-      client: early.length === 0 || taps.client(early),
-    };
-    client.write(answered);
-    if (early.length > 0) socket.write(early);
+    // The 101 and the frames that came with it leave in one segment, as they came.
+    client.cork();
+    client.write(answered.subarray(0, head.size));
+    giveBack(socket, frames);
+    giveBack(client, early);
     splice({
       client,
       gateway: socket,
-      taps: {
-        client: (chunk) => wanted.client && taps.client(chunk),
-        gateway: (chunk) => wanted.gateway && taps.gateway(chunk),
-      },
+      taps: listener.taps,
       onClosed: (first, error) => listener.onClosed(first, error),
     });
+    process.nextTick(() => client.uncork());
   }
 
   function fail(rule: Refusal["rule"], failure: DialFailure): void {
+    const refusal = refuse(rule, `${failure.code}: ${failure.message}`);
+    turnAway(refusal, () => listener.onUnreachable(failure));
+  }
+
+  function turnAway(refusal: Refusal, tell: () => void): void {
     if (!settle()) return;
     if (gateway) {
       gateway.on("error", () => {});
       gateway.destroy();
     }
-    listener.onUnreachable(failure);
+    tell();
     client.once("close", () => listener.onClosed("gateway", undefined));
-    refuseSocket(client, refuse(rule, `${failure.code}: ${failure.message}`));
+    refuseSocket(client, refusal);
   }
 
   /** Ends the waiting, once: its deadline, its dial and its listeners. */
@@ -156,4 +164,11 @@ export function relayUpgrade(request: UpgradeRequest): void {
     gateway?.off("close", onGatewayLeft);
     return true;
   }
+}
+
+/** Makes bytes that were read too far the next to be read. */
+function giveBack(socket: Socket, bytes: Buffer): void {
+  // Only a paused stream keeps what is put back until somebody reads again.
+  socket.pause();
+  if (bytes.length > 0) socket.unshift(bytes);
 }

@@ -26,7 +26,7 @@ export interface Status {
 
 /** Whether a request target is the shim's own: never forwarded, whatever follows. */
 export function isStatusPath(url: string): boolean {
-  return url === PREFIX || url.startsWith(`${PREFIX}/`) || url.startsWith(`${PREFIX}?`);
+  return /^\/__shim__(?:[/?#]|$)/.test(url);
 }
 
 /** Makes the pages of one shim. They are for this machine only: loopback names, and no foreign origin. */
@@ -54,7 +54,7 @@ export function createStatus({ monitor, reporter, limit, probe }: StatusSources)
       if (name === undefined || !isLoopbackName(name)) return refuse("host_not_allowed", host);
       if (admission.origin === "foreign") return refuse("origin_not_allowed", request.headers.origin);
       if (request.method !== "GET") return refuse("method_not_allowed", request.method);
-      const [path = ""] = (request.url ?? "").split("?", 1);
+      const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
       const page = path.slice(PREFIX.length);
       if (!Object.hasOwn(pages, page)) return refuse("not_found", path);
       void Promise.resolve(pages[page]?.(response)).catch(() => response.destroy());

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import type { Outcome } from "../../src/pairing/outcome.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { openShim, type Shim } from "../../src/shim.ts";
+import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
 
 /** A shim on a free port, with its log kept. */
 export interface TestShim {
@@ -16,33 +16,55 @@ export interface TestShim {
   readonly outcomes: readonly Outcome[];
   /** The outcome number `index` (0 is the first), as soon as it is there. */
   outcome(index?: number): Promise<Outcome>;
+  /** The log line number `index` with that `event`, as soon as it is there. */
+  logged(event: string, index?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
-const OUTCOME_DEADLINE_MS = 10_000;
+const DEADLINE_MS = 10_000;
 
 /** Opens a shim for the gateway at `gatewayPort`, listening on 127.0.0.1 only unless told otherwise. */
 export async function openTestShim(
   gatewayPort: number,
   overrides: Partial<Settings> = {},
+  resources: ShimResources = {},
 ): Promise<TestShim> {
   const lines: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
       for (const line of chunk.toString().split("\n")) {
         if (line !== "") lines.push(JSON.parse(line) as Record<string, unknown>);
       }
+      for (const check of waiting) check();
       done();
     },
   });
   const logger = pino({ level: "debug", base: null, formatters: { level: (level) => ({ level }) } }, sink);
-  const shim = await openShim({ ...testSettings(gatewayPort), ...overrides }, logger);
+  const shim = await openShim({ ...testSettings(gatewayPort), ...overrides }, logger, resources);
   const outcomes: Outcome[] = [];
-  const waiting = new Set<() => void>();
   shim.on("outcome", (outcome) => {
     outcomes.push(outcome);
     for (const check of waiting) check();
   });
+
+  function appears<T>(what: string, find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`no ${what}; logged: ${JSON.stringify(lines)}`));
+      }, DEADLINE_MS);
+      const check = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        clearTimeout(timer);
+        waiting.delete(check);
+        resolve(found);
+      };
+      waiting.add(check);
+      check();
+    });
+  }
+
   const authority = shim.addresses[0] ?? "";
   return {
     shim,
@@ -50,21 +72,9 @@ export async function openTestShim(
     port: Number(authority.slice(authority.lastIndexOf(":") + 1)),
     lines,
     outcomes,
-    outcome: (index = 0) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          reject(new Error(`no outcome ${index}; seen: ${JSON.stringify(outcomes)}`));
-        }, OUTCOME_DEADLINE_MS);
-        const check = (): void => {
-          const outcome = outcomes[index];
-          if (!outcome) return;
-          clearTimeout(timer);
-          waiting.delete(check);
-          resolve(outcome);
-        };
-        waiting.add(check);
-        check();
-      }),
+    outcome: (index = 0) => appears(`outcome ${index}`, () => outcomes[index]),
+    logged: (event, index = 0) =>
+      appears(`line ${event} ${index}`, () => lines.filter((line) => line["event"] === event)[index]),
     close: () => shim.close(),
   };
 }

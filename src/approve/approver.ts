@@ -1,0 +1,144 @@
+import type { Logger } from "pino";
+import type { ConnectRequest } from "../pairing/transcript.ts";
+import type { OperatorLink } from "./operator-link.ts";
+import {
+  objection,
+  outOfBounds,
+  type ApproveBounds,
+  type DeviceRequest,
+  type PendingRequest,
+  type RefusedDevice,
+} from "./pending.ts";
+
+/** How long a `connect` frame may wait for a sticky request to be rejected (contract.md, "The way through" 3). */
+const HOLD_MS = 500;
+/** Refused devices kept while the operator connection is down. */
+const WAITING_LIMIT = 256;
+
+/** Vouches for devices that this shim saw (`--approve seen`). */
+export interface Approver {
+  /**
+   * A device is about to send its `connect`. Where a request of that device is pending from before, it is rejected
+   * first, so that the gateway decides afresh.
+   *
+   * @returns resolves when the `connect` may go on, at most 500 ms later; undefined when it need not wait
+   */
+  beforeConnect(connect: ConnectRequest): Promise<void> | undefined;
+  /** The gateway answered that `connect` with NOT_PAIRED, on a connection that passed the gate. */
+  refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void;
+  close(): Promise<void>;
+}
+
+/** Starts approving over `link`. Whatever goes wrong is logged; nothing is thrown. */
+export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger: Logger): Approver {
+  const waiting = new Map<string, RefusedDevice>();
+
+  link.on("up", () => {
+    logger.info({ event: "approver.up" }, "approver is connected");
+    for (const refused of takeAll(waiting)) void decide(refused);
+  });
+  let lastWhy: string | undefined;
+  link.on("down", (why) => {
+    // The same reason every few seconds says nothing new.
+    if (why !== lastWhy) logger.warn({ event: "approver.down", reason: why }, "approver is not connected");
+    lastWhy = why;
+  });
+  link.open();
+
+  async function decide(refused: RefusedDevice): Promise<void> {
+    try {
+      const pending = (await link.list()).filter(({ deviceId }) => deviceId === refused.deviceId);
+      const request = pending.find((one) => objection(one, refused, bounds, performance.now()) === undefined);
+      if (!request) {
+        notApproved(refused, whyNot(pending, refused));
+        return;
+      }
+      await link.approve(request.requestId);
+      logger.info(
+        {
+          event: "approved",
+          ...named(refused),
+          requestId: request.requestId,
+          reason: "refused here, same request",
+        },
+        "approved",
+      );
+    } catch (error) {
+      notApproved(refused, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  function whyNot(pending: readonly PendingRequest[], refused: RefusedDevice): string {
+    const [first] = pending;
+    if (!first) return "the gateway has no pending request of this device";
+    return objection(first, refused, bounds, performance.now()) ?? "no request fits";
+  }
+
+  function notApproved(refused: RefusedDevice, reason: string): void {
+    const { requestId } = refused;
+    const fix = `if it is yours: openclaw devices approve ${requestId ?? "<requestId>"}`;
+    logger.warn({ event: "not-approved", ...named(refused), requestId, reason, fix }, "not approved");
+  }
+
+  async function rejectAll(requests: readonly PendingRequest[]): Promise<void> {
+    for (const { requestId, deviceId } of requests) {
+      try {
+        await link.reject(requestId);
+        logger.info(
+          { event: "rejected", requestId, deviceId, reason: "sticky: its device connects now" },
+          "rejected",
+        );
+      } catch (error) {
+        logger.warn({ event: "not-rejected", requestId, deviceId, reason: String(error) }, "not rejected");
+      }
+    }
+  }
+
+  return {
+    beforeConnect(connect) {
+      const device = deviceRequest(connect);
+      // Out of bounds a person must approve, under a requestId that should not change at every attempt.
+      if (!device || !link.up || outOfBounds(device, bounds) !== undefined) return undefined;
+      const sticky = link
+        .pendingOf(device.deviceId)
+        .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
+      return sticky.length === 0 ? undefined : atMost(HOLD_MS, rejectAll(sticky));
+    },
+    refused(conn, connect, requestId) {
+      const device = deviceRequest(connect);
+      if (!device) return;
+      const refused = { ...device, conn, requestId, at: performance.now() };
+      if (link.up) {
+        void decide(refused);
+        return;
+      }
+      if (waiting.size < WAITING_LIMIT) waiting.set(device.deviceId, refused);
+      else notApproved(refused, "too many devices wait for the operator connection");
+    },
+    close: () => link.close(),
+  };
+}
+
+function deviceRequest({ deviceId, publicKey, role, scopes }: ConnectRequest): DeviceRequest | undefined {
+  if (deviceId === undefined || publicKey === undefined) return undefined;
+  return { deviceId, publicKey, role: role ?? "operator", scopes: scopes ?? [] };
+}
+
+function named({ conn, deviceId, role, scopes }: RefusedDevice): object {
+  return { conn, deviceId, role, scopes };
+}
+
+function takeAll(waiting: Map<string, RefusedDevice>): RefusedDevice[] {
+  const all = [...waiting.values()];
+  waiting.clear();
+  return all;
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,154 @@
+import { EventEmitter } from "node:events";
+import { handshake, type HandshakeResult } from "../client/handshake.ts";
+import type { GatewaySession } from "../client/session.ts";
+import type { Device } from "../pairing/device.ts";
+import type { GatewayAgent } from "../relay/agent.ts";
+import type { Secret } from "../settings/secret.ts";
+import { isRecord } from "../json.ts";
+import { readPendingRequest, type PendingRequest } from "./pending.ts";
+
+/** What an operator needs to see, approve and reject every request (gateway.md section 2). */
+const OPERATOR_SCOPES = [
+  "operator.admin",
+  "operator.approvals",
+  "operator.pairing",
+  "operator.read",
+  "operator.write",
+] as const;
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+const REQUEST_MS = 5_000;
+/** Requests kept in mind; the gateway itself lets them expire after five minutes. */
+const PENDING_LIMIT = 1_000;
+
+/** How the link reaches the gateway, and as whom. */
+export interface OperatorLinkOptions {
+  readonly url: string;
+  readonly agent: GatewayAgent;
+  readonly device: Device;
+  readonly token: Secret | undefined;
+}
+
+/**
+ * An operator connection of the shim's own. It comes back after every loss, with backoff, and knows the pending
+ * requests of the moment: from a list at each start, then from the gateway's broadcasts.
+ */
+export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> {
+  readonly #options: OperatorLinkOptions;
+  readonly #pending = new Map<string, PendingRequest>();
+  #session: GatewaySession | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: OperatorLinkOptions) {
+    super();
+    this.#options = options;
+  }
+
+  get up(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Pending requests of a device, as far as heard of. */
+  pendingOf(deviceId: string): PendingRequest[] {
+    return [...this.#pending.values()].filter((request) => request.deviceId === deviceId);
+  }
+
+  /** Starts connecting; never throws. */
+  open(): void {
+    void this.#connect();
+  }
+
+  /**
+   * Asks the gateway for its pending requests, afresh.
+   * @throws Error when the link is down, or the gateway refuses or does not answer
+   */
+  async list(): Promise<PendingRequest[]> {
+    const payload = await this.#request("device.pair.list", {});
+    const pending = isRecord(payload) && Array.isArray(payload["pending"]) ? payload["pending"] : [];
+    this.#pending.clear();
+    for (const item of pending.slice(0, PENDING_LIMIT)) this.#remember(item);
+    return [...this.#pending.values()];
+  }
+
+  /** @throws Error as `list` does, also when the request is gone */
+  async approve(requestId: string): Promise<void> {
+    await this.#request("device.pair.approve", { requestId });
+    this.#pending.delete(requestId);
+  }
+
+  /** @throws Error as `list` does, also when the request is gone */
+  async reject(requestId: string): Promise<void> {
+    await this.#request("device.pair.reject", { requestId });
+    this.#pending.delete(requestId);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#session?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const { url, agent, device, token } = this.#options;
+    const result = await handshake({
+      url,
+      device,
+      ...(token && { token: token.reveal() }),
+      client: { id: "gateway-client", mode: "backend" },
+      scopes: OPERATOR_SCOPES,
+      keepOpen: true,
+      ws: { agent },
+    });
+    if (!result.ok || !result.session) return this.#lost(describe(result));
+    if (this.#closed) return result.session.close();
+    this.#session = result.session;
+    this.#session.socket.on("close", (code: number) => this.#lost(`the gateway closed (${code})`));
+    this.#session.onEvent("device.pair.requested", (payload) => this.#remember(payload));
+    this.#session.onEvent("device.pair.resolved", (payload) => this.#forget(payload));
+    try {
+      await this.list();
+      this.#retryMs = FIRST_RETRY_MS;
+      this.emit("up");
+    } catch (error) {
+      this.#session?.socket.close(1000);
+      this.emit("down", String(error));
+    }
+    return undefined;
+  }
+
+  #lost(why: string): void {
+    this.#session = undefined;
+    this.#pending.clear();
+    if (this.#closed) return;
+    this.emit("down", why);
+    this.#timer = setTimeout(() => void this.#connect(), this.#retryMs).unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+  }
+
+  async #request(method: string, params: unknown): Promise<unknown> {
+    if (!this.#session) throw new Error("the operator connection is down");
+    return this.#session.request(method, params, REQUEST_MS);
+  }
+
+  #remember(value: unknown): void {
+    const request = readPendingRequest(value);
+    if (!request || this.#pending.size >= PENDING_LIMIT) return;
+    this.#pending.set(request.requestId, request);
+  }
+
+  #forget(payload: unknown): void {
+    if (isRecord(payload) && typeof payload["requestId"] === "string")
+      this.#pending.delete(payload["requestId"]);
+  }
+}
+
+function describe(result: HandshakeResult): string {
+  if (result.ok) return "connected";
+  const { error, close, http, failure } = result;
+  if (error) return `${error.code}: ${error.message}`;
+  if (close) return `closed ${close.code} ${close.reason}`;
+  return http ? `HTTP ${http.status}` : (failure ?? "no answer");
+}

@@ -1,0 +1,54 @@
+import { isLoopbackAddress } from "./gate/peer.ts";
+import { SettingsError } from "./settings/error.ts";
+
+/** sd_listen_fds(3): the first descriptor that is handed over. */
+const FIRST_FD = 3;
+/** Far more sockets than a unit of this service would name. */
+const MAX_SOCKETS = 64;
+const FIX = "make it ListenStream=127.0.0.1:18788 in the socket unit";
+
+/** A listening socket that was opened by another process. */
+export interface HandedOver {
+  /** Its file descriptor here. */
+  readonly fd: number;
+}
+
+/**
+ * The listening sockets that systemd hands over: descriptors from 3 on, and only where `LISTEN_PID` is this very
+ * process, as else they were meant for another (sd_listen_fds(3)). Takes the three variables out of `env`, so that
+ * nothing started from here believes them.
+ *
+ * @param env `process.env`
+ * @throws SettingsError where `LISTEN_FDS` is no number of sockets
+ */
+export function takeHandedOver(env: NodeJS.ProcessEnv, pid: number): readonly HandedOver[] {
+  const { LISTEN_PID: owner, LISTEN_FDS: count = "0" } = env;
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete env[name];
+  if (owner !== String(pid)) return [];
+  const sockets = /^\d{1,3}$/.test(count) ? Number(count) : Number.NaN;
+  if (sockets <= MAX_SOCKETS)
+    return Array.from({ length: sockets }, (_, index) => ({ fd: FIRST_FD + index }));
+  throw new SettingsError([
+    `LISTEN_FDS: is not a number of sockets from 0 to ${MAX_SOCKETS}; systemd sets it`,
+  ]);
+}
+
+/**
+ * Holds a socket that was handed over to the rule for `--listen`: beyond loopback only with `--allow-from`.
+ *
+ * @param address the IP address that it is bound to
+ * @throws SettingsError where it is beyond loopback and nobody said who may connect
+ */
+export function checkHandedOver({ fd }: HandedOver, address: string, allowFrom: readonly string[]): void {
+  if (isLoopbackAddress(address) || allowFrom.length > 0) return;
+  throw new SettingsError([
+    `socket ${fd}, handed over by systemd: ${address} is beyond loopback; say with --allow-from CIDR who may connect, or ${FIX}`,
+  ]);
+}
+
+/** What is wrong with a descriptor on which no TCP server can listen. */
+export function notTcp(fd: number, cause: unknown): Error {
+  const error = new SettingsError([`socket ${fd}, handed over by systemd: is not a TCP socket; ${FIX}`]);
+  error.cause = cause;
+  return error;
+}

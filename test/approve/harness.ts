@@ -1,0 +1,48 @@
+import { onTestFinished } from "vitest";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/client/handshake.ts";
+import type { Era } from "../../src/demo/stand-in/eras.ts";
+import { startStandIn, type StandIn } from "../../src/demo/stand-in/server.ts";
+import { Secret } from "../../src/settings/secret.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+import { openTestShim, type TestShim } from "../support/shim.ts";
+
+export const FIVE_SCOPES = [
+  "operator.admin",
+  "operator.approvals",
+  "operator.pairing",
+  "operator.read",
+  "operator.write",
+];
+
+/** A gateway of one release, and a shim that approves at it. */
+export interface ApproveBench {
+  readonly gateway: StandIn;
+  readonly shim: TestShim;
+  /** Connects straight to the gateway. */
+  direct(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+  /** Connects through the shim. */
+  through(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+  /** Resolves with the first log line of that event, or the one number `index`. */
+  logged(event: string, index?: number): Promise<Record<string, unknown>>;
+}
+
+/** Starts both; the shim's operator connection is up when it resolves. */
+export async function startApproveBench(era: Era, overrides: Partial<Settings> = {}): Promise<ApproveBench> {
+  const gateway = await startStandIn({ era, token: "t" });
+  onTestFinished(() => gateway.close());
+  const shim = await openTestShim(
+    gateway.port,
+    { approve: "seen", approveScopes: FIVE_SCOPES, approveRoles: ["operator"], ...overrides },
+    { operator: { token: new Secret("t") } },
+  );
+  onTestFinished(() => shim.close());
+  const bench: ApproveBench = {
+    gateway,
+    shim,
+    direct: (options) => handshake({ url: gateway.url, token: "t", ...options }),
+    through: (options) => handshake({ url: `ws://${shim.authority}`, token: "t", ...options }),
+    logged: (event, index = 0) => shim.logged(event, index),
+  };
+  await bench.logged("approver.up");
+  return bench;
+}

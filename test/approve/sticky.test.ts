@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { ERAS } from "../../src/demo/stand-in/eras.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { startApproveBench } from "./harness.ts";
+
+describe.each(ERAS)("at %s a device with a sticky request", (era) => {
+  it("connects through the shim at its first attempt", async () => {
+    const { gateway, direct, through, logged } = await startApproveBench(era);
+    const device = createDevice();
+    const how =
+      era === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
+    expect(await direct({ device, ...how })).toMatchObject({ ok: false });
+    const sticky = gateway.pairing.pending[0]?.requestId;
+
+    expect(await through({ device })).toMatchObject({ ok: true });
+    expect(await logged("rejected")).toMatchObject({ requestId: sticky, deviceId: device.id });
+  });
+});

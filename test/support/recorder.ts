@@ -1,0 +1,145 @@
+import { EventEmitter, once } from "node:events";
+import type { Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import type { Settings } from "../../src/settings/settings.ts";
+import { rawClient, startRawServer, type RawServer } from "./raw.ts";
+import { openTestShim, type TestShim } from "./shim.ts";
+
+/** One request as a strict reader (RFC 9112) finds it in the bytes of one connection. */
+export interface Recorded {
+  readonly line: string;
+  /** Field lines as received. */
+  readonly fields: readonly string[];
+  /** The content, chunk framing removed. */
+  readonly body: string;
+}
+
+/** A gateway that answers every request it can read, and keeps every byte. */
+export interface Recorder extends Pick<RawServer, "port"> {
+  /** All bytes of all connections, as latin1. */
+  bytes(): string;
+  /** Resolves as soon as what came satisfies the condition. */
+  until(condition: (bytes: string) => boolean): Promise<void>;
+  /** Writes on the connection from which bytes came last. */
+  reply(bytes: string): void;
+  /** Every whole request of every connection. */
+  requests(): readonly Recorded[];
+}
+
+const DEADLINE_MS = 8_000;
+
+export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** Starts a recorder; it ends with the test. Connections stay open after an answer, as a gateway's do. */
+export async function startRecorder(answer: (request: Recorded) => string = () => OK): Promise<Recorder> {
+  const connections: string[] = [];
+  const arrivals = new EventEmitter();
+  let latest: Socket | undefined;
+  const server = await startRawServer((socket) => {
+    const index = connections.push("") - 1;
+    let answered = 0;
+    socket.on("data", (chunk: Buffer) => {
+      latest = socket;
+      connections[index] += chunk.toString("latin1");
+      const requests = readRequests(connections[index] ?? "");
+      for (const request of requests.slice(answered)) socket.write(answer(request), "latin1");
+      answered = requests.length;
+      arrivals.emit("bytes");
+    });
+    socket.on("end", () => socket.end());
+  });
+  onTestFinished(() => server.close());
+  return {
+    port: server.port,
+    bytes: () => server.received(),
+    until: async (condition) => {
+      const signal = AbortSignal.timeout(DEADLINE_MS);
+      while (!condition(server.received())) await once(arrivals, "bytes", { signal });
+    },
+    reply: (bytes) => latest?.write(bytes, "latin1"),
+    requests: () => connections.flatMap((bytes) => readRequests(bytes)),
+  };
+}
+
+/** A shim before a recorder; both end with the test. */
+export async function shimBefore(
+  gateway: { readonly port: number },
+  overrides: Partial<Settings> = {},
+): Promise<TestShim> {
+  const shim = await openTestShim(gateway.port, overrides);
+  onTestFinished(() => shim.close());
+  return shim;
+}
+
+/** Sends `lines` and the blank line, then `body`, and returns all that came until the connection closed. */
+export function exchange(port: number, lines: readonly string[], body = ""): Promise<string> {
+  const client = rawClient(port, `${lines.join("\r\n")}\r\n\r\n${body}`);
+  onTestFinished(() => {
+    client.socket.destroy();
+  });
+  return client.closed();
+}
+
+/** The status code of a raw answer; 0 where there is none. */
+export function statusOf(answer: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0);
+}
+
+/** The status codes of all answers on one connection. */
+export function statusesOf(answers: string): number[] {
+  return [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
+}
+
+/** The `error` object of a refusal. */
+export function errorOf(answer: string): Record<"type" | "message" | "fix", string> {
+  const body: { error: Record<"type" | "message" | "fix", string> } = JSON.parse(
+    answer.slice(answer.indexOf("\r\n\r\n") + 4),
+  );
+  return body.error;
+}
+
+/** The fields of a head by lower-cased name; for those that occur once. */
+export function fieldsOf({ fields }: Recorded): Record<string, string> {
+  return Object.fromEntries(
+    fields.map((field) => [
+      field.split(":", 1)[0]?.toLowerCase(),
+      field.slice(field.indexOf(":") + 1).trim(),
+    ]),
+  );
+}
+
+function readRequests(bytes: string): Recorded[] {
+  const requests: Recorded[] = [];
+  let rest = bytes;
+  for (;;) {
+    const end = rest.indexOf("\r\n\r\n");
+    if (end === -1) return requests;
+    const [line = "", ...fields] = rest.slice(0, end).split("\r\n");
+    const content = readContent(rest.slice(end + 4), fields);
+    if (!content) return requests;
+    requests.push({ line, fields, body: content.body });
+    rest = content.rest;
+  }
+}
+
+function readContent(bytes: string, fields: readonly string[]): { body: string; rest: string } | undefined {
+  const head = fields.join("\n");
+  if (/^transfer-encoding:.*chunked$/im.test(head)) return readChunks(bytes);
+  const length = Number(/^content-length: *(\d+)$/im.exec(head)?.[1] ?? 0);
+  return bytes.length < length ? undefined : { body: bytes.slice(0, length), rest: bytes.slice(length) };
+}
+
+function readChunks(bytes: string): { body: string; rest: string } | undefined {
+  let body = "";
+  let rest = bytes;
+  for (;;) {
+    const size = /^([0-9a-f]+)\r\n/i.exec(rest);
+    if (!size?.[1]) return undefined;
+    const length = Number.parseInt(size[1], 16);
+    const data = rest.slice(size[0].length);
+    if (data.length < length + 2) return undefined;
+    body += data.slice(0, length);
+    rest = data.slice(length + 2);
+    if (length === 0) return { body, rest };
+  }
+}
