@@ -73,7 +73,9 @@ export class PairingObserver implements UpgradeListener {
     if (!this.#over) this.#readers[side].push(chunk);
     const wait = this.#wait;
     this.#wait = undefined;
-    return wait ? wait.then(() => !this.#over) : !this.#over;
+    const more = (): boolean => !this.#over;
+    // Whatever became of the wait: the connection goes on.
+    return wait ? wait.then(more, more) : more();
   }
 
   #createReader(side: Side): FrameReader {

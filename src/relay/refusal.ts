@@ -4,7 +4,7 @@ import type { Side } from "./splice.ts";
 
 /** How long the gateway may take to send all of a refusal, and the client to take it. */
 const REFUSAL_MS = 30_000;
-/** A client that has its refusal and does not close is let go after this. */
+/** A client that has its refusal and does not close is let go after this; one that half-closes waits no longer. */
 const LINGER_MS = 750;
 
 /** Hears what the gateway's refusal says. */
@@ -30,7 +30,7 @@ export interface GatewayRefusal {
  */
 export function passRefusal({ client, gateway, head, received, listener }: GatewayRefusal): void {
   const body = new AnswerBody(head.framing, (bytes) => listener.onAnswerContent(bytes));
-  const limit = setTimeout(finish, REFUSAL_MS);
+  let limit = setTimeout(finish, REFUSAL_MS);
   let finished = false;
 
   client.on("drain", () => gateway.resume());
@@ -38,6 +38,10 @@ export function passRefusal({ client, gateway, head, received, listener }: Gatew
   client.on("close", finish);
   // Read, so that the client's end is seen, and dropped.
   client.resume();
+  client.on("end", () => {
+    clearTimeout(limit);
+    if (!finished) limit = setTimeout(finish, LINGER_MS);
+  });
   gateway.on("error", finish);
   gateway.on("end", finish);
   gateway.on("close", finish);

@@ -68,7 +68,10 @@ export function relayUpgrade(request: UpgradeRequest): void {
   function onEarly(chunk: Buffer): void {
     early = Buffer.concat([early, chunk]);
     if (early.length <= EARLY_LIMIT) return;
-    const refusal = refuse("malformed_request", `more than ${EARLY_LIMIT} bytes before the handshake's answer`);
+    const refusal = refuse(
+      "malformed_request",
+      `more than ${EARLY_LIMIT} bytes before the handshake's answer`,
+    );
     turnAway(refusal, () => listener.onDenied(refusal));
   }
 

@@ -1,32 +1,32 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { portOf } from "./harness.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
-describe("a WebSocket through the shim", () => {
-  async function pair(): Promise<{
-    client: WebSocket;
-    server: WebSocket;
-    shim: TestShim;
-    url: string | undefined;
-    headers: string[];
-  }> {
-    const gateway = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-    await once(gateway, "listening");
-    onTestFinished(async () => {
-      gateway.close();
-      await once(gateway, "close");
-    });
-    const shim = await openTestShim((gateway.address() as AddressInfo).port);
-    onTestFinished(() => shim.close());
-    const connection = once(gateway, "connection");
-    const client = new WebSocket(`ws://${shim.authority}/some/path?with=query`);
-    const [server, request] = await connection;
-    if (client.readyState !== WebSocket.OPEN) await once(client, "open");
-    return { client, server, shim, url: request.url, headers: request.rawHeaders };
-  }
+async function pair(): Promise<{
+  client: WebSocket;
+  server: WebSocket;
+  shim: TestShim;
+  url: string | undefined;
+  headers: string[];
+}> {
+  const gateway = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(gateway, "listening");
+  onTestFinished(async () => {
+    gateway.close();
+    await once(gateway, "close");
+  });
+  const shim = await openTestShim(portOf(gateway));
+  onTestFinished(() => shim.close());
+  const connection = once(gateway, "connection");
+  const client = new WebSocket(`ws://${shim.authority}/some/path?with=query`);
+  const [server, request] = await connection;
+  if (client.readyState !== WebSocket.OPEN) await once(client, "open");
+  return { client, server, shim, url: request.url, headers: request.rawHeaders };
+}
 
+describe("a WebSocket through the shim", () => {
   it("carries messages both ways and keeps the request target", async () => {
     const { client, server, url } = await pair();
     expect(url).toBe("/some/path?with=query");

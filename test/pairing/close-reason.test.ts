@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { connectThrough, openShimFor, startRefusing } from "./protocol.ts";
+
+/** Close code and reason, and what they say where nothing else does. */
+const CLOSES = [
+  [1008, "pairing required", "pairing-required", "pairing required"],
+  [
+    1008,
+    "pairing required: device is not approved yet (requestId: r-1)",
+    "pairing-required",
+    "pairing required: device is not approved yet (requestId: r-1)",
+  ],
+  [1008, "pairing required: scope upgrade (requestId: r-1)", "pairing-required", "scope-upgrade"],
+  [1008, "device identity required", "device-required", "device identity required"],
+  [1008, "device nonce mismatch", "device-invalid", "device nonce mismatch"],
+  [1008, "unauthorized: gateway token mismatch", "unauthorized", "unauthorized: gateway token mismatch"],
+  [
+    1008,
+    "unauthorized: too many failed authentication attempts (retry later)",
+    "rate-limited",
+    "unauthorized: too many failed authentication attempts (retry later)",
+  ],
+  [1008, "origin not allowed", "origin-rejected", "origin not allowed"],
+  [1002, "protocol mismatch", "protocol-mismatch", "protocol mismatch"],
+  [1013, "gateway starting", "gateway-starting", "gateway starting"],
+  [1013, "", "gateway-starting", "close 1013"],
+  [1012, "service restart", "gateway-closed", "service restart"],
+  [1011, "", "gateway-closed", "close 1011"],
+] as const;
+
+describe("a gateway that says nothing but a close", () => {
+  it.each(CLOSES)("%i %j is %s", async (code, reason, outcome, word) => {
+    const shim = await openShimFor(await startRefusing(undefined, { code, reason }));
+    const result = await connectThrough(shim);
+    expect(result).toMatchObject({ ok: false, close: { code, reason } });
+    expect(await shim.outcome()).toMatchObject({ outcome, reason: word, close: { code, reason } });
+  });
+});

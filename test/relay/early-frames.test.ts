@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { upgradeRequest } from "../support/raw.ts";
+import { startBench, SWITCHING, switching } from "./harness.ts";
+
+const FRAMES = "what a hurried client sends";
+
+describe("frames that come before the 101", () => {
+  it("reach the gateway after its 101, not before", async () => {
+    let before = "";
+    const { gateway, upgrade } = await startBench((socket) => {
+      setTimeout(() => {
+        before = gateway.received();
+        socket.write(SWITCHING);
+      }, 50);
+    });
+    const client = upgrade(`${upgradeRequest()}${FRAMES}`);
+    client.socket.write(" in two pieces");
+    await client.until((text) => text.includes("\r\n\r\n"));
+    await expect.poll(() => gateway.received()).toMatch(new RegExp(`\r\n\r\n${FRAMES} in two pieces$`));
+    expect(before).not.toContain(FRAMES);
+  });
+
+  it("are no second request to a gateway that refuses", async () => {
+    const { gateway, upgrade, allGone } = await startBench((socket) =>
+      socket.write("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"),
+    );
+    await upgrade(`${upgradeRequest()}GET /smuggled HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`).closed();
+    await allGone();
+    expect(gateway.received()).not.toContain("smuggled");
+  });
+
+  it("are too many above 64 KiB: the client gets 400, and the gateway nothing", async () => {
+    const { gateway, shim, requests, upgrade, allGone } = await startBench();
+    const client = upgrade();
+    await expect.poll(() => requests.length).toBe(1);
+    client.socket.write(Buffer.alloc(70_000, "x"));
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 400 .*"type":"malformed_request"/s);
+    await allGone();
+    expect(shim.outcomes).toMatchObject([
+      { outcome: "denied", reason: "malformed_request", http: { status: 400 } },
+    ]);
+    expect(gateway.received()).not.toContain("xxx");
+  });
+});
+
+describe("frames that come with the 101", () => {
+  it("reach the client with it", async () => {
+    const { upgrade } = await startBench((socket) => socket.write(`${SWITCHING}first frames`));
+    expect(await upgrade().until((text) => text.endsWith("frames"))).toBe(`${SWITCHING}first frames`);
+  });
+
+  it("reach the client before the end that follows them", async () => {
+    const { upgrade, allGone } = await startBench(switching((socket) => socket.end("last frames")));
+    expect(await upgrade().closed()).toBe(`${SWITCHING}last frames`);
+    await allGone();
+  });
+});

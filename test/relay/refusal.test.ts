@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { startBench } from "./harness.ts";
+
+const JSON_BODY = '{"error":{"type":"proxy_attribution_required","message":"…"}}';
+const LENGTH = Buffer.byteLength(JSON_BODY);
+const CHUNKED =
+  "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nX-Case: As-Is\r\n\r\n" +
+  `1;ext=1\r\n${JSON_BODY.slice(0, 1)}\r\n${(LENGTH - 1).toString(16)}\r\n${JSON_BODY.slice(1)}\r\n0\r\nTrailer: t\r\n\r\n`;
+
+const REFUSALS = [
+  ["chunked", CHUNKED, "stays"],
+  [
+    "with a length, on a kept connection",
+    `HTTP/1.1 403 No\r\nContent-Length: ${LENGTH}\r\n\r\n${JSON_BODY}`,
+    "stays",
+  ],
+  ["until close", `HTTP/1.1 503 Busy\r\nRetry-After: 3\r\n\r\n${JSON_BODY}`, "ends"],
+  [
+    "without a body",
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer\r\n\r\n",
+    "stays",
+  ],
+  ["in HTTP/1.0", `HTTP/1.0 503 Busy\r\n\r\n${JSON_BODY}`, "ends"],
+] as const;
+
+describe("a gateway's refusal", () => {
+  it.each(REFUSALS)("%s reaches the client byte for byte", async (_what, answer, then) => {
+    const { shim, upgrade, allGone } = await startBench((socket) => {
+      socket.write(answer);
+      if (then === "ends") socket.end();
+    });
+    expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(answer);
+    await allGone();
+    expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused" }]);
+  });
+
+  it("comes whole when it comes in pieces", async () => {
+    const { upgrade } = await startBench((socket) => {
+      const bytes = [...Buffer.from(CHUNKED)];
+      const next = (): void => {
+        const byte = bytes.shift();
+        if (byte !== undefined) socket.write(Buffer.of(byte), () => setImmediate(next));
+      };
+      next();
+    });
+    expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(CHUNKED);
+  });
+
+  it("comes whole to a client that reads late", async () => {
+    const body = Buffer.alloc(12 * 1024 * 1024, "refused ");
+    const { upgrade, allGone } = await startBench((socket) => {
+      socket.write(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n`);
+      socket.write(body);
+    });
+    const client = upgrade();
+    client.socket.once("data", () => {
+      client.socket.pause();
+      setTimeout(() => client.socket.resume(), 1_500);
+    });
+    const answer = await client.closed();
+    expect(answer.length - answer.indexOf("\r\n\r\n") - 4).toBe(body.length);
+    await allGone();
+  });
+
+  it("is the end: what the client sends with or after its upgrade request goes nowhere", async () => {
+    const { gateway, upgrade, allGone } = await startBench((socket) => socket.write(CHUNKED));
+    const client = upgrade();
+    client.socket.write("GET /second HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await client.closed();
+    await allGone();
+    expect(gateway.received()).not.toContain("second");
+  });
+
+  it("ends for the gateway when the client leaves in the middle", async () => {
+    const { shim, upgrade, allGone } = await startBench((socket) =>
+      socket.write("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nhalf"),
+    );
+    const client = upgrade();
+    await client.until((text) => text.endsWith("half"));
+    client.socket.resetAndDestroy();
+    await allGone();
+    expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused", http: { status: 403 } }]);
+  });
+});

@@ -1,0 +1,83 @@
+import { Agent, request } from "node:http";
+import { once } from "node:events";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { closed, startBench, switching } from "../relay/harness.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+
+describe("close()", () => {
+  it("lets an upgraded connection finish, and is over as soon as it has", async () => {
+    const { shim, gateway, upgrade } = await startBench(switching(), { drainMs: 5_000 });
+    const client = upgrade();
+    await client.until((text) => text.includes("\r\n\r\n"));
+    const start = performance.now();
+    const over = shim.close();
+    client.socket.write("still here");
+    await expect.poll(() => gateway.received()).toMatch(/still here$/);
+    client.socket.end();
+    await over;
+    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(shim.lines.map((line) => line["event"]).slice(-3)).toEqual([
+      "draining",
+      "pairing.outcome",
+      "stopped",
+    ]);
+  });
+
+  it("destroys what has not finished after the drain time, on both sides", async () => {
+    const { shim, requests, upgrade } = await startBench(switching(), { drainMs: 100 });
+    const client = upgrade();
+    await client.until((text) => text.includes("\r\n\r\n"));
+    await shim.close();
+    await Promise.all([client.closed(), ...requests.map(closed)]);
+    expect(shim.outcomes).toHaveLength(1);
+  });
+
+  it("destroys an upgrade that still waits for the gateway", async () => {
+    const { shim, requests, upgrade } = await startBench();
+    const client = upgrade();
+    await expect.poll(() => requests.length).toBe(1);
+    await shim.close();
+    await Promise.all([client.closed(), ...requests.map(closed)]);
+    expect(shim.outcomes).toMatchObject([{ outcome: "abandoned" }]);
+  });
+
+  it("ends idle HTTP connections at once, and takes no new ones", async () => {
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    const { shim, upgrade } = await startBench((socket) => socket.end(answer), { drainMs: 5_000 });
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const idle = request({ host: "127.0.0.1", port: shim.port, agent }).end();
+    const [response] = await once(idle, "response");
+    response.resume();
+    await once(response, "close");
+    const { socket } = idle;
+    expect(socket?.destroyed).toBe(false);
+    const start = performance.now();
+    await shim.close();
+    if (socket) await closed(socket);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    const late = upgrade();
+    await closed(late.socket);
+    expect(late.received()).toBe("");
+  });
+
+  it("answers 503 to a request that still comes in on an open connection", async () => {
+    const { shim, upgrade, requests } = await startBench(() => {}, { drainMs: 1_500 });
+    const holder = upgrade();
+    const late = rawClient(shim.port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    await expect.poll(() => requests.length).toBe(1);
+    const over = shim.close();
+    late.socket.write(upgradeRequest().replace(/^GET .*\r\nHost: .*\r\n/, ""));
+    expect(await late.closed()).toMatch(/^HTTP\/1.1 503 .*"type":"draining"/s);
+    expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "draining", http: { status: 503 } }]);
+    holder.socket.destroy();
+    await over;
+    expect(shim.outcomes).toHaveLength(2);
+  });
+
+  it("may be called twice", async () => {
+    const { shim } = await startBench();
+    await Promise.all([shim.close(), shim.close()]);
+    expect(shim.lines.filter((line) => line["event"] === "stopped")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+describe("a process that has opened and closed a shim", () => {
+  const folder = mkdtempSync(join(tmpdir(), "shim-exit-"));
+  const file = join(folder, "traffic.mjs");
+
+  beforeAll(() =>
+    build({
+      entryPoints: [join(import.meta.dirname, "traffic.ts")],
+      outfile: file,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      // What is CommonJS in it needs a require for Node's own modules.
+      banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
+    }),
+  );
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("ends by itself, with all of its traffic done and nothing on stderr", async () => {
+    const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "pipe"], timeout: 10_000 });
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    const [code, signal] = await once(child, "close");
+    expect({ code, signal, err }).toEqual({ code: 0, signal: null, err: "" });
+    expect(JSON.parse(out)).toEqual({
+      outcomes: ["connected", "connected", "gateway-refused", "abandoned", "denied"],
+      closedInTime: true,
+    });
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { closed, openPlaces, startBench, switching } from "../relay/harness.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { openTestShim } from "../support/shim.ts";
+
+const GET = "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+describe("--max-connections", () => {
+  it("refuses what is beyond with 503, and has the place again when one leaves", async () => {
+    const { shim, upgrade, allGone } = await startBench(switching(), { maxConnections: 2 });
+    const clients = [upgrade(), upgrade()];
+    for (const client of clients) await client.until((text) => text.startsWith("HTTP/1.1 101"));
+    expect(await upgrade().closed()).toMatch(
+      /^HTTP\/1.1 503 .*"type":"too_many_connections".*--max-connections/s,
+    );
+    expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "too_many_connections" });
+    expect(await rawClient(shim.port, GET).closed()).toMatch(/^HTTP\/1.1 503 /);
+    clients[0]?.socket.destroy();
+    await expect.poll(() => openPlaces(shim), { timeout: 3_000 }).toBe(1);
+    const next = upgrade();
+    await next.until((text) => text.startsWith("HTTP/1.1 101"));
+    for (const { socket } of [...clients, next]) socket.destroy();
+    await allGone();
+  });
+
+  it.each([
+    ["a refusal", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", upgradeRequest()],
+    ["garbage", "garbage\r\n\r\n", upgradeRequest()],
+    ["an answer to plain HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", GET],
+    ["garbage to plain HTTP", "garbage\r\n\r\n", GET],
+    ["the shim's own 400", "", `${upgradeRequest(["Content-Length: 3"])}abc`],
+  ])("has the place again after %s", async (_what, answer, request) => {
+    const { shim, upgrade } = await startBench((socket) => socket.write(answer), { maxConnections: 1 });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await upgrade(request).closed()).not.toMatch(/^HTTP\/1.1 503 /);
+      await expect.poll(() => openPlaces(shim)).toBe(0);
+    }
+  });
+
+  it("has the place again when the gateway resets", async () => {
+    const { shim, upgrade, allGone } = await startBench((socket) => socket.resetAndDestroy(), {
+      maxConnections: 1,
+    });
+    expect(await upgrade().closed()).toMatch(/^HTTP\/1.1 502 /);
+    await expect.poll(() => openPlaces(shim)).toBe(0);
+    expect(await upgrade(GET).closed()).toMatch(/^HTTP\/1.1 502 /);
+    await allGone();
+  });
+
+  it("has the place again when no gateway is there", async () => {
+    const shim = await openTestShim(1, { maxConnections: 1 });
+    onTestFinished(() => shim.close());
+    for (const request of [upgradeRequest(), GET, upgradeRequest()]) {
+      expect(await rawClient(shim.port, request).closed()).toMatch(/^HTTP\/1.1 502 /);
+      await expect.poll(() => openPlaces(shim)).toBe(0);
+    }
+  });
+
+  it("has the place again when the client leaves in the middle of a plain answer", async () => {
+    const { shim, upgrade, requests } = await startBench(
+      (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"),
+      { maxConnections: 1 },
+    );
+    const client = upgrade(GET);
+    await client.until((text) => text.endsWith("half"));
+    client.socket.resetAndDestroy();
+    await expect.poll(() => openPlaces(shim)).toBe(0);
+    await Promise.all(requests.map(closed));
+  });
+});

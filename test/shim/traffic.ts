@@ -1,0 +1,53 @@
+// Run by exit.test.ts as a process of its own: opens a shim, sends traffic of every kind, closes, and does not exit.
+import { once } from "node:events";
+import { connect } from "node:net";
+import { pino } from "pino";
+import { handshake } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { openShim } from "../../src/shim.ts";
+import { upgradeRequest } from "../support/raw.ts";
+import { testSettings } from "../support/shim.ts";
+
+const standIn = await startStandIn({ era: "2026.9.6", token: "t" });
+const shim = await openShim(testSettings(standIn.port), pino({ level: "silent" }));
+const outcomes: string[] = [];
+shim.on("outcome", ({ outcome }) => outcomes.push(outcome));
+const url = `ws://${shim.addresses[0] ?? ""}`;
+const port = Number(new URL(url).port);
+const next = (count: number): Promise<void> =>
+  new Promise((resolve) => {
+    const check = (): void => {
+      if (outcomes.length >= count) resolve();
+    };
+    shim.on("outcome", check);
+    check();
+  });
+
+/** Sends `text` and waits for the answer's first bytes, or for the outcome. */
+async function raw(text: string): Promise<ReturnType<typeof connect>> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => {});
+  socket.write(text);
+  await once(socket, "data");
+  return socket;
+}
+
+await handshake({ url, token: "t", device: createDevice() });
+const open = await handshake({ url, token: "t", device: createDevice(), keepOpen: true });
+if (!open.ok) throw new Error("not connected");
+// A second key is for the gateway to judge, and it answers in HTTP.
+const refused = await raw(upgradeRequest(["Sec-WebSocket-Key: again"]));
+refused.destroy();
+await next(3);
+const abandoned = await raw(upgradeRequest());
+abandoned.resetAndDestroy();
+await next(4);
+await raw(upgradeRequest(["Origin: none"]));
+await next(5);
+await (await fetch(`http://127.0.0.1:${port}/health`)).text();
+
+const start = performance.now();
+await shim.close();
+await standIn.close();
+process.stdout.write(JSON.stringify({ outcomes, closedInTime: performance.now() - start < 4_000 }));

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { createDevice } from "../../src/pairing/device.ts";
+import { connectThrough, openPair } from "../pairing/protocol.ts";
+
+describe("two shims in one process", () => {
+  it("share nothing", async () => {
+    const [one, two] = [await openPair({ era: "2026.2.19" }), await openPair({ era: "2026.9.6" })];
+    const device = createDevice();
+    await connectThrough(one.shim, { device });
+    await connectThrough(two.shim, { device });
+    // Each has seen the device for its first time, and each only its own gateway.
+    expect(one.shim.outcomes).toMatchObject([
+      { outcome: "connected", firstSeen: true, gateway: { version: "2026.2.19" } },
+    ]);
+    expect(two.shim.outcomes).toMatchObject([
+      { outcome: "connected", firstSeen: true, gateway: { version: "2026.9.6" } },
+    ]);
+    expect(one.shim.lines.filter(({ event }) => event === "pairing.outcome")).toHaveLength(1);
+
+    await one.shim.close();
+    expect(await connectThrough(two.shim, { device })).toMatchObject({ ok: true });
+    expect(one.shim.outcomes).toHaveLength(1);
+    expect(two.shim.outcomes).toHaveLength(2);
+  });
+});
