@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { refuse, type Refusal } from "./gate/refusal.ts";
 import { HTTP_IDLE_MS } from "./relay/request.ts";
 import { refuseSocket } from "./relay/respond.ts";
@@ -100,7 +101,8 @@ function attach(server: Server, handlers: ListenerHandlers): void {
   // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); it is no way around the gate.
   server.on("checkExpectation", onRequest);
 
-  server.on("upgrade", (request, socket: Socket, early) => {
+  server.on("upgrade", (request, stream, early) => {
+    const socket = ownSocket(request, stream);
     socket.setTimeout(0);
     if (answers.get(socket)?.size) {
       // The two answers would run into each other.
@@ -111,7 +113,8 @@ function attach(server: Server, handlers: ListenerHandlers): void {
     handlers.onUpgrade(request, socket, early);
   });
 
-  server.on("connect", (_request, socket: Socket) => {
+  server.on("connect", (request, stream) => {
+    const socket = ownSocket(request, stream);
     const refusal = handlers.onUnreadable(socket, refuse("method_connect"));
     if (answers.get(socket)?.size) socket.destroy();
     else refuseSocket(socket, refusal);
@@ -128,6 +131,15 @@ function attach(server: Server, handlers: ListenerHandlers): void {
       refuseSocket(socket, handlers.onUnreadable(socket, unreadable(error)));
     }
   });
+}
+
+/**
+ * From Node 26 on, the stream of an upgrade whose body is still on its way is none of `net`: without `setTimeout`,
+ * without `remoteAddress`. Such a request is refused, so its body is dropped, and the answer goes to the socket.
+ */
+function ownSocket(request: IncomingMessage, stream: Duplex): Socket {
+  if (stream !== request.socket) request.resume();
+  return request.socket;
 }
 
 function unreadable({ code = "" }: NodeJS.ErrnoException): Refusal {

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { errorOf, exchange, OK, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+/**
+ * Node's client parser takes answers that its server refuses to write, with an exception: whoever listens at the
+ * gateway's port could have ended the process. Found while this shim was tested.
+ */
+const GET = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
+
+describe("a gateway's answer that cannot be passed on", () => {
+  it.each([
+    [
+      "a control in the reason",
+      "HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n",
+      "gateway_answer_malformed",
+    ],
+    ["a status below 100", "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok", "gateway_answer_malformed"],
+    [
+      "a 101 to a plain request",
+      "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+      "gateway_answer_malformed",
+    ],
+    ["no HTTP", "SSH-2.0-OpenSSH_9.7\r\n\r\n", "gateway_unreachable"],
+    [
+      "ambiguous framing",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+      "gateway_unreachable",
+    ],
+  ])("%s: 502, and the next request is served", async (_what, bad, type) => {
+    let answer = bad;
+    const gateway = await startRecorder(() => answer);
+    const shim = await shimBefore(gateway);
+    const refused = await exchange(shim.port, GET);
+    expect([statusOf(refused), errorOf(refused).type]).toEqual([502, type]);
+    answer = OK;
+    expect(statusOf(await exchange(shim.port, GET))).toBe(200);
+  });
+
+  it.each([
+    ["an empty reason", "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", 200],
+    ["an unknown status", "HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n", 799],
+    [
+      "interim answers before it",
+      "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+      204,
+    ],
+  ])("is not one with %s", async (_what, answer, status) => {
+    const shim = await shimBefore(await startRecorder(() => answer));
+    expect(statusOf(await exchange(shim.port, GET))).toBe(status);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+/**
+ * From Node 26 on, `upgrade` and `connect` come with a stream that is no `net.Socket` while an announced body is on
+ * its way: what is only a socket's (`setTimeout`, `remoteAddress`) threw, and one request ended the process.
+ */
+const BODY_STARTS = "Content-Length: 100000";
+
+describe("an upgrade whose body is still on its way", () => {
+  it.each([
+    ["a WebSocket", upgradeRequest([BODY_STARTS]), 400, "malformed_request"],
+    ["a chunked WebSocket", upgradeRequest(["Transfer-Encoding: chunked"]), 400, "malformed_request"],
+    [
+      "h2c",
+      `POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n${BODY_STARTS}\r\n\r\n`,
+      426,
+      "upgrade_not_websocket",
+    ],
+    ["CONNECT", `CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n${BODY_STARTS}\r\n\r\n`, 405, "method_connect"],
+  ])("is refused, and the shim lives on: %s", async (_what, request, status, type) => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    for (const body of ["", "x".repeat(50_000)]) {
+      const answer = await rawClient(shim.port, request + body).closed();
+      expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
+    }
+    const next = await exchange(shim.port, ["GET / HTTP/1.1", "Host: localhost", "Connection: close"]);
+    expect(statusOf(next)).toBe(200);
+    expect(gateway.requests()).toHaveLength(1);
+  });
+});

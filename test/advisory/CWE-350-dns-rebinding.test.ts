@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+/**
+ * After DNS rebinding a page of evil.example talks to 127.0.0.1 under its own name: Host and Origin agree with each
+ * other, and the socket is loopback. A shim that replaced both would hand the page a paired operator.
+ */
+const PORT = 18788;
+const NAMES = [
+  "evil.example",
+  `evil.example:${PORT}`,
+  "127.0.0.1.nip.io",
+  "localhost.evil.example",
+  "evil.localhost",
+];
+
+describe.each(NAMES)("a page that was rebound to this machine as %s", (name) => {
+  it("gets no WebSocket", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    const answer = await rawClient(shim.port, upgradeRequest([`Origin: http://${name}`], "/", name)).closed();
+    expect([statusOf(answer), errorOf(answer).type]).toEqual([421, "host_not_allowed"]);
+    expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "host_not_allowed" });
+    expect(gateway.bytes()).toBe("");
+  });
+
+  it("gets nothing by HTTP, with an Origin or without", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    for (const fields of [[], [`Origin: http://${name}`], ["Sec-Fetch-Site: same-origin"]]) {
+      for (const path of ["/", "/tools/invoke", "/__shim__/outcomes"]) {
+        const lines = [`GET ${path} HTTP/1.1`, `Host: ${name}`, ...fields];
+        expect(statusOf(await exchange(shim.port, lines))).toBe(421);
+      }
+    }
+    expect(gateway.bytes()).toBe("");
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { refuse } from "../../src/gate/refusal.ts";
+import { listen, type ListenerHandlers } from "../../src/listener.ts";
+import { rawClient } from "../support/raw.ts";
+import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+const HEAD = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
+
+describe("a head that is too large", () => {
+  it.each([
+    ["one field", [`X-A: ${"a".repeat(17_000)}`]],
+    ["many fields", Array.from({ length: 1_000 }, (_unused, i) => `X-Field-Number-${i}: 1`)],
+    ["a long name", [`${"a".repeat(17_000)}: 1`]],
+  ])("by %s is 431", async (_what, fields) => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    const answer = await exchange(shim.port, [...HEAD, ...fields]);
+    expect([statusOf(answer), errorOf(answer).type]).toEqual([431, "header_too_large"]);
+    expect(gateway.bytes()).toBe("");
+  });
+
+  it("by its target is refused, and not logged whole", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    const answer = await exchange(shim.port, [`GET /${"a".repeat(17_000)} HTTP/1.1`, ...HEAD.slice(1)]);
+    expect(statusOf(answer)).toBe(431);
+    expect(JSON.stringify(shim.lines).length).toBeLessThan(4_000);
+    expect(gateway.bytes()).toBe("");
+  });
+
+  it("is not one of just under 16 KiB", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    const field = `X-A: ${"a".repeat(16_000)}`;
+    expect(statusOf(await exchange(shim.port, [...HEAD, field]))).toBe(200);
+    expect(gateway.requests()[0]?.fields).toContain(field);
+  });
+});
+
+async function listenerWithDeadline(ms: number): Promise<{ port: number; refused: string[] }> {
+  const refused: string[] = [];
+  const handlers: ListenerHandlers = {
+    onRequest: (_request, response) => response.end("ok"),
+    onUpgrade: (_request, socket) => socket.destroy(),
+    onPipelinedUpgrade: () => {},
+    onUnreadable: (_socket, refusal) => {
+      refused.push(refusal.rule);
+      return refusal;
+    },
+  };
+  const listener = await listen({ host: "127.0.0.1", port: 0 }, 8, handlers, ms);
+  onTestFinished(() => {
+    listener.stop();
+    listener.destroy();
+  });
+  return { port: Number(listener.address.split(":").at(-1)), refused };
+}
+
+describe("a head that comes too slowly", () => {
+  it("is 408 at its deadline, whether it drips, stalls or never begins", async () => {
+    const { port, refused } = await listenerWithDeadline(300);
+    const dripping = rawClient(port, "GET / HTTP/1.1\r\n");
+    const drip = setInterval(() => dripping.socket.write("X-A: 1\r\n"), 50);
+    onTestFinished(() => clearInterval(drip));
+    const clients = [dripping, rawClient(port, "GET / HTT"), rawClient(port)];
+    const answers = await Promise.all(clients.map((client) => client.closed()));
+    expect(answers.map(statusOf)).toEqual([408, 408, 408]);
+    expect(answers.map((answer) => errorOf(answer).type)).toEqual(
+      answers.map(() => refuse("request_timeout").rule),
+    );
+    expect(refused).toHaveLength(3);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+/** A proxy that resolves a target against its base can be sent elsewhere by the target (SSRF). This one goes nowhere else. */
+const HOST = ["Host: 127.0.0.1", "Connection: close"];
+
+describe("a target that names another authority", () => {
+  it.each(["http://evil.example/", "https://127.0.0.1/", "ws://evil.example/", "evil.example:80", "*"])(
+    "%s is 400, plain or as a WebSocket",
+    async (target) => {
+      const gateway = await startRecorder();
+      const shim = await shimBefore(gateway);
+      expect(statusOf(await exchange(shim.port, [`GET ${target} HTTP/1.1`, ...HOST]))).toBe(400);
+      expect(statusOf(await rawClient(shim.port, upgradeRequest([], target)).closed())).toBe(400);
+      expect(gateway.bytes()).toBe("");
+    },
+  );
+});
+
+describe("a path that looks like one", () => {
+  const PATHS = [
+    "//evil.example/",
+    "///evil.example",
+    "/\\evil.example/",
+    "/@evil.example",
+    "/http://evil.example/",
+    "/..//../x",
+    "/%2e%2e/%2f%00",
+    "/a?b?c=//d&e=http://evil.example#f",
+    "/?",
+    "/a;b=c",
+  ];
+
+  it.each(PATHS)("%s reaches the gateway byte for byte", async (path) => {
+    const gateway = await startRecorder(({ line }) =>
+      line.includes("ws=1") ? "HTTP/1.1 101 Switching Protocols\r\n\r\n" : "HTTP/1.1 204 No Content\r\n\r\n",
+    );
+    const shim = await shimBefore(gateway);
+    expect(statusOf(await exchange(shim.port, [`GET ${path} HTTP/1.1`, ...HOST]))).toBe(204);
+    const client = rawClient(shim.port, upgradeRequest([], `${path}&ws=1`));
+    await client.until((text) => text.startsWith("HTTP/1.1 101 "));
+    client.socket.destroy();
+    expect(gateway.requests().map(({ line }) => line)).toEqual([
+      `GET ${path} HTTP/1.1`,
+      `GET ${path}&ws=1 HTTP/1.1`,
+    ]);
+    for (const { fields } of gateway.requests()) expect(fields[0]).toBe(`Host: 127.0.0.1:${gateway.port}`);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { exchange, shimBefore, startRecorder } from "../support/recorder.ts";
+
+/**
+ * OpenClaw takes a request with any of these for a remote one: 1008 "pairing required", and from 2026.8 on HTTP 403
+ * even for an empty value (gateway.md section 1). So each must be gone, in whatever disguise it comes.
+ */
+const NAMES = [
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Forwarded-Port",
+  "X-Forwarded-Prefix",
+  "X-Forwarded-User",
+  "X-Forwarded-Made-Up",
+  "X-Forwarded-",
+  "Forwarded",
+  "X-Real-IP",
+  "Via",
+  "True-Client-IP",
+  "X-Client-IP",
+  "X-Cluster-Client-IP",
+  "Fly-Client-IP",
+  "Fly-Forwarded-Port",
+  "CF-Connecting-IP",
+  "CF-Ray",
+  "CF-Visitor",
+  "CF-Access-Jwt-Assertion",
+  "X-Vercel-Id",
+  "X-Vercel-Forwarded-For",
+  "X-Original-Forwarded-For",
+  "X-Original-URL",
+  "Tailscale-User-Login",
+  "Tailscale-Headers-Info",
+] as const;
+
+function disguises(name: string): string[] {
+  const mixed = Array.from(name, (char, i) => (i % 2 === 0 ? char.toLowerCase() : char.toUpperCase())).join(
+    "",
+  );
+  return [name, name.toLowerCase(), name.toUpperCase(), mixed].flatMap((form) => [
+    form,
+    form.replaceAll("-", "_"),
+    form.replace("-", "_"),
+  ]);
+}
+
+const FIELDS = NAMES.flatMap((name) =>
+  disguises(name).flatMap((form) => [`${form}: 127.0.0.1`, `${form}:`, `${form}: 127.0.0.1`]),
+);
+// A head has room for 16 KiB.
+const PARTS = Array.from({ length: 4 }, (_unused, i) =>
+  FIELDS.slice((i * FIELDS.length) / 4, ((i + 1) * FIELDS.length) / 4),
+);
+
+describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
+  "forwarding fields in disguise, part %i of 4",
+  (_i, part) => {
+    it("are gone from a WebSocket handshake, and nothing else is", async () => {
+      const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+      const shim = await shimBefore(gateway);
+      const client = rawClient(shim.port, upgradeRequest([...part, "X-Kept: 1"]));
+      await client.until((text) => text.startsWith("HTTP/1.1 101 "));
+      client.socket.destroy();
+      expect(gateway.requests()[0]?.fields).toEqual([
+        `Host: 127.0.0.1:${gateway.port}`,
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "X-Kept: 1",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+      ]);
+    });
+
+    it("are gone from a plain request, and nothing else is", async () => {
+      const gateway = await startRecorder();
+      const shim = await shimBefore(gateway);
+      await exchange(shim.port, [
+        "GET / HTTP/1.1",
+        "Host: localhost",
+        "Connection: close",
+        ...part,
+        "X-Kept: 1",
+      ]);
+      expect(gateway.requests()[0]?.fields).toEqual([
+        `Host: 127.0.0.1:${gateway.port}`,
+        "X-Kept: 1",
+        "Connection: close",
+      ]);
+    });
+  },
+);

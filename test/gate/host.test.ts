@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { exchange, errorOf, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+
+/** A Host for a plain request: `true` where it may pass without being named in the settings. */
+const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
+  ["localhost", true],
+  ["LOCALHOST:1", true],
+  ["127.0.0.1:18788", true],
+  ["[::1]:18788", true],
+  ["192.0.2.7", true],
+  ["[2001:db8::1]", true],
+  ["my-box.lan:18788", true],
+  ["My-Box.LAN", true],
+  ["other-box.lan", false],
+  ["evil.example:18788", false],
+  ["localhost.", false],
+  ["localhost.evil.example", false],
+  ["127.0.0.1.evil.example", false],
+  ["127.1", false],
+  ["2130706433", false],
+  ["0x7f000001", false],
+  ["0177.0.0.1", false],
+  ["127.0.0.1:99999", false],
+  ["127.0.0.1:", false],
+  ["127.0.0.1@evil.example", false],
+  ["evil.example#127.0.0.1", false],
+  ["127.0.0.1, evil.example", false],
+  ["[::1", false],
+  ["[::1%25lo]", false],
+  ["", false],
+];
+
+describe("Host of a plain request", () => {
+  it("is loopback, an IP literal or an --allow-host; else 421 and nothing goes on", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway, { allowHost: ["my-box.lan"] });
+    for (const [index, [host, passes]] of HOSTS.entries()) {
+      const answer = await exchange(shim.port, [
+        `GET /${index} HTTP/1.1`,
+        `Host: ${host}`,
+        "Connection: close",
+      ]);
+      const type = passes ? "passed" : errorOf(answer).type;
+      expect([host, statusOf(answer), type]).toEqual(
+        passes ? [host, 200, "passed"] : [host, 421, "host_not_allowed"],
+      );
+    }
+    const passed = HOSTS.flatMap(([, passes], index) => (passes ? [`GET /${index} HTTP/1.1`] : []));
+    expect(gateway.requests().map(({ line }) => line)).toEqual(passed);
+  });
+
+  it("is needed exactly once: none and two are 400", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    for (const hosts of [
+      [],
+      ["Host: 127.0.0.1", "Host: 127.0.0.1"],
+      ["Host: 127.0.0.1", "hOST: localhost"],
+    ]) {
+      const answer = await exchange(shim.port, ["GET / HTTP/1.1", ...hosts, "Connection: close"]);
+      expect(statusOf(answer)).toBe(400);
+      expect(errorOf(answer).message).toContain("exactly one Host");
+    }
+    expect(gateway.bytes()).toBe("");
+  });
+});
+
+describe("Host of a WebSocket handshake without Origin", () => {
+  it("may be anything, and the gateway sees its own authority", async () => {
+    const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    const shim = await shimBefore(gateway);
+    for (const [host] of HOSTS) {
+      const client = rawClient(shim.port, upgradeRequest([], "/", host));
+      await client.until((text) => text.startsWith("HTTP/1.1 101 "));
+      client.socket.destroy();
+    }
+    const hosts = gateway.requests().map(({ fields }) => fields.filter((field) => /^host:/i.test(field)));
+    expect(hosts).toEqual(HOSTS.map(() => [`Host: 127.0.0.1:${gateway.port}`]));
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
+import {
+  errorOf,
+  exchange,
+  OK,
+  shimBefore,
+  startRecorder,
+  statusesOf,
+  statusOf,
+} from "../support/recorder.ts";
+
+const GET = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
+
+function open(port: number, text: string): RawClient {
+  const client = rawClient(port, text);
+  onTestFinished(() => {
+    client.socket.destroy();
+  });
+  return client;
+}
+
+describe("--max-connections", () => {
+  it("refuses what goes beyond it with 503, and lets in again when one has left", async () => {
+    const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    const shim = await shimBefore(gateway, { maxConnections: 2 });
+    const clients = [open(shim.port, upgradeRequest()), open(shim.port, upgradeRequest())];
+    for (const client of clients) await client.until((text) => text.startsWith("HTTP/1.1 101 "));
+
+    const websocket = await open(shim.port, upgradeRequest()).closed();
+    const plain = await exchange(shim.port, GET);
+    for (const answer of [websocket, plain]) {
+      expect([statusOf(answer), errorOf(answer).type]).toEqual([503, "too_many_connections"]);
+      expect(answer).toMatch(/\r\nRetry-After: 1\r\n/);
+      expect(errorOf(answer).fix).toContain("--max-connections above 2");
+    }
+    expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "too_many_connections" }]);
+
+    clients[0]?.socket.destroy();
+    await shim.outcome(1);
+    const next = open(shim.port, upgradeRequest());
+    await next.until((text) => text.startsWith("HTTP/1.1 101 "));
+  });
+
+  it("counts plain requests while they are answered, and only then", async () => {
+    const gateway = await startRecorder(({ line }) =>
+      line.includes("/slow") ? "" : "HTTP/1.1 204 No Content\r\n\r\n",
+    );
+    const shim = await shimBefore(gateway, { maxConnections: 1 });
+    for (let i = 0; i < 3; i += 1) expect(statusOf(await exchange(shim.port, GET))).toBe(204);
+
+    const slow = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await gateway.until((bytes) => bytes.includes("/slow"));
+    expect(statusOf(await exchange(shim.port, GET))).toBe(503);
+    expect(slow.received()).toBe("");
+  });
+
+  it("says draining once the shim closes, also on a connection that is still answered", async () => {
+    const gateway = await startRecorder(({ line }) => (line.includes("/slow") ? "" : OK));
+    const shim = await shimBefore(gateway, { drainMs: 5_000 });
+    const client = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await gateway.until((bytes) => bytes.includes("/slow"));
+    const closed = shim.close();
+    client.socket.write("GET /late HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await vi.waitFor(() =>
+      expect(shim.lines.at(-1)).toMatchObject({ event: "request.denied", reason: "draining" }),
+    );
+    gateway.reply(OK);
+    const answers = await client.closed();
+    expect(statusesOf(answers)).toEqual([200, 503]);
+    expect(answers).toContain('{"error":{"type":"draining"');
+    expect(gateway.bytes()).not.toContain("/late");
+    await closed;
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+
+const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
+const HEALTH = "GET /__shim__/health HTTP/1.1";
+
+describe("a path under /__shim__/", () => {
+  it.each([
+    "/__shim__",
+    "/__shim__/",
+    "/__shim__?a",
+    "/__shim__#a",
+    "/__shim__/nothing",
+    "/__shim__/health/",
+    "/__shim__//health",
+    "/__shim__/../tools/invoke",
+    "/__shim__/__proto__",
+    "/__shim__/constructor",
+    "/__shim__/%2e%2e/tools/invoke",
+    "/__shim__/health",
+    "/__shim__/outcomes?x=1",
+  ])("%s is never forwarded, by whatever method", async (path) => {
+    const gateway = await startRecorder(() => "HTTP/1.1 299 Gateway\r\nContent-Length: 0\r\n\r\n");
+    const shim = await shimBefore(gateway);
+    for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE"]) {
+      const answer = await exchange(shim.port, [`${method} ${path} HTTP/1.1`, ...LOCAL]);
+      expect(statusOf(answer)).not.toBe(299);
+      expect(statusOf(answer)).toBeGreaterThanOrEqual(200);
+    }
+    const upgrade = await rawClient(shim.port, upgradeRequest([], path)).closed();
+    expect(statusOf(upgrade)).toBe(404);
+    expect(gateway.bytes()).toBe("");
+  });
+
+  it("is only one with these very bytes: all else is the gateway's", async () => {
+    const gateway = await startRecorder();
+    const shim = await shimBefore(gateway);
+    const paths = [
+      "/__shim__x",
+      "/__SHIM__/health",
+      "//__shim__/health",
+      "/a/__shim__/health",
+      "/%5f_shim__/",
+    ];
+    for (const path of paths) await exchange(shim.port, [`GET ${path} HTTP/1.1`, ...LOCAL]);
+    expect(gateway.requests().map(({ line }) => line)).toEqual(paths.map((path) => `GET ${path} HTTP/1.1`));
+  });
+
+  it("answers GET only", async () => {
+    const shim = await shimBefore(await startRecorder());
+    for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+      const answer = await exchange(shim.port, [`${method} /__shim__/health HTTP/1.1`, ...LOCAL]);
+      expect([method, statusOf(answer)]).toEqual([method, 405]);
+      expect(answer).toMatch(/\r\nAllow: GET\r\n/i);
+    }
+  });
+
+  it.each(["localhost:1", "127.0.0.1", "[::1]:18788", "127.8.8.8"])(
+    "answers to the loopback name %s",
+    async (host) => {
+      const shim = await shimBefore(await startRecorder());
+      expect(statusOf(await exchange(shim.port, [HEALTH, `Host: ${host}`, "Connection: close"]))).toBe(200);
+    },
+  );
+
+  it.each(["192.0.2.7", "0.0.0.0", "box.lan", "evil.example", "[2001:db8::1]"])(
+    "does not answer to %s",
+    async (host) => {
+      const shim = await shimBefore(await startRecorder(), { allowHost: ["box.lan"] });
+      const answer = await exchange(shim.port, [HEALTH, `Host: ${host}`]);
+      expect([statusOf(answer), errorOf(answer).type]).toEqual([421, "host_not_allowed"]);
+    },
+  );
+
+  it.each(["https://evil.example", "null", "http://127.0.0.1:3000", "file://"])(
+    "does not answer a page of %s",
+    async (origin) => {
+      const shim = await shimBefore(await startRecorder());
+      const answer = await exchange(shim.port, [HEALTH, ...LOCAL, `Origin: ${origin}`]);
+      expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "origin_not_allowed"]);
+      expect(answer).not.toMatch(/access-control-allow/i);
+    },
+  );
+
+  it("answers the listener's own page", async () => {
+    const shim = await shimBefore(await startRecorder());
+    const lines = [
+      HEALTH,
+      `Host: ${shim.authority}`,
+      "Connection: close",
+      `Origin: http://${shim.authority}`,
+    ];
+    expect(statusOf(await exchange(shim.port, lines))).toBe(200);
+  });
+});
