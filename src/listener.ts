@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Connections } from "./connections.ts";
 import { refuse, type Refusal } from "./gate/refusal.ts";
 import { HTTP_IDLE_MS } from "./relay/request.ts";
 import { refuseSocket } from "./relay/respond.ts";
+import { OpenResponses } from "./relay/responses.ts";
 import type { ListenAddress } from "./settings/settings.ts";
 import { notTcp, type HandedOver } from "./socket-activation.ts";
 
@@ -24,6 +26,8 @@ export interface ListenerHandlers {
   onPipelinedUpgrade(request: IncomingMessage): void;
   /** Bytes that are no request, or a CONNECT: what to answer. */
   onUnreadable(socket: Socket, refusal: Refusal): Refusal;
+  /** A connection could not be accepted. */
+  onAcceptError(error: Error): void;
 }
 
 /** One bound address. */
@@ -35,22 +39,27 @@ export interface Listener {
   /** Stops listening and ends idle connections. */
   stop(): void;
   closeIdle(): void;
-  /** Ends every connection, upgraded ones too: `http.Server` forgets those. */
-  destroy(): void;
+}
+
+/** What a listener needs besides its address. */
+export interface ListenerOptions {
+  /** As `--max-connections`. */
+  readonly maxConnections: number;
+  readonly handlers: ListenerHandlers;
+  /** Where it enters what it accepts. */
+  readonly connections: Connections;
+  /** How long a head may take, in milliseconds; checked once a second. */
+  readonly headMs?: number;
 }
 
 /**
  * Binds one address, or listens on a socket that was handed over.
  *
- * @param maxConnections as `--max-connections`
- * @param headMs how long a head may take, in milliseconds; checked once a second
  * @throws the system's error, such as `EADDRINUSE`; SettingsError where what was handed over is no TCP socket
  */
 export async function listen(
   address: ListenAddress | HandedOver,
-  maxConnections: number,
-  handlers: ListenerHandlers,
-  headMs: number = HEAD_MS,
+  { maxConnections, handlers, connections, headMs = HEAD_MS }: ListenerOptions,
 ): Promise<Listener> {
   const server = createServer({
     headersTimeout: headMs,
@@ -71,9 +80,11 @@ export async function listen(
   server.maxHeadersCount = 0;
   server.maxConnections = maxConnections + REFUSAL_PLACES;
   server.timeout = HTTP_IDLE_MS;
-  const sockets = trackSockets(server);
+  server.on("connection", (socket) => connections.add(socket));
   attach(server, handlers);
   const bound = await ("fd" in address ? adopt(server, address) : bind(server, address));
+  // Out of descriptors, say: the next connection may be accepted again.
+  server.on("error", (error) => handlers.onAcceptError(error));
   return {
     address: formatAddress(bound),
     host: bound.address,
@@ -81,20 +92,14 @@ export async function listen(
       server.close();
     },
     closeIdle: () => server.closeIdleConnections(),
-    destroy: () => {
-      for (const socket of sockets) socket.destroy();
-    },
   };
 }
 
 function attach(server: Server, handlers: ListenerHandlers): void {
-  const answers = new WeakMap<Socket, Set<ServerResponse>>();
+  const responses = new OpenResponses();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const { socket } = request;
-    const open = answers.get(socket) ?? new Set();
-    answers.set(socket, open.add(response));
-    response.on("close", () => open.delete(response));
+    responses.add(request.socket, response);
     handlers.onRequest(request, response);
   };
   server.on("request", onRequest);
@@ -104,7 +109,7 @@ function attach(server: Server, handlers: ListenerHandlers): void {
   server.on("upgrade", (request, stream, early) => {
     const socket = ownSocket(request, stream);
     socket.setTimeout(0);
-    if (answers.get(socket)?.size) {
+    if (responses.of(socket).length > 0) {
       // The two answers would run into each other.
       handlers.onPipelinedUpgrade(request);
       socket.destroy();
@@ -116,12 +121,12 @@ function attach(server: Server, handlers: ListenerHandlers): void {
   server.on("connect", (request, stream) => {
     const socket = ownSocket(request, stream);
     const refusal = handlers.onUnreadable(socket, refuse("method_connect"));
-    if (answers.get(socket)?.size) socket.destroy();
+    if (responses.of(socket).length > 0) socket.destroy();
     else refuseSocket(socket, refusal);
   });
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const open = [...(answers.get(socket) ?? [])];
+    const open = responses.of(socket);
     if (!socket.writable || error.code === "ECONNRESET" || open.some((answer) => !answer.writableEnded)) {
       socket.destroy();
     } else if (open.length > 0) {
@@ -146,15 +151,6 @@ function unreadable({ code = "" }: NodeJS.ErrnoException): Refusal {
   if (code === "HPE_HEADER_OVERFLOW") return refuse("header_too_large");
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return refuse("request_timeout");
   return refuse("malformed_request", code);
-}
-
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 function bind(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {

@@ -14,7 +14,6 @@ import { PairingObserver } from "./pairing/observer.ts";
 import type { ConnectionFacts, Reporter } from "./pairing/report.ts";
 import type { Dialer, DialFailure } from "./relay/dial.ts";
 import type { RequestRelay } from "./relay/request.ts";
-import { OpenResponses } from "./relay/responses.ts";
 import { refuseResponse, refuseSocket } from "./relay/respond.ts";
 import type { Side } from "./relay/splice.ts";
 import { relayUpgrade } from "./relay/upgrade.ts";
@@ -47,7 +46,6 @@ export interface Passage {
 export function createPassage(rooms: Rooms): Passage {
   const { settings, logger, gate, limit, dialer, requests, reporter, status, approver } = rooms;
   const allowedPeer = addressMatcher(settings.allowFrom);
-  const open = new OpenResponses();
   let draining = false;
 
   function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
@@ -107,7 +105,6 @@ export function createPassage(rooms: Rooms): Passage {
     const full = enter();
     if (full) return refuseRequest(request, response, full);
 
-    open.add(request.socket, response);
     response.once("close", () => limit.leave());
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
     requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
@@ -168,6 +165,12 @@ export function createPassage(rooms: Rooms): Passage {
         const refusal = checkPeer(socket.remoteAddress, allowedPeer) ?? what;
         logDenied({ conn: connectionId(), peer: peerOf(socket) }, refusal);
         return refusal;
+      },
+      onAcceptError: ({ message }) => {
+        logger.error(
+          { event: "accept.failed", reason: printable(message) },
+          "a connection could not be accepted",
+        );
       },
     },
     drain: () => {

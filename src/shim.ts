@@ -4,7 +4,8 @@ import type { Approver } from "./approve/approver.ts";
 import type { OperatorResources } from "./approve/start.ts";
 import { ConnectionLimit } from "./gate/limits.ts";
 import { createGate } from "./gate/gate.ts";
-import { listen, type Listener } from "./listener.ts";
+import { Connections } from "./connections.ts";
+import { listenAll } from "./listen-all.ts";
 import type { Outcome } from "./pairing/outcome.ts";
 import { Reporter } from "./pairing/report.ts";
 import { createPassage } from "./passage.ts";
@@ -13,7 +14,7 @@ import { GatewayProbe } from "./relay/probe.ts";
 import { ReachabilityMonitor, type Reachability } from "./relay/reachability.ts";
 import { createRequestRelay } from "./relay/request.ts";
 import type { Settings } from "./settings/settings.ts";
-import { checkHandedOver, type HandedOver } from "./socket-activation.ts";
+import type { HandedOver } from "./socket-activation.ts";
 import { createStatus } from "./status/status.ts";
 
 /** While the gateway is down it is asked for this often, so that the log says when it is back. */
@@ -60,6 +61,8 @@ export async function openShim(
   const requests = createRequestRelay(settings.gateway, dialer);
   const probe = new GatewayProbe(dialer);
   const approver = await openApprover(settings, logger, dialer, operator);
+  const connections = new Connections();
+  const status = createStatus({ monitor, reporter, limit, connections, probe: () => probe.ask() });
   const passage = createPassage({
     settings,
     logger,
@@ -69,12 +72,14 @@ export async function openShim(
     requests,
     approver,
     gate: createGate(settings),
-    status: createStatus({ monitor, reporter, limit, probe: () => probe.ask() }),
+    status,
   });
-  const listeners = await listenAll(settings, handedOver, passage.handlers).catch(async (error: unknown) => {
-    await approver?.close();
-    throw error;
-  });
+  const listeners = await listenAll(settings, handedOver, passage.handlers, connections).catch(
+    async (error: unknown) => {
+      await approver?.close();
+      throw error;
+    },
+  );
   const addresses = listeners.map(({ address }) => address);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
@@ -91,6 +96,7 @@ export async function openShim(
     logger.info({ event: "draining", open: limit.open, ms: settings.drainMs }, "draining");
     clearInterval(watch);
     passage.drain();
+    status.close();
     for (const listener of listeners) listener.stop();
     await until(
       () => limit.open === 0,
@@ -99,7 +105,7 @@ export async function openShim(
         for (const listener of listeners) listener.closeIdle();
       },
     );
-    for (const listener of listeners) listener.destroy();
+    connections.destroy();
     requests.close();
     probe.close();
     await approver?.close();
@@ -113,37 +119,6 @@ export async function openShim(
   });
 }
 
-async function listenAll(
-  { listen: addresses, maxConnections, allowFrom }: Settings,
-  handedOver: readonly HandedOver[],
-  handlers: Parameters<typeof listen>[2],
-): Promise<Listener[]> {
-  const listeners: Listener[] = [];
-  try {
-    for (const socket of handedOver) {
-      const listener = await listen(socket, maxConnections, handlers);
-      listeners.push(listener);
-      checkHandedOver(socket, listener.host, allowFrom);
-    }
-    for (const address of handedOver.length > 0 ? [] : addresses) {
-      const listener = await listen(address, maxConnections, handlers).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (address.optional && isAbsent(error)) return undefined;
-          throw error;
-        },
-      );
-      if (listener) listeners.push(listener);
-    }
-  } catch (error) {
-    for (const listener of listeners) {
-      listener.stop();
-      listener.destroy();
-    }
-    throw error;
-  }
-  return listeners;
-}
-
 /** Only with `--approve seen` is any of this loaded. */
 async function openApprover(
   settings: Settings,
@@ -154,11 +129,6 @@ async function openApprover(
   if (settings.approve === "off") return undefined;
   const { startApprover } = await import("./approve/start.ts");
   return startApprover(settings, logger, dialer, operator);
-}
-
-/** The machine has no such address: no IPv6 at all, or no ::1. */
-function isAbsent({ code }: NodeJS.ErrnoException): boolean {
-  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT" || code === "EINVAL";
 }
 
 function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {

@@ -59,6 +59,11 @@ const TABLE = {
     message: (limit) => `all ${limit} connections are in use`,
     fix: (limit) => `close idle clients, or start openclaw-shim with --max-connections above ${limit}`,
   },
+  too_many_followers: {
+    status: 503,
+    message: () => "too many clients follow the outcomes already",
+    fix: () => "close a page of /__shim__/ elsewhere, or read /__shim__/outcomes as JSON",
+  },
   draining: {
     status: 503,
     message: () => "the shim is shutting down",

@@ -16,6 +16,11 @@ export class OpenResponses {
     response.once("close", () => responses.delete(response));
   }
 
+  /** The responses of a connection that are not over. */
+  of(socket: Socket): ServerResponse[] {
+    return [...(this.#bySocket.get(socket) ?? [])];
+  }
+
   #watch(socket: Socket): Set<ServerResponse> {
     const responses = new Set<ServerResponse>();
     this.#bySocket.set(socket, responses);

@@ -1,3 +1,4 @@
+import type { Traffic } from "../connections.ts";
 import type { Outcome } from "../pairing/outcome.ts";
 
 /** The content type of the Prometheus text format, version 0.0.4. */
@@ -12,8 +13,7 @@ const SERIES_LIMIT = 100;
 export interface Gauges {
   readonly connections: number;
   readonly gatewayUp: boolean;
-  /** Bytes of clients' connections, since start. */
-  readonly bytes: { readonly received: number; readonly sent: number };
+  readonly bytes: Traffic;
 }
 
 /** Counts outcomes, in bounded memory, and writes them as Prometheus has it. */

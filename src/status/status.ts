@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Connections } from "../connections.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../gate/host.ts";
 import type { ConnectionLimit } from "../gate/limits.ts";
@@ -6,6 +7,8 @@ import { refuse, type Refusal } from "../gate/refusal.ts";
 import type { Reporter } from "../pairing/report.ts";
 import type { ReachabilityMonitor } from "../relay/reachability.ts";
 import { VERSION } from "../version.ts";
+import { OutcomeFollowers } from "./follow.ts";
+import { METRICS_TYPE, OutcomeMetrics } from "./metrics.ts";
 
 const PREFIX = "/__shim__";
 
@@ -14,6 +17,7 @@ export interface StatusSources {
   readonly monitor: ReachabilityMonitor;
   readonly reporter: Reporter;
   readonly limit: ConnectionLimit;
+  readonly connections: Connections;
   /** Asks anew whether the gateway is there; the monitor hears of it. */
   readonly probe: () => Promise<void>;
 }
@@ -22,7 +26,12 @@ export interface StatusSources {
 export interface Status {
   /** Answers, or says why not. */
   answer(request: IncomingMessage, response: ServerResponse, admission: Admission): Refusal | undefined;
+  /** Ends what would never end by itself. */
+  close(): void;
 }
+
+/** Answers one path, or says why not. */
+type Page = (request: IncomingMessage, response: ServerResponse) => Refusal | undefined | Promise<undefined>;
 
 /** Whether a request target is the shim's own: never forwarded, whatever follows. */
 export function isStatusPath(url: string): boolean {
@@ -30,9 +39,14 @@ export function isStatusPath(url: string): boolean {
 }
 
 /** Makes the pages of one shim. They are for this machine only: loopback names, and no foreign origin. */
-export function createStatus({ monitor, reporter, limit, probe }: StatusSources): Status {
-  const pages: Readonly<Record<string, (response: ServerResponse) => void | Promise<void>>> = {
-    "/health": async (response) => {
+export function createStatus(sources: StatusSources): Status {
+  const { monitor, reporter, limit, probe, connections } = sources;
+  const metrics = new OutcomeMetrics();
+  const followers = new OutcomeFollowers(reporter);
+  reporter.on("outcome", (outcome) => metrics.note(outcome));
+
+  const pages: Readonly<Record<string, Page>> = {
+    "/health": async (_request, response) => {
       await probe();
       const { state, since, failure } = monitor.now;
       const up = state === "up";
@@ -43,8 +57,23 @@ export function createStatus({ monitor, reporter, limit, probe }: StatusSources)
         open: limit.open,
         lastOutcome: reporter.recent.at(-1) ?? null,
       });
+      return undefined;
     },
-    "/outcomes": (response) => sendJson(response, 200, reporter.recent),
+    "/outcomes": ({ headers }, response) => {
+      if (!/\btext\/event-stream\b/i.test(headers.accept ?? "")) {
+        sendJson(response, 200, reporter.recent);
+        return undefined;
+      }
+      if (followers.full) return refuse("too_many_followers");
+      followers.add(response, reporter.recent);
+      return undefined;
+    },
+    "/metrics": (_request, response) => {
+      const gatewayUp = monitor.now.state === "up";
+      const text = metrics.text({ connections: limit.open, gatewayUp, bytes: connections.traffic() });
+      send(response, 200, METRICS_TYPE, text);
+      return undefined;
+    },
   };
 
   return {
@@ -57,16 +86,22 @@ export function createStatus({ monitor, reporter, limit, probe }: StatusSources)
       const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
       const page = path.slice(PREFIX.length);
       if (!Object.hasOwn(pages, page)) return refuse("not_found", path);
-      void Promise.resolve(pages[page]?.(response)).catch(() => response.destroy());
+      const answered = pages[page]?.(request, response);
+      if (!(answered instanceof Promise)) return answered;
+      void answered.catch(() => response.destroy());
       return undefined;
     },
+    close: () => followers.close(),
   };
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const body = `${JSON.stringify(value)}\n`;
+  send(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, {
-    "Content-Type": "application/json; charset=utf-8",
+    "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",

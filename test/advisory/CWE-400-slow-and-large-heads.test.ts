@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { refuse } from "../../src/gate/refusal.ts";
+import { Connections } from "../../src/connections.ts";
 import { listen, type ListenerHandlers } from "../../src/listener.ts";
 import { rawClient } from "../support/raw.ts";
 import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
@@ -47,11 +48,14 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
       refused.push(refusal.rule);
       return refusal;
     },
+    onAcceptError: (error) => refused.push(error.message),
   };
-  const listener = await listen({ host: "127.0.0.1", port: 0 }, 8, handlers, ms);
+  const connections = new Connections();
+  const options = { maxConnections: 8, handlers, connections, headMs: ms };
+  const listener = await listen({ host: "127.0.0.1", port: 0 }, options);
   onTestFinished(() => {
     listener.stop();
-    listener.destroy();
+    connections.destroy();
   });
   return { port: Number(listener.address.split(":").at(-1)), refused };
 }
