@@ -8,8 +8,11 @@ export default defineConfig({
         test: {
           name: "quick",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/gateway/**"],
+          exclude: ["test/gateway/**", "test/service/booted/**"],
           testTimeout: 15_000,
+          // A worker for each file took two thirds of the time. No test changes what another could see.
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       {
@@ -19,6 +22,16 @@ export default defineConfig({
           // One real gateway takes 400 MB and its start is CPU-bound: files run one after the other.
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "service",
+          include: ["test/service/booted/**/*.test.ts"],
+          // Each file boots a machine of its own.
+          fileParallelism: false,
+          testTimeout: 60_000,
           hookTimeout: 600_000,
         },
       },

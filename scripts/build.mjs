@@ -11,4 +11,6 @@ await Promise.all([
   bundleCommand("dist/openclaw-shim.mjs", version),
   bundleLibrary("dist/index.mjs", version),
 ]);
-execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
+execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
+  stdio: "inherit",
+});

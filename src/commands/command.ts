@@ -23,6 +23,8 @@ export interface Command {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
+  /** A few more lines for the command's own `--help`. */
+  readonly detail: readonly string[];
   readonly flags: readonly CommandFlag[];
   /** Loads the code of the command, which the others do not need. */
   readonly load: () => Promise<RunCommand>;

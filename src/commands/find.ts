@@ -2,7 +2,7 @@ import { quoted, SettingsError } from "../settings/error.ts";
 import { closest } from "../settings/names.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
-import { helpText } from "./help.ts";
+import { commandHelp, helpText } from "./help.ts";
 import { COMMANDS } from "./table.ts";
 
 /** The command that is meant and what follows its name; or the text to print, for `--help` and `--version`. */
@@ -17,7 +17,7 @@ export type Found =
  * @throws SettingsError where there is no such command
  */
 export function findCommand(argv: readonly string[]): Found {
-  if (argv.includes("--help") || argv.includes("-h")) return { text: helpText() };
+  if (argv.includes("--help") || argv.includes("-h")) return { text: helpFor(argv[0]) };
   if (argv.includes("--version")) return { text: `${VERSION}\n` };
   const [name, ...rest] = argv;
   if (name === undefined || name.startsWith("-")) return { command: COMMANDS[0], args: argv };
@@ -27,4 +27,9 @@ export function findCommand(argv: readonly string[]): Found {
   const close = closest(name, names);
   const fix = close ? `did you mean ${close}?` : `write one of ${names.join(", ")}`;
   throw new SettingsError([`${quoted(name)}: no such command; ${fix}`]);
+}
+
+function helpFor(name: string | undefined): string {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  return command ? commandHelp(command) : helpText();
 }

@@ -1,12 +1,11 @@
 import { flagName } from "../settings/names.ts";
 import { SETTING_ROWS, type Setting } from "../settings/table.ts";
+import type { Command } from "./command.ts";
 import { COMMANDS } from "./table.ts";
 
 /** What `--help` prints: every command and every setting, at most 100 columns wide. */
 export function helpText(): string {
-  const commands = COMMANDS.flatMap(({ name, summary, flags }) =>
-    [row(name, summary)].concat(flags.map((flag) => row(`  --${flag.name}`, flag.help))),
-  );
+  const commands = COMMANDS.map(({ name, summary }) => row(name, summary));
   const settings = SETTING_ROWS.map(([key, setting]) => {
     const value = setting.metavar === undefined ? "" : ` ${setting.metavar}`;
     return row(
@@ -20,12 +19,29 @@ export function helpText(): string {
     "Makes OpenClaw's gateway see a local client again, and says why when it does not.",
     "",
     ...commands,
+    row("COMMAND --help", "what that does, and its own flags"),
     "",
     "Settings (+ may be repeated; DURATION is 500ms, 10s, 2m or 1h):",
     ...settings,
     "",
     "--NAME > OPENCLAW_SHIM_NAME (commas in lists) > name in --config FILE > OpenClaw's config > default.",
     "Exit: 0 done or stopped by a signal, 1 failed, 2 bad settings.   --help, --version",
+  ].join("\n")}\n`;
+}
+
+/** What `COMMAND --help` prints. */
+export function commandHelp({ name, summary, flags, detail }: Command): string {
+  const own = flags.map(({ name: flag, metavar, repeatable, help }) =>
+    row(`--${flag}${metavar === undefined ? "" : ` ${metavar}`}${repeatable ? " +" : ""}`, help),
+  );
+  return `${[
+    `Usage: openclaw-shim ${name} [--FLAG]...`,
+    "",
+    `${name}: ${summary}.`,
+    ...detail,
+    ...(own.length === 0 ? [] : ["", "Flags (+ may be repeated):", ...own]),
+    "",
+    "Settings are those of openclaw-shim --help.   Exit: 0 all well, 1 failed, 2 bad settings.",
   ].join("\n")}\n`;
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { build } from "esbuild";
+import { bundleCommand } from "../../scripts/bundle.mjs";
 import { startRawServer } from "../support/raw.ts";
 
 /** The command as one file, made for one test file. */
@@ -18,20 +18,11 @@ export interface Bundle {
   remove(): void;
 }
 
-/** Bundles src/main.ts as scripts/build.mjs does, into a folder of its own. */
+/** Bundles src/main.ts, as `npm run build` does, into a folder of its own. */
 export async function bundle(): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), "shim-command-"));
   const path = join(folder, "openclaw-shim.mjs");
-  await build({
-    entryPoints: [join(import.meta.dirname, "../../src/main.ts")],
-    outfile: path,
-    bundle: true,
-    platform: "node",
-    target: "node20.19",
-    format: "esm",
-    define: { __VERSION__: '"1.2.3"' },
-    banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
-  });
+  await bundleCommand(path, "1.2.3");
   const running = new Set<ChildProcess>();
   const remove = (): void => {
     for (const child of running) child.kill("SIGKILL");

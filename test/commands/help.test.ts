@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findCommand } from "../../src/commands/find.ts";
-import { helpText } from "../../src/commands/help.ts";
+import { commandHelp, helpText } from "../../src/commands/help.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { flagName } from "../../src/settings/names.ts";
 import { SETTING_ROWS } from "../../src/settings/table.ts";
@@ -22,12 +22,27 @@ describe("--help", () => {
     }
   });
 
-  it.each([["--help"], ["-h"], ["run", "--hold", "--help"], ["env", "-h"]])(
-    "is what %s %s asks for",
-    (...argv) => {
-      expect(findCommand(argv)).toEqual({ text: helpText() });
-    },
-  );
+  it.each([["--help"], ["-h"], ["--hold", "--help"]])("is what %s %s asks for", (...argv) => {
+    expect(findCommand(argv)).toEqual({ text: helpText() });
+  });
+});
+
+describe.each(COMMANDS)("$name --help", (command) => {
+  const lines = commandHelp(command).split("\n");
+
+  it("is what the command with --help or -h asks for, whatever else stands there", () => {
+    for (const argv of [["--help"], ["-h"], ["--hold", "--help"]]) {
+      expect(findCommand([command.name, ...argv])).toEqual({ text: commandHelp(command) });
+    }
+  });
+
+  it("has a line for every flag of the command's own, and fits a screen", () => {
+    for (const { name } of command.flags) {
+      expect(lines.filter((line) => line.startsWith(`  --${name} `))).toHaveLength(1);
+    }
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(lines.filter((line) => line.length > 110)).toEqual([]);
+  });
 });
 
 describe("a command line", () => {

@@ -44,12 +44,6 @@ describe("demo", () => {
     expect(last).toMatch(/after that one command\n +connected +hello-ok/);
   });
 
-  it("explains itself", async () => {
-    const { code, text } = await run("--help");
-    expect(code).toBe(0);
-    expect(text).toMatch(/^Usage: openclaw-shim demo\n/);
-  });
-
   it("takes no arguments", async () => {
     await expect(run("--era", "1")).rejects.toThrow(SettingsError);
     await expect(run("--era", "1")).rejects.toThrow('"--era": demo has no arguments but --help');

@@ -74,7 +74,8 @@ describe("25 MB each way to readers that do not read yet", () => {
     for (const socket of sockets) pour(socket);
     await Promise.all(sockets.map(stuck));
     for (const socket of sockets) expect(socket.writableLength).toBeGreaterThan(0);
-    expect(held() - before).toBeLessThan(1024 * 1024);
+    // What other tests in this process have just let go of may go a little later.
+    await expect.poll(() => held() - before, { timeout: 5_000 }).toBeLessThan(1024 * 1024);
 
     const digests = sockets.map(digestOf);
     for (const socket of sockets) socket.resume();

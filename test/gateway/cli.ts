@@ -1,0 +1,60 @@
+import { Child } from "./child.ts";
+import type { Home } from "./home.ts";
+import type { OpenClaw } from "./openclaw.ts";
+
+/** What a run of the CLI came to. */
+export interface CliResult {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  /** stdout, parsed; undefined where it is not one JSON value. */
+  readonly json: unknown;
+  /** stdout and stderr, as printed. */
+  readonly output: string;
+}
+
+export interface CliOptions {
+  /** Added to the environment of `home`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds until it is ended; one minute unless told. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 60_000;
+
+/**
+ * Runs the real `openclaw` command in a home and waits for its end.
+ * @throws Error with the tail of its output after the deadline
+ */
+export async function runCli(
+  openclaw: OpenClaw,
+  home: Home,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const stdout: string[] = [];
+  const child = new Child(
+    {
+      // Not all arguments: one of them may be a token.
+      name: `openclaw ${args.slice(0, 2).join(" ")}`,
+      command: [openclaw.node, openclaw.entry, ...args],
+      env: { ...home.env, ...options.env },
+      cwd: home.path,
+    },
+    (line) => stdout.push(line),
+  );
+  try {
+    const { code } = await child.exited(options.deadlineMs ?? DEADLINE_MS);
+    return { code, json: parse(stdout.join("\n")), output: child.lines.join("\n") };
+  } catch (error) {
+    await child.kill();
+    throw error;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

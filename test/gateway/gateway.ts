@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Child } from "./child.ts";
+import { createHome } from "./home.ts";
+import type { Home } from "./home.ts";
+import type { OpenClaw } from "./openclaw.ts";
+import { freePort } from "./ports.ts";
+
+/** A real gateway, started on loopback with a home of its own. */
+export interface Gateway {
+  readonly openclaw: OpenClaw;
+  readonly home: Home;
+  readonly port: number;
+  /** `ws://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Its shared token. */
+  readonly token: string;
+  readonly log: readonly string[];
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Ends it and removes its home. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Default: a random one. */
+  readonly token?: string;
+  /** Merged into `openclaw.json`'s `gateway`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A start takes 5 to 25 s on a machine that does nothing else. */
+const READY_MS = 120_000;
+/** The last thing that each release logs before it takes connections. */
+const READY = /\[gateway\] (?:ready\b|listening on ws:)/;
+
+/**
+ * Starts a gateway and waits until it is ready.
+ * @throws Error with the tail of its log when it is not ready within two minutes
+ */
+export async function startGateway(openclaw: OpenClaw, options: GatewayOptions = {}): Promise<Gateway> {
+  const home = await createHome();
+  const port = options.port ?? (await freePort());
+  const token = options.token ?? randomToken();
+  await writeConfig(home, openclaw, {
+    mode: "local",
+    bind: "loopback",
+    port,
+    auth: { mode: "token", token },
+    ...options.config,
+  });
+  const child = new Child({
+    name: `openclaw ${openclaw.version} gateway on port ${port}`,
+    command: [openclaw.node, openclaw.entry, "gateway", "run", "--port", String(port)],
+    env: home.env,
+    cwd: home.path,
+  });
+  const close = async (): Promise<void> => {
+    await child.kill();
+    await home.remove();
+  };
+  try {
+    await child.until("being ready", READY_MS, () => child.lines.find((line) => READY.test(line)));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    openclaw,
+    home,
+    port,
+    url: `ws://127.0.0.1:${port}`,
+    token,
+    log: child.lines,
+    kill: () => child.kill(),
+    close,
+  };
+}
+
+/** A token as a user would make one. */
+export function randomToken(): string {
+  return randomBytes(24).toString("hex");
+}
+
+async function writeConfig(home: Home, openclaw: OpenClaw, gateway: object): Promise<void> {
+  const config = { gateway, discovery: { mdns: { mode: "off" } }, ...openclaw.release.config };
+  await mkdir(join(home.path, ".openclaw"));
+  await writeFile(join(home.path, ".openclaw", "openclaw.json"), JSON.stringify(config), { mode: 0o600 });
+}

@@ -1,0 +1,22 @@
+import { startHop } from "../../src/demo/hop.ts";
+import type { Header, Hop } from "../../src/demo/hop.ts";
+
+/** What Vercel's sandboxes put into each request on its way to a port of the machine. */
+export const VERCEL_HOST = "sb.vercel.run";
+export const VERCEL_HEADERS: readonly Header[] = [
+  ["X-Forwarded-For", "203.0.113.7"],
+  ["X-Forwarded-Host", VERCEL_HOST],
+  ["X-Forwarded-Proto", "https"],
+  ["X-Forwarded-Port", "443"],
+  ["X-Real-IP", "203.0.113.7"],
+  ["Forwarded", `for=203.0.113.7;host=${VERCEL_HOST};proto=https`],
+  ["Via", "1.1 vercel"],
+  ["x-vercel-forwarded-for", "203.0.113.7"],
+  ["x-vercel-id", "fra1::iad1::abcde-1795229237341-0123456789ab"],
+  ["x-vercel-proxied-for", "203.0.113.7"],
+];
+
+/** Starts a hop in front of a port of 127.0.0.1 that rewrites Host and adds the family above. */
+export async function startVercelHop(port: number): Promise<Hop> {
+  return startHop({ target: { host: "127.0.0.1", port }, host: VERCEL_HOST, headers: VERCEL_HEADERS });
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { handshake } from "../../src/client/handshake.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../src/client/handshake.ts";
+import type { Hop } from "../../src/demo/hop.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { runCli } from "./cli.ts";
+import { startVercelHop } from "./hop.ts";
+import { installOpenClaw } from "./openclaw.ts";
+import type { OpenClaw } from "./openclaw.ts";
+import { runPrepair, startPreparedGateway } from "./prepared.ts";
+import type { PreparedGateway } from "./prepared.ts";
+import { chosenVersions } from "./releases.ts";
+import { startShimProcess } from "./shim-process.ts";
+import type { ShimProcess } from "./shim-process.ts";
+
+const CRON_ADD = "cron add --every 5m --system-event joke --json".split(" ").concat("--name", "Silly Joke");
+/** Answers forwarding headers with 403 before it looks at pairing, and pairs local devices unless told not to. */
+const REFUSES_HOPS = new Set(["2026.9.6"]);
+const ASKS_FOR_ALL = { nodes: { pairing: { autoApproveLocal: false } } };
+
+describe.each(chosenVersions())("openclaw %s, started on what prepair prepared", (version) => {
+  let openclaw: OpenClaw;
+  let gateway: PreparedGateway;
+  let shim: ShimProcess;
+  let infrastructure: Hop;
+  beforeAll(async () => {
+    openclaw = await installOpenClaw(version);
+    const config = REFUSES_HOPS.has(version) ? ASKS_FOR_ALL : {};
+    gateway = await startPreparedGateway(openclaw, ["--role", "operator", "--role", "node"], config);
+    shim = await startShimProcess(gateway.url);
+    infrastructure = await startVercelHop(REFUSES_HOPS.has(version) ? shim.port : gateway.port);
+  });
+  afterAll(async () => {
+    await infrastructure.close();
+    await shim.close();
+    await gateway.close();
+  });
+
+  // Where the gateway lets in nobody whom it does not know: not local, or told to ask for local ones, too.
+  const connect = (options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
+    handshake({ url: infrastructure.url, token: gateway.token, ...options });
+
+  it("has the prepared device in at its first connection, through a hop that adds headers", async () => {
+    const result = await connect({ device: gateway.device, scopes: ["operator.admin", "operator.write"] });
+
+    expect(result, gateway.log.join("\n")).toMatchObject({
+      ok: true,
+      hello: { auth: { role: "operator", deviceToken: expect.any(String) } },
+    });
+  });
+
+  it("refuses there a device that nobody prepared", async () => {
+    const result = await connect({ device: createDevice() });
+
+    expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED" } });
+  });
+
+  it("has it in whatever platform it says, and as a node", async () => {
+    const operator = await connect({
+      device: gateway.device,
+      client: { platform: "darwin", deviceFamily: "Mac" },
+    });
+    const node = await connect({
+      device: gateway.device,
+      role: "node",
+      scopes: [],
+      client: { id: "node-host", mode: "node" },
+    });
+
+    expect(operator).toMatchObject({ ok: true });
+    expect(node).toMatchObject({ ok: true });
+  });
+
+  it.each(["directly", "through hop and shim"])("runs OpenClaw's own CLI %s", async (way) => {
+    const hop = await startVercelHop(shim.port);
+    const url = way === "directly" ? gateway.url : hop.url;
+
+    const args = [...CRON_ADD, "--url", url, "--token", gateway.token];
+    const { code, json, output } = await runCli(openclaw, gateway.home, args);
+    await hop.close();
+
+    expect(code, output).toBe(0);
+    expect(json).toMatchObject({ name: "Silly Joke" });
+  });
+
+  it("paired no other device, and asked nobody", async () => {
+    const args = ["devices", "list", "--json", "--url", gateway.url, "--token", gateway.token];
+    const { json, output } = await runCli(openclaw, gateway.home, args);
+
+    expect(json, output).toMatchObject({
+      paired: [{ deviceId: gateway.device.id, roles: ["operator", "node"] }],
+    });
+    expect(gateway.log.join("\n")).not.toMatch(/auto-approved/);
+  });
+
+  it("is left alone by prepair while it runs", async () => {
+    const { code, output } = await runPrepair(gateway.home, ["--scope", "operator.approvals"]);
+
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      REFUSES_HOPS.has(version) ? /openclaw\.sqlite is there/ : /the gateway with pid \d+ uses/,
+    );
+  });
+});

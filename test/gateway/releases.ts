@@ -1,0 +1,75 @@
+/** How one OpenClaw release is installed and started, and the words of its own that tests expect: data only. */
+export interface Release {
+  /** The major version of Node.js that it runs on. */
+  readonly node: number;
+  /** Arguments of `npm install` besides the package. */
+  readonly npmArgs: readonly string[];
+  /** npm `overrides`: dependencies that no longer resolve, or that a gateway on loopback never loads. */
+  readonly overrides: Readonly<Record<string, string>>;
+  /** Packages that it loads at start and does not list among its own dependencies, with their versions. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** What it calls itself in the handshake, where that is not its version. */
+  readonly name?: string;
+  /** The word in its answer to a wrong token. */
+  readonly wrongToken: string;
+  /** More of its `openclaw.json`. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const UNRESOLVABLE = {
+  cssomnom: "npm:cssom@^0.5.0",
+  libsignal: "npm:is-number@7.0.0",
+  "whatsapp-rust-bridge": "npm:is-number@7.0.0",
+};
+
+const OLD: Release = {
+  node: 22,
+  npmArgs: ["--omit=optional", "--ignore-scripts"],
+  overrides: UNRESOLVABLE,
+  extra: {},
+  wrongToken: "AUTH_TOKEN_MISMATCH",
+  config: {},
+};
+
+/** The releases that the tests know how to run. */
+const RELEASES: Readonly<Record<string, Release>> = {
+  // Its plugins are TypeScript, compiled at start: 40 s, only to fail on the missing libsignal.
+  "2026.2.19": {
+    ...OLD,
+    name: "dev",
+    wrongToken: "INVALID_REQUEST",
+    config: { plugins: { enabled: false } },
+  },
+  "2026.3.23": { ...OLD, extra: { axios: "1.21.1" } },
+  "2026.4.5": {
+    ...OLD,
+    extra: {
+      "@buape/carbon": "0.16.0",
+      "@larksuiteoapi/node-sdk": "1.74.0",
+      "@slack/web-api": "8.2.0",
+      grammy: "1.46.0",
+    },
+  },
+  "2026.9.6": { ...OLD, node: 24, npmArgs: ["--ignore-scripts"], overrides: {} },
+};
+
+/** The newest release here: the one that every test runs on. */
+export const NEWEST = "2026.9.6";
+
+/** @throws Error for a release that is not in the table */
+export function releaseOf(version: string): Release {
+  const release = RELEASES[version];
+  if (release !== undefined) return release;
+  const known = Object.keys(RELEASES).join(", ");
+  throw new Error(`openclaw ${version} is not in test/gateway/releases.ts; there are ${known}`);
+}
+
+/**
+ * The releases to run on: `OPENCLAW_VERSIONS`, separated by commas, or the newest.
+ * @throws Error for a release that is not in the table
+ */
+export function chosenVersions(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const versions = (environment["OPENCLAW_VERSIONS"] ?? NEWEST).split(",").map((version) => version.trim());
+  for (const version of versions) releaseOf(version);
+  return versions;
+}

@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Outcome } from "../../src/pairing/outcome.ts";
+import { Child } from "./child.ts";
+import type { Exit } from "./child.ts";
+import { createHome } from "./home.ts";
+
+/** The bundle, running as a user runs it. */
+export interface ShimProcess {
+  readonly port: number;
+  /** `ws://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Everything it printed. */
+  readonly log: readonly string[];
+  /** The outcome number `index` since the start (0 is the first), as soon as it is there. */
+  outcome(index?: number): Promise<Outcome>;
+  /** Resolves when it has logged that event, with a line that holds `about`. */
+  event(name: string, about?: string): Promise<object>;
+  /** Asks it to end. */
+  stop(): Promise<Exit>;
+  /** Ends it and removes its home. */
+  close(): Promise<void>;
+}
+
+const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
+const LISTENING_MS = 10_000;
+const OUTCOME_MS = 30_000;
+
+/**
+ * Starts `dist/openclaw-shim.mjs run` on a free port, with an empty home and environment.
+ * @throws Error when the bundle is not built, or with its output when it does not listen
+ */
+export async function startShimProcess(
+  gatewayUrl: string,
+  args: readonly string[] = [],
+): Promise<ShimProcess> {
+  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run "npm run build" first`);
+  const home = await createHome();
+  const records: object[] = [];
+  const child = new Child(
+    {
+      name: "openclaw-shim",
+      command: [process.execPath, BUNDLE, "run", "--listen", "127.0.0.1:0", "--gateway", gatewayUrl, ...args],
+      env: { PATH: home.env["PATH"], HOME: home.path },
+      cwd: home.path,
+    },
+    (line) => records.push(parseRecord(line)),
+  );
+  const event = (name: string, about = "", deadlineMs = OUTCOME_MS): Promise<object> =>
+    child.until(`event "${name}" ${about}`, deadlineMs, () =>
+      records.find(
+        (record) => "event" in record && record.event === name && JSON.stringify(record).includes(about),
+      ),
+    );
+  const close = async (): Promise<void> => {
+    await child.kill();
+    await home.remove();
+  };
+  try {
+    const port = portOf(await event("listening", "", LISTENING_MS));
+    return {
+      port,
+      url: `ws://127.0.0.1:${port}`,
+      log: child.lines,
+      outcome: (index = 0) =>
+        child.until(`outcome ${index}`, OUTCOME_MS, () => records.filter(isOutcome)[index]),
+      event,
+      stop: () => child.stop(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Anything else that it prints shows in the log of a wait that fails. */
+function parseRecord(line: string): object {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isOutcome(record: object): record is Outcome {
+  return "event" in record && record.event === "pairing.outcome";
+}
+
+function portOf(listening: object): number {
+  const addresses: unknown = "addresses" in listening ? listening.addresses : undefined;
+  const first: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
+  return Number(String(first).replace(/^.*:/, ""));
+}
