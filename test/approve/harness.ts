@@ -19,11 +19,11 @@ export interface ApproveBench {
   readonly gateway: StandIn;
   readonly shim: TestShim;
   /** Connects straight to the gateway. */
-  direct(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+  readonly direct: (options: Partial<HandshakeOptions>) => Promise<HandshakeResult>;
   /** Connects through the shim. */
-  through(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+  readonly through: (options: Partial<HandshakeOptions>) => Promise<HandshakeResult>;
   /** Resolves with the first log line of that event, or the one number `index`. */
-  logged(event: string, index?: number): Promise<Record<string, unknown>>;
+  readonly logged: (event: string, index?: number) => Promise<Record<string, unknown>>;
 }
 
 /** Starts both; the shim's operator connection is up when it resolves. */
