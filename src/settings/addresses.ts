@@ -16,6 +16,11 @@ export function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** The host at which this machine reaches what is bound to `host`: all addresses include a loopback one. */
+export function reachableHost(host: string): string {
+  return { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
+}
+
 /** A DNS name in lower case, without a root dot; undefined where the text is none (RFC 1123 section 2.1, `_` allowed). */
 export function dnsName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");

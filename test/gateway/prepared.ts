@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { INSTALLS, installOnce } from "../../scripts/install-once.mjs";
 import { isRecord } from "../../src/json.ts";
 import { deviceFromPem } from "../../src/pairing/device.ts";
 import type { Device } from "../../src/pairing/device.ts";
@@ -69,7 +70,7 @@ export async function startPreparedGateway(
   const child = new Child({
     name: `openclaw ${openclaw.version} gateway on port ${port}`,
     command: [openclaw.node, openclaw.entry, "gateway", "run", "--port", String(port)],
-    env: home.env,
+    env: { ...home.env, ...(await nativeMoves(openclaw)) },
     cwd: home.path,
   });
   const close = async (): Promise<void> => {
@@ -85,9 +86,30 @@ export async function startPreparedGateway(
   return { home, port, url: `ws://127.0.0.1:${port}`, token, device, log: child.lines, close };
 }
 
+/**
+ * 2026.9 moves the identity into its SQLite store with renameat2(2), by a native package that npm leaves out when it
+ * runs on a Node older than 22, as it may have for this install. Without it a gateway that finds an identity to take
+ * over does not start. A user's npm runs on the Node that OpenClaw needs, and installs it.
+ */
+async function nativeMoves({ entry }: OpenClaw): Promise<NodeJS.ProcessEnv> {
+  const path = join(dirname(entry), "..", "@openclaw", "fs-safe", "package.json");
+  if (!existsSync(path)) return {};
+  const name = `@openclaw/fs-safe-linux-${process.arch}-gnu`;
+  const version = readFields(path)["version"];
+  if (typeof version !== "string") throw new Error(`${path} has no version`);
+  const folder = join(INSTALLS, `fs-safe-${version}`);
+  await installOnce(folder, { what: `${name} ${version}`, manifest: { dependencies: { [name]: version } } });
+  return { NODE_PATH: join(folder, "node_modules") };
+}
+
+function readFields(path: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+  if (!isRecord(value)) throw new Error(`${path} is not a JSON object`);
+  return value;
+}
+
 function readDevice(path: string): Device {
-  const stored: unknown = JSON.parse(readFileSync(path, "utf8"));
-  const pem = isRecord(stored) ? stored["privateKeyPem"] : undefined;
+  const pem = readFields(path)["privateKeyPem"];
   if (typeof pem !== "string") throw new Error(`${path} holds no private key`);
   return deviceFromPem(pem);
 }

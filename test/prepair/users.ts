@@ -1,0 +1,20 @@
+import { chmodSync, chownSync } from "node:fs";
+
+/** Tests of other users' files need somebody who may be anybody. */
+export const isRoot = process.getuid?.() === 0;
+export const NOBODY = 65_534;
+
+/** Does the work as a user without privileges, who owns the folder: root may read and write everything. */
+export async function asNobody(folder: string, work: () => Promise<void>): Promise<void> {
+  if (!isRoot) return work();
+  chmodSync(folder, 0o755);
+  chownSync(folder, NOBODY, NOBODY);
+  process.setegid?.(NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
+}
