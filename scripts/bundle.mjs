@@ -1,9 +1,30 @@
 // Bundles with esbuild: build.mjs makes dist/ of it, tests a bundle of their own.
 import { chmodSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { build, transform } from "esbuild";
 
 const SRC = join(import.meta.dirname, "..", "src");
+
+/**
+ * What is imported with `?raw` travels in the one file as text: what `install` renders (systemd/, launchd/), and the
+ * page of src/status/page, minified, whose scripts must not be taken for modules of the program.
+ */
+const raw = {
+  name: "raw",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace(/\?raw$/, "")),
+      namespace: "raw",
+    }));
+    onLoad({ filter: /^/, namespace: "raw" }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const loader = { ".css": "css", ".js": "js" }[extname(path)];
+      const contents = loader ? (await transform(source, { loader, minify: true })).code : source;
+      return { contents, loader: "text" };
+    });
+  },
+};
 
 const options = (version) => ({
   bundle: true,
@@ -11,8 +32,7 @@ const options = (version) => ({
   target: "node20.19",
   format: "esm",
   define: { __VERSION__: JSON.stringify(version) },
-  // What `install` renders is read from systemd/ and launchd/ (imported with ?raw) and travels in the one file.
-  loader: { ".service": "text", ".socket": "text", ".plist": "text" },
+  plugins: [raw],
   legalComments: "linked",
   logLevel: "warning",
 });

@@ -11,6 +11,8 @@ export interface Install {
   };
   /** Further arguments of `npm install`. */
   readonly args?: readonly string[];
+  /** The Node.js binary that the packages are for; npm leaves out optional ones that its own Node.js does not suit. */
+  readonly node?: string;
   /** Milliseconds; 8 minutes unless told. */
   readonly deadlineMs?: number;
 }

@@ -1,8 +1,8 @@
 // Installs npm packages into a folder once and whole: what an interrupted run leaves behind is never taken for an install.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 
 const PROGRESS_MS = 10_000;
 const STAMP = "installed.json";
@@ -16,11 +16,12 @@ export const INSTALLS = join(import.meta.dirname, "..", ".openclaw");
 
 /**
  * Makes sure that `folder/node_modules` holds what `manifest` asks for. npm works in a temporary folder beside it, which
- * takes the name `folder` only when npm is done; an install from another manifest is replaced.
+ * takes the name `folder` only when npm is done; an install from another manifest is replaced. npm runs on `node`: it
+ * leaves out, without a word, optional packages whose `engines` do not name the Node.js that it runs on.
  */
-export async function installOnce(folder, { what, manifest, args = [], deadlineMs = 480_000 }) {
+export async function installOnce(folder, { what, manifest, args = [], node, deadlineMs = 480_000 }) {
   const stamp = createHash("sha256")
-    .update(JSON.stringify([manifest, args]))
+    .update(JSON.stringify([manifest, args, node]))
     .digest("hex");
   if ((await readStamp(folder)) === stamp) return;
   await removeLeftovers(folder);
@@ -30,7 +31,7 @@ export async function installOnce(folder, { what, manifest, args = [], deadlineM
       join(temporary, "package.json"),
       JSON.stringify({ private: true, ...manifest }, undefined, 2),
     );
-    await npmInstall(temporary, what, args, deadlineMs);
+    await npmInstall(temporary, what, args, node, deadlineMs);
     await writeFile(join(temporary, STAMP), JSON.stringify({ stamp }));
     await takeName(temporary, folder, stamp);
   } finally {
@@ -105,18 +106,13 @@ async function takeName(temporary, folder, stamp) {
   throw new Error(`${folder} is being replaced by another process again and again`);
 }
 
-async function npmInstall(cwd, what, args, deadlineMs) {
+async function npmInstall(cwd, what, args, node, deadlineMs) {
   const started = performance.now();
   const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
   note(`${what}: npm install …`);
   const progress = setInterval(() => note(`${what}: npm install, ${seconds()} so far …`), PROGRESS_MS);
   try {
-    await run(
-      await npmCommand(),
-      ["install", "--no-audit", "--no-fund", "--loglevel=error", ...args],
-      cwd,
-      deadlineMs,
-    );
+    await npm(["install", "--no-audit", "--no-fund", "--loglevel=error", ...args], cwd, node, deadlineMs);
   } catch (error) {
     throw new Error(`${what}: npm install failed after ${seconds()}: ${error.message}`, { cause: error });
   } finally {
@@ -125,25 +121,12 @@ async function npmInstall(cwd, what, args, deadlineMs) {
   note(`${what}: installed in ${seconds()}`);
 }
 
-/** npm as a script for this Node.js where npm tells where it is (`npm run`), else the `npm` on the PATH. */
-async function npmCommand() {
-  const script = process.env.npm_execpath;
-  if (script?.endsWith(".js") !== true) return ["npm"];
-  return access(script).then(
-    () => [process.execPath, script],
-    () => ["npm"],
-  );
-}
-
-function run([file, ...first], args, cwd, deadlineMs) {
+function npm(args, cwd, node, deadlineMs) {
   // `npm run` tells its scripts which package is theirs; this install is of another one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_PACKAGE.test(name)));
-  const child = spawn(file, [...first, ...args], {
-    cwd,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: deadlineMs,
-  });
+  // npm is a script that runs on the first node of the PATH.
+  if (node !== undefined) env.PATH = `${dirname(node)}${delimiter}${env.PATH}`;
+  const child = spawn("npm", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: deadlineMs });
   let output = "";
   const keep = (chunk) => (output = `${output}${chunk}`.slice(-KEPT_OUTPUT));
   child.stdout.on("data", keep);

@@ -38,7 +38,7 @@ export interface Rooms {
 /** The way through: gate, normalize, relay, report. */
 export interface Passage {
   readonly handlers: ListenerHandlers;
-  /** From now on new requests are refused. */
+  /** From now on further requests of a connection are refused; its first one still gets through. */
   drain(): void;
 }
 
@@ -46,6 +46,7 @@ export interface Passage {
 export function createPassage(rooms: Rooms): Passage {
   const { settings, logger, gate, limit, dialer, requests, reporter, status, approver } = rooms;
   const allowedPeer = addressMatcher(settings.allowFrom);
+  const served = new WeakSet<Socket>();
   let draining = false;
 
   function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
@@ -60,7 +61,7 @@ export function createPassage(rooms: Rooms): Passage {
     if (isStatusPath(request.url ?? "")) {
       return refuseUpgrade(request, socket, facts, refuse("not_found", `WebSocket ${facts.path}`));
     }
-    const full = enter();
+    const full = enter(socket);
     if (full) return refuseUpgrade(request, socket, facts, full);
 
     const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
@@ -102,7 +103,7 @@ export function createPassage(rooms: Rooms): Passage {
       const refusal = status.answer(request, response, admission);
       return refusal && refuseRequest(request, response, refusal);
     }
-    const full = enter();
+    const full = enter(request.socket);
     if (full) return refuseRequest(request, response, full);
 
     response.once("close", () => limit.leave());
@@ -110,8 +111,12 @@ export function createPassage(rooms: Rooms): Passage {
     requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
   }
 
-  function enter(): Refusal | undefined {
-    return draining ? refuse("draining") : limit.enter();
+  function enter(socket: Socket): Refusal | undefined {
+    // A connection that was accepted just before the drain is in no queue that a successor could take it from: to
+    // refuse what it was made for would lose a client at every restart.
+    const first = !served.has(socket);
+    served.add(socket);
+    return draining && !first ? refuse("draining") : limit.enter();
   }
 
   function targetOf(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {

@@ -2,7 +2,8 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createDevice, deviceFromPem, type Device } from "../pairing/device.ts";
 
-const FILE = "device.pem";
+/** Its name in the state directory. */
+export const IDENTITY_FILE = "device.pem";
 const MAX_BYTES = 4_096;
 
 /** The shim's own device identity, and where it is kept; without `path` it lives in memory only. */
@@ -21,7 +22,7 @@ export interface Identity {
  */
 export async function loadIdentity(directory: string | undefined): Promise<Identity> {
   if (directory === undefined) return { device: createDevice() };
-  const path = join(directory, FILE);
+  const path = join(directory, IDENTITY_FILE);
   try {
     return { device: await readKey(path), path };
   } catch (error) {

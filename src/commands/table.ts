@@ -5,12 +5,17 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   {
     name: "run",
     summary: "the daemon, in the foreground (default)",
+    detail: [
+      "It listens, forwards to the gateway, and logs one line for each pairing outcome, until SIGTERM or SIGINT.",
+      "A second signal ends it at once.",
+    ],
     flags: [],
     load: async () => (await import("./run.ts")).run,
   },
   {
     name: "demo",
     summary: "a client refused without the shim, then let in through it",
+    detail: ["Needs no gateway and no network, changes nothing, and ends by itself within seconds."],
     flags: [],
     load: async () => {
       const { demo } = await import("./demo.ts");
@@ -18,8 +23,25 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     },
   },
   {
+    name: "doctor",
+    summary: "says whether a tool would be local, and if not, why",
+    detail: [
+      "Connects to the gateway itself, through the shim at --listen (or one of its own where none runs), and along",
+      "the way of the tools; reads OpenClaw's config and store; removes its test devices. Changes nothing else.",
+    ],
+    flags: [
+      { name: "via", metavar: "URL", repeatable: true, help: "a way that tools take, to see what it adds" },
+      { name: "json", help: "as JSON" },
+    ],
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
     name: "prepair",
     summary: "before OpenClaw's first start: makes its device a paired one",
+    detail: [
+      "Writes the device identity and an approved entry into OpenClaw's state directory, and removes what is",
+      "pending for that device. Refuses while a gateway uses the directory. Never prints a key or a token.",
+    ],
     flags: [
       { name: "state-dir", metavar: "DIR", help: "OpenClaw's [~/.openclaw]" },
       { name: "role", metavar: "operator|node", repeatable: true, help: "[operator]" },
@@ -31,8 +53,45 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     load: async () => (await import("./prepair.ts")).prepair,
   },
   {
+    name: "install",
+    summary: "as a service that starts by itself (systemd, launchd)",
+    detail: [
+      "Settings given here go into an environment file that only their owner can read, never a token.",
+      "Run it again to upgrade.",
+    ],
+    flags: [
+      { name: "system", help: "the machine's, not the user's" },
+      { name: "root", metavar: "DIR", help: "into an image that does not run" },
+      { name: "node", metavar: "PATH", help: "the Node that runs it [this one]" },
+      { name: "dry-run", help: "only says what it would do" },
+    ],
+    load: async () => (await import("./install.ts")).install,
+  },
+  {
+    name: "uninstall",
+    summary: "removes the service and its settings",
+    detail: ["The gateway and its devices stay as they are."],
+    flags: [
+      { name: "system", help: "the machine's, not the user's" },
+      { name: "root", metavar: "DIR", help: "out of an image that does not run" },
+      { name: "dry-run", help: "only says what it would do" },
+    ],
+    load: async () => (await import("./uninstall.ts")).uninstall,
+  },
+  {
+    name: "status",
+    summary: "the service, the gateway and the last outcomes",
+    detail: ["Exit 1 where the service does not run or the gateway is not there."],
+    flags: [
+      { name: "system", help: "the machine's, not the user's" },
+      { name: "json", help: "as JSON" },
+    ],
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
     name: "env",
     summary: "prints what to set so that tools use the shim, for a shell",
+    detail: ["Never prints a token."],
     flags: [
       { name: "json", help: "as JSON" },
       { name: "openclaw-config", help: "as a fragment of openclaw.json" },

@@ -15,11 +15,13 @@ export interface HopOptions {
   readonly headers?: readonly Header[];
   /** Default 0: any free one. */
   readonly port?: number;
+  /** Where it listens; default 127.0.0.1. */
+  readonly listenHost?: string;
 }
 
 export interface Hop {
   readonly port: number;
-  /** `ws://127.0.0.1:PORT`. */
+  /** `ws://127.0.0.1:PORT`, or as `listenHost` has it. */
   readonly url: string;
   /** Ends every connection at once and frees the port. */
   close(): Promise<void>;
@@ -36,7 +38,7 @@ export const FORWARDING_HEADERS: readonly Header[] = [
   ["Via", "1.1 edge"],
 ];
 
-const HOST = "127.0.0.1";
+const LISTEN_HOST = "127.0.0.1";
 
 /**
  * Starts a reverse hop as MicroVM infrastructure has one: it adds headers to each request, rewrites Host, and after
@@ -45,6 +47,7 @@ const HOST = "127.0.0.1";
  */
 export async function startHop(options: HopOptions): Promise<Hop> {
   const added = options.headers ?? FORWARDING_HEADERS;
+  const listenHost = options.listenHost ?? LISTEN_HOST;
   const rewrite = (request: IncomingMessage): string[] =>
     rewriteHeaders(request.rawHeaders, options.host, added);
   const sockets = new Set<Duplex>();
@@ -67,13 +70,13 @@ export async function startHop(options: HopOptions): Promise<Hop> {
       splice(client, upstream);
     });
   });
-  server.listen(options.port ?? 0, HOST);
+  server.listen(options.port ?? 0, listenHost);
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     port,
-    url: `ws://${HOST}:${port}`,
+    url: `ws://${listenHost}:${port}`,
     async close() {
       const closed = once(server, "close");
       server.close();

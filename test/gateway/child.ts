@@ -17,6 +17,8 @@ export interface ChildSpec {
   /** The whole environment: nothing is inherited. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** The network namespace to run it in, which takes root; absent: this process's own. */
+  readonly namespace?: string | undefined;
 }
 
 /** How a child process ended. */
@@ -48,7 +50,7 @@ export class Child {
   #exit: Exit | undefined;
 
   constructor(spec: ChildSpec, onStdout: (line: string) => void = () => {}) {
-    const [file, ...args] = spec.command;
+    const [file, ...args] = inNamespace(spec);
     this.#spec = spec;
     this.#process = spawn(file, args, { env: spec.env, cwd: spec.cwd, stdio: ["ignore", "pipe", "pipe"] });
     this.#changed.setMaxListeners(0);
@@ -94,6 +96,11 @@ export class Child {
     } finally {
       clearTimeout(force);
     }
+  }
+
+  /** Has it do nothing more (SIGSTOP), until it is killed. */
+  freeze(): void {
+    this.#process.kill("SIGSTOP");
   }
 
   /** Ends it without asking (SIGKILL). Done when it has ended. */
@@ -146,4 +153,9 @@ export class Child {
       this.#exit === undefined ? "running" : `exit ${this.#exit.code ?? this.#exit.signal ?? "?"}`;
     return new Error([`${this.#spec.name} (${state}): ${why}. Its last lines:`, ...tail].join("\n"));
   }
+}
+
+/** `ip netns exec` becomes the program itself: signals and the exit code are the program's. */
+function inNamespace({ command, namespace }: ChildSpec): ChildSpec["command"] {
+  return namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
 }

@@ -17,6 +17,8 @@ export interface Gateway {
   /** Its shared token. */
   readonly token: string;
   readonly log: readonly string[];
+  /** Has it do nothing more, until it is killed. */
+  freeze(): void;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
   /** Ends it and removes its home. */
@@ -30,6 +32,10 @@ export interface GatewayOptions {
   readonly token?: string;
   /** Merged into `openclaw.json`'s `gateway`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Called when the home has its `openclaw.json`, before the gateway's first start. */
+  readonly prepare?: (home: Home) => Promise<void>;
+  /** The network namespace to run it in. */
+  readonly namespace?: string;
 }
 
 /** A start takes 5 to 25 s on a machine that does nothing else. */
@@ -52,11 +58,18 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
     auth: { mode: "token", token },
     ...options.config,
   });
+  try {
+    await options.prepare?.(home);
+  } catch (error) {
+    await home.remove();
+    throw error;
+  }
   const child = new Child({
     name: `openclaw ${openclaw.version} gateway on port ${port}`,
     command: [openclaw.node, openclaw.entry, "gateway", "run", "--port", String(port)],
     env: home.env,
     cwd: home.path,
+    namespace: options.namespace,
   });
   const close = async (): Promise<void> => {
     await child.kill();
@@ -75,6 +88,7 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
     url: `ws://127.0.0.1:${port}`,
     token,
     log: child.lines,
+    freeze: () => child.freeze(),
     kill: () => child.kill(),
     close,
   };

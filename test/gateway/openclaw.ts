@@ -28,6 +28,7 @@ export async function installOpenClaw(version: string = NEWEST): Promise<OpenCla
       overrides: release.overrides,
     },
     args: release.npmArgs,
+    node,
   });
   return { version, release, node, entry: join(folder, "node_modules", "openclaw", "openclaw.mjs") };
 }

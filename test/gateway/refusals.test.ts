@@ -1,69 +1,114 @@
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDevice } from "../../src/pairing/device.ts";
+import { LIMIT } from "./contract/credentials.ts";
+import { SCENARIOS } from "./contract/scenarios.ts";
+import { openTarget } from "./contract/target.ts";
+import type { Target } from "./contract/target.ts";
 import { randomToken, startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
+import type { Release } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 import type { ShimProcess } from "./shim-process.ts";
 
+/** What a client does wrong, what the shim calls it, the gateway's `details.code` for it, and what mends it. */
+const REFUSALS = [
+  ["no token", "unauthorized", "AUTH_TOKEN_MISSING", /give the client the gateway's token: export OPENCLAW_/],
+  [
+    "a wrong token",
+    "unauthorized",
+    "AUTH_TOKEN_MISMATCH",
+    /compare OPENCLAW_GATEWAY_TOKEN .*gateway\.auth\.t/,
+  ],
+  ["a stale signature", "device-invalid", "DEVICE_AUTH_SIGNATURE_EXPIRED", /set this machine's clock right/],
+  [
+    "a foreign page that claims to be the Control UI",
+    "origin-rejected",
+    "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+    /start openclaw-shim with --allow-origin <origin> if you trust it, or .*controlUi\.allowedOrigins/,
+  ],
+  [
+    "a protocol of the future",
+    "protocol-mismatch",
+    "PROTOCOL_MISMATCH",
+    /compare openclaw --version on both/,
+  ],
+  // It ends what is counted: the last.
+  [
+    "more wrong tokens than the gateway allows",
+    "rate-limited",
+    "AUTH_RATE_LIMITED",
+    /mend the client's token first, then (?:wait a few minutes|try again in \d+ s)$/,
+  ],
+] as const;
+
+function reasonOf(code: string, { detailCodes }: Release): string {
+  const hasCode = detailCodes === "all" || (detailCodes !== "none" && code !== "PROTOCOL_MISMATCH");
+  return hasCode ? code : "INVALID_REQUEST";
+}
+
 describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports them", (version) => {
   let gateway: Gateway;
+  let shim: ShimProcess;
+  let target: Target;
   beforeAll(async () => {
-    gateway = await startGateway(await installOpenClaw(version));
-    return () => gateway.close();
-  });
-
-  const startShim = async (): Promise<ShimProcess> => {
-    const shim = await startShimProcess(gateway.url);
-    onTestFinished(() => shim.close());
-    return shim;
-  };
-
-  it("a wrong token: unauthorized, with the gateway's word and what to do", async () => {
-    const shim = await startShim();
     const token = randomToken();
-
-    const result = await handshake({ url: shim.url, token, device: createDevice() });
-
-    expect(result).toMatchObject({ ok: false, close: { code: 1008 } });
-    const outcome = await shim.outcome();
-    expect(outcome).toMatchObject({ outcome: "unauthorized", reason: gateway.openclaw.release.wrongToken });
-    expect(outcome.fix).toMatch(/token/i);
-    expect(shim.log.join("\n")).not.toContain(token);
+    const rateLimit = { maxAttempts: LIMIT, exemptLoopback: false };
+    const config = { auth: { mode: "token", token, rateLimit } };
+    gateway = await startGateway(await installOpenClaw(version), { token, config });
+    shim = await startShimProcess(gateway.url);
+    target = await openTarget(gateway, shim);
+  });
+  afterAll(async () => {
+    await shim?.close();
+    await gateway?.close();
   });
 
-  it("a foreign page that claims to be the Control UI: origin-rejected, its Origin unchanged", async () => {
-    const shim = await startShim();
+  it("a device's wrong token", async () => {
+    // 2026.2 knows no `auth.deviceToken`: its clients send a device's token as the gateway's.
+    const isOld = gateway.openclaw.release.detailCodes === "none";
+    await SCENARIOS[isOld ? "a wrong device token as the gateway's" : "a wrong device token"]?.(target);
 
-    const result = await handshake({
-      url: shim.url,
-      token: gateway.token,
-      device: createDevice(),
-      origin: "https://evil.example",
-      client: { id: "openclaw-control-ui", mode: "webchat" },
+    const [paired, refused] = await target.outcomes();
+
+    expect(paired).toMatchObject({ outcome: "connected" });
+    expect(refused).toMatchObject({
+      outcome: "unauthorized",
+      reason: reasonOf("AUTH_DEVICE_TOKEN_MISMATCH", gateway.openclaw.release),
+      close: { code: 1008, reason: "unauthorized: device token mismatch (rotate/reissue device token)" },
     });
+    expect(refused?.fix).toMatch(
+      isOld
+        ? /compare OPENCLAW_GATEWAY_TOKEN with gateway\.auth\.token/
+        : /openclaw devices rotate --device [0-9a-f]{64} --role operator, or connect once with the gateway's/,
+    );
+  });
 
-    expect(result).toMatchObject({ ok: false });
-    const outcome = await shim.outcome();
-    expect(outcome).toMatchObject({ outcome: "origin-rejected", client: { id: "openclaw-control-ui" } });
-    expect(outcome.normalized.origin).toBeUndefined();
-    expect(outcome.fix).toBeTypeOf("string");
+  it.each(REFUSALS)("%s: %s", async (name, outcome, code, fix) => {
+    await SCENARIOS[name]?.(target);
+
+    const last = (await target.outcomes()).at(-1);
+
+    const closeCode = outcome === "protocol-mismatch" ? 1002 : 1008;
+    expect(last).toMatchObject({ outcome, close: { code: closeCode } });
+    expect(last).toMatchObject({ reason: reasonOf(code, gateway.openclaw.release) });
+    expect(last?.fix).toMatch(fix);
   });
 
   it("a rebinding page, Host and Origin both its own name: denied before the gateway sees it", async () => {
-    const shim = await startShim();
-
-    const result = await handshake({
-      url: shim.url,
-      token: gateway.token,
+    const result = await target.connect({
       device: createDevice(),
       origin: `http://evil.example:${shim.port}`,
       headers: { Host: `evil.example:${shim.port}` },
     });
 
     expect(result).toMatchObject({ ok: false, http: { status: 421 } });
-    expect(await shim.outcome()).toMatchObject({ outcome: "denied" });
+    expect(await target.outcomes()).toMatchObject([{ outcome: "denied", http: { status: 421 } }]);
+  });
+
+  it("without a word of a token", async () => {
+    expect(shim.log.join("\n")).not.toContain(gateway.token);
+    expect(shim.log.join("\n")).not.toContain("not-the-gateways-token");
   });
 });

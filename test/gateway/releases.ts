@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+
 /** How one OpenClaw release is installed and started, and the words of its own that tests expect: data only. */
 export interface Release {
   /** The major version of Node.js that it runs on. */
@@ -10,8 +12,10 @@ export interface Release {
   readonly extra: Readonly<Record<string, string>>;
   /** What it calls itself in the handshake, where that is not its version. */
   readonly name?: string;
-  /** The word in its answer to a wrong token. */
-  readonly wrongToken: string;
+  /** Which of its refusals carry `details.code`; the others say `INVALID_REQUEST` and what is wrong in words. */
+  readonly detailCodes: "none" | "all but the protocol's" | "all";
+  /** What it says to a client that comes before it is ready; absent where it does not listen before. */
+  readonly starting?: string;
   /** More of its `openclaw.json`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -27,7 +31,7 @@ const OLD: Release = {
   npmArgs: ["--omit=optional", "--ignore-scripts"],
   overrides: UNRESOLVABLE,
   extra: {},
-  wrongToken: "AUTH_TOKEN_MISMATCH",
+  detailCodes: "all but the protocol's",
   config: {},
 };
 
@@ -37,7 +41,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
   "2026.2.19": {
     ...OLD,
     name: "dev",
-    wrongToken: "INVALID_REQUEST",
+    detailCodes: "none",
     config: { plugins: { enabled: false } },
   },
   "2026.3.23": { ...OLD, extra: { axios: "1.21.1" } },
@@ -50,26 +54,42 @@ const RELEASES: Readonly<Record<string, Release>> = {
       grammy: "1.46.0",
     },
   },
-  "2026.9.6": { ...OLD, node: 24, npmArgs: ["--ignore-scripts"], overrides: {} },
+  "2026.9.6": {
+    ...OLD,
+    node: 24,
+    npmArgs: ["--ignore-scripts"],
+    overrides: {},
+    detailCodes: "all",
+    starting: "startup-sidecars",
+  },
 };
 
 /** The newest release here: the one that every test runs on. */
 export const NEWEST = "2026.9.6";
 
-/** @throws Error for a release that is not in the table */
+/** What `latest` stands for, once it has been asked for. */
+let latest: string | undefined;
+
+/** A release that is newer than the table is run as the newest in it. @throws Error for any other that is not there */
 export function releaseOf(version: string): Release {
-  const release = RELEASES[version];
+  const release = RELEASES[version === latest && !(version in RELEASES) ? NEWEST : version];
   if (release !== undefined) return release;
   const known = Object.keys(RELEASES).join(", ");
-  throw new Error(`openclaw ${version} is not in test/gateway/releases.ts; there are ${known}`);
+  throw new Error(`openclaw ${version} is not in test/gateway/releases.ts; there are ${known} and "latest"`);
 }
 
 /**
- * The releases to run on: `OPENCLAW_VERSIONS`, separated by commas, or the newest.
- * @throws Error for a release that is not in the table
+ * The releases to run on: `OPENCLAW_VERSIONS`, separated by commas, or the newest in the table. `latest` is what npm has.
+ * @throws Error for a release that is not in the table, and where npm cannot be asked for the latest
  */
 export function chosenVersions(environment: NodeJS.ProcessEnv = process.env): string[] {
-  const versions = (environment["OPENCLAW_VERSIONS"] ?? NEWEST).split(",").map((version) => version.trim());
+  const chosen = (environment["OPENCLAW_VERSIONS"] ?? NEWEST).split(",").map((version) => version.trim());
+  const versions = chosen.map((version) => (version === "latest" ? latestVersion() : version));
   for (const version of versions) releaseOf(version);
-  return versions;
+  return [...new Set(versions)];
+}
+
+function latestVersion(): string {
+  latest ??= execFileSync("npm", ["view", "openclaw", "version"], { encoding: "utf8", stdio: "pipe" }).trim();
+  return latest;
 }

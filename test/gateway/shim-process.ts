@@ -8,7 +8,7 @@ import { createHome } from "./home.ts";
 /** The bundle, running as a user runs it. */
 export interface ShimProcess {
   readonly port: number;
-  /** `ws://127.0.0.1:PORT`. */
+  /** `ws://127.0.0.1:PORT`, or as `listen` has it. */
   readonly url: string;
   /** Everything it printed. */
   readonly log: readonly string[];
@@ -22,6 +22,13 @@ export interface ShimProcess {
   close(): Promise<void>;
 }
 
+export interface ShimProcessOptions {
+  /** Where it listens: a free port of 127.0.0.1 unless told; none at all leaves its own default. */
+  readonly listen?: readonly string[];
+  /** The network namespace to run it in. */
+  readonly namespace?: string;
+}
+
 const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const LISTENING_MS = 10_000;
 const OUTCOME_MS = 30_000;
@@ -33,16 +40,19 @@ const OUTCOME_MS = 30_000;
 export async function startShimProcess(
   gatewayUrl: string,
   args: readonly string[] = [],
+  { listen = ["127.0.0.1:0"], namespace }: ShimProcessOptions = {},
 ): Promise<ShimProcess> {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run "npm run build" first`);
   const home = await createHome();
   const records: object[] = [];
+  const listening = listen.flatMap((address) => ["--listen", address]);
   const child = new Child(
     {
       name: "openclaw-shim",
-      command: [process.execPath, BUNDLE, "run", "--listen", "127.0.0.1:0", "--gateway", gatewayUrl, ...args],
+      command: [process.execPath, BUNDLE, "run", ...listening, "--gateway", gatewayUrl, ...args],
       env: { PATH: home.env["PATH"], HOME: home.path },
       cwd: home.path,
+      namespace,
     },
     (line) => records.push(parseRecord(line)),
   );
@@ -57,10 +67,10 @@ export async function startShimProcess(
     await home.remove();
   };
   try {
-    const port = portOf(await event("listening", "", LISTENING_MS));
+    const address = firstAddress(await event("listening", "", LISTENING_MS));
     return {
-      port,
-      url: `ws://127.0.0.1:${port}`,
+      port: Number(address.replace(/^.*:/, "")),
+      url: `ws://${address}`,
       log: child.lines,
       outcome: (index = 0) =>
         child.until(`outcome ${index}`, OUTCOME_MS, () => records.filter(isOutcome)[index]),
@@ -88,8 +98,8 @@ function isOutcome(record: object): record is Outcome {
   return "event" in record && record.event === "pairing.outcome";
 }
 
-function portOf(listening: object): number {
-  const addresses: unknown = "addresses" in listening ? listening.addresses : undefined;
+function firstAddress(line: object): string {
+  const addresses: unknown = "addresses" in line ? line.addresses : undefined;
   const first: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
-  return Number(String(first).replace(/^.*:/, ""));
+  return String(first);
 }

@@ -1,4 +1,5 @@
 import { isRecord } from "../../json.ts";
+import type { EraRules } from "./eras.ts";
 
 /** The part of `connect`'s params that decides anything. */
 export interface ConnectParams {
@@ -57,15 +58,49 @@ const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "probe", "test"
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Where the validators of the releases have different words: Ajv's, and since 2026.9 TypeBox's. */
+const WORDS = {
+  3: {
+    short: (at: string) => `at ${at}: must NOT have fewer than 1 characters`,
+    unknown: (at: string) => `at ${at}: must be equal to constant; at ${at}: must match a schema in anyOf`,
+  },
+  4: {
+    short: (at: string) => `at ${at}: must not have fewer than 1 characters`,
+    unknown: (at: string) => `at ${at}: must be equal to one of the allowed values`,
+  },
+} as const;
+
+class FieldError extends Error {
+  readonly at: string;
+  readonly problem: keyof (typeof WORDS)[3];
+
+  constructor(at: string, problem: FieldError["problem"]) {
+    super(`${at}: ${problem}`);
+    this.at = at;
+    this.problem = problem;
+  }
+}
+
 /**
  * Reads `connect`'s params.
  * @throws TypeError with the gateway's wording of what is wrong with them.
  */
-export function readConnectParams(value: unknown): ConnectParams {
+export function readConnectParams(value: unknown, rules: EraRules): ConnectParams {
+  try {
+    return read(value, rules.credentials);
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    throw new TypeError(WORDS[rules.protocol][error.problem](error.at), { cause: error });
+  }
+}
+
+function read(value: unknown, credentials: readonly string[]): ConnectParams {
   if (!isRecord(value)) throw new TypeError("must be object");
   const client = object(value, "client", "");
   const device = value["device"] === undefined ? undefined : object(value, "device", "");
   const auth = value["auth"] === undefined ? {} : object(value, "auth", "");
+  const unknown = Object.keys(auth).find((name) => !credentials.includes(name));
+  if (unknown !== undefined) throw new TypeError(`at /auth: unexpected property '${unknown}'`);
   return {
     minProtocol: integer(value, "minProtocol", ""),
     maxProtocol: integer(value, "maxProtocol", ""),
@@ -104,7 +139,7 @@ function object(from: Fields, name: string, at: string): Fields {
 function text(from: Fields, name: string, at: string): string {
   const value = required(from, name, at);
   if (typeof value !== "string") throw new TypeError(`at ${at}/${name}: must be string`);
-  if (value === "") throw new TypeError(`at ${at}/${name}: must not have fewer than 1 characters`);
+  if (value === "") throw new FieldError(`${at}/${name}`, "short");
   return value;
 }
 
@@ -126,7 +161,7 @@ function texts(from: Fields, name: string): string[] {
   if (!Array.isArray(value)) throw new TypeError(`at /${name}: must be array`);
   return value.map((item: unknown, index) => {
     if (typeof item !== "string") throw new TypeError(`at /${name}/${index}: must be string`);
-    if (item === "") throw new TypeError(`at /${name}/${index}: must not have fewer than 1 characters`);
+    if (item === "") throw new FieldError(`/${name}/${index}`, "short");
     return item;
   });
 }
@@ -140,5 +175,5 @@ function required(from: Fields, name: string, at: string): unknown {
 
 function oneOf(allowed: readonly string[], value: string, at: string): string {
   if (allowed.includes(value)) return value;
-  throw new TypeError(`at ${at}: must be equal to one of the allowed values`);
+  throw new FieldError(at, "unknown");
 }

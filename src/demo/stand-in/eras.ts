@@ -18,6 +18,10 @@ export interface EraRules {
   /** Largest difference between `device.signedAt` and the gateway's clock. */
   readonly skewMs: number;
   readonly signatures: readonly ("v2" | "v3")[];
+  /** What `auth` may hold; a connect with more in it is refused. */
+  readonly credentials: readonly string[];
+  /** Whether a local client may leave out the nonce, as one that signs v1 does. */
+  readonly nonceOptional: boolean;
   /** Whether errors carry `details.code`, and how much a pairing refusal says. */
   readonly errorDetails: "request-id" | "code" | "full";
   /** Which upgrades a local client gets without asking anybody. */
@@ -28,6 +32,12 @@ export interface EraRules {
   readonly pending: "first" | "merge";
   /** Whether `operator.admin` covers the other scopes and `operator.write` covers `operator.read`. */
   readonly impliedScopes: boolean;
+  /** Whether a device token's scopes hold what they imply, or what was asked for. */
+  readonly tokenScopes: "asked" | "implied";
+  /** Whether a device that is approved for no scope gets a token. */
+  readonly tokenWithoutScopes: boolean;
+  /** Whether a node on a desktop is paired with its platform's family, which it need not say. */
+  readonly namesNodeFamily: boolean;
   /** Whether a paired device is held to the platform and device family that it was paired with. */
   readonly pinsMetadata: boolean;
   /** Whether a local `gateway-client` in mode `backend` with the shared token needs no pairing. */
@@ -36,6 +46,11 @@ export interface EraRules {
   readonly trustsContainerCli: boolean;
   /** Who is asked for an allowed Origin: the Control UI and webchat, or whoever sends one. */
   readonly originCheck: "loopback-host" | "local-client" | "local-client-or-private-host";
+  /**
+   * When a wrong `auth.token` counts as the gateway's: where it cannot be a device's, always, or once it has turned out
+   * to be no device's either. Device tokens are counted apart.
+   */
+  readonly countsToken: "without-device" | "always" | "unless-device-token";
   /** Failures of pages are counted: not at all, together, or by their Origin. */
   readonly browserLimit: "none" | "together" | "by-origin";
   /** Whether failures are counted without `gateway.auth.rateLimit` in the configuration. */
@@ -54,15 +69,21 @@ export const RULES: Readonly<Record<Era, EraRules>> = {
     preauthBytes: 25 * MIB,
     skewMs: 600_000,
     signatures: ["v2"],
+    credentials: ["token", "password"],
+    nonceOptional: true,
     errorDetails: "request-id",
     silent: ["not-paired"],
     browserMustAsk: false,
     pending: "first",
     impliedScopes: false,
+    tokenScopes: "asked",
+    tokenWithoutScopes: true,
+    namesNodeFamily: false,
     pinsMetadata: false,
     trustsBackend: false,
     trustsContainerCli: false,
     originCheck: "loopback-host",
+    countsToken: "without-device",
     browserLimit: "none",
     alwaysLimits: false,
     approval: "anyone",
@@ -73,15 +94,21 @@ export const RULES: Readonly<Record<Era, EraRules>> = {
     preauthBytes: 65_536,
     skewMs: 120_000,
     signatures: ["v3", "v2"],
+    credentials: ["token", "bootstrapToken", "deviceToken", "password"],
+    nonceOptional: false,
     errorDetails: "code",
     silent: ["not-paired", "scope-upgrade"],
     browserMustAsk: true,
     pending: "merge",
     impliedScopes: true,
+    tokenScopes: "implied",
+    tokenWithoutScopes: false,
+    namesNodeFamily: false,
     pinsMetadata: true,
     trustsBackend: true,
     trustsContainerCli: false,
     originCheck: "local-client",
+    countsToken: "without-device",
     browserLimit: "together",
     alwaysLimits: false,
     approval: "own-scopes",
@@ -92,15 +119,21 @@ export const RULES: Readonly<Record<Era, EraRules>> = {
     preauthBytes: 65_536,
     skewMs: 120_000,
     signatures: ["v3", "v2"],
+    credentials: ["token", "bootstrapToken", "deviceToken", "password"],
+    nonceOptional: false,
     errorDetails: "code",
     silent: ["not-paired", "role-upgrade"],
     browserMustAsk: true,
     pending: "merge",
     impliedScopes: true,
+    tokenScopes: "implied",
+    tokenWithoutScopes: true,
+    namesNodeFamily: false,
     pinsMetadata: true,
     trustsBackend: true,
     trustsContainerCli: true,
     originCheck: "local-client",
+    countsToken: "always",
     browserLimit: "by-origin",
     alwaysLimits: false,
     approval: "own-scopes",
@@ -111,15 +144,28 @@ export const RULES: Readonly<Record<Era, EraRules>> = {
     preauthBytes: 65_536,
     skewMs: 120_000,
     signatures: ["v3", "v2"],
+    credentials: [
+      "token",
+      "bootstrapToken",
+      "deviceToken",
+      "password",
+      "approvalRuntimeToken",
+      "agentRuntimeIdentityToken",
+    ],
+    nonceOptional: false,
     errorDetails: "full",
     silent: ["not-paired", "role-upgrade", "scope-upgrade"],
     browserMustAsk: true,
     pending: "merge",
     impliedScopes: true,
+    tokenScopes: "asked",
+    tokenWithoutScopes: true,
+    namesNodeFamily: true,
     pinsMetadata: true,
     trustsBackend: true,
     trustsContainerCli: false,
     originCheck: "local-client-or-private-host",
+    countsToken: "unless-device-token",
     browserLimit: "by-origin",
     alwaysLimits: true,
     approval: "admin",

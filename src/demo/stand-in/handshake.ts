@@ -142,13 +142,15 @@ function keepsScopes(
 
 function refuseProof(
   { rules }: Gateway,
-  { nonce }: Connection,
+  { nonce, attribution }: Connection,
   params: ConnectParams,
   device: DeviceProof,
 ): keyof typeof PROOF_ERRORS | undefined {
   if (deviceIdOf(device.publicKey) !== device.id) return "device-id-mismatch";
   if (Math.abs(Date.now() - device.signedAt) > rules.skewMs) return "device-signature-stale";
-  if (device.nonce.trim() === "") return "device-nonce-missing";
+  if (device.nonce.trim() === "") {
+    return rules.nonceOptional && attribution.local ? "device-signature" : "device-nonce-missing";
+  }
   if (device.nonce.trim() !== nonce) return "device-nonce-mismatch";
   const { client, auth, role, scopes } = params;
   const signed = verifyConnect(

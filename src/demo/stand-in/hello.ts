@@ -4,7 +4,14 @@ import type { Connection, Gateway } from "./gateway.ts";
 import type { DeviceToken } from "./pairing-store.ts";
 
 /** Methods that the stand-in answers. */
-const METHODS = ["health", "echo", "device.pair.list", "device.pair.approve", "device.pair.reject"];
+const METHODS = [
+  "health",
+  "echo",
+  "device.pair.list",
+  "device.pair.approve",
+  "device.pair.reject",
+  "device.pair.remove",
+];
 const EVENTS = ["connect.challenge", "device.pair.requested", "device.pair.resolved"];
 const MIB = 1024 * 1024;
 

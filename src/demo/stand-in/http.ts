@@ -35,10 +35,15 @@ export function refusedUpgrade(): string {
 }
 
 /**
- * Answers plain HTTP: `/health` whoever asks, then 403 for what the release refuses to attribute, then `/` (a page),
- * `/echo` (the body back, whatever the method), `/seen` (the request itself as JSON), else 404.
+ * Answers plain HTTP: `/health` whoever asks, then 403 for what the release refuses to attribute, then `/` (a page that
+ * says its build, if it has one), `/echo` (the body back, whatever the method), `/seen` (the request itself as JSON),
+ * else 404.
  */
-export function answerHttp(request: IncomingMessage, response: ServerResponse, refused: boolean): void {
+export function answerHttp(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { refused, buildId }: { readonly refused: boolean; readonly buildId: string | undefined },
+): void {
   const { pathname } = new URL(request.url ?? "/", "http://stand-in");
   response.setHeader("X-Content-Type-Options", "nosniff");
   const status = PROBES[pathname];
@@ -46,12 +51,7 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, r
   if (refused) return send(response, 403, JSON_TYPE, PROXY_REFUSED);
   switch (pathname) {
     case "/":
-      return send(
-        response,
-        200,
-        "text/html; charset=utf-8",
-        "<!doctype html><title>OpenClaw Control</title>\n",
-      );
+      return send(response, 200, "text/html; charset=utf-8", page(buildId));
     case "/echo":
       response.writeHead(200, {
         "Content-Type": request.headers["content-type"] ?? "application/octet-stream",
@@ -73,6 +73,12 @@ export function seen(request: IncomingMessage): SeenRequest {
     rawHeaders: request.rawHeaders,
     remoteAddress: request.socket.remoteAddress ?? "",
   };
+}
+
+/** OpenClaw `control-ui-root-assets.ts`: since 2026.9 the page says which build it is of. */
+function page(buildId: string | undefined): string {
+  const build = buildId === undefined ? "" : ` data-openclaw-control-ui-build-id="${buildId}"`;
+  return `<!doctype html><html${build}><title>OpenClaw Control</title></html>\n`;
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

@@ -24,6 +24,8 @@ export function answerRequest(gateway: Gateway, session: Session, method: string
       return forPairing(gateway, session) ?? approve(gateway, session, requestIdOf(params));
     case "device.pair.reject":
       return forPairing(gateway, session) ?? reject(gateway, requestIdOf(params));
+    case "device.pair.remove":
+      return forPairing(gateway, session) ?? remove(gateway, params);
     case "connect":
       return failed("connect is only valid as the first request");
     default:
@@ -74,6 +76,13 @@ function reject(gateway: Gateway, requestId: string | undefined): Reply {
   if (!rejected) return failed("unknown requestId");
   resolved(gateway, requestId, rejected.deviceId, "rejected");
   return { ok: true, payload: { requestId, deviceId: rejected.deviceId } };
+}
+
+/** All four releases have it; that the newer ones also close the device's connections is left out. */
+function remove({ store }: Gateway, params: unknown): Reply {
+  const deviceId = isRecord(params) ? params["deviceId"] : undefined;
+  if (typeof deviceId !== "string" || !store.remove(deviceId)) return failed("unknown deviceId");
+  return { ok: true, payload: { deviceId } };
 }
 
 function resolved(

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { EraRules } from "./eras.ts";
-import { missingScope, union } from "./scopes.ts";
+import { missingScope, union, withImplied } from "./scopes.ts";
 
 /** Who asks to be paired, and for what. */
 export interface PairingAsk {
@@ -74,6 +74,11 @@ export class PairingStore {
     return this.#paired.get(deviceId);
   }
 
+  /** @returns whether there was such a device. */
+  remove(deviceId: string): boolean {
+    return this.#paired.delete(deviceId);
+  }
+
   /**
    * Files a request. One that is pending already keeps its `silent: false`: that is what makes it sticky
    * (gateway.md section 2).
@@ -116,7 +121,7 @@ export class PairingStore {
     const existing = this.#paired.get(pending.deviceId);
     const now = Date.now();
     const tokens = { ...existing?.tokens };
-    for (const role of pending.roles) tokens[role] = newToken(role, pending.scopes, now);
+    for (const role of pending.roles) tokens[role] = this.#newToken(role, pending.scopes, now);
     const { silent: _silent, requestId: _id, isRepair: _repair, ts: _ts, ...identity } = pending;
     const device: PairedDevice = {
       ...identity,
@@ -156,13 +161,18 @@ export class PairingStore {
   /** The token that hello-ok carries: the one there is if it covers the scopes, else a new one; none if not paired. */
   ensureToken(deviceId: string, role: string, scopes: readonly string[]): DeviceToken | undefined {
     const device = this.#paired.get(deviceId);
-    if (!device) return undefined;
+    if (!device || (device.scopes.length === 0 && !this.#rules.tokenWithoutScopes)) return undefined;
     const existing = device.tokens[role];
     if (existing && missingScope(scopes, existing.scopes, this.#rules.impliedScopes) === undefined)
       return existing;
-    const token = newToken(role, scopes, Date.now());
+    const token = this.#newToken(role, scopes, Date.now());
     this.#paired.set(deviceId, { ...device, tokens: { ...device.tokens, [role]: token } });
     return token;
+  }
+
+  #newToken(role: string, asked: readonly string[], createdAtMs: number): DeviceToken {
+    const scopes = this.#rules.tokenScopes === "implied" ? withImplied(asked) : asked;
+    return { token: randomBytes(32).toString("base64url"), role, scopes, createdAtMs };
   }
 
   #prune(): void {
@@ -176,8 +186,4 @@ function covers(pending: PendingRequest, ask: PairingAsk, rules: EraRules): bool
   if (pending.publicKey !== ask.publicKey || pending.role !== ask.role) return false;
   if (missingScope(ask.scopes, pending.scopes, rules.protocol === 4) !== undefined) return false;
   return rules.protocol === 4 || missingScope(pending.scopes, ask.scopes, false) === undefined;
-}
-
-function newToken(role: string, scopes: readonly string[], createdAtMs: number): DeviceToken {
-  return { token: randomBytes(32).toString("base64url"), role, scopes, createdAtMs };
 }

@@ -57,7 +57,7 @@ function requirePairing(
     publicKey: device.publicKey,
     displayName: client.displayName,
     platform: client.platform,
-    deviceFamily: client.deviceFamily,
+    deviceFamily: client.deviceFamily ?? nodeFamily(who),
     clientId: client.id,
     clientMode: client.mode,
     role,
@@ -127,6 +127,13 @@ function isContainerCli({ gateway, connection, params, method }: Authenticated):
 
 function differs({ client }: ConnectParams, paired: PairedDevice): boolean {
   return pinned(paired.platform, client.platform) || pinned(paired.deviceFamily, client.deviceFamily);
+}
+
+/** OpenClaw 2026.9 `node-legacy-protocol-filter.ts`; of its platforms only those that need no other name. */
+function nodeFamily({ gateway, params }: Authenticated): string | undefined {
+  const { id, mode, platform } = params.client;
+  if (!gateway.rules.namesNodeFamily || id !== "node-host" || mode !== "node") return undefined;
+  return { linux: "Linux", macos: "Mac", windows: "Windows" }[platform];
 }
 
 /** What a device was paired with holds; what it was paired without does not. */

@@ -26,3 +26,9 @@ function isImplied(scope: string, granted: readonly string[]): boolean {
 export function union(...lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())].sort();
 }
+
+/** The scopes with what they stand for, sorted. OpenClaw 2026.3's and 2026.4's `device-auth.ts`. */
+export function withImplied(scopes: readonly string[]): string[] {
+  if (scopes.includes("operator.admin")) return union(scopes, ["operator.read", "operator.write"]);
+  return union(scopes, scopes.includes("operator.write") ? ["operator.read"] : []);
+}

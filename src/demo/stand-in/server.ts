@@ -90,7 +90,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     snapshotBytes: options.snapshotBytes ?? SNAPSHOT_BYTES,
     store: new PairingStore(rules),
     limiter: rules.alwaysLimits || options.rateLimit ? new RateLimiter(options.rateLimit) : undefined,
-    browserLimiter: new RateLimiter(options.rateLimit),
+    browserLimiter: new RateLimiter({ ...options.rateLimit, exemptLoopback: false }),
     starting: options.starting ?? false,
     broadcast(event, payload) {
       seq += 1;
@@ -113,7 +113,10 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     const { headers, socket } = request;
     return attribute(rules, { headers, remoteAddress: socket.remoteAddress ?? "" }, gateway.trustedProxies);
   };
-  server.on("request", (request, response) => answerHttp(request, response, attributed(request).refused));
+  const buildId = rules.protocol === 4 ? options.era : undefined;
+  server.on("request", (request, response) =>
+    answerHttp(request, response, { refused: attributed(request).refused, buildId }),
+  );
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const attribution = attributed(request);

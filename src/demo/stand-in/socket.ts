@@ -73,7 +73,7 @@ function paramsOf({ rules }: Gateway, { method, params }: RequestFrame): Connect
   if (method !== "connect")
     return refuse(rules, "INVALID_REQUEST", "invalid handshake: first request must be connect");
   try {
-    return readConnectParams(params);
+    return readConnectParams(params, rules);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return refuse(rules, "INVALID_REQUEST", `invalid connect params: ${error.message}`);

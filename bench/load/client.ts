@@ -1,0 +1,105 @@
+import { connect, type Socket } from "node:net";
+import { CHALLENGE, CONNECT, HELLO_OK, messageOf, upgradeRequest, type MessageSizes } from "./wire.ts";
+
+// All clients read into one buffer: what they read is counted, not kept.
+const shared = Buffer.allocUnsafe(256 * 1024);
+const messages = new Map<number, Buffer>();
+
+/** Where a client connects, and what it sends there. */
+export interface ClientOptions {
+  readonly port: number;
+  readonly sizes: MessageSizes;
+  /** Whether it stands behind a hop that adds forwarding headers. */
+  readonly hop: boolean;
+}
+
+/** One WebSocket client; it counts bytes, and parses nothing but the end of the answer's head. */
+export class Client {
+  /** Called for each whole message that came back. */
+  onMessage: () => void = () => {};
+  readonly #socket: Socket;
+  readonly #message: Buffer;
+  readonly #fail: (error: Error) => void;
+  #state: "head" | "challenge" | "hello" | "messages" | "closed" = "head";
+  #head = "";
+  #expected: number = CHALLENGE.length;
+  #received = 0;
+
+  /**
+   * @param onReady called after hello-ok
+   * @param onFail called where the connection ends and `end` was not called before
+   */
+  constructor(options: ClientOptions, onReady: () => void, onFail: (error: Error) => void) {
+    const { port, sizes, hop } = options;
+    this.#message = messages.get(sizes.up) ?? messageOf(sizes.up, "client");
+    messages.set(sizes.up, this.#message);
+    this.#fail = onFail;
+    this.#socket = connect({
+      host: "127.0.0.1",
+      port,
+      noDelay: true,
+      onread: {
+        buffer: shared,
+        callback: (length, buffer) => {
+          this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, length), sizes.down, onReady);
+          return true;
+        },
+      },
+    });
+    this.#socket.on("error", (error) => this.#ended(error.message));
+    this.#socket.on("close", () => this.#ended("closed"));
+    this.#socket.write(upgradeRequest(port, sizes, hop));
+  }
+
+  send(): void {
+    this.#socket.write(this.#message);
+  }
+
+  /** Closes; resolves when the other side has, too. */
+  end(): Promise<void> {
+    this.#state = "closed";
+    return new Promise((resolve) => {
+      if (this.#socket.closed) resolve();
+      else this.#socket.once("close", () => resolve()).end();
+    });
+  }
+
+  #read(bytes: Buffer, down: number, onReady: () => void): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "head") {
+      this.#head += bytes.toString("latin1");
+      const end = this.#head.indexOf("\r\n\r\n");
+      if (end === -1) return;
+      if (!this.#head.startsWith("HTTP/1.1 101 ")) return;
+      this.#state = "challenge";
+      this.#received = this.#head.length - end - 4;
+    } else {
+      this.#received += bytes.length;
+    }
+    if (this.#state === "challenge" && this.#received >= this.#expected) {
+      this.#next("hello", HELLO_OK.length);
+      this.#socket.write(CONNECT);
+    }
+    if (this.#state === "hello" && this.#received >= this.#expected) {
+      this.#next("messages", down);
+      onReady();
+    }
+    while (this.#state === "messages" && this.#received >= this.#expected) {
+      this.#received -= this.#expected;
+      this.onMessage();
+    }
+  }
+
+  #next(state: "hello" | "messages", expected: number): void {
+    this.#received -= this.#expected;
+    this.#expected = expected;
+    this.#state = state;
+  }
+
+  #ended(why: string): void {
+    if (this.#state === "closed") return;
+    const answer = this.#state === "head" && this.#head !== "" ? `: ${this.#head.slice(0, 400)}` : "";
+    this.#fail(new Error(`connection ended while waiting for ${this.#state} (${why})${answer}`));
+    this.#state = "closed";
+  }
+}

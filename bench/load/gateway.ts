@@ -1,0 +1,65 @@
+import { createServer, type Socket } from "node:net";
+import { CHALLENGE, CONNECT, HELLO_OK, messageOf, SWITCHING, type MessageSizes } from "./wire.ts";
+
+/**
+ * The gateway of the bench, a process of its own: speaks the handshake, then answers each message with one of the
+ * size that the request's path asks for. It counts bytes and parses nothing, so that it costs little; but it looks
+ * at every request's head, so that nobody wins by doing less than the job.
+ */
+const FORWARDING =
+  /^(?:x-forwarded|forwarded|x-real-ip|via|cf-|true-client-ip|x-client-ip|tailscale-|x-vercel-|sec-websocket-extensions)/im;
+const replies = new Map<number, Buffer>();
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let head = "";
+  socket.on("error", () => socket.destroy());
+  socket.on("data", function readHead(chunk: Buffer) {
+    head += chunk.toString("latin1");
+    if (!head.includes("\r\n\r\n")) return;
+    socket.off("data", readHead);
+    const why = objection(head);
+    if (why === undefined) serve(socket, sizesOf(head));
+    else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${why}`);
+  });
+});
+
+server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => {
+  process.send?.(ownPort());
+});
+process.on("disconnect", () => process.exit());
+
+function serve(socket: Socket, { up, down }: MessageSizes): void {
+  const reply = replies.get(down) ?? messageOf(down, "gateway");
+  replies.set(down, reply);
+  let expected = CONNECT.length;
+  let answer = HELLO_OK;
+  let received = 0;
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    while (received >= expected) {
+      received -= expected;
+      socket.write(answer);
+      expected = up;
+      answer = reply;
+    }
+  });
+  socket.write(SWITCHING);
+  socket.write(CHALLENGE);
+}
+
+function objection(head: string): string | undefined {
+  const host = /^host: *([^\r\n]*)/im.exec(head)?.[1] ?? "(none)";
+  if (host !== `127.0.0.1:${ownPort()}`) return `Host is ${host}`;
+  const field = FORWARDING.exec(head)?.[0];
+  return field === undefined ? undefined : `${field} was not deleted`;
+}
+
+function sizesOf(head: string): MessageSizes {
+  const [, up = "200", down = "200"] = /^GET \/bench\/(\d+)\/(\d+) /.exec(head) ?? [];
+  return { up: Number(up), down: Number(down) };
+}
+
+function ownPort(): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

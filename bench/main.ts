@@ -1,0 +1,113 @@
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { describe } from "./environment.ts";
+import { keep } from "./keep.ts";
+import { Driver } from "./load/driver.ts";
+import { haproxy } from "./proxies/haproxy.ts";
+import { nginx } from "./proxies/nginx.ts";
+import { httpProxy1 } from "./proxies/node-programs.ts";
+import type { ProxyProgram } from "./proxies/program.ts";
+import { shim } from "./proxies/shim.ts";
+import { summary, table } from "./report.ts";
+import { bulk } from "./rows/bulk.ts";
+import { growth } from "./rows/growth.ts";
+import { handshakeCost } from "./rows/handshake-cost.ts";
+import { idle } from "./rows/idle.ts";
+import type { Result, Row } from "./rows/row.ts";
+import { rtt } from "./rows/rtt.ts";
+import { start } from "./rows/start.ts";
+import { upgrade } from "./rows/upgrade.ts";
+
+const ROWS: readonly Row[] = [rtt, upgrade, bulk, idle, start, handshakeCost, growth];
+const DEFAULT_ROUNDS = 5;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
+      shim: { type: "string", default: "dist/openclaw-shim.mjs" },
+      beside: { type: "string" },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const unknown = positionals.find((name) => !ROWS.some((row) => row.name === name));
+  const rounds = Number(values.rounds);
+  if (values.help || unknown !== undefined || !(Number.isInteger(rounds) && rounds > 0)) {
+    console.error(usage(unknown));
+    return values.help ? 0 : 2;
+  }
+  const rows = positionals.length === 0 ? ROWS : ROWS.filter(({ name }) => positionals.includes(name));
+  const programs = installed([
+    shim("shim", values.shim),
+    ...(values.beside === undefined ? [] : [shim("shim beside", values.beside)]),
+    httpProxy1,
+    nginx,
+    haproxy,
+  ]);
+  const results = await measure(rows, programs, rounds);
+  const environment = describe(programs, rounds);
+  console.log(table(results));
+  console.log(JSON.stringify({ environment, results: results.map(summary) }, short));
+  const drawing = results.find(({ svg }) => svg !== undefined)?.svg;
+  if (values.keep) {
+    keep(table(results), environment, drawing);
+  } else if (drawing !== undefined) {
+    const file = join(tmpdir(), "openclaw-shim-growth.svg");
+    writeFileSync(file, drawing);
+    console.error(`plot: ${file}`);
+  }
+  return 0;
+}
+
+async function measure(
+  rows: readonly Row[],
+  programs: readonly ProxyProgram[],
+  rounds: number,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const driver = await Driver.start();
+  try {
+    for (const row of rows) {
+      const started = performance.now();
+      results.push(await row.run({ driver, programs, rounds }));
+      console.error(`${row.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    }
+  } finally {
+    driver.stop();
+  }
+  return results;
+}
+
+function installed(programs: readonly ProxyProgram[]): ProxyProgram[] {
+  for (const { name, version } of programs) {
+    if (version === undefined)
+      console.error(`${name} is not installed: skipped (apt-get install nginx-light haproxy)`);
+  }
+  return programs.filter(({ version }) => version !== undefined);
+}
+
+/** For `JSON.stringify`: figures with as many digits as mean something. */
+function short(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
+}
+
+function usage(unknown: string | undefined): string {
+  return [
+    ...(unknown === undefined ? [] : [`no row ${unknown}`, ""]),
+    "npm run bench -- [ROW…] [--rounds N] [--shim FILE] [--beside FILE] [--keep]",
+    "",
+    ...ROWS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`),
+    "",
+    `  --rounds N      rounds that count, after one that does not (${DEFAULT_ROUNDS})`,
+    "  --shim FILE     the shim to measure (dist/openclaw-shim.mjs)",
+    "  --beside FILE   another build of the shim to measure in the same run",
+    "  --keep          write table and plot into bench/",
+  ].join("\n");
+}

@@ -1,0 +1,42 @@
+import { writeFileSync } from "node:fs";
+import { firstLineOf, FORWARDING_FIELDS, type ProxyProgram } from "./program.ts";
+
+/** One worker, as the shim is one process; buffers and all else as Debian ships it. */
+export const nginx: ProxyProgram = {
+  name: "nginx",
+  version: firstLineOf("nginx", "-v"),
+  command: ({ listen, gateway, dir }) => {
+    const deleted = [...FORWARDING_FIELDS, "Sec-WebSocket-Extensions"].map(
+      (field) => `proxy_set_header ${field} "";`,
+    );
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+      (kind) => `${kind}_temp_path ${dir}/${kind};`,
+    );
+    const config = `
+      daemon off;
+      worker_processes 1;
+      worker_rlimit_nofile 16384;
+      pid ${dir}/nginx.pid;
+      error_log stderr;
+      events { worker_connections 8192; }
+      http {
+        access_log off;
+        ${temporary.join("\n        ")}
+        server {
+          listen 127.0.0.1:${listen} backlog=4096;
+          location / {
+            proxy_pass http://127.0.0.1:${gateway};
+            proxy_http_version 1.1;
+            proxy_read_timeout 1h;
+            proxy_send_timeout 1h;
+            proxy_set_header Host 127.0.0.1:${gateway};
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;
+            ${deleted.join("\n            ")}
+          }
+        }
+      }`;
+    writeFileSync(`${dir}/nginx.conf`, config);
+    return ["nginx", "-p", dir, "-e", "stderr", "-c", `${dir}/nginx.conf`];
+  },
+};

@@ -1,0 +1,20 @@
+import { bundled, type ProxyProgram } from "./program.ts";
+
+/** The proxy that Node's world knows best, last released in 2020. */
+export const httpProxy1: ProxyProgram = {
+  name: "http-proxy",
+  version: `http-proxy 1.18.1 on Node ${process.version}`,
+  command: ({ listen, gateway }) => [
+    process.execPath,
+    bundled("http-proxy-1"),
+    String(listen),
+    String(gateway),
+  ],
+};
+
+/** No proxy at all: what Node's own HTTP server takes. */
+export const bareNode: ProxyProgram = {
+  name: "bare Node",
+  version: `http.createServer on Node ${process.version}`,
+  command: ({ listen }) => [process.execPath, bundled("bare-node"), String(listen)],
+};

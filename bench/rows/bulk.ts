@@ -1,0 +1,78 @@
+import {
+  clientOf,
+  cpuDuring,
+  interleave,
+  withWays,
+  type Bench,
+  type Sample,
+  type Samples,
+  type Way,
+} from "../rounds.ts";
+import { REFERENCES, type Metric, type Row } from "./row.ts";
+
+interface Kind {
+  readonly key: string;
+  readonly label: string;
+  readonly sizes: { readonly up: number; readonly down: number };
+  readonly messages: number;
+  /** Messages on the way at once. */
+  readonly window: number;
+}
+
+const SMALL = 200;
+const LARGE = 64 * 1024;
+const HUGE = 4 * 1024 * 1024;
+const SETTLE_MS = 50;
+
+/** Large one way, 200 bytes the other: `down` is from the gateway to the client. About 270 MB each. */
+const KINDS: readonly Kind[] = [
+  { key: "64kDown", label: "64 kB down", sizes: { up: SMALL, down: LARGE }, messages: 4096, window: 8 },
+  { key: "64kUp", label: "64 kB up", sizes: { up: LARGE, down: SMALL }, messages: 4096, window: 8 },
+  { key: "4MDown", label: "4 MB down", sizes: { up: SMALL, down: HUGE }, messages: 64, window: 2 },
+  { key: "4MUp", label: "4 MB up", sizes: { up: HUGE, down: SMALL }, messages: 64, window: 2 },
+];
+
+const METRICS: readonly Metric[] = KINDS.flatMap(({ key, label }) => [
+  { key: `${key}Rate`, label, unit: "MB/s", digits: 0, better: "higher", goal: 0.95 },
+  { key: `${key}Cpu`, label: `${label}, CPU per GB`, unit: "ms", digits: 0, better: "lower", goal: 1.25 },
+]);
+
+/** One connection with large messages; MB and GB are powers of ten. */
+export const bulk: Row = {
+  name: "bulk",
+  about: "throughput and CPU with 64 kB and 4 MB messages",
+  async run(bench) {
+    const samples = await withWays(bench, async (ways) => {
+      const all: Samples[] = [];
+      for (const kind of KINDS) {
+        all.push(await interleave(ways, bench.rounds, (way) => measure(bench, way, kind)));
+      }
+      return all.reduce(join);
+    });
+    return { row: "bulk", metrics: METRICS, samples, references: REFERENCES };
+  },
+};
+
+async function measure({ driver }: Bench, way: Way, kind: Kind): Promise<Sample> {
+  const { key, sizes, messages, window } = kind;
+  await driver.open(way.name, clientOf(way, sizes), 1);
+  let ms = NaN;
+  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
+    ({ ms } = await driver.exchange([way.name], messages, window));
+  });
+  await driver.close(way.name);
+  const bytes = messages * Math.max(sizes.up, sizes.down);
+  return {
+    [`${key}Rate`]: bytes / 1e6 / (ms / 1000),
+    ...(cpu !== undefined && { [`${key}Cpu`]: cpu / 1000 / (bytes / 1e9) }),
+  };
+}
+
+function join(left: Samples, right: Samples): Samples {
+  return Object.fromEntries(
+    Object.entries(left).map(([name, rounds]) => [
+      name,
+      rounds.map((sample, i) => ({ ...sample, ...right[name]?.[i] })),
+    ]),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Exchanged } from "../load/commands.ts";
+import {
+  clientOf,
+  cpuDuring,
+  interleave,
+  withWays,
+  type Bench,
+  type Sample,
+  type Samples,
+  type Way,
+} from "../rounds.ts";
+import { REFERENCES, type Metric, type Row } from "./row.ts";
+
+const SIZES = { up: 200, down: 200 };
+const MESSAGES = 5_000;
+const WARM_UP = 200;
+const SETTLE_MS = 50;
+
+const METRICS: readonly Metric[] = [
+  { key: "p50", label: "round trip p50", unit: "us", digits: 0, better: "lower" },
+  { key: "p99", label: "round trip p99", unit: "us", digits: 0, better: "lower" },
+  { key: "added", label: "added round trip p50", unit: "us", digits: 0, better: "lower", goal: 1.15 },
+  { key: "cpu", label: "CPU per 200-byte message", unit: "us", digits: 1, better: "lower", goal: 1.15 },
+];
+
+/** One connection, one message at a time: a message is 200 bytes there and 200 bytes back. */
+export const rtt: Row = {
+  name: "rtt",
+  about: "round trip and CPU of 200-byte messages",
+  async run(bench) {
+    const samples = await withWays(bench, (ways) =>
+      interleave(ways, bench.rounds, (way) => measure(bench, way)),
+    );
+    return { row: "rtt", metrics: METRICS, samples: withAdded(samples), references: REFERENCES };
+  },
+};
+
+async function measure({ driver }: Bench, way: Way): Promise<Sample> {
+  await driver.open(way.name, clientOf(way, SIZES), 1);
+  await driver.exchange([way.name], WARM_UP, 1);
+  let exchanged: Exchanged = { ms: NaN };
+  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
+    exchanged = await driver.exchange([way.name], MESSAGES, 1);
+  });
+  await driver.close(way.name);
+  const { p50 = NaN, p99 = NaN } = exchanged;
+  return { p50: p50 * 1000, p99: p99 * 1000, ...(cpu !== undefined && { cpu: cpu / MESSAGES }) };
+}
+
+/** What a proxy adds to the direct round trip of the same round. */
+function withAdded(samples: Samples): Samples {
+  const direct = samples["direct"] ?? [];
+  const added = (sample: Sample, round: number): Sample => ({
+    ...sample,
+    added: (sample["p50"] ?? NaN) - (direct[round]?.["p50"] ?? NaN),
+  });
+  return Object.fromEntries(
+    Object.entries(samples).map(([name, rounds]) => [name, name === "direct" ? rounds : rounds.map(added)]),
+  );
+}

@@ -1,0 +1,29 @@
+import { bareNode } from "../proxies/node-programs.ts";
+import { RunningProxy } from "../proxies/running.ts";
+import { interleave, pause } from "../rounds.ts";
+import type { Metric, Row } from "./row.ts";
+
+/** Starts are short and vary: twice as many as other rows have rounds. */
+const ROUNDS_FACTOR = 2;
+const IDLE_MS = 1_000;
+
+const METRICS: readonly Metric[] = [
+  { key: "start", label: "spawn to accepting", unit: "ms", digits: 0, better: "lower", goal: 3 },
+  { key: "resident", label: "idle RSS", unit: "MB", digits: 1, better: "lower", goal: 1.35 },
+];
+
+/** Start-up and size of each program, beside a bare Node `http` server. */
+export const start: Row = {
+  name: "start",
+  about: "spawn to accepting, and idle RSS, beside a bare Node server",
+  async run({ driver, programs, rounds }) {
+    const samples = await interleave([bareNode, ...programs], rounds * ROUNDS_FACTOR, async (program) => {
+      const running = await RunningProxy.start(program, driver.gatewayPort);
+      await pause(IDLE_MS);
+      const sample = { start: running.startMs, resident: (running.resident * 1024) / 1e6 };
+      await running.stop();
+      return sample;
+    });
+    return { row: "start", metrics: METRICS, samples, references: [bareNode.name] };
+  },
+};

@@ -1,0 +1,54 @@
+// `npm run bench`: bundles the programs of the bench (Node 20 strips no types) and runs the main one.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const source = (path) => fileURLToPath(import.meta.resolve(path));
+// Below node_modules, so that the bundles find the packages that they leave outside.
+const outdir = source("../node_modules/.cache/openclaw-shim-bench");
+
+const common = {
+  outdir,
+  bundle: true,
+  platform: "node",
+  target: "node20.19",
+  format: "esm",
+  outExtension: { ".js": ".mjs" },
+  logLevel: "warning",
+};
+
+/** The product without the part that reads handshakes, so that its cost can be told. */
+const withoutObserver = {
+  name: "without-observer",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/pairing\/observer\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
+};
+
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: {
+      main: source("./main.ts"),
+      gateway: source("./load/gateway.ts"),
+      load: source("./load/load.ts"),
+      "http-proxy-1": source("./proxies/http-proxy-1.ts"),
+      "bare-node": source("./proxies/bare-node.ts"),
+    },
+    packages: "external",
+  }),
+  build({
+    ...common,
+    entryPoints: { "shim-unobserved": source("../src/main.ts") },
+    plugins: [withoutObserver],
+    define: { __VERSION__: '"unobserved"' },
+    // As scripts/build.mjs has them.
+    minify: true,
+    banner: {
+      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+    },
+  }),
+]);
+const { status } = spawnSync(process.execPath, [`${outdir}/main.mjs`, ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
+process.exitCode = status ?? 1;

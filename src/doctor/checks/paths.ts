@@ -1,0 +1,82 @@
+import { additionsOf, additionsSeenByGateway, vendorsOf, type Additions } from "../additions.ts";
+import { describeVerdict } from "../attempt.ts";
+import type { Facts } from "../facts.ts";
+import { findingsOf, type Check, type Finding } from "../finding.ts";
+import type { PathFacts } from "../path.ts";
+import { reachableAt } from "../running-shim.ts";
+import { describeProcess, list } from "./words.ts";
+
+const say = findingsOf("path");
+
+/** What the ways of the tools add on their way, who does, and whether a shim takes it away again. */
+export const paths: Check<Facts> = (facts) => facts.paths.map((path) => judge(path, facts));
+
+function judge(path: PathFacts, facts: Facts): Finding {
+  const { toolUrl, attempt, throughShim } = path;
+  const way = `${toolUrl.shown} (${toolUrl.source})`;
+  if (!attempt)
+    return say.fix(`${way} is no ws:// or wss:// URL`, `write ${toolUrl.source} as ws://HOST:PORT`);
+  if (throughShim) {
+    const added = additionsOf(throughShim);
+    const taken = isNothing(added)
+      ? "adds nothing"
+      : `${describe(added)}${by(path, added)}; the shim takes it away`;
+    if (attempt.connected) return say.ok(`${way} leads through the shim: local; it ${taken}`);
+    return say.fix(
+      `${way} leads through the shim, and ${taken}: ${describeVerdict(attempt.verdict)}`,
+      attempt.fix,
+    );
+  }
+  const added = additionsSeenByGateway(path);
+  if (attempt.connected) return connected(path, facts, way, added);
+  const { verdict, fix } = attempt;
+  const listener = reachableAt(facts.settings.listen[0] ?? { host: "127.0.0.1", port: 18_788 });
+  const lead = `lead it to the shim instead of the gateway: to ${listener}, where openclaw-shim run listens`;
+  if (verdict.outcome === "gateway-refused" && verdict.reason === "proxy_attribution_required") {
+    return say.fix(
+      `${way} leads to the gateway past the shim, and forwarding headers are added on it${by(path, added)}: ${describeVerdict(verdict)}`,
+      lead,
+    );
+  }
+  if (verdict.outcome === "pairing-required" && facts.direct?.connected) {
+    const what = isNothing(added) ? "adds forwarding headers or rewrites Host" : describe(added);
+    return say.fix(
+      `${way} leads to the gateway past the shim, and ${what}${by(path, added)}: not local`,
+      lead,
+    );
+  }
+  const kept = path.tokenKept ? "; the token was not sent there, as it is neither this machine nor TLS" : "";
+  if (kept !== "") return say.note(`${way}: ${describeVerdict(verdict)}${kept}${by(path, added)}`);
+  return say.fix(`${way}: ${describeVerdict(verdict)}`, fix);
+}
+
+function connected(path: PathFacts, { direct }: Facts, way: string, added: Additions): Finding {
+  const local = direct?.connected === true ? "local all the same" : "it connects";
+  if (isNothing(added)) return say.ok(`${way} reaches the gateway, and nothing was seen to be added on it`);
+  return say.note(
+    `${way} leads to the gateway past the shim and ${describe(added)}${by(path, added)}; ${local}`,
+  );
+}
+
+function isNothing({ fields, host }: Additions): boolean {
+  return fields.length === 0 && host === undefined;
+}
+
+function describe({ fields, host }: Additions): string {
+  const parts = [
+    ...(fields.length === 0 ? [] : [`adds ${list(fields.map((field) => field.replace(": ", "=")))}`]),
+    ...(host === undefined ? [] : [`rewrites Host to ${host}`]),
+  ];
+  return parts.join(" and ");
+}
+
+/** Who: the process at the URL's port, the vendor by the names of fields, or what its answers say. */
+function by({ listener, signs, throughShim }: PathFacts, { fields }: Additions): string {
+  const stripped = throughShim ? Object.keys(throughShim.stripped) : [];
+  const who = [
+    ...(listener ? [describeProcess(listener)] : []),
+    ...vendorsOf([...fields, ...stripped, ...signs]),
+    ...signs.filter((sign) => /^(server|via):/.test(sign)),
+  ];
+  return who.length === 0 ? "" : `, by ${who.join(", ")}`;
+}

@@ -1,0 +1,69 @@
+import { describeVerdict } from "../attempt.ts";
+import type { Facts } from "../facts.ts";
+import { findingsOf, type Check, type Finding } from "../finding.ts";
+import { reachableAt } from "../running-shim.ts";
+import { describeProcess } from "./words.ts";
+
+const say = findingsOf("shim");
+const START = "start it: openclaw-shim run, or openclaw-shim install";
+
+/** Whether a shim runs, and whether a new device is local through it. */
+export const shim: Check<Facts> = (facts) => {
+  const { shim: found, settings, unreachable } = facts;
+  const where = settings.listen.map(reachableAt).join(", ");
+  if (found.state === "running" && found.unreachable !== undefined && !unreachable) {
+    return say.fix(
+      `the shim at ${found.address} does not reach its gateway (${found.unreachable}), but ${settings.gateway.url} is there`,
+      `start it with --gateway ${settings.gateway.url}`,
+    );
+  }
+  if (found.state === "running") {
+    return judge(
+      facts,
+      `the shim at ${found.address}`,
+      `openclaw-shim ${found.version} runs at ${found.address}`,
+    );
+  }
+  const through = judge(facts, "a shim of doctor's own", "tried with one of doctor's own");
+  const { taken } = found;
+  if (taken) {
+    const by = taken.by ? `${describeProcess(taken.by)} listens` : "something listens";
+    return [
+      say.fix(
+        `${by} at ${taken.address}, where the shim should, and is no shim (${taken.why})`,
+        "stop it, or give the shim another address: --listen 127.0.0.1:PORT",
+      ),
+      through,
+    ];
+  }
+  if (through.status === "fix") return [say.note(`no shim runs at ${where}`, START), through];
+  if (!found.attempt) return say.note(`no shim runs at ${where}`, START);
+  return say.note(`no shim runs at ${where}; ${through.finding}`, START);
+};
+
+function judge({ shim: { attempt }, direct, plain, settings }: Facts, who: string, ok: string): Finding {
+  if (!attempt) return say.unknown(`${ok}; what comes through it was not tried`);
+  if (!attempt.connected) {
+    // What the gateway refuses to everybody is no fault of the shim's.
+    const same = !direct?.connected && attempt.verdict.outcome === "pairing-required";
+    if (same) return say.note(`${ok}: no new device is local through it either (see direct)`);
+    return say.fix(`through ${who}: ${describeVerdict(attempt.verdict)}`, attempt.fix);
+  }
+  // The shim sets Host to its gateway's authority, and the gateway goes by that name in its URLs.
+  const reached = attempt.hello.calledAs?.host;
+  const near = plain?.connected ? plain : direct;
+  if (
+    near?.connected &&
+    near.hello.calledAs &&
+    reached !== undefined &&
+    reached !== near.hello.calledAs.host
+  ) {
+    return say.fix(
+      `${who} leads to another gateway (${reached}), not to ${settings.gateway.authority}`,
+      `start it with --gateway ${settings.gateway.url}, or run doctor with the shim's --gateway`,
+    );
+  }
+  if (!direct?.connected)
+    return say.note(`${ok}: it reaches the gateway, but no new device is local (see direct)`);
+  return say.ok(`${ok}: a new device is paired through it without asking`);
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import type { ClientOptions } from "ws";
+import { handshake } from "../client/handshake.ts";
+import type { GatewaySession } from "../client/session.ts";
+import type { Device } from "../pairing/device.ts";
+import type { Secret } from "../settings/secret.ts";
+import { VERSION } from "../version.ts";
+import { attemptOf, type Attempt } from "./attempt.ts";
+
+/** What OpenClaw's tools ask for, all in all (gateway.md section 2). */
+export const TOOL_SCOPES = [
+  "operator.admin",
+  "operator.approvals",
+  "operator.pairing",
+  "operator.read",
+  "operator.write",
+] as const;
+
+/** What this client calls itself in `client.version`, so that people and later runs know its connections. */
+export const DOCTOR = `openclaw-shim-doctor/${VERSION}`;
+
+/** Where to connect, and how. */
+export interface Target {
+  readonly url: string;
+  /** Options of `ws`: the agent that does the gateway's TLS. */
+  readonly ws?: ClientOptions;
+}
+
+/** As whom to connect. Nothing of it is kept. */
+export interface As {
+  /** None: the gateway then has nothing to pair. */
+  readonly device?: Device;
+  readonly token?: Secret | undefined;
+  /** Finds the connection in the gateway's log. */
+  readonly mark?: string;
+}
+
+/** How it went, and the session where it went well: the caller closes it. */
+export interface Connected {
+  readonly attempt: Attempt;
+  readonly session: GatewaySession | undefined;
+}
+
+/** A User-Agent that is in no other request. */
+export function uniqueMark(): string {
+  return `${DOCTOR} (${randomBytes(8).toString("hex")})`;
+}
+
+/** Connects once, as OpenClaw's command does, and asks for all that tools ask for. Never throws. */
+export async function connectAs({ url, ws }: Target, as: As, timeoutMs: number): Promise<Connected> {
+  const { device, token, mark } = as;
+  const result = await handshake({
+    url,
+    scopes: TOOL_SCOPES,
+    client: { displayName: "openclaw-shim doctor", version: DOCTOR },
+    keepOpen: true,
+    timeoutMs,
+    ...(ws && { ws }),
+    ...(device && { device }),
+    ...(token && { token: token.reveal() }),
+    ...(mark !== undefined && { headers: { "User-Agent": mark } }),
+  });
+  return { attempt: attemptOf(result), session: result.ok ? result.session : undefined };
+}

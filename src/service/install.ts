@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { readFlags, type CommandFlag } from "../settings/flags.ts";
+import type { Settings } from "../settings/settings.ts";
+import { commandEnvironment, counted, type Caller } from "./caller.ts";
+import { dryExecutor, realExecutor, type Executor } from "./executor.ts";
+import { awaitHealth, gatewayLine, ownAddress } from "./health.ts";
+import { installAgent } from "./launchd.ts";
+import { chooseNode, type ChosenNode } from "./node-choice.ts";
+import { Root } from "./root.ts";
+import { serviceSettings, strayVariables } from "./service-settings.ts";
+import {
+  installOffline,
+  installRunning,
+  lingers,
+  logCommand,
+  requireSystemd,
+  type SystemdInstallation,
+} from "./systemd.ts";
+import { findTarget, type ImageTarget, type SystemdTarget, type Target } from "./target.ts";
+
+/** From the start of the service to its first answer, on a busy machine. */
+const ANSWER_MS = 15_000;
+
+/**
+ * Installs the shim as a service and starts it, or upgrades one that is there: systemd units, a LaunchAgent, or with
+ * `--root` the files of an image. Says what it did.
+ *
+ * @param args what follows the command's name
+ * @param script the one file to run, which is copied
+ * @throws SettingsError for what cannot be; Error where something fails on the way
+ */
+export async function installService(
+  args: readonly string[],
+  flags: readonly CommandFlag[],
+  script: string,
+  caller: Caller,
+): Promise<void> {
+  const options = readFlags(args, flags).flags;
+  const target = findTarget(options, caller);
+  const root = new Root(target.kind === "image" ? target.root : "/");
+  const { environment: path } = target.places;
+  const { settings, environment, tokenFile } = serviceSettings({
+    args,
+    flags,
+    before: root.read(path),
+    path,
+    home: target.home,
+    system: isSystem(target),
+    offline: target.kind === "image",
+  });
+  const node = await chooseNode(options.get("node")?.[0], target, caller.execPath);
+  for (const warning of warnings(node, caller)) caller.warn(warning);
+
+  const { say, any } = counted(caller.say);
+  const parts = { root, env: commandEnvironment(caller), say };
+  const executor = options.has("dry-run") ? dryExecutor(parts) : realExecutor(parts);
+  const program = { node: node.path, settings, environment, bundle: readFileSync(script) };
+  if (target.kind === "launchd") {
+    await installAgent({ ...program, places: target.places }, target.uid, executor);
+  } else {
+    const credential = isSystem(target) && tokenFile !== undefined && { credential: tokenFile };
+    await installUnits(target, { ...program, places: target.places, ...credential }, caller, executor);
+  }
+  if (!any()) say("nothing to do: it is installed like this already");
+  if (target.kind !== "image" && !executor.dry) say(await firstAnswer(settings, target));
+}
+
+function warnings({ warning }: ChosenNode, { env }: Caller): string[] {
+  const strays = strayVariables(env).map(
+    (name) => `${name} is set here, but the service does not see it; give it as a flag`,
+  );
+  return warning === undefined ? strays : [warning, ...strays];
+}
+
+async function installUnits(
+  { kind, places }: SystemdTarget | ImageTarget,
+  installation: SystemdInstallation,
+  { uid, warn }: Caller,
+  executor: Executor,
+): Promise<void> {
+  if (kind === "image") return installOffline(installation, executor);
+  if (!executor.dry) await requireSystemd(places, uid, executor);
+  await installRunning(installation, executor);
+  if (places.scope === "system" || (await lingers(uid, executor))) return;
+  warn("lingering is off, so it runs only while you are logged in; to change that: loginctl enable-linger");
+}
+
+function isSystem(target: Target): boolean {
+  return target.kind !== "launchd" && target.places.scope === "system";
+}
+
+async function firstAnswer({ listen }: Settings, target: Target): Promise<string> {
+  const address = ownAddress(listen);
+  const answer = await awaitHealth(address, ANSWER_MS);
+  if ("health" in answer) return `openclaw-shim answers at ${address}; ${gatewayLine(answer.health)}`;
+  const log = target.kind === "launchd" ? target.places.log : logCommand(target.places);
+  throw new Error(`it is installed, but does not run: ${answer.why}; why is in ${log}`);
+}

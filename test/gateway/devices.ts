@@ -1,0 +1,33 @@
+import { connectOperator } from "../../src/demo/operator.ts";
+import { isRecord } from "../../src/json.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** Who waits and who is paired at a gateway: request ids and device ids, sorted. */
+export interface KnownDevices {
+  readonly pending: readonly string[];
+  readonly paired: readonly string[];
+}
+
+/** Asks a gateway as an operator, whose own device, named `gateway-client`, is left out. */
+export async function knownDevices({ url, token }: Pick<Gateway, "url" | "token">): Promise<KnownDevices> {
+  const operator = await connectOperator(url, token);
+  try {
+    const list = await operator.request("device.pair.list");
+    const { pending, paired } = isRecord(list) ? list : {};
+    return {
+      pending: records(pending)
+        .map(({ requestId }) => String(requestId))
+        .sort(),
+      paired: records(paired)
+        .filter(({ clientId }) => clientId !== "gateway-client")
+        .map(({ deviceId }) => String(deviceId))
+        .sort(),
+    };
+  } finally {
+    await operator.close();
+  }
+}
+
+function records(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((item) => isRecord(item)) : [];
+}

@@ -1,0 +1,149 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../src/client/handshake.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { makeIdentity } from "../../src/prepair/identity.ts";
+import { bundle, type Bundle } from "../commands/bundle.ts";
+import { runDoctor, toFix, type DoctorRun } from "../doctor/run.ts";
+import { knownDevices } from "./devices.ts";
+import { startGateway } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import { startVercelHop } from "./hop.ts";
+import { installOpenClaw } from "./openclaw.ts";
+import { chosenVersions } from "./releases.ts";
+import { startShimProcess } from "./shim-process.ts";
+
+const READ = ["operator.read"];
+/** Releases on which a request stays sticky, a scope upgrade is refused, and trusting loopback undoes locality. */
+const STICKY = ["2026.2.19", "2026.3.23", "2026.4.5"];
+const REFUSES_UPGRADES = ["2026.2.19", "2026.4.5"];
+
+let command: Bundle;
+beforeAll(async () => {
+  command = await bundle();
+});
+afterAll(() => command.remove());
+
+describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway(await installOpenClaw(version));
+  });
+  afterAll(() => gateway.close());
+
+  const doctor = (args: readonly string[] = [], env: Record<string, string> = {}): Promise<DoctorRun> =>
+    runDoctor(command, ["--listen", "127.0.0.1:1", ...args], { HOME: gateway.home.path, ...env });
+
+  it("says that all is well where it is, and leaves nothing behind", async () => {
+    const before = await knownDevices(gateway);
+
+    const run = await doctor();
+
+    expect(toFix(run)).toEqual([]);
+    expect(run).toMatchObject({ code: 0, ok: true, local: true, left: [] });
+    expect(await knownDevices(gateway)).toEqual(before);
+    expect(run.output).not.toContain(gateway.token);
+  });
+
+  it("names what a hop before the running shim adds, and who does", async () => {
+    const shim = await startShimProcess(gateway.url);
+    onTestFinished(() => shim.close());
+    const hop = await startVercelHop(shim.port);
+    onTestFinished(() => hop.close());
+    const before = await knownDevices(gateway);
+
+    const run = await doctor(["--listen", `127.0.0.1:${shim.port}`, "--via", hop.url]);
+
+    expect(run).toMatchObject({ code: 0, left: [] });
+    const [path] = run.of("path", "ok");
+    expect(path?.finding).toContain("leads through the shim: local");
+    expect(path?.finding).toContain("x-forwarded-for=203.0.113.7");
+    expect(path?.finding).toContain("rewrites Host to sb.vercel.run");
+    expect(path?.finding).toContain(`pid ${process.pid}`);
+    expect(path?.finding).toContain("Vercel");
+    expect(await knownDevices(gateway)).toEqual(before);
+  });
+
+  it("finds the hop that leads past the shim, and leaves nothing behind", async () => {
+    const hop = await startVercelHop(gateway.port);
+    onTestFinished(() => hop.close());
+    const before = await knownDevices(gateway);
+
+    const run = await doctor([], { OPENCLAW_GATEWAY_URL: hop.url });
+
+    expect(run).toMatchObject({ code: 1, local: true, left: [] });
+    expect(toFix(run)).toEqual(["tools", "path"]);
+    expect(run.of("path")[0]?.finding).toContain(`pid ${process.pid}`);
+    expect(run.of("path")[0]?.finding).toMatch(/x-forwarded-for=203\.0\.113\.7|forwarding headers are added/);
+    expect(await knownDevices(gateway)).toEqual(before);
+  });
+
+  it("finds the wrong token, and the want of one", async () => {
+    const wrong = await doctor([], { OPENCLAW_GATEWAY_TOKEN: "not-the-token" });
+    expect(wrong).toMatchObject({ code: 1, local: false, left: [] });
+    expect(wrong.of("token")[0]?.finding).toContain("did not take OPENCLAW_GATEWAY_TOKEN");
+    expect(wrong.output).not.toContain("not-the-token");
+
+    const none = await runDoctor(command, ["--gateway", gateway.url, "--listen", "127.0.0.1:1"]);
+    expect(none).toMatchObject({ code: 1, local: false, left: [] });
+    expect(none.of("token")[0]?.finding).toContain("no gateway token found");
+  });
+
+  it.runIf(STICKY.includes(version))("finds the request that makes a device sticky", async () => {
+    const hop = await startVercelHop(gateway.port);
+    onTestFinished(() => hop.close());
+    const device = createDevice();
+    expect(await handshake({ url: hop.url, token: gateway.token, device })).toMatchObject({ ok: false });
+    const before = await knownDevices(gateway);
+    const [requestId] = before.pending;
+
+    const run = await doctor();
+
+    expect(run).toMatchObject({ code: 1, left: [] });
+    expect(toFix(run)).toEqual(["pending"]);
+    const [found] = run.of("pending");
+    expect(found?.finding).toContain(device.id.slice(0, 12));
+    expect(found?.finding).toContain("stays refused, local or not");
+    expect(found?.fix).toContain(`openclaw devices approve ${requestId}`);
+    expect(await knownDevices(gateway)).toEqual(before);
+  });
+
+  it.runIf(REFUSES_UPGRADES.includes(version))(
+    "finds the scopes that a device lacks, with both sets",
+    async () => {
+      const device = createDevice();
+      const connect = (scopes: readonly string[]): ReturnType<typeof handshake> =>
+        handshake({ url: gateway.url, token: gateway.token, device, scopes });
+      expect(await connect(READ)).toMatchObject({ ok: true });
+      expect(await connect(["operator.admin"])).toMatchObject({ ok: false });
+
+      const run = await doctor();
+
+      expect(run.code).toBe(1);
+      const found = run.of("scopes").find(({ finding }) => finding.includes(device.id.slice(0, 12)));
+      expect(found?.finding).toContain("is approved for operator.read;");
+      expect(found?.finding).toContain("missing operator.admin");
+    },
+  );
+
+  it.runIf(version === "2026.2.19")(
+    "finds what `gateway install` leaves behind (OpenClaw #21655)",
+    async () => {
+      const { device, text } = makeIdentity(Date.now());
+      const folder = join(gateway.home.path, ".openclaw", "identity");
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "device.json"), text);
+      onTestFinished(() => rm(folder, { recursive: true }));
+      const scopes = ["operator.admin", "operator.approvals", "operator.pairing"];
+      await handshake({ url: gateway.url, token: gateway.token, device, scopes });
+
+      const run = await doctor();
+
+      const found = run.of("scopes").find(({ finding }) => finding.includes(device.id.slice(0, 12)));
+      expect(found?.finding).toContain(`is approved for ${scopes.join(" ")}; it is OpenClaw's own command`);
+      expect(found?.finding).toContain("missing operator.read operator.write");
+      expect(run.output).not.toContain("PRIVATE KEY");
+    },
+  );
+});

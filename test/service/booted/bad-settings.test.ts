@@ -1,0 +1,77 @@
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { client, connect, journal, property, shim, SOCKET, UNIT, until, startGateway } from "./act.ts";
+import { Machine } from "./machine.ts";
+
+let machine: Machine;
+let environment: string;
+
+beforeAll(async () => {
+  machine = await Machine.create();
+  await machine.boot();
+  await startGateway(machine);
+  await shim(machine, ["install", "--system"]);
+  environment = join(machine.root, "etc/openclaw-shim/environment");
+});
+afterAll(() => machine?.close());
+
+it("with a bad setting stops after one clear line, however many clients wait", async () => {
+  const good = readFileSync(environment, "utf8");
+  const load = client(machine, "load");
+  load.write("1");
+  await load.next();
+  appendFileSync(environment, "OPENCLAW_SHIM_HOLD=banana\n");
+  await machine.run(["systemctl", "restart", UNIT]);
+  await until(
+    () => property(machine, "ActiveState", SOCKET),
+    (state) => state === "inactive",
+  );
+  load.end();
+  await load.next();
+  expect(await property(machine, "ActiveState")).toBe("failed");
+  expect(await property(machine, "NRestarts")).toBe("0");
+  const complaints = (await journal(machine)).filter((line) => line.startsWith("openclaw-shim:"));
+  expect(complaints).toEqual([
+    expect.stringMatching(/^openclaw-shim: OPENCLAW_SHIM_HOLD: "banana" is not a duration; write /),
+  ]);
+
+  writeFileSync(environment, good);
+  await machine.run(["systemctl", "start", UNIT]);
+  expect(await connect(machine)).toMatchObject({ ok: true });
+});
+
+it("a socket beyond loopback without --allow-from does not start", async () => {
+  const folder = `/etc/systemd/system/${SOCKET}.d`;
+  await machine.run(["mkdir", folder]);
+  writeFileSync(join(machine.root, folder, "open.conf"), "[Socket]\nListenStream=0.0.0.0:28788\n");
+  await machine.run(["systemctl", "daemon-reload"]);
+  await machine.run(["systemctl", "restart", SOCKET, UNIT]);
+  await until(
+    () => property(machine, "ActiveState"),
+    (state) => state === "failed",
+  );
+  expect((await journal(machine)).at(-1)).toMatch(
+    /^openclaw-shim: socket 5, .*0\.0\.0\.0 is beyond loopback/,
+  );
+  await machine.run(["rm", "-r", join(folder)]);
+  await machine.run(["systemctl", "daemon-reload"]);
+});
+
+it("a program that crashes at once is tried again for ever, and the port comes back with it", async () => {
+  const bundle = "/usr/local/lib/openclaw-shim/openclaw-shim.mjs";
+  await machine.run(["sh", "-c", `mv ${bundle} ${bundle}.good && echo 'process.exit(1)' > ${bundle}`]);
+  const waiting = client(machine, "load");
+  await machine.run(["systemctl", "restart", UNIT]);
+  await until(
+    () => property(machine, "NRestarts"),
+    (restarts) => Number(restarts) >= 5,
+  );
+  waiting.end();
+  await machine.run(["mv", `${bundle}.good`, bundle]);
+  const { ok } = await until(
+    () => connect(machine),
+    (result) => result.ok,
+  );
+  expect(ok).toBe(true);
+});

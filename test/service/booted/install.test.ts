@@ -1,0 +1,159 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect, property, shim, SOCKET, UNIT, startGateway } from "./act.ts";
+import { Machine } from "./machine.ts";
+import { DOWNLOADED, VERSION } from "./scripts.ts";
+
+let machine: Machine;
+let before: string;
+
+beforeAll(async () => {
+  machine = await Machine.create();
+  await machine.boot();
+  before = await everyFile();
+});
+afterAll(() => machine?.close());
+
+/** Every path that an installation could leave something in; what runs while the machine does is left out. */
+function everyFile(): Promise<string> {
+  return machine.run([
+    "find",
+    "/etc",
+    "/usr",
+    "/opt",
+    "/root",
+    "/home",
+    "/var/lib",
+    "/run/systemd/system",
+    "-xdev",
+  ]);
+}
+
+describe("install --system on a running machine", () => {
+  it("says what it did, and that the gateway is not there yet", async () => {
+    expect((await shim(machine, ["install", "--system", "--hold", "20s"])).split("\n")).toEqual([
+      "wrote /usr/local/lib/openclaw-shim/openclaw-shim.mjs",
+      "wrote /etc/openclaw-shim/environment",
+      `wrote /etc/systemd/system/${SOCKET}`,
+      `wrote /etc/systemd/system/${UNIT}`,
+      "ran systemctl daemon-reload",
+      `ran systemctl enable ${SOCKET} ${UNIT}`,
+      `ran systemctl restart ${SOCKET} ${UNIT}`,
+      "openclaw-shim answers at 127.0.0.1:18788; the gateway is not reachable (ECONNREFUSED)",
+      "",
+    ]);
+  });
+
+  it("keeps the settings where only root reads them, and out of the unit", async () => {
+    const path = join(machine.root, "etc/openclaw-shim/environment");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path, "utf8")).toMatch(/^OPENCLAW_SHIM_HOLD=20s$/m);
+    expect(await machine.run(["systemctl", "cat", UNIT, SOCKET])).not.toContain("20s");
+  });
+
+  it("a second time changes nothing, and restarts nothing", async () => {
+    const pid = await property(machine, "MainPID");
+    await startGateway(machine);
+    expect(await shim(machine, ["install", "--system"])).toBe(
+      "nothing to do: it is installed like this already\n" +
+        "openclaw-shim answers at 127.0.0.1:18788; the gateway is reachable\n",
+    );
+    expect(await property(machine, "MainPID")).toBe(pid);
+    expect(await connect(machine)).toMatchObject({ ok: true });
+  });
+
+  it("upgrades in place: a new program, the same port and settings", async () => {
+    const port = await property(machine, "InvocationID", SOCKET);
+    await machine.run(["sh", "-c", `echo '// a newer release' >> ${DOWNLOADED}`]);
+    expect(await shim(machine, ["install", "--system"])).toBe(
+      "wrote /usr/local/lib/openclaw-shim/openclaw-shim.mjs\n" +
+        `ran systemctl restart ${UNIT}\n` +
+        "openclaw-shim answers at 127.0.0.1:18788; the gateway is reachable\n",
+    );
+    expect(await property(machine, "InvocationID", SOCKET)).toBe(port);
+    const environment = readFileSync(join(machine.root, "etc/openclaw-shim/environment"), "utf8");
+    expect(environment).toContain("OPENCLAW_SHIM_HOLD=20s");
+  });
+
+  it("moves to another port, with what was set before", async () => {
+    const said = await shim(machine, ["install", "--system", "--listen", "127.0.0.1:28788"]);
+    expect(said).toContain(
+      `ran systemctl restart ${SOCKET} ${UNIT}\nopenclaw-shim answers at 127.0.0.1:28788`,
+    );
+    expect(await connect(machine, "ws://127.0.0.1:28788")).toMatchObject({ ok: true });
+    expect(await connect(machine)).toMatchObject({
+      ok: false,
+      failure: expect.stringContaining("ECONNREFUSED") as unknown,
+    });
+  });
+
+  it("is there again after the next boot", async () => {
+    await machine.powerOff();
+    await machine.boot();
+    await startGateway(machine);
+    expect(await connect(machine, "ws://127.0.0.1:28788")).toMatchObject({ ok: true });
+  });
+});
+
+describe("status", () => {
+  it("tells people what runs, where, and what happened last", async () => {
+    await connect(machine, "ws://127.0.0.1:28788");
+    const pid = await property(machine, "MainPID");
+    const said = (await shim(machine, ["status"])).split("\n");
+    expect(said.slice(0, 4)).toEqual([
+      `${UNIT} (system): active (running), pid ${pid}`,
+      "  socket: active (running)",
+      "  listens on: 127.0.0.1:28788",
+      `  version: ${VERSION}`,
+    ]);
+    expect(said[4]).toMatch(/^ {2}the gateway is reachable since \d{4}-/);
+    expect(said.slice(5)).toEqual(
+      expect.arrayContaining(["  last outcomes:", "    connected from 127.0.0.1", ""]),
+    );
+  });
+
+  it("tells programs the same as JSON", async () => {
+    expect(JSON.parse(await shim(machine, ["status", "--system", "--json"]))).toMatchObject({
+      name: `${UNIT} (system)`,
+      installed: true,
+      running: true,
+      enabled: true,
+      listen: ["127.0.0.1:28788"],
+      gateway: { reachable: true },
+      outcomes: expect.arrayContaining([expect.objectContaining({ outcome: "connected" })]) as unknown,
+    });
+  });
+
+  it("fails where the gateway is gone, and starts nothing that is stopped", async () => {
+    await machine.run(["systemctl", "stop", "openclaw-gateway"]);
+    expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("the gateway is not reachable (ECONNREFUSED)") as unknown,
+    });
+    await machine.run(["systemctl", "stop", UNIT]);
+    expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("inactive (dead)") as unknown,
+    });
+    expect(await property(machine, "ActiveState")).toBe("inactive");
+  });
+});
+
+describe("uninstall --system", () => {
+  it("leaves nothing", async () => {
+    await machine.run(["systemctl", "start", UNIT]);
+    const said = await shim(machine, ["uninstall", "--system"]);
+    expect(said).toContain(`ran systemctl disable --now ${UNIT} ${SOCKET}`);
+    expect(await everyFile()).toBe(before);
+    expect(await property(machine, "LoadState")).toBe("not-found");
+    expect(await property(machine, "LoadState", SOCKET)).toBe("not-found");
+    expect(await machine.run(["systemctl", "list-units", "--all", "--no-legend", "openclaw-shim*"])).toBe("");
+    expect(await connect(machine, "ws://127.0.0.1:28788")).toMatchObject({ ok: false });
+  });
+
+  it("a second time has nothing to do", async () => {
+    expect(await shim(machine, ["uninstall", "--system"])).toBe("nothing to do: it is not installed\n");
+    expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({ code: 1 });
+  });
+});

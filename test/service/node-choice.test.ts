@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chooseNode } from "../../src/service/node-choice.ts";
+import { userPlaces } from "../../src/service/places.ts";
+import type { Target } from "../../src/service/target.ts";
+
+const USER: Target = { kind: "systemd", places: userPlaces("/home/alice", {}), home: "/home/alice" };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "openclaw-shim-node-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A program at this path that says it is Node of this version. */
+function node(path: string, version: string): string {
+  const place = join(folder, path);
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+  return place;
+}
+
+describe("the Node of a service", () => {
+  it("is the one that runs install, unless another is named", async () => {
+    const [running, named] = [node("running/node", "v24.1.0"), node("named/node", "v20.19.0")];
+    expect(await chooseNode(undefined, USER, running)).toEqual({ path: running });
+    expect(await chooseNode(named, USER, running)).toEqual({ path: named });
+  });
+
+  it.each([
+    ["nvm", ".nvm/versions/node/v22.1.0/bin/node"],
+    ["fnm", ".local/share/fnm/node-versions/v22.1.0/installation/bin/node"],
+    ["volta", ".volta/tools/image/node/22.1.0/bin/node"],
+    ["asdf", ".asdf/installs/nodejs/22.1.0/bin/node"],
+    ["mise", ".local/share/mise/installs/node/22.1.0/bin/node"],
+    ["nodenv", ".nodenv/versions/22.1.0/bin/node"],
+    ["nvs", ".nvs/node/22.1.0/x64/bin/node"],
+    ["n", "n/versions/node/22.1.0/bin/node"],
+  ])("gets a warning where it belongs to %s", async (manager, path) => {
+    const { warning } = await chooseNode(undefined, USER, node(path, "v22.1.0"));
+    expect(warning).toContain(`belongs to ${manager}: the service stops working when ${manager} removes`);
+  });
+
+  it("gets none where a package put it", async () => {
+    const { warning } = await chooseNode(undefined, USER, node("usr/bin/node", "v22.1.0"));
+    expect(warning).toBeUndefined();
+  });
+
+  it("is Homebrew's current one, not the version of today", async () => {
+    const running = node("Cellar/node@22/22.1.0/bin/node", "v22.1.0");
+    mkdirSync(join(folder, "opt"));
+    symlinkSync(join(folder, "Cellar/node@22/22.1.0"), join(folder, "opt/node@22"));
+    expect(await chooseNode(undefined, USER, running)).toEqual({
+      path: join(folder, "opt/node@22/bin/node"),
+    });
+  });
+
+  it.each(["v20.18.9", "v18.20.0"])("is refused when it is %s", async (version) => {
+    const old = node("old/node", version);
+    await expect(chooseNode(old, USER, process.execPath)).rejects.toThrow(
+      /is Node \d+\.\d+; give one from 20\.19 on/,
+    );
+  });
+
+  it("is refused when it is none", async () => {
+    await expect(chooseNode(join(folder, "none"), USER, process.execPath)).rejects.toThrow("is not Node");
+    await expect(chooseNode(node("x/node", "hello"), USER, process.execPath)).rejects.toThrow("is not Node");
+  });
+});

@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundle, start, type Bundle } from "../commands/bundle.ts";
+
+const UNITS = "etc/systemd/system";
+let command: Bundle;
+let image: string;
+let images = 0;
+beforeAll(async () => {
+  command = await bundle();
+});
+afterAll(() => command.remove());
+beforeEach(() => {
+  images += 1;
+  image = join(command.folder, `image-${images}`);
+  mkdirSync(join(image, "usr/bin"), { recursive: true });
+  writeFileSync(join(image, "usr/bin/node"), "");
+  chmodSync(join(image, "usr/bin/node"), 0o755);
+});
+
+async function run(
+  ...args: readonly string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const running = start(command, args);
+  const code = await running.exit;
+  return { code, stdout: running.stdout.join("\n"), stderr: running.stderr.join("\n") };
+}
+
+/** Every file in the image, without Node. */
+function files(): string[] {
+  return readdirSync(image, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(image.length))
+    .filter((path) => path !== "/usr/bin/node")
+    .sort((a, b) => a.localeCompare(b));
+}
+
+describe("install --root", () => {
+  it("puts the program, its settings and enabled units into an image", async () => {
+    expect(await run("install", "--root", image, "--hold", "30s")).toMatchObject({ code: 0, stderr: "" });
+    expect(files()).toEqual([
+      "/etc/openclaw-shim/environment",
+      `/${UNITS}/multi-user.target.wants/openclaw-shim.service`,
+      `/${UNITS}/openclaw-shim.service`,
+      `/${UNITS}/openclaw-shim.socket`,
+      `/${UNITS}/sockets.target.wants/openclaw-shim.socket`,
+      "/usr/local/lib/openclaw-shim/openclaw-shim.mjs",
+    ]);
+    expect(readlinkSync(join(image, UNITS, "sockets.target.wants/openclaw-shim.socket"))).toBe(
+      `/${UNITS}/openclaw-shim.socket`,
+    );
+    expect(readFileSync(join(image, UNITS, "openclaw-shim.service"), "utf8")).toContain(
+      "\nExecStart=/usr/bin/node /usr/local/lib/openclaw-shim/openclaw-shim.mjs run\n",
+    );
+    expect(statSync(join(image, "etc/openclaw-shim/environment")).mode & 0o777).toBe(0o600);
+    const installed = join(image, "usr/local/lib/openclaw-shim/openclaw-shim.mjs");
+    expect(readFileSync(installed)).toEqual(readFileSync(command.path));
+    expect(execFileSync(process.execPath, [installed, "--version"], { encoding: "utf8" })).toBe("1.2.3\n");
+  });
+
+  it("again changes nothing; with other settings only what they concern", async () => {
+    await run("install", "--root", image, "--hold", "30s");
+    expect((await run("install", "--root", image)).stdout).toBe(
+      "nothing to do: it is installed like this already",
+    );
+    expect((await run("install", "--root", image, "--hold", "40s")).stdout).toBe(
+      "wrote /etc/openclaw-shim/environment",
+    );
+    const moved = await run("install", "--root", image, "--listen", "127.0.0.1:28788");
+    expect(moved.stdout).toBe(`wrote /etc/openclaw-shim/environment\nwrote /${UNITS}/openclaw-shim.socket`);
+    const environment = readFileSync(join(image, "etc/openclaw-shim/environment"), "utf8");
+    expect(environment.split("\n").filter((line) => !line.startsWith("#"))).toEqual([
+      "OPENCLAW_SHIM_HOLD=40s",
+      "OPENCLAW_SHIM_LISTEN=127.0.0.1:28788",
+      "",
+    ]);
+  });
+
+  it("--dry-run prints it all and writes nothing", async () => {
+    const { code, stdout } = await run("install", "--root", image, "--dry-run", "--hold", "30s");
+    expect(code).toBe(0);
+    expect(stdout).toContain("would write /etc/openclaw-shim/environment (mode 0600)\n");
+    expect(stdout).toContain("\n    OPENCLAW_SHIM_HOLD=30s\n");
+    expect(stdout).toContain("\n    ListenStream=127.0.0.1:18788\n");
+    expect(stdout).toContain(`would link /${UNITS}/sockets.target.wants/openclaw-shim.socket -> `);
+    expect(files()).toEqual([]);
+  });
+
+  it("warns of settings in this shell, which the service will not see", async () => {
+    const running = start(command, ["install", "--root", image], { OPENCLAW_SHIM_DRAIN: "1s" });
+    expect(await running.exit).toBe(0);
+    expect(running.stderr).toEqual([
+      "openclaw-shim: warning: OPENCLAW_SHIM_DRAIN is set here, but the service does not see it; give it as a flag",
+    ]);
+  });
+
+  it("names the token's file in a drop-in, for systemd to read", async () => {
+    await run("install", "--root", image, "--approve", "seen", "--token-file", "/etc/gateway-token");
+    const dropIn = join(image, UNITS, "openclaw-shim.service.d/install-credential.conf");
+    expect(readFileSync(dropIn, "utf8")).toContain(
+      "LoadCredential=openclaw-gateway-token:/etc/gateway-token\n",
+    );
+    expect(readFileSync(join(image, "etc/openclaw-shim/environment"), "utf8")).not.toContain("TOKEN");
+  });
+});
+
+describe("uninstall --root", () => {
+  it("leaves nothing, and nobody else's files", async () => {
+    await run("install", "--root", image, "--token-file", "/etc/openclaw-shim/token");
+    writeFileSync(join(image, "etc/openclaw-shim/token"), "mine");
+    const { code, stdout } = await run("uninstall", "--root", image);
+    expect(code).toBe(0);
+    expect(stdout).toContain("kept /etc/openclaw-shim, which holds files of your own");
+    expect(files()).toEqual(["/etc/openclaw-shim/token"]);
+    expect((await run("uninstall", "--root", image)).stdout).toContain("kept /etc/openclaw-shim");
+  });
+});
