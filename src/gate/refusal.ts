@@ -59,6 +59,12 @@ const TABLE = {
     message: (limit) => `all ${limit} connections are in use`,
     fix: (limit) => `close idle clients, or start openclaw-shim with --max-connections above ${limit}`,
   },
+  foreign_site: {
+    status: 403,
+    message: (site) =>
+      `the shim's own pages do not answer the pages of other sites (Sec-Fetch-Site: ${site})`,
+    fix: () => "open the address in a tab of its own, or read it with a program that is no browser",
+  },
   too_many_followers: {
     status: 503,
     message: () => "too many clients follow the outcomes already",

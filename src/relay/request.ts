@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse } from "../gate/refusal.ts";
+import { refuseUnreachable } from "../gate/unreachable.ts";
 import { canonicalName, connectionOptions, isHopByHop } from "../normalize/names.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 import { GatewayAgent } from "./agent.ts";
@@ -65,7 +66,8 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
 
   proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
     if (response && "writeHead" in response) {
-      refuseResponse(response, refuse("gateway_unreachable", `${error.code ?? "ERROR"}: ${error.message}`));
+      const { code = "ERROR", message } = error;
+      refuseResponse(response, refuseUnreachable("gateway_unreachable", { code, message }));
     }
   });
 

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../gate/refusal.ts";
+import { refuseUnreachable } from "../gate/unreachable.ts";
 import { readAnswerHead, type AnswerHead } from "./answer.ts";
 import type { Dialer, DialFailure } from "./dial.ts";
 import { passRefusal, type RefusalListener } from "./refusal.ts";
@@ -135,9 +136,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
     process.nextTick(() => client.uncork());
   }
 
-  function fail(rule: Refusal["rule"], failure: DialFailure): void {
-    const refusal = refuse(rule, `${failure.code}: ${failure.message}`);
-    turnAway(refusal, () => listener.onUnreachable(failure));
+  function fail(rule: Parameters<typeof refuseUnreachable>[0], failure: DialFailure): void {
+    turnAway(refuseUnreachable(rule, failure), () => listener.onUnreachable(failure));
   }
 
   function turnAway(refusal: Refusal, tell: () => void): void {

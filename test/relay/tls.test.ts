@@ -60,15 +60,19 @@ describe("a gateway with a self-signed certificate", () => {
   });
 
   it.each([
-    ["another fingerprint", "0".repeat(64), "CERT_FINGERPRINT_MISMATCH"],
-    ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT"],
-  ])("is refused with %s, before any request is sent", async (_what, pin, reason) => {
+    ["another fingerprint", "0".repeat(64), "CERT_FINGERPRINT_MISMATCH", "its new --gateway-fingerprint"],
+    ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "pin it with --gateway-fingerprint"],
+  ])("is refused with %s, before any request is sent", async (_what, pin, reason, advice) => {
     const shim = await openFor(pin, 60_000);
     const before = standIn.requests.length;
     const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     expect(result).toMatchObject({ ok: false, http: { status: 502 } });
-    expect(await shim.outcome()).toMatchObject({ outcome: "gateway-unreachable", reason });
-    expect((await fetch(`http://${shim.authority}/echo`)).status).toBe(502);
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable", reason });
+    expect(outcome.fix).toContain(advice);
+    const answer = await fetch(`http://${shim.authority}/echo`);
+    expect(answer.status).toBe(502);
+    expect(await answer.text()).toContain(advice);
     expect(standIn.requests.length).toBe(before);
   });
 
@@ -78,6 +82,19 @@ describe("a gateway with a self-signed certificate", () => {
     await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });
-    expect(outcome.fix).toContain("--gateway");
+    expect(outcome.fix).toContain("write wss:// in --gateway");
+  });
+
+  it("is told from one without TLS", async () => {
+    const plain = await startStandIn({ era: "2026.9.6", token: "t" });
+    onTestFinished(() => plain.close());
+    const { gateway } = testSettings(plain.port);
+    const wss = { ...gateway, url: `wss://${gateway.authority}`, tls: true, fingerprint };
+    const shim = await openTestShim(plain.port, { gateway: wss });
+    onTestFinished(() => shim.close());
+    await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });
+    expect(outcome.fix).toContain("write ws:// in --gateway");
   });
 });
