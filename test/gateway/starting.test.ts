@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { handshake } from "../../src/client/handshake.ts";
 import type { HandshakeResult } from "../../src/client/handshake.ts";
+import { isRecord } from "../../src/json.ts";
 import { createDevice } from "../../src/pairing/device.ts";
 import { runCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
@@ -48,7 +49,7 @@ describe.each(chosenVersions())("openclaw %s that is still starting", (version) 
       deadlineMs: PATIENCE_MS,
     });
     for (const shim of [client, cli]) {
-      await vi.waitFor(async () => expect(await healthOf(shim)).toMatchObject({ open: 1 }), PATIENCE_MS);
+      await vi.waitFor(() => holdsOne(shim), PATIENCE_MS);
     }
     [gateway, result, answer] = await Promise.all([
       startGateway(openclaw, { port, token }),
@@ -100,7 +101,9 @@ describe.each(chosenVersions())("openclaw %s that is still starting", (version) 
   });
 });
 
-async function healthOf(shim: ShimProcess): Promise<unknown> {
+/** @throws Error while it holds no connection. */
+async function holdsOne(shim: ShimProcess): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${shim.port}/__shim__/health`);
-  return response.json();
+  const health: unknown = await response.json();
+  if (!isRecord(health) || health["open"] !== 1) throw new Error(`not one: ${JSON.stringify(health)}`);
 }

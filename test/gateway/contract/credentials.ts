@@ -1,0 +1,55 @@
+import type { HandshakeResult } from "../../../src/client/handshake.ts";
+import { isRecord } from "../../../src/json.ts";
+import { createDevice } from "../../../src/pairing/device.ts";
+import type { Device } from "../../../src/pairing/device.ts";
+import type { Scenario, Target } from "./target.ts";
+
+/** Failures that are within `LIMIT`, and one that is not. */
+export const LIMIT = 8;
+const WRONG = "not-the-gateways-token";
+
+async function pair({ connect }: Target): Promise<{ device: Device; deviceToken: string }> {
+  const device = createDevice();
+  return { device, deviceToken: issued(await connect({ device })) };
+}
+
+function issued(result: HandshakeResult): string {
+  const auth = result.ok ? result.hello["auth"] : undefined;
+  const token = isRecord(auth) ? auth["deviceToken"] : undefined;
+  if (typeof token !== "string") throw new Error(`no device token: ${JSON.stringify(result)}`);
+  return token;
+}
+
+/** Tokens of the gateway and of devices; last, because failures are counted. */
+export const CREDENTIALS: Readonly<Record<string, Scenario>> = {
+  "no token": ({ connectWithout }) => connectWithout({ device: createDevice() }),
+  "no token and no device": ({ connectWithout }) => connectWithout({}),
+  "a device token": async (target) => {
+    await target.connectWithout(await pair(target));
+  },
+  "a device token as the gateway's": async (target) => {
+    const { device, deviceToken } = await pair(target);
+    await target.connectWithout({ device, token: deviceToken });
+  },
+  "a device token for more scopes": async (target) => {
+    await target.connectWithout({ ...(await pair(target)), scopes: ["operator.admin"] });
+  },
+  "a wrong device token": async (target) => {
+    const { device } = await pair(target);
+    await target.connectWithout({ device, deviceToken: WRONG });
+  },
+  "a wrong device token as the gateway's": async (target) => {
+    const { device } = await pair(target);
+    await target.connect({ device, token: WRONG });
+  },
+  "a wrong token": ({ connect }) => connect({ device: createDevice(), token: WRONG }),
+  "a wrong token without a device": ({ connect }) => connect({ token: WRONG }),
+  "the right token after wrong ones": ({ connect }) => connect({ device: createDevice() }),
+  "more wrong tokens than the gateway allows": async ({ connect }) => {
+    for (let attempt = 0; attempt <= LIMIT; attempt += 1) {
+      await connect({ device: createDevice(), token: WRONG });
+    }
+  },
+  "the right token after too many wrong ones": ({ connect }) => connect({ device: createDevice() }),
+  "the right token without a device after too many wrong ones": ({ connect }) => connect(),
+};

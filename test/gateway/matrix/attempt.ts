@@ -1,0 +1,68 @@
+import { handshake } from "../../../src/client/handshake.ts";
+import type { HandshakeResult } from "../../../src/client/handshake.ts";
+import { startHop } from "../../../src/demo/hop.ts";
+import { createDevice } from "../../../src/pairing/device.ts";
+import { CLIENTS } from "./clients.ts";
+import type { MatrixClient, Page } from "./clients.ts";
+import type { Injected } from "./injected.ts";
+
+/** The way that one row's clients take. */
+export interface Way {
+  /** What the hop passes on to: the gateway, or the shim. */
+  readonly port: number;
+  readonly token: string;
+  readonly injected: Injected;
+  /** What the hop makes of Host; undefined leaves it. */
+  readonly host: string | undefined;
+  readonly buildId: string | undefined;
+}
+
+/** One handshake, and how it went for the client. */
+export interface Attempt {
+  readonly way: Way;
+  readonly client: MatrixClient;
+  readonly page: Page;
+  readonly deviceId: string;
+  readonly result: HandshakeResult;
+}
+
+/** Sends each client, as a fresh device, through a hop that injects the row's headers. */
+export async function attemptAll(way: Way): Promise<Attempt[]> {
+  const hop = await startHop({
+    target: { host: "127.0.0.1", port: way.port },
+    headers: way.injected.headers,
+    ...(way.host === undefined ? {} : { host: way.host }),
+  });
+  // A hop that leaves Host alone is one that the client does not know of: it addresses what is behind.
+  const authority = `127.0.0.1:${way.port}`;
+  const origin = way.host === undefined ? `http://${authority}` : `https://${way.host}`;
+  const page: Page = { origin, buildId: way.buildId };
+  try {
+    return await Promise.all(
+      CLIENTS.map(async (client) => {
+        const device = createDevice();
+        const result = await handshake({
+          url: hop.url,
+          token: way.token,
+          device,
+          headers: { Host: authority },
+          ...client.connect(page),
+        });
+        return { way, client, page, deviceId: device.id, result };
+      }),
+    );
+  } finally {
+    await hop.close();
+  }
+}
+
+/** How an attempt ended, in one or two words for the table. */
+export function word({ result, deviceId }: Attempt, paired: ReadonlySet<string>): string {
+  if (result.ok) return paired.has(deviceId) ? "paired" : "ok";
+  const { http, close, error, failure } = result;
+  if (http) return String(http.status);
+  if (!close) return failure ?? "no answer";
+  if (error?.code === "NOT_PAIRED") return String(close.code);
+  const why = /^[a-z]+/i.exec(error?.message ?? close.reason)?.[0] ?? "";
+  return `${close.code} ${why}`.trim();
+}

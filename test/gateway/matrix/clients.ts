@@ -1,0 +1,46 @@
+import type { HandshakeOptions } from "../../../src/client/handshake.ts";
+
+/** What a page knows of itself: where it was loaded from, and the gateway's build that it is of. */
+export interface Page {
+  readonly origin: string;
+  /** Before 2026.9 pages have none. */
+  readonly buildId: string | undefined;
+}
+
+/** One of OpenClaw's own clients, as it introduces itself. */
+export interface MatrixClient {
+  readonly name: string;
+  readonly connect: (page: Page) => Pick<HandshakeOptions, "client" | "role" | "scopes" | "origin">;
+}
+
+const ADMIN = ["operator.admin", "operator.approvals", "operator.pairing"];
+
+/** OpenClaw `GATEWAY_CLIENT_IDS` and `GATEWAY_CLIENT_MODES`. */
+export const CLIENTS: readonly MatrixClient[] = [
+  { name: "CLI", connect: () => ({ client: { id: "cli", mode: "cli" }, scopes: ADMIN }) },
+  {
+    name: "backend",
+    connect: () => ({ client: { id: "gateway-client", mode: "backend" }, scopes: ["operator.write"] }),
+  },
+  { name: "node", connect: () => ({ client: { id: "node-host", mode: "node" }, role: "node", scopes: [] }) },
+  {
+    name: "macOS app",
+    connect: () => ({
+      client: { id: "openclaw-macos", mode: "ui", platform: "macos 26.0.0", deviceFamily: "Mac" },
+      scopes: ADMIN,
+    }),
+  },
+  {
+    name: "Control UI",
+    connect: ({ origin, buildId }) => ({
+      client: {
+        id: "openclaw-control-ui",
+        mode: "webchat",
+        platform: "Linux x86_64",
+        ...(buildId === undefined ? {} : { buildId }),
+      },
+      scopes: ADMIN,
+      origin,
+    }),
+  },
+];

@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NEWEST } from "../releases.ts";
+import { CLIENTS } from "./clients.ts";
+import { REWRITTEN_HOST } from "./injected.ts";
+import type { Cell, Matrix, Row } from "./run.ts";
+
+const FILE = join(import.meta.dirname, "..", "..", "..", "docs", "compatibility.md");
+
+const PREAMBLE = `# Compatibility
+
+What each release of OpenClaw's gateway makes of a client that comes through a proxy, and through the same proxy with
+openclaw-shim behind it. Measured, not argued: \`OPENCLAW_VERSIONS=… npm run test:gateway compatibility\` starts the real
+gateways and fails where this file is not what they do; with \`UPDATE=1\` it writes this file.
+
+Each cell stands for two handshakes of two fresh devices with the gateway's token: **without the shim → through it**, or
+one word where both ended alike. Headers that make no difference to each other share a row; their values are in
+\`test/gateway/matrix/injected.ts\`.
+
+| word | |
+|---|---|
+| \`paired\` | \`hello-ok\`, and the gateway lists the device among the paired ones |
+| \`ok\` | \`hello-ok\` without pairing: the releases since 2026.3 need none of a local backend that has the token |
+| \`1008\` | closed with 1008, pairing required: somebody has to approve the device |
+| \`1008 origin\` | closed with 1008, origin not allowed |
+| \`403\` | the upgrade is answered with HTTP 403, \`proxy_attribution_required\` |
+
+The Control UI is a page: where Host stays, it was opened at the gateway's (the shim's) own address; where Host is
+rewritten, at \`https://${REWRITTEN_HOST}\`, and the shim runs with \`--allow-host ${REWRITTEN_HOST}\` and
+\`--allow-origin https://${REWRITTEN_HOST}\`. Nobody else needs a flag.
+`;
+
+/** The section of one release: two tables, without a trailing newline. */
+export function section(version: string, { rows }: Matrix): string {
+  const stays = rows.filter(({ host }) => host === undefined);
+  const rewritten = rows.filter(({ host }) => host !== undefined);
+  return [
+    `## ${version}`,
+    "Host as the client sent it:",
+    table(stays),
+    `Host rewritten to \`${REWRITTEN_HOST}\`:`,
+    table(rewritten),
+  ].join("\n\n");
+}
+
+/** What the file says of that release; of one that it does not know, what it says of the newest that it knows. */
+export function recordedSection(version: string): string {
+  const sections = readSections();
+  const newest = (sections.get(NEWEST) ?? "").replace(`## ${NEWEST}`, `## ${version}`);
+  return sections.get(version) ?? newest;
+}
+
+/** Writes a section into the file, in the order of the releases. */
+export function recordSection(version: string, text: string): void {
+  const sections = readSections().set(version, text);
+  const inOrder = [...sections.keys()].toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const parts = [PREAMBLE.trimEnd(), ...inOrder.map((key) => sections.get(key) ?? "")];
+  writeFileSync(FILE, `${parts.join("\n\n")}\n`);
+}
+
+/** Rows with the same cells are one row, where the first of them is. */
+function table(rows: readonly Row[]): string {
+  const names = new Map<string, string[]>();
+  for (const { injected, cells } of rows) {
+    const key = cells.map(cellText).join(" | ");
+    names.set(key, [...(names.get(key) ?? []), injected.name]);
+  }
+  const head = ["injected", ...CLIENTS.map(({ name }) => name)];
+  return [
+    `| ${head.join(" | ")} |`,
+    `|${"---|".repeat(head.length)}`,
+    ...[...names].map(([cells, injected]) => `| ${injected.join(", ")} | ${cells} |`),
+  ].join("\n");
+}
+
+function cellText({ without, through }: Cell): string {
+  return without === through ? through : `${without} → ${through}`;
+}
+
+function readSections(): Map<string, string> {
+  let text = "";
+  try {
+    text = readFileSync(FILE, "utf8");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  const parts = text.split(/^(?=## )/m).slice(1);
+  return new Map(parts.map((part) => [/^## (.*)$/m.exec(part)?.[1] ?? "", part.trimEnd()]));
+}
