@@ -10,7 +10,7 @@ import { nginx } from "./proxies/nginx.ts";
 import { httpProxy1 } from "./proxies/node-programs.ts";
 import type { ProxyProgram } from "./proxies/program.ts";
 import { shim } from "./proxies/shim.ts";
-import { summary, table } from "./report.ts";
+import { summary, tables } from "./report.ts";
 import { bulk } from "./rows/bulk.ts";
 import { growth } from "./rows/growth.ts";
 import { handshakeCost } from "./rows/handshake-cost.ts";
@@ -53,11 +53,11 @@ async function main(argv: readonly string[]): Promise<number> {
   ]);
   const results = await measure(rows, programs, rounds);
   const environment = describe(programs, rounds);
-  console.log(table(results));
+  console.log(tables(results));
   console.log(JSON.stringify({ environment, results: results.map(summary) }, short));
   const drawing = results.find(({ svg }) => svg !== undefined)?.svg;
   if (values.keep) {
-    keep(table(results), environment, drawing);
+    keep(tables(results), environment, drawing);
   } else if (drawing !== undefined) {
     const file = join(tmpdir(), "openclaw-shim-growth.svg");
     writeFileSync(file, drawing);

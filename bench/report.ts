@@ -12,23 +12,35 @@ export interface Comparison {
   readonly reached: boolean | undefined;
 }
 
-/** The results as a Markdown table, padded so that it also reads well in a terminal. */
-export function table(results: readonly Result[]): string {
+/** The results as Markdown tables, one for the rows with the same columns, padded to read well in a terminal too. */
+export function tables(results: readonly Result[]): string {
+  const groups = new Map<string, Result[]>();
+  for (const result of results) {
+    const key = Object.keys(result.samples)
+      .filter((name) => name !== "direct")
+      .join();
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
+  return [...groups.values()].map(table).join("\n\n");
+}
+
+function table(results: readonly Result[]): string {
   const columns = [...new Set(results.flatMap(({ samples }) => Object.keys(samples)))];
-  const head = ["", ...columns, "shim : better", "goal"];
   const lines = results.flatMap((result) =>
     result.metrics.map((metric) => {
       const values = columns.map((column) => shown(metric, result.samples[column]));
       return [`${metric.label} (${metric.unit})`, ...values, ...compared(metric, result)];
     }),
   );
+  const head = ["", ...columns, "shim : better", "goal"];
   const widths = head.map((title, i) =>
     Math.max(title.length, ...lines.map((cells) => cells[i]?.length ?? 0)),
   );
-  const format = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(" | ")} |`;
-  const rule = `|${widths.map((width, i) => (i === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
-  return [format(head), rule, ...lines.map(format)].join("\n");
+  const row = (cells: readonly string[]): string => `| ${cells.map(padded).join(" | ")} |`;
+  const padded = (cell: string, i: number): string =>
+    i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0);
+  const rule = widths.map((width, i) => (i === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`));
+  return [row(head), `|${rule.join("|")}|`, ...lines.map(row)].join("\n");
 }
 
 /** Medians, samples and ratios of one row, for machines. */
@@ -74,14 +86,21 @@ export function compare(
   };
 }
 
+/** The last two cells of a line: the comparison, and whether what is asked for was reached. */
 function compared(metric: Metric, { samples, references }: Result): [string, string] {
+  const { better, goal, limit } = metric;
   const comparison = compare(metric, samples, references);
-  if (!comparison) return ["", ""];
-  const { ratio, lowest, highest, reached } = comparison;
-  const spread = `${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`;
-  if (metric.goal === undefined) return [spread, ""];
-  const sign = metric.better === "lower" ? "≤" : "≥";
-  return [spread, `${sign} ${metric.goal.toFixed(2)} ${reached ? "met" : "missed"}`];
+  const own = median(valuesOf(samples, "shim", metric.key));
+  const asked: string[] = [];
+  if (comparison && goal !== undefined) {
+    asked.push(
+      `${better === "lower" ? "≤" : "≥"} ${goal.toFixed(2)} ${comparison.reached ? "met" : "missed"}`,
+    );
+  }
+  if (limit !== undefined) asked.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "missed"}`);
+  if (!comparison) return ["", asked.join(", ")];
+  const { ratio, lowest, highest } = comparison;
+  return [`${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`, asked.join(", ")];
 }
 
 function shown({ key, digits }: Metric, rounds: Samples[string] = []): string {

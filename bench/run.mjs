@@ -2,20 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleCommand } from "../scripts/bundle.mjs";
 
-const source = (path) => fileURLToPath(import.meta.resolve(path));
+const source = (path) => fileURLToPath(new URL(path, import.meta.url));
 // Below node_modules, so that the bundles find the packages that they leave outside.
 const outdir = source("../node_modules/.cache/openclaw-shim-bench");
-
-const common = {
-  outdir,
-  bundle: true,
-  platform: "node",
-  target: "node20.19",
-  format: "esm",
-  outExtension: { ".js": ".mjs" },
-  logLevel: "warning",
-};
 
 /** The product without the part that reads handshakes, so that its cost can be told. */
 const withoutObserver = {
@@ -26,7 +17,7 @@ const withoutObserver = {
 
 await Promise.all([
   build({
-    ...common,
+    outdir,
     entryPoints: {
       main: source("./main.ts"),
       gateway: source("./load/gateway.ts"),
@@ -34,19 +25,15 @@ await Promise.all([
       "http-proxy-1": source("./proxies/http-proxy-1.ts"),
       "bare-node": source("./proxies/bare-node.ts"),
     },
+    bundle: true,
+    platform: "node",
+    target: "node20.19",
+    format: "esm",
+    outExtension: { ".js": ".mjs" },
     packages: "external",
+    logLevel: "warning",
   }),
-  build({
-    ...common,
-    entryPoints: { "shim-unobserved": source("../src/main.ts") },
-    plugins: [withoutObserver],
-    define: { __VERSION__: '"unobserved"' },
-    // As scripts/build.mjs has them.
-    minify: true,
-    banner: {
-      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-    },
-  }),
+  bundleCommand(`${outdir}/shim-unobserved.mjs`, "0.0.0-unobserved", [withoutObserver]),
 ]);
 const { status } = spawnSync(process.execPath, [`${outdir}/main.mjs`, ...process.argv.slice(2)], {
   stdio: "inherit",

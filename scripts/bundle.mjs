@@ -37,12 +37,13 @@ const options = (version) => ({
   logLevel: "warning",
 });
 
-/** The command as one executable file, from src/main.ts. */
-export async function bundleCommand(outfile, version) {
+/** The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant. */
+export async function bundleCommand(outfile, version, plugins = []) {
   await build({
     ...options(version),
     entryPoints: [join(SRC, "main.ts")],
     outfile,
+    plugins: [...plugins, raw],
     minify: true,
     // pino and ws are CommonJS: bundled into a module they need a require for Node's own modules.
     banner: {

@@ -10,6 +10,8 @@ export interface Metric {
   readonly better: "lower" | "higher";
   /** How the shim may compare with the best of the references: at most where lower is better, else at least. */
   readonly goal?: number;
+  /** What the shim's own value may be at most, whatever others take. */
+  readonly limit?: number;
 }
 
 /** What a row brought. */
