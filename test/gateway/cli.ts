@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds until it is ended; one minute unless told. */
   readonly deadlineMs?: number;
+  /** The network namespace to run it in. */
+  readonly namespace?: string;
 }
 
 const DEADLINE_MS = 60_000;
@@ -39,6 +41,7 @@ export async function runCli(
       command: [openclaw.node, openclaw.entry, ...args],
       env: { ...home.env, ...options.env },
       cwd: home.path,
+      namespace: options.namespace,
     },
     (line) => stdout.push(line),
   );

@@ -1,0 +1,25 @@
+// A tool of OpenClaw's in a network namespace: does what TASK says, once, and prints how it went as one line of JSON.
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
+import { handshake } from "../../../../src/client/handshake.ts";
+import { createDevice } from "../../../../src/pairing/device.ts";
+import type { Page, Task } from "../tools.ts";
+
+const TIMEOUT_MS = 10_000;
+
+async function fetchPage(url: string, headers: Readonly<Record<string, string>>): Promise<Page> {
+  return new Promise((resolve) => {
+    const request = get(url, { headers, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      void text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    request.on("timeout", () => request.destroy(new Error(`nothing came within ${TIMEOUT_MS} ms`)));
+    request.on("error", (error) => resolve({ failure: error.message }));
+  });
+}
+
+const task = JSON.parse(process.env["TASK"] ?? "") as Task;
+const result =
+  "connect" in task
+    ? await handshake({ device: createDevice(), ...task.connect })
+    : await fetchPage(task.get, task.headers);
+process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { HandshakeOptions, HandshakeResult } from "../../../src/client/handshake.ts";
+import type { HopOptions } from "../../../src/demo/hop.ts";
+import { Child } from "../child.ts";
+import type { Namespace } from "./network.ts";
+
+/** A handshake's options, as far as JSON takes them; a device is made for each. */
+type ConnectOptions = Omit<HandshakeOptions, "device" | "amend" | "keepOpen">;
+
+/** What a tool is to do. */
+export type Task =
+  | { readonly connect: ConnectOptions }
+  | { readonly get: string; readonly headers: Readonly<Record<string, string>> };
+
+/** An HTTP answer, or why there was none. */
+export type Page = { readonly status: number; readonly body: string } | { readonly failure: string };
+
+/** Programs of the tests' own that run inside a namespace. */
+export interface Tools {
+  /** One handshake of a fresh device from that namespace. */
+  connect(from: Namespace, options: ConnectOptions): Promise<HandshakeResult>;
+  /** One GET from that namespace, over `http://`. */
+  get(from: Namespace, url: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
+  /** Starts a hop there; it ends with `remove`. @returns its `ws://` URL */
+  hop(at: Namespace, options: HopOptions): Promise<string>;
+  remove(): Promise<void>;
+}
+
+const DEADLINE_MS = 30_000;
+
+/** Bundles them into a temporary folder. */
+export async function makeTools(): Promise<Tools> {
+  const folder = await mkdtemp(join(tmpdir(), "openclaw-tools-"));
+  const inside = join(import.meta.dirname, "inside");
+  await build({
+    entryPoints: [join(inside, "tool.ts"), join(inside, "hop.ts")],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    target: "node20.19",
+    format: "esm",
+    // ws is CommonJS.
+    banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
+  });
+  const hops: Child[] = [];
+
+  const start = (namespace: Namespace, script: string, env: Readonly<Record<string, string>>): Child =>
+    new Child({
+      name: `${script} in ${namespace.name}`,
+      command: [process.execPath, join(folder, script)],
+      env: { PATH: process.env["PATH"], ...env },
+      cwd: folder,
+      namespace: namespace.name,
+    });
+  // The task is not an argument: it holds a token.
+  const perform = async <T>(namespace: Namespace, task: Task): Promise<T> => {
+    const child = start(namespace, "tool.mjs", { TASK: JSON.stringify(task) });
+    try {
+      return JSON.parse(await child.until("its result", DEADLINE_MS, () => child.lines[0])) as T;
+    } finally {
+      await child.stop();
+    }
+  };
+  return {
+    connect: (from, options) => perform<HandshakeResult>(from, { connect: options }),
+    get: (from, url, headers = {}) => perform<Page>(from, { get: url, headers }),
+    async hop(at, options) {
+      const child = start(at, "hop.mjs", { HOP: JSON.stringify(options) });
+      hops.push(child);
+      return child.until("its URL", DEADLINE_MS, () => child.lines[0]);
+    },
+    async remove() {
+      for (const hop of hops) await hop.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
