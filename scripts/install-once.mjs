@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join, relative } from "node:path";
 
 const PROGRESS_MS = 10_000;
 const STAMP = "installed.json";
@@ -21,7 +21,7 @@ export const INSTALLS = join(import.meta.dirname, "..", ".openclaw");
  */
 export async function installOnce(folder, { what, manifest, args = [], node, deadlineMs = 480_000 }) {
   const stamp = createHash("sha256")
-    .update(JSON.stringify([manifest, args, node]))
+    .update(JSON.stringify([manifest, args, node && relative(INSTALLS, node)]))
     .digest("hex");
   if ((await readStamp(folder)) === stamp) return;
   await removeLeftovers(folder);
