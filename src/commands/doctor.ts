@@ -69,9 +69,16 @@ function asJson(facts: Facts, findings: readonly Finding[], ok: boolean): object
 
 function asText({ direct, shim }: Facts, findings: readonly Finding[]): string {
   const count = findings.filter(({ status }) => status === "fix").length;
-  const through = shim.attempt?.connected === true && direct?.connected === true;
-  const local = through ? "Through the shim a tool is local." : "Not known to be local.";
-  const answer = direct?.connected === false ? "Not local." : local;
   const rest = count === 0 ? "Nothing to fix." : `${count} to fix.`;
-  return `${renderTable(findings)}\n${answer} ${rest}\n`;
+  return `${renderTable(findings)}\n${answer(direct, shim)} ${rest}\n`;
+}
+
+/** The question that people come with. */
+function answer(direct: Facts["direct"], { attempt }: Facts["shim"]): string {
+  if (direct?.connected) {
+    return attempt?.connected
+      ? "Through the shim a tool is local."
+      : "Straight to the gateway a tool is local.";
+  }
+  return direct?.verdict.outcome === "pairing-required" ? "Not local." : "Not known whether local.";
 }

@@ -3,9 +3,9 @@ import type { ClientOptions } from "ws";
 import { handshake } from "../client/handshake.ts";
 import type { GatewaySession } from "../client/session.ts";
 import type { Device } from "../pairing/device.ts";
-import type { Secret } from "../settings/secret.ts";
 import { VERSION } from "../version.ts";
 import { attemptOf, type Attempt } from "./attempt.ts";
+import type { Credential } from "./credential.ts";
 
 /** What OpenClaw's tools ask for, all in all (gateway.md section 2). */
 export const TOOL_SCOPES = [
@@ -30,7 +30,7 @@ export interface Target {
 export interface As {
   /** None: the gateway then has nothing to pair. */
   readonly device?: Device;
-  readonly token?: Secret | undefined;
+  readonly credential?: Credential | undefined;
   /** Finds the connection in the gateway's log. */
   readonly mark?: string;
 }
@@ -48,7 +48,9 @@ export function uniqueMark(): string {
 
 /** Connects once, as OpenClaw's command does, and asks for all that tools ask for. Never throws. */
 export async function connectAs({ url, ws }: Target, as: As, timeoutMs: number): Promise<Connected> {
-  const { device, token, mark } = as;
+  const { device, credential, mark } = as;
+  const secret = credential && "secret" in credential ? credential.secret : undefined;
+  const password = secret && credential && "kind" in credential && credential.kind === "password";
   const result = await handshake({
     url,
     scopes: TOOL_SCOPES,
@@ -57,7 +59,9 @@ export async function connectAs({ url, ws }: Target, as: As, timeoutMs: number):
     timeoutMs,
     ...(ws && { ws }),
     ...(device && { device }),
-    ...(token && { token: token.reveal() }),
+    ...(secret && !password && { token: secret.reveal() }),
+    // A password is no part of what the device signs.
+    ...(secret && password && { amend: (params) => ({ ...params, auth: { password: secret.reveal() } }) }),
     ...(mark !== undefined && { headers: { "User-Agent": mark } }),
   });
   return { attempt: attemptOf(result), session: result.ok ? result.session : undefined };

@@ -34,8 +34,8 @@ export type ShimFacts =
 export interface Facts {
   readonly settings: Settings;
   readonly openclaw: OpenclawFiles;
-  /** Where the token is from, or why there is none. */
-  readonly token: { readonly from: string } | { readonly why: string };
+  /** Where token or password are from, or why there are none. */
+  readonly credential: { readonly from: string; readonly warning?: string } | { readonly why: string };
   /** Why the gateway's port takes no connection. */
   readonly unreachable: DialFailure | undefined;
   /** Straight to the gateway with the token and no device: leaves no trace on any release. */

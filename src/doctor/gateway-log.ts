@@ -29,8 +29,10 @@ export async function findInLog(
 ): Promise<LoggedConnection | undefined> {
   const end = performance.now() + deadline.within(WAIT_MS);
   do {
-    const line = (await tail(session, deadline)).find((one) => one.includes(mark));
+    const lines = await tail(session, deadline);
+    const line = lines?.find((one) => one.includes(mark));
     if (line !== undefined) return readLine(line);
+    if (!lines) return undefined;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   } while (performance.now() < end);
   return undefined;
@@ -46,13 +48,13 @@ export function readLine(line: string): LoggedConnection {
   };
 }
 
-async function tail(session: GatewaySession, deadline: Deadline): Promise<string[]> {
+async function tail(session: GatewaySession, deadline: Deadline): Promise<string[] | undefined> {
   try {
     const payload = await session.request("logs.tail", TAIL, deadline.within(WAIT_MS));
     const lines = isRecord(payload) ? payload["lines"] : undefined;
     return Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : [];
   } catch {
-    return [];
+    return undefined;
   }
 }
 

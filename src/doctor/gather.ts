@@ -2,9 +2,10 @@ import { isLoopbackName } from "../gate/host.ts";
 import { GatewayAgent } from "../relay/agent.ts";
 import { createDialer } from "../relay/dial.ts";
 import type { Environment } from "../settings/environment.ts";
+import { section } from "../settings/openclaw.ts";
 import type { Settings } from "../settings/settings.ts";
-import { readToken, type Token } from "../settings/token.ts";
 import { connectAs, type Target } from "./connect.ts";
+import { readCredential, type Credential } from "./credential.ts";
 import { Deadline } from "./deadline.ts";
 import type { Devices } from "./devices.ts";
 import type { Facts } from "./facts.ts";
@@ -27,20 +28,20 @@ export interface GatherRequest {
 }
 
 /** With both, a run ends within 15 s whatever does not answer. */
-const GATHER_MS = 10_500;
+const GATHER_MS = 9_000;
 const CLEAR_MS = 3_000;
 /** Ways that are looked at; each may take some seconds. */
 const WAYS_LIMIT = 4;
 
 /**
  * Gathers what there is to know: reads OpenClaw's files, connects to the gateway, through the shim and along the ways
- * of the tools, and removes the devices that it showed to the gateway. Waits at most 14 s.
+ * of the tools, and removes the devices that it showed to the gateway. Waits at most 12 s.
  */
 export async function gather({ settings, env, via, stopped }: GatherRequest): Promise<Facts> {
   const deadline = new Deadline(GATHER_MS);
   void stopped.then(() => deadline.expire());
   const openclaw = readOpenclawFiles(env);
-  const token = readToken(settings.tokenFile, env);
+  const credential = readCredential(settings.tokenFile, env, section(openclaw.gateway, "auth")["mode"]);
   const tools = toolUrl(settings, env, openclaw.gateway);
   const ways = [...via.map((text) => readToolUrl("--via", text, settings)), tools];
   const devices = new TestDevices();
@@ -49,13 +50,13 @@ export async function gather({ settings, env, via, stopped }: GatherRequest): Pr
   // The agent's dialer does the TLS, so the URL is the plain one.
   const gateway = { url: `ws://${settings.gateway.authority}`, ws: { agent: new GatewayAgent(dialer) } };
   const unreachable = await reach(dialer, deadline);
-  const near = unreachable ? undefined : await connectNear(gateway, token, devices, deadline);
+  const near = unreachable ? undefined : await connectNear(gateway, credential, devices, deadline);
   try {
     const operator = near?.operator;
-    const connectable = near?.plain.connected === true || near?.direct.connected === true;
-    const shim = await exploreShim({ settings, token, devices, operator, connectable, deadline });
+    const connectable = near?.plain.connected === true || near?.direct?.connected === true;
+    const shim = await exploreShim({ settings, credential, devices, operator, connectable, deadline });
     const running = shim.state === "running" ? shim.address : undefined;
-    const paths = await explorePaths(ways, { token, devices, operator, shim: running, deadline });
+    const paths = await explorePaths(ways, { credential, devices, operator, shim: running, deadline });
     const { host, port } = settings.gateway;
     const listener = isLoopbackName(host) ? findListeningProcess(port) : undefined;
     const runtime = operator && !listener ? await askRuntime(gateway, operator, deadline) : undefined;
@@ -63,7 +64,7 @@ export async function gather({ settings, env, via, stopped }: GatherRequest): Pr
     const facts = {
       settings,
       openclaw,
-      token: "why" in token ? { why: token.why } : { from: token.from },
+      credential: withoutSecret(credential),
       unreachable,
       plain: near?.plain,
       direct: near?.direct,
@@ -77,7 +78,7 @@ export async function gather({ settings, env, via, stopped }: GatherRequest): Pr
       runtime,
       now: Date.now(),
     };
-    await clear(near, devices, gateway, token);
+    await clear(near, devices, gateway, credential);
     return { ...facts, left: devices.left };
   } finally {
     await near?.close();
@@ -97,6 +98,13 @@ async function explorePaths(ways: readonly ToolUrl[], tools: PathTools): Promise
   return paths;
 }
 
+/** All of a credential but the secret. */
+function withoutSecret(credential: Credential): Facts["credential"] {
+  if ("why" in credential) return credential;
+  const { from, warning } = credential;
+  return { from, ...(warning === undefined ? {} : { warning }) };
+}
+
 function withoutOwn({ pending, paired }: Devices, own: TestDevices): Devices {
   return {
     pending: pending.filter(({ deviceId }) => !own.made(deviceId)),
@@ -109,14 +117,13 @@ async function clear(
   near: Near | undefined,
   devices: TestDevices,
   gateway: Target,
-  token: Token,
+  credential: Credential,
 ): Promise<void> {
   const deadline = new Deadline(CLEAR_MS);
   if (near?.operator) await devices.clear(near.operator, deadline);
   const device = near?.paired;
   if (!device || devices.left.length === 0 || deadline.over) return;
-  const secret = "secret" in token ? token.secret : undefined;
-  const { session } = await connectAs(gateway, { device, token: secret }, deadline.within(CLEAR_MS));
+  const { session } = await connectAs(gateway, { device, credential }, deadline.within(CLEAR_MS));
   if (session) await devices.clear({ session, deviceId: device.id }, deadline);
   await session?.close();
 }

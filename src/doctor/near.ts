@@ -1,8 +1,8 @@
 import type { Device } from "../pairing/device.ts";
 import type { DialFailure, Dialer } from "../relay/dial.ts";
-import type { Token } from "../settings/token.ts";
 import type { Attempt } from "./attempt.ts";
 import { connectAs, uniqueMark, type Connected, type Target } from "./connect.ts";
+import type { Credential } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Devices } from "./devices.ts";
 import { findInLog } from "./gateway-log.ts";
@@ -13,7 +13,7 @@ export interface Near {
   /** With the token and no device: leaves no trace on any release. */
   readonly plain: Attempt;
   /** With a new device, as a tool's first connection is. */
-  readonly direct: Attempt;
+  readonly direct: Attempt | undefined;
   /** A session that may list, reject and remove, and the devices that it was told of. */
   readonly operator: (Operator & { readonly devices: Devices }) | undefined;
   /** The device of `direct`, where it was paired: it could connect again. */
@@ -43,19 +43,19 @@ export function reach(dialer: Dialer, deadline: Deadline): Promise<DialFailure |
 /** Connects straight to the gateway, without and with a device. The sessions stay open. */
 export async function connectNear(
   gateway: Target,
-  token: Token,
+  credential: Credential,
   devices: TestDevices,
   deadline: Deadline,
 ): Promise<Near> {
-  const secret = "secret" in token ? token.secret : undefined;
-  const plain = await connectAs(gateway, { token: secret }, deadline.within(HANDSHAKE_MS));
+  const plain = await connectAs(gateway, { credential }, deadline.within(HANDSHAKE_MS));
   const { attempt } = plain;
   // Who has no right token is asked for a device first; every other refusal would be the same with one.
-  if ((!attempt.connected && attempt.verdict.outcome !== "device-required") || deadline.over) {
+  if (!attempt.connected && attempt.verdict.outcome !== "device-required") {
     return nearOf(plain, plain, undefined, undefined);
   }
+  if (deadline.over) return nearOf(plain, undefined, undefined, undefined);
   const device = devices.make();
-  const direct = await connectAs(gateway, { token: secret, device }, deadline.within(HANDSHAKE_MS));
+  const direct = await connectAs(gateway, { credential, device }, deadline.within(HANDSHAKE_MS));
   devices.note(device, direct.attempt);
   const paired = direct.attempt.connected ? device : undefined;
   return nearOf(plain, direct, paired, await findOperator(plain, direct, paired?.id, deadline));
@@ -93,15 +93,15 @@ async function findOperator(
 
 function nearOf(
   plain: Connected,
-  direct: Connected,
+  direct: Connected | undefined,
   paired: Device | undefined,
   operator: Near["operator"],
 ): Near {
   return {
     plain: plain.attempt,
-    direct: direct.attempt,
+    direct: direct?.attempt,
     operator,
     paired,
-    close: async () => void (await Promise.all([plain.session?.close(), direct.session?.close()])),
+    close: async () => void (await Promise.all([plain.session?.close(), direct?.session?.close()])),
   };
 }

@@ -1,24 +1,24 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackName } from "../gate/host.ts";
 import { canonicalName, isForwarding } from "../normalize/names.ts";
-import type { Token } from "../settings/token.ts";
 import { printable } from "../text.ts";
 import type { Attempt } from "./attempt.ts";
 import { connectAs, uniqueMark, type Target } from "./connect.ts";
+import type { Credential } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
 import { findInLog, type LoggedConnection } from "./gateway-log.ts";
 import { httpGet } from "./http-get.ts";
 import { findListeningProcess, type ListeningProcess } from "./listening-process.ts";
 import { recentOutcomes, type SeenOutcome } from "./running-shim.ts";
 import type { Operator, TestDevices } from "./test-devices.ts";
-import { hostOf, mayCarryToken, portOf, type ToolUrl } from "./tool-urls.ts";
+import { hostOf, mayCarry, portOf, type ToolUrl } from "./tool-urls.ts";
 
 /** What was seen of a way that leads neither straight to the shim nor straight to the gateway. */
 export interface PathFacts {
   readonly toolUrl: ToolUrl;
   readonly attempt: Attempt | undefined;
-  /** The token was kept back: the way is not this machine's and not TLS, or the token is another gateway's. */
-  readonly tokenKept: boolean;
+  /** Token or password were kept back: the way is not this machine's and not TLS, or they are another gateway's. */
+  readonly credentialKept: boolean;
   /** What a running shim reported of the attempt: then the way leads through it. */
   readonly throughShim: SeenOutcome | undefined;
   /** What the gateway logged of the attempt. */
@@ -31,7 +31,7 @@ export interface PathFacts {
 
 /** What a path is looked at with. */
 export interface PathTools {
-  readonly token: Token;
+  readonly credential: Credential;
   readonly devices: TestDevices;
   /** Without one, no device is shown on the way: it could not be removed. */
   readonly operator: Operator | undefined;
@@ -47,14 +47,14 @@ const ASK_MS = 1_500;
 export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<PathFacts> {
   const { url } = toolUrl;
   if (!url) return { ...NOTHING, toolUrl };
-  const { devices, operator, shim, deadline, token } = tools;
-  const carries = mayCarryToken(toolUrl, token);
+  const { devices, operator, shim, deadline, credential } = tools;
+  const carries = mayCarry(toolUrl, credential);
   const mark = uniqueMark();
   const device = operator && devices.make();
   const target: Target = { url: url.href };
   const { attempt, session } = await connectAs(
     target,
-    { mark, ...(device && { device }), ...(carries && "secret" in token && { token: token.secret }) },
+    { mark, ...(device && { device }), ...(carries && { credential }) },
     deadline.within(HANDSHAKE_MS),
   );
   await session?.close();
@@ -67,7 +67,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
   return {
     toolUrl,
     attempt,
-    tokenKept: !carries && "secret" in token,
+    credentialKept: !carries && "secret" in credential,
     throughShim,
     logged,
     listener: isLoopbackName(hostOf(url)) ? findListeningProcess(portOf(url)) : undefined,
@@ -77,7 +77,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
 
 const NOTHING = {
   attempt: undefined,
-  tokenKept: false,
+  credentialKept: false,
   throughShim: undefined,
   logged: undefined,
   listener: undefined,

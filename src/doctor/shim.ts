@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import type { Settings } from "../settings/settings.ts";
-import type { Token } from "../settings/token.ts";
 import { openShim } from "../shim.ts";
 import type { Attempt } from "./attempt.ts";
 import { connectAs } from "./connect.ts";
+import type { Credential } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
 import type { ShimFacts } from "./facts.ts";
 import { findListeningProcess } from "./listening-process.ts";
@@ -13,7 +13,7 @@ import type { Operator, TestDevices } from "./test-devices.ts";
 /** What the shim is looked at with. */
 export interface ShimTools {
   readonly settings: Settings;
-  readonly token: Token;
+  readonly credential: Credential;
   readonly devices: TestDevices;
   /** Without one, no device is shown through the shim: it could not be removed. */
   readonly operator: Operator | undefined;
@@ -51,12 +51,12 @@ export async function exploreShim(tools: ShimTools): Promise<ShimFacts> {
 }
 
 async function through(address: string, tools: ShimTools): Promise<Attempt | undefined> {
-  const { token, devices, operator, connectable, deadline } = tools;
+  const { credential, devices, operator, connectable, deadline } = tools;
   if (!connectable || deadline.over) return undefined;
   const device = operator && devices.make();
   const { attempt, session } = await connectAs(
     { url: `ws://${address}` },
-    { ...("secret" in token && { token: token.secret }), ...(device && { device }) },
+    { credential, ...(device && { device }) },
     deadline.within(HANDSHAKE_MS),
   );
   await session?.close();

@@ -3,7 +3,7 @@ import type { Environment } from "../settings/environment.ts";
 import { quoted } from "../settings/error.ts";
 import { section } from "../settings/openclaw.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Token } from "../settings/token.ts";
+import type { Credential } from "./credential.ts";
 
 /** Who says that tools connect there. */
 export type UrlSource =
@@ -63,14 +63,15 @@ export function readToolUrl(source: UrlSource, text: string, settings: Settings)
 }
 
 /**
- * The token only goes where OpenClaw's tools would send it: to this machine, or, over TLS, where somebody says to.
+ * A token or password only goes where OpenClaw's tools would send it: to this machine, or, over TLS, where somebody says to.
  * What `gateway.remote.url` names has a token of its own.
  */
-export function mayCarryToken({ source, url }: ToolUrl, token: Token): boolean {
-  if (!url || "why" in token) return false;
+export function mayCarry({ source, url }: ToolUrl, credential: Credential): boolean {
+  if (!url || "why" in credential) return false;
   if (isLoopbackName(hostOf(url))) return true;
   if (url.protocol !== "wss:") return false;
-  return source === "--via" || (source === "OPENCLAW_GATEWAY_URL" && token.from === "OPENCLAW_GATEWAY_TOKEN");
+  const { from } = credential;
+  return source === "--via" || (source === "OPENCLAW_GATEWAY_URL" && from.startsWith("OPENCLAW_GATEWAY_"));
 }
 
 /** The host of a URL without the brackets of an IPv6 address. */

@@ -1,19 +1,15 @@
+import { basename } from "node:path";
 import type { Facts } from "../facts.ts";
-import { findingsOf, type Check } from "../finding.ts";
+import { findingsOf, type Check, type Finding } from "../finding.ts";
+import type { BadFile } from "../openclaw-files.ts";
+import { list } from "./words.ts";
 
 const say = findingsOf("files");
 
 /** Whether OpenClaw's own files can be read, and are whole. */
 export const files: Check<Facts> = ({ openclaw, direct }) => {
   const { bad, gateway, shownConfigPath, includes } = openclaw;
-  const findings = bad.map(({ shownPath, why }) =>
-    say.fix(
-      `${shownPath} ${why}`,
-      why.startsWith("cannot be read")
-        ? "run openclaw-shim doctor as the owner of OpenClaw's files"
-        : "stop the gateway and mend the file, or restore it (openclaw doctor helps)",
-    ),
-  );
+  const findings = [...unreadable(bad), ...damaged(bad)];
   const used = direct?.connected ? direct.hello.configPath : undefined;
   if (used !== undefined && used !== shownConfigPath) {
     findings.push(
@@ -29,3 +25,32 @@ export const files: Check<Facts> = ({ openclaw, direct }) => {
   if (findings.length > 0) return findings;
   return gateway ? say.ok(`${shownConfigPath} was read`) : say.note(`there is no ${shownConfigPath}`);
 };
+
+/** One finding for all of them: a folder that is closed closes every file in it. */
+function unreadable(bad: readonly BadFile[]): Finding[] {
+  const [first, ...more] = bad.filter(({ why }) => isUnreadable(why));
+  if (!first) return [];
+  const others =
+    more.length === 0 ? "" : `, nor can ${list(more.map(({ shownPath }) => basename(shownPath)))}`;
+  return [
+    say.fix(
+      `${first.shownPath} ${first.why}${others}`,
+      "run openclaw-shim doctor as the owner of OpenClaw's files",
+    ),
+  ];
+}
+
+function damaged(bad: readonly BadFile[]): Finding[] {
+  return bad
+    .filter(({ why }) => !isUnreadable(why))
+    .map(({ shownPath, why }) =>
+      say.fix(
+        `${shownPath} ${why}`,
+        "stop the gateway and mend the file, or restore it (openclaw doctor helps)",
+      ),
+    );
+}
+
+function isUnreadable(why: string): boolean {
+  return why.startsWith("cannot be read");
+}

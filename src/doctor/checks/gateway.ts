@@ -2,21 +2,14 @@ import { fixFor } from "../../pairing/fix.ts";
 import { printable } from "../../text.ts";
 import { versionOf, type Facts } from "../facts.ts";
 import { findingsOf, type Check } from "../finding.ts";
+import { isAboutGateway } from "../outcomes.ts";
 import { parseRelease } from "../release.ts";
 import { describeProcess } from "./words.ts";
 import { describeVerdict } from "../attempt.ts";
 
 const say = findingsOf("gateway");
-
-/** Outcomes that say that there is no gateway to talk to, or none yet. */
-const NO_GATEWAY = new Set([
-  "gateway-unreachable",
-  "gateway-starting",
-  "gateway-closed",
-  "not-gateway-protocol",
-  "protocol-mismatch",
-  "abandoned",
-]);
+const OWN_ADDRESS =
+  "give the gateway's own address with --gateway ws://127.0.0.1:PORT, with no proxy between it and the shim";
 
 /** Whether a gateway answers at all. */
 export const gateway: Check<Facts> = (facts) => {
@@ -31,22 +24,19 @@ export const gateway: Check<Facts> = (facts) => {
   const by = listener ? `; ${describeProcess(listener)} listens there` : "";
   if (plain && !plain.connected) {
     const { verdict, fix } = plain;
-    if (NO_GATEWAY.has(verdict.outcome)) {
-      return say.fix(
-        `${at} takes connections, but no gateway answered: ${describeVerdict(verdict)}${by}`,
-        fix,
-      );
+    const word = describeVerdict(verdict);
+    if (verdict.outcome === "gateway-refused")
+      return say.fix(`${at} answered by HTTP: ${word}${by}`, OWN_ADDRESS);
+    if (verdict.outcome === "gateway-unreachable") {
+      return say.fix(`${at} takes connections, but no gateway answered: ${word}${by}`, fix);
     }
-    if (verdict.outcome === "gateway-refused") {
-      return say.fix(
-        `${at} answered HTTP, not the gateway's protocol: ${describeVerdict(verdict)}${by}`,
-        "give the gateway's own address with --gateway ws://127.0.0.1:PORT, with no proxy between it and the shim",
-      );
-    }
+    if (isAboutGateway(verdict.outcome)) return say.fix(`${at} did not take this one: ${word}${by}`, fix);
   }
-  const version = versionOf(facts);
-  const release = parseRelease(version);
-  return say.ok(
-    `${release ? `OpenClaw ${version}` : "a gateway that does not say its release"} answers at ${at}${by}`,
-  );
+  return say.ok(`${nameOf(versionOf(facts))} answers at ${at}${by}`);
 };
+
+/** 2026.2 calls itself `dev` where npm did not start it; who did not connect was told nothing. */
+function nameOf(version: string | undefined): string {
+  if (version === undefined) return "a gateway";
+  return parseRelease(version) ? `OpenClaw ${version}` : `OpenClaw, which calls its release "${version}",`;
+}

@@ -45,7 +45,9 @@ function judge(path: PathFacts, facts: Facts): Finding {
       lead,
     );
   }
-  const kept = path.tokenKept ? "; the token was not sent there, as it is neither this machine nor TLS" : "";
+  const kept = path.credentialKept
+    ? "; the token was not sent there: it is neither this machine, nor TLS to where somebody says the token goes"
+    : "";
   if (kept !== "") return say.note(`${way}: ${describeVerdict(verdict)}${kept}${by(path, added)}`);
   return say.fix(`${way}: ${describeVerdict(verdict)}`, fix);
 }

@@ -3,7 +3,7 @@ import type { PendingDevice } from "../devices.ts";
 import { versionOf, type Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
 import { keepsStickyRequests, parseRelease } from "../release.ts";
-import { short } from "./words.ts";
+import { inSqlite, short } from "./words.ts";
 
 const say = findingsOf("pending");
 
@@ -14,7 +14,10 @@ const SHOWN = 5;
 /** Requests that wait for somebody: on the older releases such a device is refused even when it is local by now. */
 export const pending: Check<Facts> = (facts) => {
   const { devices, now } = facts;
-  if (!devices) return say.unknown("who waits to be paired is for operators, and none could connect");
+  if (!devices)
+    return say.unknown(
+      `who waits to be paired is for operators to see, and none could connect${inSqlite(facts)}`,
+    );
   const live = devices.pending.filter(({ at }) => at === undefined || now - at < TTL_MS);
   if (live.length === 0) return say.ok("no device waits to be approved");
   const more = live.length - SHOWN;

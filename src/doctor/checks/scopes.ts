@@ -3,7 +3,7 @@ import type { PairedDevice } from "../devices.ts";
 import { versionOf, type Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
 import { knowsImpliedScopes, parseRelease, refusesScopeUpgrades, type Release } from "../release.ts";
-import { list, short } from "./words.ts";
+import { inSqlite, list, short } from "./words.ts";
 
 const say = findingsOf("scopes");
 const OPERATOR = "operator";
@@ -20,7 +20,10 @@ interface Shortfall {
 /** Paired devices that are refused, or will be, because they ask for more scopes than they have. */
 export const scopes: Check<Facts> = (facts) => {
   const { devices } = facts;
-  if (!devices) return say.unknown("who is paired for what is for operators, and none could connect");
+  if (!devices)
+    return say.unknown(
+      `who is paired for what is for operators to see, and none could connect${inSqlite(facts)}`,
+    );
   const release = parseRelease(versionOf(facts));
   const shortfalls = devices.paired.flatMap((device) => shortfall(device, facts, release) ?? []);
   if (shortfalls.length > 0) return shortfalls.map((one) => describe(one));

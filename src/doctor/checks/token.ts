@@ -1,23 +1,25 @@
+import { describeVerdict } from "../attempt.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check } from "../finding.ts";
-import { describeVerdict } from "../attempt.ts";
+import { isAboutCredentials } from "../outcomes.ts";
 
 const say = findingsOf("token");
 
-const CREDENTIALS = new Set(["unauthorized", "rate-limited", "device-invalid", "device-required"]);
-
-/** Whether the gateway takes the token that is to be had here. */
-export const token: Check<Facts> = ({ token: found, plain, direct }) => {
-  if (!direct || !plain) return say.unknown("from" in found ? `${found.from}, not tried` : found.why);
-  const refused = !direct.connected && CREDENTIALS.has(direct.verdict.outcome) ? direct : undefined;
-  if (refused) {
-    const word = describeVerdict(refused.verdict);
-    if ("why" in found) return say.fix(`the gateway wants one: ${word}; ${found.why}`, refused.fix);
-    return say.fix(`the gateway did not take ${found.from}: ${word}`, refused.fix);
+/** Whether the gateway takes the token, or password, that is to be had here. */
+export const token: Check<Facts> = ({ credential, plain, direct }) => {
+  if (!direct || !plain)
+    return say.unknown("from" in credential ? `${credential.from}, not tried` : credential.why);
+  if (!direct.connected && isAboutCredentials(direct.verdict.outcome)) {
+    const word = describeVerdict(direct.verdict);
+    if ("why" in credential) return say.fix(`the gateway wants one: ${word}; ${credential.why}`, direct.fix);
+    return say.fix(`the gateway did not take ${credential.from}: ${word}`, direct.fix);
   }
-  // Where credentials count, the right ones are enough without a device; where none count, a device is wanted.
-  if (plain.connected)
-    return say.ok(`the gateway takes ${"from" in found ? found.from : "a client without one"}`);
-  if (direct.connected) return say.ok("the gateway asks for none (see auth)");
-  return say.unknown(`not judged: ${describeVerdict(direct.verdict)}`);
+  if (direct.connected && !plain.connected) return say.ok("the gateway asks for none (see auth)");
+  // Where credentials count, the right ones are enough without a device.
+  if (!plain.connected) return say.unknown(`not judged: ${describeVerdict(plain.verdict)}`);
+  if ("why" in credential) return say.ok("the gateway takes a client without one");
+  const { from, warning } = credential;
+  return warning === undefined
+    ? say.ok(`the gateway takes ${from}`)
+    : say.note(`the gateway takes it, but ${warning}`);
 };

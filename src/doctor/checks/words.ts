@@ -1,3 +1,4 @@
+import type { Facts } from "../facts.ts";
 import type { ListeningProcess } from "../listening-process.ts";
 
 /** `openclaw-gatewa (node, pid 4711)`. */
@@ -16,4 +17,9 @@ export function short(deviceId: string): string {
 export function list(items: readonly string[], limit = 8): string {
   const shown = items.slice(0, limit).join(" ");
   return items.length > limit ? `${shown} and ${items.length - limit} more` : shown || "none";
+}
+
+/** Why the device store could not be read from disk, where that is why. */
+export function inSqlite({ openclaw }: Pick<Facts, "openclaw">): string {
+  return openclaw.sqlite ? "; the store is SQLite, which only the gateway reads" : "";
 }
