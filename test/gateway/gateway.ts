@@ -41,7 +41,7 @@ export interface GatewayOptions {
 /** A start takes 5 to 25 s on a machine that does nothing else. */
 const READY_MS = 120_000;
 /** The last thing that each release logs before it takes connections. */
-const READY = /\[gateway\] (?:ready\b|listening on ws:)/;
+const READY = /\[gateway\] (?:ready\b|listening on wss?:)/;
 
 /**
  * Starts a gateway and waits until it is ready.

@@ -19,6 +19,7 @@ export function comparable(outcome: Outcome, names: Names): string {
       // A close reason of 2026.9 is cut in the middle of it.
       .replaceAll(/(?<=requestId: )[0-9a-f-]{8,36}/g, "<request>")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "<request>")
+      .replaceAll(/try again in \d+ s/g, "try again in <n> s")
       .replaceAll(`127.0.0.1:${names.gatewayPort}`, "<gateway>")
       .replaceAll(names.origin.replace("http://", ""), "<shim>")
       .replaceAll(`"version":"${names.version}","protocol"`, '"version":"<release>","protocol"')

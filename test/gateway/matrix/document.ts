@@ -58,7 +58,7 @@ export function recordSection(version: string, text: string): void {
   writeFileSync(FILE, `${parts.join("\n\n")}\n`);
 }
 
-/** Rows with the same cells are one row, where the first of them is. */
+/** Rows with the same cells are one, where the first of them is. */
 function table(rows: readonly Row[]): string {
   const names = new Map<string, string[]>();
   for (const { injected, cells } of rows) {
@@ -69,7 +69,10 @@ function table(rows: readonly Row[]): string {
   return [
     `| ${head.join(" | ")} |`,
     `|${"---|".repeat(head.length)}`,
-    ...[...names].map(([cells, injected]) => `| ${injected.join(", ")} | ${cells} |`),
+    ...[...names].map(([cells, injected]) => {
+      const isEvery = injected.length === rows.length;
+      return `| ${isEvery ? "nothing, or any of them" : injected.join(", ")} | ${cells} |`;
+    }),
   ].join("\n");
 }
 
