@@ -13,7 +13,7 @@ interface Panel {
 
 const WIDTH = 440;
 const HEIGHT = 320;
-const MARGIN = { left: 64, right: 16, top: 40, bottom: 84 } as const;
+const MARGIN = { left: 64, right: 30, top: 40, bottom: 84 } as const;
 // Told apart without colour sight too (Okabe and Ito).
 const COLOURS = ["#d55e00", "#999999", "#0072b2", "#009e73", "#cc79a7", "#e69f00"] as const;
 

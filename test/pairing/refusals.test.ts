@@ -96,6 +96,37 @@ const CODES = [
     "reload",
   ],
   [
+    {
+      code: "UNAVAILABLE",
+      message: "protocol mismatch: Control UI updated; reload this page to continue",
+      details: { code: "PROTOCOL_MISMATCH", reloadRequired: true },
+    },
+    "protocol-mismatch",
+    "PROTOCOL_MISMATCH",
+    "reload the page",
+  ],
+  [
+    { code: "INVALID_REQUEST", message: "unauthorized: gateway token missing (set gateway.remote.token)" },
+    "unauthorized",
+    "INVALID_REQUEST",
+    "give the client the gateway's token",
+  ],
+  [
+    { code: "INVALID_REQUEST", message: "unauthorized: device token mismatch (rotate/reissue device token)" },
+    "unauthorized",
+    "INVALID_REQUEST",
+    "compare OPENCLAW_GATEWAY_TOKEN",
+  ],
+  [
+    {
+      code: "INVALID_REQUEST",
+      message: "invalid connect params: at /auth: unexpected property 'deviceToken'",
+    },
+    "gateway-closed",
+    "INVALID_REQUEST",
+    "openclaw --version",
+  ],
+  [
     { code: "UNAVAILABLE", details: { reason: "startup-sidecars" }, retryAfterMs: 500 },
     "gateway-starting",
     "startup-sidecars",
