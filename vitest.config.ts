@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// The page's styles are imported with ?raw; by default vitest makes CSS empty.
+const css = true;
+
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "html"] },
@@ -7,8 +10,9 @@ export default defineConfig({
       {
         test: {
           name: "quick",
+          css,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/gateway/**", "test/service/booted/**"],
+          exclude: ["test/gateway/**", "test/browser/**", "test/service/booted/**"],
           testTimeout: 15_000,
           // A worker for each file took two thirds of the time. No test changes what another could see.
           isolate: false,
@@ -21,8 +25,21 @@ export default defineConfig({
           include: ["test/gateway/**/*.test.ts"],
           // One real gateway takes 400 MB and its start is CPU-bound: files run one after the other.
           fileParallelism: false,
+          // Within a file, as many gateways side by side as such a machine has processors.
+          maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          css,
+          include: ["test/browser/**/*.test.ts"],
+          // Each file starts Chromium.
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

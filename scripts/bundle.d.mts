@@ -10,3 +10,16 @@ export function bundleCommand(outfile: string, version: string, plugins?: Plugin
 
 /** Bundles the library into one file. @throws when esbuild fails. */
 export function bundleLibrary(outfile: string, version: string): Promise<void>;
+
+/**
+ * Bundles what `entry` names, with all that it imports, into one file that Node.js runs.
+ *
+ * @param plugins as for {@link bundleCommand}
+ * @throws when esbuild fails
+ */
+export function bundleProgram(
+  entry: string,
+  outfile: string,
+  version: string,
+  plugins?: Plugin[],
+): Promise<void>;

@@ -39,9 +39,15 @@ const options = (version) => ({
 
 /** The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant. */
 export async function bundleCommand(outfile, version, plugins = []) {
+  await bundleProgram(join(SRC, "main.ts"), outfile, version, plugins);
+  chmodSync(outfile, 0o755);
+}
+
+/** What `entry` names, with all that it imports, as one file that Node.js runs. */
+export async function bundleProgram(entry, outfile, version, plugins = []) {
   await build({
     ...options(version),
-    entryPoints: [join(SRC, "main.ts")],
+    entryPoints: [entry],
     outfile,
     plugins: [...plugins, raw],
     minify: true,
@@ -50,7 +56,6 @@ export async function bundleCommand(outfile, version, plugins = []) {
       js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
   });
-  chmodSync(outfile, 0o755);
 }
 
 /** The library, from src/index.ts. */

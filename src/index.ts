@@ -4,6 +4,7 @@ import { openShim, type Shim } from "./shim.ts";
 
 export { SettingsError } from "./settings/error.ts";
 export type { Outcome } from "./pairing/outcome.ts";
+export type { TimedOutcome } from "./pairing/report.ts";
 export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
 export type { Shim, ShimOptions };
 

@@ -6,8 +6,7 @@ import { ConnectionLimit } from "./gate/limits.ts";
 import { createGate } from "./gate/gate.ts";
 import { Connections } from "./connections.ts";
 import { listenAll } from "./listen-all.ts";
-import type { Outcome } from "./pairing/outcome.ts";
-import { Reporter } from "./pairing/report.ts";
+import { Reporter, type TimedOutcome } from "./pairing/report.ts";
 import { createPassage } from "./passage.ts";
 import { createDialer, type Dialer } from "./relay/dial.ts";
 import { GatewayProbe } from "./relay/probe.ts";
@@ -27,8 +26,8 @@ const CLOSED_CHECK_MS = 20;
 export interface Shim {
   /** Where it listens, ports as bound: `127.0.0.1:18788`, `[::1]:18788`. */
   readonly addresses: readonly string[];
-  on(event: "outcome", listener: (outcome: Outcome) => void): this;
-  off(event: "outcome", listener: (outcome: Outcome) => void): this;
+  on(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
+  off(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
   /**
    * Stops listening, lets open connections finish for the drain time, then ends them. Resolves when nothing is
    * left; calling it again waits for the same end.
@@ -89,7 +88,7 @@ export async function openShim(
   }, PROBE_MS).unref();
 
   let closing: Promise<void> | undefined;
-  const events = new EventEmitter<{ outcome: [Outcome] }>();
+  const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
   reporter.on("outcome", (outcome) => events.emit("outcome", outcome));
 
   async function drain(): Promise<void> {

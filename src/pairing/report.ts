@@ -29,10 +29,16 @@ export interface Passage {
   readonly admission: Admission;
 }
 
+/** An outcome and when it was reported: the log line has pino's `time`, what is kept has its own. */
+export interface TimedOutcome extends Outcome {
+  /** ISO 8601. */
+  readonly time: string;
+}
+
 /** Turns what was seen into outcome lines: logs them, keeps the last, and tells who listens. */
-export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
+export class Reporter extends EventEmitter<{ outcome: [TimedOutcome] }> {
   readonly #logger: Logger;
-  readonly #recent: Outcome[] = [];
+  readonly #recent: TimedOutcome[] = [];
   readonly #devices = new Set<string>();
 
   constructor(logger: Logger) {
@@ -41,7 +47,7 @@ export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
   }
 
   /** The last outcomes, oldest first. */
-  get recent(): readonly Outcome[] {
+  get recent(): readonly TimedOutcome[] {
     return this.#recent;
   }
 
@@ -104,10 +110,11 @@ export class Reporter extends EventEmitter<{ outcome: [Outcome] }> {
   }
 
   #report(outcome: Outcome): Outcome {
-    this.#recent.push(outcome);
+    const timed = { time: new Date().toISOString(), ...outcome };
+    this.#recent.push(timed);
     if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
     this.#logger[levelOf(outcome)](outcome, "pairing outcome");
-    this.emit("outcome", outcome);
+    this.emit("outcome", timed);
     return outcome;
   }
 

@@ -1,6 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Outcome } from "../pairing/outcome.ts";
-import type { Reporter } from "../pairing/report.ts";
+import type { Reporter, TimedOutcome } from "../pairing/report.ts";
 
 const FOLLOWER_LIMIT = 32;
 const KEEP_ALIVE_MS = 15_000;
@@ -24,7 +23,7 @@ export class OutcomeFollowers {
   }
 
   /** Starts with what is known, oldest first, and goes on until the client leaves. */
-  add(response: ServerResponse, known: readonly Outcome[]): void {
+  add(response: ServerResponse, known: readonly TimedOutcome[]): void {
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
       "Cache-Control": "no-store",
@@ -46,7 +45,7 @@ export class OutcomeFollowers {
   }
 }
 
-function eventOf(outcome: Outcome): string {
+function eventOf(outcome: TimedOutcome): string {
   return `event: outcome\nid: ${outcome.conn}\ndata: ${JSON.stringify(outcome)}\n\n`;
 }
 

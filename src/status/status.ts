@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Connections } from "../connections.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../gate/host.ts";
@@ -46,6 +46,15 @@ export function createStatus(sources: StatusSources): Status {
   reporter.on("outcome", (outcome) => metrics.note(outcome));
 
   const pages: Readonly<Record<string, Page>> = {
+    "": (_request, response) => {
+      send(response, 308, "text/plain; charset=utf-8", "", { Location: `${PREFIX}/` });
+      return undefined;
+    },
+    "/": async (_request, response) => {
+      const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
+      send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
+      return undefined;
+    },
     "/health": async (_request, response) => {
       await probe();
       const { state, since, failure } = monitor.now;
@@ -82,6 +91,9 @@ export function createStatus(sources: StatusSources): Status {
       const name = parseAuthority(host)?.name;
       if (name === undefined || !isLoopbackName(name)) return refuse("host_not_allowed", host);
       if (admission.origin === "foreign") return refuse("origin_not_allowed", request.headers.origin);
+      if (admission.origin === "absent" && isForeign(request.headers)) {
+        return refuse("foreign_site", request.headers["sec-fetch-site"]);
+      }
       if (request.method !== "GET") return refuse("method_not_allowed", request.method);
       const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
       const page = path.slice(PREFIX.length);
@@ -95,12 +107,28 @@ export function createStatus(sources: StatusSources): Status {
   };
 }
 
+/**
+ * Whether another site's page asks, which need not say its Origin (`fetch` with `no-cors`, an image): it could read
+ * nothing, but take the places of followers. A link that is followed to here is its user's doing (Fetch Metadata).
+ */
+function isForeign(headers: IncomingHttpHeaders): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-dest": destination } = headers;
+  return (site === "cross-site" || site === "same-site") && destination !== "document";
+}
+
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   send(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
+    ...headers,
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",

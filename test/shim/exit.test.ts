@@ -3,24 +3,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleProgram } from "../../scripts/bundle.mjs";
 
 describe("a process that has opened and closed a shim", () => {
   const folder = mkdtempSync(join(tmpdir(), "shim-exit-"));
   const file = join(folder, "traffic.mjs");
 
-  beforeAll(() =>
-    build({
-      entryPoints: [join(import.meta.dirname, "traffic.ts")],
-      outfile: file,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      // What is CommonJS in it needs a require for Node's own modules.
-      banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
-    }),
-  );
+  beforeAll(() => bundleProgram(join(import.meta.dirname, "traffic.ts"), file, "0.0.0-test"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("ends by itself, with all of its traffic done and nothing on stderr", async () => {

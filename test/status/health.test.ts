@@ -59,6 +59,16 @@ describe("/__shim__/health", () => {
 });
 
 describe("/__shim__/outcomes", () => {
+  it("says when each was reported, in ISO 8601", async () => {
+    const start = Date.now();
+    const shim = await shimBefore(await startRecorder());
+    await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
+    const { answer } = await ask(shim.port, "outcomes");
+    const time = Date.parse(/"time":"([\dT:.-]+Z)"/.exec(answer)?.[1] ?? "");
+    expect(time).toBeGreaterThanOrEqual(start);
+    expect(time).toBeLessThanOrEqual(Date.now());
+  });
+
   it("has the outcomes that were reported, oldest first, and at most 200", async () => {
     const shim = await shimBefore(await startRecorder());
     expect((await ask(shim.port, "outcomes")).body).toEqual([]);

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import type { Outcome } from "../../src/pairing/outcome.ts";
+import type { TimedOutcome } from "../../src/pairing/report.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
 
@@ -13,9 +13,9 @@ export interface TestShim {
   /** Every log line so far, parsed. */
   readonly lines: readonly Record<string, unknown>[];
   /** Every outcome so far. */
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly TimedOutcome[];
   /** The outcome number `index` (0 is the first), as soon as it is there. */
-  outcome(index?: number): Promise<Outcome>;
+  outcome(index?: number): Promise<TimedOutcome>;
   /** The log line number `index` with that `event`, as soon as it is there. */
   logged(event: string, index?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -42,7 +42,7 @@ export async function openTestShim(
   });
   const logger = pino({ level: "debug", base: null, formatters: { level: (level) => ({ level }) } }, sink);
   const shim = await openShim({ ...testSettings(gatewayPort), ...overrides }, logger, resources);
-  const outcomes: Outcome[] = [];
+  const outcomes: TimedOutcome[] = [];
   shim.on("outcome", (outcome) => {
     outcomes.push(outcome);
     for (const check of waiting) check();

@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openPage, setScene, watch } from "./watch.ts";
+
+/** A page of somebody else's, on another port of this machine. */
+async function startForeignSite(): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>foreign</title>");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return `http://127.0.0.1:${address.port}/`;
+}
+
+describe("a foreign page in the same browser", () => {
+  it("reads nothing, and takes no follower's place", async () => {
+    const scene = await setScene();
+    const { page } = await openPage();
+    await page.goto(await startForeignSite());
+    const shim = `http://${scene.shim.authority}/__shim__/`;
+    const read = await page.evaluate(async (base) => {
+      const tries = ["", "health", "outcomes", "metrics"].map(async (name) => {
+        const response = await fetch(base + name);
+        return response.text();
+      });
+      return (await Promise.allSettled(tries)).map(({ status }) => status);
+    }, shim);
+    expect(read).toEqual(["rejected", "rejected", "rejected", "rejected"]);
+
+    // Without CORS no Origin is sent: the page would get nothing to read, but as many streams as it likes.
+    await page.evaluate((base) => {
+      const follow = (): Promise<Response> =>
+        fetch(`${base}outcomes`, { mode: "no-cors", headers: { Accept: "text/event-stream" } });
+      return Promise.allSettled(Array.from({ length: 40 }, follow));
+    }, shim);
+    const denied = scene.shim.lines.filter((line) => line["event"] === "request.denied");
+    expect(denied.filter(({ reason }) => reason === "foreign_site")).toHaveLength(40);
+    await watch(scene);
+  });
+
+  it("does not get it into a frame, but may link to it", async () => {
+    const scene = await setScene();
+    const { page, console } = await openPage();
+    await page.goto(await startForeignSite());
+    const shim = `http://${scene.shim.authority}/__shim__/`;
+    await page.evaluate((address) => {
+      const frame = document.createElement("iframe");
+      const link = document.createElement("a");
+      frame.src = address;
+      link.href = address;
+      link.textContent = "shim";
+      document.body.append(frame, link);
+    }, shim);
+    await page.waitForEvent("response", (response) => response.url() === shim);
+    expect(await page.frameLocator("iframe").getByRole("heading").count()).toBe(0);
+    await page.getByRole("link", { name: "shim" }).click();
+    await page.getByRole("heading", { name: "The gateway is up" }).waitFor();
+    expect(console.filter((line) => line.startsWith("error: Uncaught"))).toEqual([]);
+  });
+});

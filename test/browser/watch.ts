@@ -1,0 +1,77 @@
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import { afterAll, onTestFinished } from "vitest";
+import { handshake } from "../../src/client/handshake.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import type { StandIn, StandInOptions } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+import { openBrowserPage } from "../gateway/browser.ts";
+import type { BrowserPage } from "../gateway/browser.ts";
+import { openTestShim } from "../support/shim.ts";
+import type { TestShim } from "../support/shim.ts";
+
+const TOKEN = "t";
+const DEADLINE_MS = 10_000;
+
+/** One for all tests of a file: its start takes seconds. */
+let browser: Promise<BrowserPage> | undefined;
+afterAll(async () => (await browser)?.close());
+
+/** A gateway with a shim before it; both end with the test. */
+export interface Scene {
+  readonly gateway: StandIn;
+  readonly shim: TestShim;
+  /** A client with a device of its own connects through the shim, with the gateway's token unless told otherwise. */
+  connect(options?: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+  /** The same, refused: its token is wrong. */
+  fail(options?: Partial<HandshakeOptions>): Promise<HandshakeResult>;
+}
+
+/** A page that shows it. */
+export interface Watched extends Scene {
+  readonly page: Page;
+  /** What the browser complained of. */
+  readonly console: readonly string[];
+  /** The outcomes on the page, newest first. */
+  readonly outcomes: Locator;
+}
+
+/** Starts a gateway and a shim. */
+export async function setScene(
+  gatewayOptions: Partial<StandInOptions> = {},
+  settings: Partial<Settings> = {},
+): Promise<Scene> {
+  const gateway = await startStandIn({ era: "2026.4.5", token: TOKEN, ...gatewayOptions });
+  onTestFinished(() => gateway.close());
+  const shim = await openTestShim(gateway.port, settings);
+  onTestFinished(() => shim.close());
+  const connect: Scene["connect"] = (options) =>
+    handshake({ url: `ws://${shim.authority}`, token: TOKEN, device: createDevice(), ...options });
+  return { gateway, shim, connect, fail: (options) => connect({ token: "wrong", ...options }) };
+}
+
+/** Opens the page of a scene's shim, and waits until it is live. */
+export async function watch(scene: Scene, options: BrowserContextOptions = {}): Promise<Watched> {
+  const { page, console } = await openPage(options);
+  await page.goto(`http://${scene.shim.authority}/__shim__/`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  return { ...scene, page, console, outcomes: page.getByRole("listitem") };
+}
+
+/** An empty page that shares nothing with other tests' pages but the browser. */
+export async function openPage(
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; console: readonly string[] }> {
+  browser ??= openBrowserPage();
+  const opened = await browser;
+  const context = await opened.page.context().browser()?.newContext(options);
+  if (!context) throw new Error("the browser is gone");
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(DEADLINE_MS);
+  const console: string[] = [];
+  page.on("console", (message) => console.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => console.push(`error: ${error.message}`));
+  return { page, console };
+}
