@@ -20,7 +20,7 @@ export function env(context: CommandContext): Promise<number> {
   const url = toolUrl(settings);
   const [form] = flags.keys();
   if (form === "json") stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
-  else stdout.write(form === "openclaw-config" ? configFragment(url) : shellLines(url));
+  else stdout.write(form === "openclaw-config" ? configFragment(url) : shellLines(url) + portLines(url));
   return Promise.resolve(0);
 }
 
@@ -40,6 +40,15 @@ function shellLines(url: string): string {
   return `# The tools also need the gateway's token, from the environment alone (or OPENCLAW_GATEWAY_PASSWORD):
 #   export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"
 export OPENCLAW_GATEWAY_URL=${url}
+`;
+}
+
+/** OpenClaw's port may come from the environment on every release, its address only since 2026.3. */
+function portLines(url: string): string {
+  const port = /^ws:\/\/127\.0\.0\.1:(\d+)$/.exec(url)?.[1];
+  if (port === undefined) return "";
+  return `# OpenClaw 2026.2 does not know that URL; it takes the port, on 127.0.0.1:
+#   export OPENCLAW_GATEWAY_PORT=${port}
 `;
 }
 

@@ -16,6 +16,10 @@ export interface Release {
   readonly detailCodes: "none" | "all but the protocol's" | "all";
   /** What it says to a client that comes before it is ready; absent where it does not listen before. */
   readonly starting?: string;
+  /** Whether its tools take `OPENCLAW_GATEWAY_URL` from the environment. */
+  readonly urlFromEnvironment: boolean;
+  /** Whether a tool inside the gateway that asks the gateway connects to it, as others do; else it is answered within. */
+  readonly innerToolsConnect: boolean;
   /** More of its `openclaw.json`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -32,6 +36,8 @@ const OLD: Release = {
   overrides: UNRESOLVABLE,
   extra: {},
   detailCodes: "all but the protocol's",
+  urlFromEnvironment: true,
+  innerToolsConnect: true,
   config: {},
 };
 
@@ -42,6 +48,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
     ...OLD,
     name: "dev",
     detailCodes: "none",
+    urlFromEnvironment: false,
     config: { plugins: { enabled: false } },
   },
   "2026.3.23": { ...OLD, extra: { axios: "1.21.1" } },
@@ -60,6 +67,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
     npmArgs: ["--ignore-scripts"],
     overrides: {},
     detailCodes: "all",
+    innerToolsConnect: false,
     starting: "startup-sidecars",
   },
 };

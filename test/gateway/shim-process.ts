@@ -29,7 +29,8 @@ export interface ShimProcessOptions {
   readonly namespace?: string;
 }
 
-const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
+/** The command, as `npm run build` made it. */
+export const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const LISTENING_MS = 10_000;
 const OUTCOME_MS = 30_000;
 

@@ -1,4 +1,5 @@
 import { connectOperator } from "../../../src/demo/operator.ts";
+import type { GatewaySession } from "../../../src/client/session.ts";
 import { isRecord } from "../../../src/json.ts";
 import type { Outcome } from "../../../src/pairing/outcome.ts";
 import { attemptAll, word } from "./attempt.ts";
@@ -53,17 +54,26 @@ interface Measured extends Pick<Row, "injected" | "host"> {
 export async function runMatrix({ port, token }: MatrixGateway, shim: MatrixShim): Promise<Matrix> {
   const buildId = await pageBuild(port);
   const measured: Measured[] = [];
-  for (const host of [undefined, REWRITTEN_HOST]) {
-    for (const injected of INJECTED) {
-      const way = { token, injected, host, buildId };
-      const without = await attemptAll({ ...way, port });
-      const through = await attemptAll({ ...way, port: shim.port });
-      measured.push({ injected, host, without, through });
+  const paired = new Set<string>();
+  const operator = await connectOperator(`ws://127.0.0.1:${port}`, token);
+  try {
+    for (const host of [undefined, REWRITTEN_HOST]) {
+      for (const injected of INJECTED) {
+        const way = { token, injected, host, buildId };
+        const without = await attemptAll({ ...way, port });
+        const through = await attemptAll({ ...way, port: shim.port });
+        measured.push({ injected, host, without, through });
+        // Asked at once: 2026.9 forgets a silently paired device when a later one like it is paired.
+        for (const deviceId of await pairedDevices(operator)) paired.add(deviceId);
+      }
     }
+  } finally {
+    await operator.close();
   }
   const attempts = measured.flatMap(({ through }) => through);
-  const paired = await pairedDevices(`ws://127.0.0.1:${shim.port}`, token);
-  // The one that asked who is paired came last: had another been reported twice, its line would not be the last.
+  // Had a client been reported twice, the line of this one would not be the last.
+  const after = await connectOperator(`ws://127.0.0.1:${shim.port}`, token);
+  await after.close();
   const outcomes = await Promise.all([...attempts, "last"].map((_, index) => shim.outcome(index)));
   const problems = checkLines(attempts, outcomes, port);
   const last = outcomes.at(-1);
@@ -95,14 +105,9 @@ export async function pageBuild(port: number): Promise<string | undefined> {
   return /data-openclaw-control-ui-build-id="([^"]+?)(?:-[0-9a-f]{64})?"/.exec(await response.text())?.[1];
 }
 
-async function pairedDevices(url: string, token: string): Promise<Set<string>> {
-  const operator = await connectOperator(url, token);
-  try {
-    const list = await operator.request("device.pair.list");
-    const paired: unknown = isRecord(list) ? list["paired"] : undefined;
-    if (!Array.isArray(paired)) throw new Error(`device.pair.list answered ${JSON.stringify(list)}`);
-    return new Set(paired.map((device: unknown) => String(isRecord(device) ? device["deviceId"] : "")));
-  } finally {
-    await operator.close();
-  }
+async function pairedDevices(operator: GatewaySession): Promise<string[]> {
+  const list = await operator.request("device.pair.list");
+  const paired: unknown = isRecord(list) ? list["paired"] : undefined;
+  if (!Array.isArray(paired)) throw new Error(`device.pair.list answered ${JSON.stringify(list)}`);
+  return paired.map((device: unknown) => String(isRecord(device) ? device["deviceId"] : ""));
 }

@@ -1,0 +1,126 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import JSON5 from "json5";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { Outcome } from "../../src/pairing/outcome.ts";
+import { runCli, type CliResult } from "./cli.ts";
+import { randomToken, startGateway, type Gateway } from "./gateway.ts";
+import { createHome } from "./home.ts";
+import { installOpenClaw } from "./openclaw.ts";
+import { freePort } from "./ports.ts";
+import { chosenVersions, releaseOf } from "./releases.ts";
+import { BUNDLE, startShimProcess, type ShimProcess } from "./shim-process.ts";
+
+const CRON_LIST = ["cron", "list", "--json"];
+const LISTED = {
+  code: 0,
+  json: { jobs: expect.any(Array) },
+  outcome: { outcome: "connected", client: { id: "cli" } },
+};
+
+interface Tool {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Merged into its openclaw.json. */
+  readonly config?: object;
+}
+
+// The ways of gateway.md section 5. The shim has taken over the port: config says its port, --port the gateway's own.
+describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) => {
+  const { urlFromEnvironment, innerToolsConnect } = releaseOf(version);
+  const token = randomToken();
+  let gateway: Gateway;
+  let shim: ShimProcess;
+  let outcomes = 0;
+  beforeAll(async () => {
+    const port = await freePort();
+    gateway = await startGateway(await installOpenClaw(version), {
+      token,
+      config: { port },
+      prepare: (home) => {
+        home.env["OPENCLAW_GATEWAY_URL"] = `ws://127.0.0.1:${port}`;
+        home.env["OPENCLAW_GATEWAY_TOKEN"] = token;
+        return Promise.resolve();
+      },
+    });
+    shim = await startShimProcess(gateway.url, [], { listen: [`127.0.0.1:${port}`] });
+    return async () => {
+      await shim.close();
+      await gateway.close();
+    };
+  });
+
+  /** What `openclaw-shim env` prints. */
+  const shimEnv = (...args: readonly string[]): string =>
+    execFileSync(
+      process.execPath,
+      [BUNDLE, "env", ...args, "--listen", `127.0.0.1:${shim.port}`, "--gateway", gateway.url],
+      { encoding: "utf8", env: { HOME: gateway.home.path } },
+    );
+
+  /** Has the CLI list the cron jobs, and the shim tell of it. */
+  const cronList = async ({
+    args = [],
+    env = {},
+    config,
+  }: Tool): Promise<CliResult & { outcome?: Outcome }> => {
+    const home = await createHome();
+    onTestFinished(() => home.remove());
+    if (config !== undefined) {
+      await mkdir(join(home.path, ".openclaw"));
+      // With a config, 2026.4.5 loads each of its plugins: half a minute of CPU time.
+      const whole = JSON.stringify({ plugins: { enabled: false }, ...config });
+      await writeFile(join(home.path, ".openclaw", "openclaw.json"), whole);
+    }
+    const result = await runCli(gateway.openclaw, home, [...CRON_LIST, ...args], { env });
+    if (result.code !== 0) return result;
+    const outcome = await shim.outcome(outcomes);
+    outcomes += 1;
+    return { ...result, outcome };
+  };
+
+  it("with --url and --token", async () => {
+    expect(await cronList({ args: ["--url", shim.url, "--token", token] })).toMatchObject(LISTED);
+  });
+
+  it.runIf(urlFromEnvironment)("with the environment that openclaw-shim env prints", async () => {
+    const { OPENCLAW_GATEWAY_URL = "" } = JSON.parse(shimEnv("--json")) as Record<string, string>;
+    expect(shimEnv()).toContain(`export OPENCLAW_GATEWAY_URL=${OPENCLAW_GATEWAY_URL}\n`);
+    const env = { OPENCLAW_GATEWAY_URL, OPENCLAW_GATEWAY_TOKEN: token };
+    expect(await cronList({ env })).toMatchObject(LISTED);
+  });
+
+  it("with the port alone from the environment, the only such way of 2026.2", async () => {
+    const port = /^# {3}export OPENCLAW_GATEWAY_PORT=(\d+)$/m.exec(shimEnv())?.[1] ?? "";
+    const env = { OPENCLAW_GATEWAY_PORT: port, OPENCLAW_GATEWAY_TOKEN: token };
+    expect(await cronList({ env })).toMatchObject(LISTED);
+  });
+
+  it("with the gateway.remote that openclaw-shim env --openclaw-config prints", async () => {
+    const config = JSON5.parse<object>(shimEnv("--openclaw-config"));
+    expect(await cronList({ config, env: { OPENCLAW_GATEWAY_TOKEN: token } })).toMatchObject(LISTED);
+  });
+
+  it("with nothing changed, where the shim has the gateway's port", async () => {
+    const auth = { mode: "token", token };
+    const config = { gateway: { mode: "local", port: shim.port, auth } };
+    expect(await cronList({ config })).toMatchObject(LISTED);
+  });
+
+  it("from within the gateway, where they connect at all: its own environment has the URL", async () => {
+    const response = await fetch(`http://127.0.0.1:${shim.port}/tools/invoke`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ tool: "sessions_list", args: {} }),
+    });
+    expect(await response.json()).toMatchObject({ ok: true, result: { details: { sessions: [] } } });
+    const seen = shim.log.filter((line) => line.includes('"id":"gateway-client"'));
+    expect(seen.length > 0).toBe(innerToolsConnect && urlFromEnvironment);
+    for (const line of seen) expect(line).toContain('"outcome":"connected"');
+  });
+
+  it("and no token is in what the shim logs", () => {
+    expect(shim.log.join("\n")).not.toContain(token);
+  });
+});
