@@ -1,4 +1,5 @@
 import { diagnose } from "../doctor/checks.ts";
+import { LIMITS, type Limits } from "../doctor/deadline.ts";
 import { versionOf, type Facts } from "../doctor/facts.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { gather } from "../doctor/gather.ts";
@@ -17,10 +18,11 @@ const NO_CONFIG = "/dev/null/openclaw.json";
  * @returns 0 when there is nothing to fix, else 1
  * @throws SettingsError
  */
-export async function doctor(context: CommandContext): Promise<number> {
+export async function doctor(context: CommandContext, limits: Limits = LIMITS): Promise<number> {
   const { stdout, env } = context;
   const { settings, flags, problem } = load(context);
-  const facts = await gather({ settings, env, via: flags.get("via") ?? [], stopped: context.stopped() });
+  const via = flags.get("via") ?? [];
+  const facts = await gather({ settings, env, via, stopped: context.stopped(), limits });
   const findings = [...configProblem(problem, facts), ...diagnose(facts)];
   const well = findings.every(({ status }) => status !== "fix");
   stdout.write(

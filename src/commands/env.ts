@@ -1,4 +1,4 @@
-import { bracketed, reachableHost } from "../settings/addresses.ts";
+import { reachableAt } from "../settings/addresses.ts";
 import { SettingsError } from "../settings/error.ts";
 import { loadSettings } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -32,7 +32,7 @@ function toolUrl({ listen }: Settings): string {
       "--listen: port 0 is another one at every start; name the port that the shim listens on",
     ]);
   }
-  return `ws://${bracketed(reachableHost(first.host))}:${first.port}`;
+  return `ws://${reachableAt(first)}`;
 }
 
 // OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md).

@@ -3,7 +3,6 @@ import ipaddr from "ipaddr.js";
 import { parseAddress } from "../gate/peer.ts";
 import { section } from "../settings/openclaw.ts";
 import type { Facts } from "./facts.ts";
-import { textList } from "./tool-urls.ts";
 
 /** The entries of `gateway.trustedProxies` that cover the address from which this machine reaches the gateway. */
 export function loopbackProxies({
@@ -66,4 +65,10 @@ const PRIVATE: ReadonlySet<string> = new Set([
 
 function lastOf(cidr: string): ipaddr.IPv6 {
   return ipaddr.IPv6.broadcastAddressFromCIDR(cidr);
+}
+
+/** The texts of a list, or the one text that stands for a list. */
+function textList(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

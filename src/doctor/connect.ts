@@ -6,6 +6,7 @@ import type { Device } from "../pairing/device.ts";
 import { VERSION } from "../version.ts";
 import { attemptOf, type Attempt } from "./attempt.ts";
 import type { Credential } from "./credential.ts";
+import type { Deadline } from "./deadline.ts";
 
 /** What OpenClaw's tools ask for, all in all (gateway.md section 2). */
 export const TOOL_SCOPES = [
@@ -22,6 +23,8 @@ export const DOCTOR = `openclaw-shim-doctor/${VERSION}`;
 /** Where to connect, and how. */
 export interface Target {
   readonly url: string;
+  /** The URL for messages, where it may hold secrets. */
+  readonly shown?: string;
   /** Options of `ws`: the agent that does the gateway's TLS. */
   readonly ws?: ClientOptions;
 }
@@ -38,6 +41,8 @@ export interface As {
 /** How it went, and the session where it went well: the caller closes it. */
 export interface Connected {
   readonly attempt: Attempt;
+  /** `connect` went off: whoever got it may know the device by now. */
+  readonly sent: boolean;
   readonly session: GatewaySession | undefined;
 }
 
@@ -47,22 +52,26 @@ export function uniqueMark(): string {
 }
 
 /** Connects once, as OpenClaw's command does, and asks for all that tools ask for. Never throws. */
-export async function connectAs({ url, ws }: Target, as: As, timeoutMs: number): Promise<Connected> {
+export async function connectAs({ url, ws }: Target, as: As, deadline: Deadline): Promise<Connected> {
   const { device, credential, mark } = as;
   const secret = credential && "secret" in credential ? credential.secret : undefined;
   const password = secret && credential && "kind" in credential && credential.kind === "password";
+  let sent = false;
   const result = await handshake({
     url,
     scopes: TOOL_SCOPES,
     client: { displayName: "openclaw-shim doctor", version: DOCTOR },
     keepOpen: true,
-    timeoutMs,
+    timeoutMs: deadline.for("handshake"),
     ...(ws && { ws }),
     ...(device && { device }),
     ...(secret && !password && { token: secret.reveal() }),
-    // A password is no part of what the device signs.
-    ...(secret && password && { amend: (params) => ({ ...params, auth: { password: secret.reveal() } }) }),
+    // Called just before `connect` is sent. A password is no part of what the device signs.
+    amend: (params) => {
+      sent = true;
+      return secret && password ? { ...params, auth: { password: secret.reveal() } } : params;
+    },
     ...(mark !== undefined && { headers: { "User-Agent": mark } }),
   });
-  return { attempt: attemptOf(result), session: result.ok ? result.session : undefined };
+  return { attempt: attemptOf(result), sent, session: result.ok ? result.session : undefined };
 }

@@ -1,10 +1,27 @@
-/** The time that a run may take as a whole: each of its waits takes a share of what is left. */
+/** How long a run and its parts may take, in milliseconds. */
+export interface Limits {
+  /** All of looking, after which nothing new is begun. */
+  readonly gather: number;
+  /** All of cleaning up, which comes after it. */
+  readonly clear: number;
+  /** One handshake. */
+  readonly handshake: number;
+  /** One question: to a port, a page, or a gateway that answered before. */
+  readonly question: number;
+}
+
+/** A run ends within 15 s, whatever does not answer. */
+export const LIMITS: Limits = { gather: 9_000, clear: 3_000, handshake: 4_000, question: 2_000 };
+
+/** The time that a part of a run may take: each of its waits takes a share of what is left. */
 export class Deadline {
+  readonly #limits: Limits;
   #end: number;
 
-  /** @param ms from now, on the clock that never jumps */
-  constructor(ms: number) {
-    this.#end = performance.now() + ms;
+  constructor(part: "gather" | "clear", limits: Limits) {
+    this.#limits = limits;
+    // On the clock that never jumps.
+    this.#end = performance.now() + limits[part];
   }
 
   /** Whether nothing new should be begun. */
@@ -12,9 +29,9 @@ export class Deadline {
     return performance.now() >= this.#end;
   }
 
-  /** Milliseconds for one wait: at most `ms`, at least 1. */
-  within(ms: number): number {
-    return Math.max(1, Math.min(ms, Math.round(this.#end - performance.now())));
+  /** Milliseconds for one handshake or question, at least 1. */
+  for(wait: "handshake" | "question"): number {
+    return Math.max(1, Math.min(this.#limits[wait], Math.round(this.#end - performance.now())));
   }
 
   /** From now on no time is left. */

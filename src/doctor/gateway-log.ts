@@ -12,7 +12,6 @@ export interface LoggedConnection {
   readonly forwardedFor: string | undefined;
 }
 
-const WAIT_MS = 1_000;
 const AGAIN_MS = 150;
 const TAIL = { limit: 200, maxBytes: 250_000 };
 
@@ -27,7 +26,7 @@ export async function findInLog(
   mark: string,
   deadline: Deadline,
 ): Promise<LoggedConnection | undefined> {
-  const end = performance.now() + deadline.within(WAIT_MS);
+  const end = performance.now() + deadline.for("question");
   do {
     const lines = await tail(session, deadline);
     const line = lines?.find((one) => one.includes(mark));
@@ -50,7 +49,7 @@ export function readLine(line: string): LoggedConnection {
 
 async function tail(session: GatewaySession, deadline: Deadline): Promise<string[] | undefined> {
   try {
-    const payload = await session.request("logs.tail", TAIL, deadline.within(WAIT_MS));
+    const payload = await session.request("logs.tail", TAIL, deadline.for("question"));
     const lines = isRecord(payload) ? payload["lines"] : undefined;
     return Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : [];
   } catch {

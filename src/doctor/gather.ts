@@ -6,7 +6,7 @@ import { section } from "../settings/openclaw.ts";
 import type { Settings } from "../settings/settings.ts";
 import { connectAs, type Target } from "./connect.ts";
 import { readCredential, type Credential } from "./credential.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, type Limits } from "./deadline.ts";
 import type { Devices } from "./devices.ts";
 import type { Facts } from "./facts.ts";
 import { findListeningProcess } from "./listening-process.ts";
@@ -25,20 +25,18 @@ export interface GatherRequest {
   readonly via: readonly string[];
   /** Resolves when the user wants an end: what was shown to the gateway is still removed. */
   readonly stopped: Promise<void>;
+  readonly limits: Limits;
 }
 
-/** With both, a run ends within 15 s whatever does not answer. */
-const GATHER_MS = 9_000;
-const CLEAR_MS = 3_000;
 /** Ways that are looked at; each may take some seconds. */
 const WAYS_LIMIT = 4;
 
 /**
  * Gathers what there is to know: reads OpenClaw's files, connects to the gateway, through the shim and along the ways
- * of the tools, and removes the devices that it showed to the gateway. Waits at most 12 s.
+ * of the tools, and removes the devices that it showed to the gateway.
  */
-export async function gather({ settings, env, via, stopped }: GatherRequest): Promise<Facts> {
-  const deadline = new Deadline(GATHER_MS);
+export async function gather({ settings, env, via, stopped, limits }: GatherRequest): Promise<Facts> {
+  const deadline = new Deadline("gather", limits);
   void stopped.then(() => deadline.expire());
   const openclaw = readOpenclawFiles(env);
   const credential = readCredential(settings.tokenFile, env, section(openclaw.gateway, "auth")["mode"]);
@@ -78,7 +76,7 @@ export async function gather({ settings, env, via, stopped }: GatherRequest): Pr
       runtime,
       now: Date.now(),
     };
-    await clear(near, devices, gateway, credential);
+    await clear(near, devices, gateway, credential, new Deadline("clear", limits));
     return { ...facts, left: devices.left };
   } finally {
     await near?.close();
@@ -87,13 +85,13 @@ export async function gather({ settings, env, via, stopped }: GatherRequest): Pr
 
 async function explorePaths(ways: readonly ToolUrl[], tools: PathTools): Promise<PathFacts[]> {
   const paths: PathFacts[] = [];
-  const elsewhere = ways
-    .filter(({ leadsTo, source }) => leadsTo === "elsewhere" && source !== "OpenClaw's default")
-    .slice(0, WAYS_LIMIT);
-  for (const [at, way] of elsewhere.entries()) {
-    const again =
-      elsewhere.findIndex(({ url, shown }) => url?.href === way.url?.href && shown === way.shown) < at;
-    if (!again && !tools.deadline.over) paths.push(await explorePath(way, tools));
+  const seen = new Set<string>();
+  for (const way of ways) {
+    const url = way.url?.href ?? way.shown;
+    if (way.leadsTo !== "elsewhere" || way.source === "OpenClaw's default" || seen.has(url)) continue;
+    if (seen.size === WAYS_LIMIT || tools.deadline.over) break;
+    seen.add(url);
+    paths.push(await explorePath(way, tools));
   }
   return paths;
 }
@@ -118,12 +116,12 @@ async function clear(
   devices: TestDevices,
   gateway: Target,
   credential: Credential,
+  deadline: Deadline,
 ): Promise<void> {
-  const deadline = new Deadline(CLEAR_MS);
   if (near?.operator) await devices.clear(near.operator, deadline);
   const device = near?.paired;
-  if (!device || devices.left.length === 0 || deadline.over) return;
-  const { session } = await connectAs(gateway, { device, credential }, deadline.within(CLEAR_MS));
+  if (!device || deadline.over || !devices.left.some(({ deviceId }) => deviceId === device.id)) return;
+  const { session } = await connectAs(gateway, { device, credential }, deadline);
   if (session) await devices.clear({ session, deviceId: device.id }, deadline);
   await session?.close();
 }

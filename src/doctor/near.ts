@@ -21,13 +21,10 @@ export interface Near {
   close(): Promise<void>;
 }
 
-const DIAL_MS = 2_000;
-const HANDSHAKE_MS = 5_000;
-
 /** Whether anybody takes a connection; where not, why. */
 export function reach(dialer: Dialer, deadline: Deadline): Promise<DialFailure | undefined> {
   return new Promise((resolve) => {
-    const ms = deadline.within(DIAL_MS);
+    const ms = deadline.for("question");
     const timer = setTimeout(() => {
       cancel();
       resolve({ code: "TIMEOUT", message: `no connection within ${ms} ms` });
@@ -47,7 +44,7 @@ export async function connectNear(
   devices: TestDevices,
   deadline: Deadline,
 ): Promise<Near> {
-  const plain = await connectAs(gateway, { credential }, deadline.within(HANDSHAKE_MS));
+  const plain = await connectAs(gateway, { credential }, deadline);
   const { attempt } = plain;
   // Who has no right token is asked for a device first; every other refusal would be the same with one.
   if (!attempt.connected && attempt.verdict.outcome !== "device-required") {
@@ -55,8 +52,8 @@ export async function connectNear(
   }
   if (deadline.over) return nearOf(plain, undefined, undefined, undefined);
   const device = devices.make();
-  const direct = await connectAs(gateway, { credential, device }, deadline.within(HANDSHAKE_MS));
-  devices.note(device, direct.attempt);
+  const direct = await connectAs(gateway, { credential, device }, deadline);
+  devices.note(device, direct, gateway.url);
   const paired = direct.attempt.connected ? device : undefined;
   return nearOf(plain, direct, paired, await findOperator(plain, direct, paired?.id, deadline));
 }
@@ -72,7 +69,7 @@ export async function askRuntime(
 ): Promise<string | undefined> {
   if (deadline.over) return undefined;
   const mark = uniqueMark();
-  const { attempt, session: open } = await connectAs(gateway, { mark }, deadline.within(HANDSHAKE_MS));
+  const { attempt, session: open } = await connectAs(gateway, { mark }, deadline);
   await open?.close();
   return attempt.connected ? undefined : (await findInLog(session, mark, deadline))?.runtime;
 }

@@ -1,16 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { httpGet } from "../client/http-get.ts";
 import { isLoopbackName } from "../gate/host.ts";
 import { canonicalName, isForwarding } from "../normalize/names.ts";
 import { printable } from "../text.ts";
 import type { Attempt } from "./attempt.ts";
-import { connectAs, uniqueMark, type Target } from "./connect.ts";
-import type { Credential } from "./credential.ts";
+import { uniqueMark } from "./connect.ts";
 import type { Deadline } from "./deadline.ts";
 import { findInLog, type LoggedConnection } from "./gateway-log.ts";
-import { httpGet } from "./http-get.ts";
 import { findListeningProcess, type ListeningProcess } from "./listening-process.ts";
 import { recentOutcomes, type SeenOutcome } from "./running-shim.ts";
-import type { Operator, TestDevices } from "./test-devices.ts";
+import { showDevice, type WayTools } from "./show-device.ts";
 import { hostOf, mayCarry, portOf, type ToolUrl } from "./tool-urls.ts";
 
 /** What was seen of a way that leads neither straight to the shim nor straight to the gateway. */
@@ -30,35 +29,23 @@ export interface PathFacts {
 }
 
 /** What a path is looked at with. */
-export interface PathTools {
-  readonly credential: Credential;
-  readonly devices: TestDevices;
-  /** Without one, no device is shown on the way: it could not be removed. */
-  readonly operator: Operator | undefined;
+export interface PathTools extends WayTools {
   /** Where a shim runs. */
   readonly shim: string | undefined;
-  readonly deadline: Deadline;
 }
-
-const HANDSHAKE_MS = 4_000;
-const ASK_MS = 1_500;
 
 /** Connects along a way and gathers what was seen of that at its end. Never throws. */
 export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<PathFacts> {
   const { url } = toolUrl;
   if (!url) return { ...NOTHING, toolUrl };
-  const { devices, operator, shim, deadline, credential } = tools;
+  const { operator, shim, deadline, credential } = tools;
   const carries = mayCarry(toolUrl, credential);
   const mark = uniqueMark();
-  const device = operator && devices.make();
-  const target: Target = { url: url.href };
-  const { attempt, session } = await connectAs(
-    target,
-    { mark, ...(device && { device }), ...(carries && { credential }) },
-    deadline.within(HANDSHAKE_MS),
+  const { attempt, device } = await showDevice(
+    { url: url.href, shown: toolUrl.shown },
+    { mark, ...(carries && { credential }) },
+    tools,
   );
-  await session?.close();
-  if (device) devices.note(device, attempt);
   const outcomes = shim === undefined || !device ? [] : await recentOutcomes(shim, deadline);
   const throughShim = outcomes.findLast(({ deviceId }) => deviceId === device?.id);
   const refusedThere = !attempt.connected && attempt.verdict.outcome !== "gateway-unreachable";
@@ -87,12 +74,12 @@ const NOTHING = {
 /** `/health` needs no credentials, on every release. */
 async function signsOfProxies(url: URL, deadline: Deadline): Promise<string[]> {
   const health = new URL(`${url.protocol === "wss:" ? "https:" : "http:"}//${url.host}/health`);
-  const answer = await httpGet(health, {}, deadline.within(ASK_MS));
+  const answer = await httpGet(health, {}, deadline.for("question"));
   return "failure" in answer ? [] : signsIn(answer.headers);
 }
 
 /** Fields of an answer that tell of a proxy; the gateway itself sends none of them. */
-export function signsIn(headers: IncomingHttpHeaders): string[] {
+function signsIn(headers: IncomingHttpHeaders): string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     const known = name === "server" || name === "x-served-by" || name === "x-amz-cf-id";
     if (!known && !isForwarding(canonicalName(name)) && !/^(cf|fly)-/.test(name)) return [];

@@ -2,17 +2,17 @@ import { GatewayRequestError, type GatewaySession } from "../client/session.ts";
 import { isRecord } from "../json.ts";
 import { createDevice, type Device } from "../pairing/device.ts";
 import type { Verdict } from "../pairing/outcome.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Connected } from "./connect.ts";
 import type { Deadline } from "./deadline.ts";
 import { readPaired, readPending, type Devices } from "./devices.ts";
 
-const REQUEST_MS = 2_000;
-
-/** A device of this run that the gateway may still know, or a request of it that may still be pending. */
+/** A device of this run that a gateway may still know, or a request of it that may still be pending. */
 export interface Left {
   readonly deviceId: string;
   /** Of a pending request; a paired device has none. */
   readonly requestId?: string;
+  /** The URL that it was shown at, where this machine's gateway does not know it: not yet, or it is another one's. */
+  readonly at?: string;
 }
 
 /** An operator's session, and the device that it was made with, which goes last. */
@@ -26,7 +26,7 @@ export class TestDevices {
   readonly #left = new Map<string, Left>();
   readonly #made = new Set<string>();
 
-  /** What the gateway may still know. */
+  /** What a gateway may still know. */
   get left(): readonly Left[] {
     return [...this.#left.values()];
   }
@@ -44,12 +44,34 @@ export class TestDevices {
     return device;
   }
 
-  /** Takes note of how a connection of the device went: only one that paired it or made a request leaves anything. */
-  note({ id: deviceId }: Device, attempt: Attempt): void {
+  /** Takes note of how a connection of the device to `url` went. */
+  note({ id: deviceId }: Device, { attempt, sent }: Connected, url: string): void {
     if (attempt.connected) return;
     const { requestId, verdict } = attempt;
     if (requestId !== undefined) this.#left.set(deviceId, { deviceId, requestId });
-    else if (leavesNothing(verdict)) this.#left.delete(deviceId);
+    else if (!sent || isRefusal(verdict)) this.#left.delete(deviceId);
+    // Whoever got it may pair it after this run.
+    else if (verdict.outcome !== "pairing-required") this.#left.set(deviceId, { deviceId, at: url });
+  }
+
+  /**
+   * As `note`, for a way that may lead to another gateway than the operator's: there the device can only remove
+   * itself.
+   */
+  async noteFar(
+    device: Device,
+    connected: Connected,
+    url: string,
+    operator: Operator,
+    deadline: Deadline,
+  ): Promise<void> {
+    this.note(device, connected, url);
+    const left = this.#left.get(device.id);
+    const known = left && (await listDevices(operator.session, deadline));
+    if (!known || ids(known).has(device.id)) return;
+    const { session } = connected;
+    if (session && (await removeOwn(session, device.id, deadline))) this.#left.delete(device.id);
+    else this.#left.set(device.id, { ...left, at: url });
   }
 
   /**
@@ -57,11 +79,15 @@ export class TestDevices {
    * (a shim with `--approve seen`) is a device by then. What stays in `left` could not be removed.
    */
   async clear({ session, deviceId: own }: Operator, deadline: Deadline): Promise<void> {
-    for (const left of this.left) if (left.deviceId !== own) await removeOther(session, left, deadline);
+    for (const left of this.left.filter(({ deviceId }) => deviceId !== own)) {
+      if (await removeOther(session, left, deadline)) this.#left.delete(left.deviceId);
+    }
     const devices = await listDevices(session, deadline);
     if (!devices) return;
-    const known = new Set([...devices.pending, ...devices.paired].map(({ deviceId }) => deviceId));
-    for (const { deviceId } of this.left) if (!known.has(deviceId)) this.#left.delete(deviceId);
+    const known = ids(devices);
+    for (const { deviceId, at } of this.left) {
+      if (at === undefined && !known.has(deviceId)) this.#left.delete(deviceId);
+    }
     if (own !== undefined && known.has(own) && (await removeOwn(session, own, deadline)))
       this.#left.delete(own);
   }
@@ -79,17 +105,20 @@ export async function listDevices(session: GatewaySession, deadline: Deadline): 
   }
 }
 
-/** Refused before the gateway looked at the device; who did not wait for the answer cannot tell. */
-function leavesNothing({ outcome, reason = "" }: Verdict): boolean {
-  if (outcome === "gateway-unreachable") return !reason.startsWith("no answer");
-  return !["pairing-required", "abandoned", "gateway-closed"].includes(outcome);
+/** Whether the gateway answered, and did not look at the device or would not have it. */
+function isRefusal({ outcome }: Verdict): boolean {
+  return !["pairing-required", "gateway-unreachable", "gateway-closed", "abandoned"].includes(outcome);
 }
 
-async function removeOther(session: GatewaySession, left: Left, deadline: Deadline): Promise<void> {
+function ids({ pending, paired }: Devices): ReadonlySet<string> {
+  return new Set([...pending, ...paired].map(({ deviceId }) => deviceId));
+}
+
+async function removeOther(session: GatewaySession, left: Left, deadline: Deadline): Promise<boolean> {
   const { deviceId, requestId } = left;
   const rejected =
     requestId !== undefined && (await asked(session, "device.pair.reject", { requestId }, deadline));
-  if (!rejected) await asked(session, "device.pair.remove", { deviceId }, deadline);
+  return rejected || asked(session, "device.pair.remove", { deviceId }, deadline);
 }
 
 // Since 2026.4 the gateway closes the connections of a device that it removes, with 4001 "device removed" (measured).
@@ -112,7 +141,7 @@ async function asked(
     await request(session, method, params, deadline);
     return true;
   } catch {
-    return false; // whether it is still there is seen in the list
+    return false; // it is not there, or the list tells that it is
   }
 }
 
@@ -125,5 +154,5 @@ async function request(
 ): Promise<unknown> {
   const { socket } = session;
   if (socket.readyState !== socket.OPEN) throw new Error(`${method}: the session is closed`);
-  return session.request(method, params, deadline.within(REQUEST_MS));
+  return session.request(method, params, deadline.for("question"));
 }

@@ -111,9 +111,3 @@ export function proxyVariables(env: Environment, url: URL): readonly string[] {
   );
   return covered ? [] : set;
 }
-
-/** Whether a value is a list of texts, as `gateway.trustedProxies` is. */
-export function textList(value: unknown): readonly string[] {
-  if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-}

@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { askHealth, askOutcomes, type OutcomeRecord, type ShimHealth } from "../client/shim-pages.ts";
 import { isLoopbackName } from "../gate/host.ts";
-import { isRecord } from "../json.ts";
-import { httpGet } from "../doctor/http-get.ts";
-import { reachableAt } from "../doctor/running-shim.ts";
-import { reachableHost } from "../settings/addresses.ts";
+import { reachableAt, reachableHost } from "../settings/addresses.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** What the shim's own pages say (`/__shim__/health`, `/__shim__/outcomes`). */
-export interface Health {
-  readonly version: string;
-  readonly gateway: { readonly reachable: boolean; readonly since?: string; readonly reason?: string };
+/** What the shim's own pages say. */
+export interface Health extends ShimHealth {
   /** The last outcomes, oldest first, as the shim gave them. */
-  readonly outcomes: readonly Readonly<Record<string, unknown>>[];
+  readonly outcomes: readonly OutcomeRecord[];
 }
 
 /** A shim that answered, or why none did. */
@@ -22,40 +18,22 @@ const ANSWER_MS = 8_000;
 const RETRY_MS = 100;
 
 /**
- * Asks a running shim how it is.
+ * Asks a running shim how it is, and for its last outcomes.
  *
  * @param address `127.0.0.1:18788` or `[::1]:18788`
  */
-export async function askHealth(address: string): Promise<Answer> {
-  try {
-    const health = await fetchJson(address, "/__shim__/health");
-    const outcomes = await fetchJson(address, "/__shim__/outcomes");
-    if (!isRecord(health) || !isRecord(health["gateway"]) || !Array.isArray(outcomes))
-      return foreign(address);
-    const { reachable, since, reason } = health["gateway"];
-    if (typeof reachable !== "boolean") return foreign(address);
-    return {
-      health: {
-        version: String(health["version"]),
-        gateway: {
-          reachable,
-          ...(typeof since === "string" && { since }),
-          ...(typeof reason === "string" && { reason }),
-        },
-        outcomes: outcomes.filter((outcome: unknown) => isRecord(outcome)),
-      },
-    };
-  } catch (error) {
-    if (error instanceof SyntaxError || !(error instanceof Error)) return foreign(address);
-    return { why: `no answer at ${address} (${error.message})` };
-  }
+export async function askShim(address: string): Promise<Answer> {
+  const answer = await askHealth(address, ANSWER_MS);
+  if ("failure" in answer) return { why: `no answer at ${address} (${answer.failure})` };
+  if ("foreign" in answer) return { why: `something else than openclaw-shim answers at ${address}` };
+  return { health: { ...answer.health, outcomes: await askOutcomes(address, ANSWER_MS) } };
 }
 
 /** The same, again and again until a shim answers or `ms` have passed. */
-export async function awaitHealth(address: string, ms: number): Promise<Answer> {
+export async function awaitShim(address: string, ms: number): Promise<Answer> {
   const deadline = performance.now() + ms;
   for (;;) {
-    const answer = await askHealth(address);
+    const answer = await askShim(address);
     if ("health" in answer || performance.now() > deadline) return answer;
     await sleep(RETRY_MS);
   }
@@ -72,17 +50,4 @@ export function gatewayLine({ gateway }: Health): string {
   return gateway.reachable
     ? "the gateway is reachable"
     : `the gateway is not reachable (${gateway.reason ?? "unknown"})`;
-}
-
-function foreign(address: string): Answer {
-  return { why: `something else than openclaw-shim answers at ${address}` };
-}
-
-/** @throws SyntaxError where what answers does not answer in JSON, Error where nothing does */
-async function fetchJson(address: string, path: string): Promise<unknown> {
-  // The pages are for loopback names alone; the address may be another of this machine's.
-  const host = `127.0.0.1:${address.slice(address.lastIndexOf(":") + 1)}`;
-  const answer = await httpGet(new URL(`http://${address}${path}`), { host }, ANSWER_MS);
-  if ("failure" in answer) throw new Error(answer.failure);
-  return JSON.parse(answer.body);
 }

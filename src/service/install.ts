@@ -3,7 +3,7 @@ import { readFlags, type CommandFlag } from "../settings/flags.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commandEnvironment, counted, type Caller } from "./caller.ts";
 import { dryExecutor, realExecutor, type Executor } from "./executor.ts";
-import { awaitHealth, gatewayLine, ownAddress } from "./health.ts";
+import { awaitShim, gatewayLine, ownAddress } from "./health.ts";
 import { installAgent } from "./launchd.ts";
 import { chooseNode, type ChosenNode } from "./node-choice.ts";
 import { Root } from "./root.ts";
@@ -91,7 +91,7 @@ function isSystem(target: Target): boolean {
 
 async function firstAnswer({ listen }: Settings, target: Target): Promise<string> {
   const address = ownAddress(listen);
-  const answer = await awaitHealth(address, ANSWER_MS);
+  const answer = await awaitShim(address, ANSWER_MS);
   if ("health" in answer) return `openclaw-shim answers at ${address}; ${gatewayLine(answer.health)}`;
   const log = target.kind === "launchd" ? target.places.log : logCommand(target.places);
   throw new Error(`it is installed, but does not run: ${answer.why}; why is in ${log}`);

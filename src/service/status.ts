@@ -5,7 +5,7 @@ import { loadSettings } from "../settings/load.ts";
 import { commandEnvironment, type Caller } from "./caller.ts";
 import { parseEnvironment } from "./environment-file.ts";
 import { realExecutor, type Executor } from "./executor.ts";
-import { askHealth, ownAddress, type Answer } from "./health.ts";
+import { askShim, ownAddress, type Answer } from "./health.ts";
 import { agentState } from "./launchd-state.ts";
 import { SYSTEM, UNITS } from "./places.ts";
 import { Root } from "./root.ts";
@@ -40,7 +40,7 @@ export async function serviceStatus(
   const service = await stateOf(installed(findTarget(options, caller), root), root, executor);
   const address = ownAddress(service.listen);
   if (!service.running || address === "") return { service };
-  return { service, address, answer: await askHealth(address) };
+  return { service, address, answer: await askShim(address) };
 }
 
 /** Where the user has none, the machine's service is meant. */

@@ -21,6 +21,11 @@ export function reachableHost(host: string): string {
   return { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
 }
 
+/** Where a tool of this machine reaches a listener: `127.0.0.1:18788` for 0.0.0.0:18788. */
+export function reachableAt({ host, port }: ListenAddress): string {
+  return `${bracketed(reachableHost(host))}:${port}`;
+}
+
 /** A DNS name in lower case, without a root dot; undefined where the text is none (RFC 1123 section 2.1, `_` allowed). */
 export function dnsName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");

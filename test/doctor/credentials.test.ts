@@ -1,25 +1,18 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readCredential } from "../../src/doctor/credential.ts";
 import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import { bundle, type Bundle } from "../commands/bundle.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
 const WRONG = "t0ken-of-another-gateway";
 
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
-
 describe.each(ERAS)("doctor at a gateway of %s", (era) => {
   it("finds a wrong token, without showing it, and leaves nothing behind", async () => {
     const gateway = await startTestGateway({ era });
 
-    const run = await runDoctor(command, ["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: WRONG });
+    const run = await runDoctor(["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: WRONG });
 
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
     expect(toFix(run)).toEqual(["token"]);
@@ -31,7 +24,7 @@ describe.each(ERAS)("doctor at a gateway of %s", (era) => {
   it("finds the want of a token, and says where one is looked for", async () => {
     const gateway = await startTestGateway({ era });
 
-    const run = await runDoctor(command, ["--gateway", gateway.url]);
+    const run = await runDoctor(["--gateway", gateway.url]);
 
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
     expect(toFix(run)).toEqual(["token"]);
@@ -48,7 +41,7 @@ describe("doctor", () => {
     writeFileSync(file, `${TOKEN}\n`);
     chmodSync(file, 0o640);
 
-    const run = await runDoctor(command, ["--token-file", file], { HOME: home });
+    const run = await runDoctor(["--token-file", file], { HOME: home });
 
     expect(run).toMatchObject({ code: 0, local: true });
     expect(run.of("token", "note")[0]?.finding).toContain("is open to its group; chmod 600 it");

@@ -1,20 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundle, type Bundle } from "../commands/bundle.ts";
+import { describe, expect, it } from "vitest";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor } from "./run.ts";
 
 const CONFIG = "openclaw.json";
 const PAIRED = "devices/paired.json";
 const SECRET = "s3kr3t-in-a-file";
-
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
 
 /** Every file under a folder, with its content and when it was changed. */
 function snapshot(folder: string): object {
@@ -43,7 +36,7 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
     const home = makeHome(sectionOf(gateway), { [name]: text });
     const before = snapshot(home);
 
-    const run = await runDoctor(command, name === CONFIG ? ["--gateway", gateway.url] : [], {
+    const run = await runDoctor(name === CONFIG ? ["--gateway", gateway.url] : [], {
       HOME: home,
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
@@ -59,14 +52,14 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
   it("looks at the default gateway where the config cannot be read", async () => {
     const home = makeHome({}, { [CONFIG]: "{" });
 
-    const run = await runDoctor(command, [], { HOME: home, OPENCLAW_GATEWAY_PORT: "2" });
+    const run = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_PORT: "2" });
 
     expect(run.of("files")[0]?.finding).toContain("is not JSON5 (near line 1)");
     expect(run.of("gateway")[0]?.finding).toContain("no gateway at ws://127.0.0.1:2");
   });
 
   it("says what is wrong with the gateway's port, and goes on", async () => {
-    const run = await runDoctor(command, [], { HOME: makeHome({ port: "18789" }) });
+    const run = await runDoctor([], { HOME: makeHome({ port: "18789" }) });
 
     expect(run.of("config")[0]?.finding).toContain("gateway.port in");
     expect(run.of("config")[0]?.finding).toContain("ws://127.0.0.1:18789 was looked at instead");
@@ -78,7 +71,7 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
     execFileSync("mkdir", [fifo]);
     execFileSync("mkfifo", [join(fifo, "device.json")]);
 
-    const run = await runDoctor(command, ["--gateway", "ws://127.0.0.1:2"], { HOME: home });
+    const run = await runDoctor(["--gateway", "ws://127.0.0.1:2"], { HOME: home });
 
     expect(run.of("files")[0]?.finding).toContain("device.json is not a regular file");
   });

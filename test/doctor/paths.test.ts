@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/client/handshake.ts";
 import { startHop, type Hop } from "../../src/demo/hop.ts";
 import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import { bundle, type Bundle } from "../commands/bundle.ts";
 import { openTestShim } from "../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
-
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
 
 async function hopTo(port: number, options: Partial<Parameters<typeof startHop>[0]> = {}): Promise<Hop> {
   const hop = await startHop({ target: { host: "127.0.0.1", port }, ...options });
@@ -24,7 +17,7 @@ describe.each(ERAS)("a way of the tools to a gateway of %s", (era) => {
     const gateway = await startTestGateway({ era });
     const hop = await hopTo(gateway.port, { host: "sandbox.example.com" });
 
-    const run = await runDoctor(command, [], {
+    const run = await runDoctor([], {
       HOME: makeHome(sectionOf(gateway)),
       OPENCLAW_GATEWAY_URL: hop.url,
     });
@@ -43,7 +36,7 @@ describe.each(ERAS)("a way of the tools to a gateway of %s", (era) => {
     onTestFinished(() => shim.close());
     const hop = await hopTo(shim.port, { host: "sandbox.example.com" });
 
-    const run = await runDoctor(command, ["--listen", shim.authority], {
+    const run = await runDoctor(["--listen", shim.authority], {
       HOME: makeHome(sectionOf(gateway)),
       OPENCLAW_GATEWAY_URL: hop.url,
     });
@@ -67,7 +60,7 @@ describe("what infrastructure adds", () => {
     await handshake({ url: hop.url, token: "wrong" });
     await shim.outcome();
 
-    const run = await runDoctor(command, ["--listen", shim.authority, "--gateway", gateway.url], {
+    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url], {
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
 

@@ -1,26 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/client/handshake.ts";
 import { createDevice } from "../../src/pairing/device.ts";
 import { Secret } from "../../src/settings/secret.ts";
-import { bundle, type Bundle } from "../commands/bundle.ts";
 import { openTestShim } from "../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
 const FIVE_SCOPES = ["admin", "approvals", "pairing", "read", "write"].map((name) => `operator.${name}`);
 
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
-
 describe("doctor, at a gateway that refuses a clean local connection,", () => {
   it.each(["2026.2.19", "2026.3.23"] as const)("finds the trap of trustedProxies (%s)", async (era) => {
     const trustedProxies = ["10.0.0.0/8", "127.0.0.0/8"];
     const gateway = await startTestGateway({ era, trustedProxies });
 
-    const run = await runDoctor(command, [], { HOME: makeHome(sectionOf(gateway, { trustedProxies })) });
+    const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway, { trustedProxies })) });
 
     expect(run).toMatchObject({ code: 1, local: false });
     expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
@@ -37,7 +30,7 @@ describe("doctor, at a gateway that refuses a clean local connection,", () => {
     const gateway = await startTestGateway({ autoApproveLocal: false });
     const home = makeHome(sectionOf(gateway, { nodes: { pairing: { autoApproveLocal: false } } }));
 
-    const run = await runDoctor(command, [], { HOME: home });
+    const run = await runDoctor([], { HOME: home });
 
     expect(toFix(run)).toEqual(["direct", "autoApproveLocal"]);
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
@@ -47,7 +40,7 @@ describe("doctor, at a gateway that refuses a clean local connection,", () => {
   it("says where to look when it cannot see why", async () => {
     const gateway = await startTestGateway({ autoApproveLocal: false });
 
-    const run = await runDoctor(command, ["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+    const run = await runDoctor(["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: TOKEN });
 
     expect(toFix(run)).toEqual(["direct"]);
     expect(run.of("direct")[0]?.fix).toContain("gateway.trustedProxies");
@@ -67,7 +60,7 @@ describe("doctor, beside a shim with --approve seen,", () => {
     await shim.logged("approver.up");
     const way = ["--listen", shim.authority, "--gateway", gateway.url];
 
-    const run = await runDoctor(command, way, { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+    const run = await runDoctor(way, { OPENCLAW_GATEWAY_TOKEN: TOKEN });
 
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
     const { deviceId } = await shim.outcome();
@@ -88,7 +81,7 @@ describe("doctor, at a gateway with devices,", () => {
     await handshake({ ...connect, device: short, scopes: ["operator.admin"] });
     const before = [gateway.pairing.pending, gateway.pairing.paired];
 
-    const run = await runDoctor(command, [], { HOME: makeHome(sectionOf(gateway)) });
+    const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway)) });
 
     expect(run).toMatchObject({ code: 1, local: true, left: [] });
     expect(toFix(run)).toEqual(["pending", "scopes"]);

@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/pairing/device.ts";
 import { makeIdentity } from "../../src/prepair/identity.ts";
-import { bundle, type Bundle } from "../commands/bundle.ts";
 import { makeHome } from "./bench.ts";
 import { runDoctor } from "./run.ts";
-
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
 
 describe("doctor, where the gateway is down,", () => {
   const { device, text } = makeIdentity(1);
@@ -49,7 +42,7 @@ describe("doctor, where the gateway is down,", () => {
       },
     );
 
-    const run = await runDoctor(command, [], { HOME: home });
+    const run = await runDoctor([], { HOME: home });
 
     expect(run.of("gateway")).toHaveLength(1);
     expect(run.of("pending")[0]?.fix).toContain(`openclaw devices approve ${request.requestId}`);
@@ -62,7 +55,7 @@ describe("doctor, where the gateway is down,", () => {
   it("says that a store in SQLite is for the gateway to read", async () => {
     const home = makeHome({ port: 2 }, { "state/openclaw.sqlite": "" });
 
-    const run = await runDoctor(command, [], { HOME: home });
+    const run = await runDoctor([], { HOME: home });
 
     expect(run.of("pending", "unknown")[0]?.finding).toContain("the store is SQLite");
   });

@@ -1,24 +1,18 @@
 import { X509Certificate } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import { bundle, freePort, type Bundle } from "../commands/bundle.ts";
+import { freePort } from "../commands/bundle.ts";
 import { TEST_CERTIFICATE } from "../support/certificate.ts";
 import { openTestShim } from "../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
-
-let command: Bundle;
-beforeAll(async () => {
-  command = await bundle();
-});
-afterAll(() => command.remove());
 
 describe.each(ERAS)("doctor, where all is well at a gateway of %s", (era) => {
   it("says so, tries a shim of its own, and leaves no device behind", async () => {
     const gateway = await startTestGateway({ era });
     const home = makeHome(sectionOf(gateway));
 
-    const run = await runDoctor(command, ["--listen", `127.0.0.1:${await freePort()}`], { HOME: home });
+    const run = await runDoctor(["--listen", `127.0.0.1:${await freePort()}`], { HOME: home });
 
     expect(toFix(run)).toEqual([]);
     expect(run).toMatchObject({ code: 0, ok: true, local: true, left: [] });
@@ -35,7 +29,7 @@ describe.each(ERAS)("doctor, where all is well at a gateway of %s", (era) => {
     onTestFinished(() => shim.close());
     const url = `ws://${shim.authority}`;
 
-    const run = await runDoctor(command, ["--listen", shim.authority, "--gateway", gateway.url], {
+    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url], {
       OPENCLAW_GATEWAY_URL: url,
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
@@ -55,12 +49,12 @@ describe("doctor, where the gateway is", () => {
     const env = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
 
     const pin = `sha256:${"00".repeat(32)}`;
-    const wrong = await runDoctor(command, [...args, "--gateway-fingerprint", pin], env);
+    const wrong = await runDoctor([...args, "--gateway-fingerprint", pin], env);
     expect(toFix(wrong)).toEqual(["gateway"]);
     expect(wrong.of("gateway")[0]?.finding).toContain("CERT_FINGERPRINT_MISMATCH");
 
     const right = new X509Certificate(TEST_CERTIFICATE.cert).fingerprint256;
-    const run = await runDoctor(command, [...args, "--gateway-fingerprint", `sha256:${right}`], env);
+    const run = await runDoctor([...args, "--gateway-fingerprint", `sha256:${right}`], env);
     expect(run).toMatchObject({ code: 0, local: true, left: [] });
     expect(gateway.pairing.paired).toEqual([]);
   });
@@ -68,11 +62,9 @@ describe("doctor, where the gateway is", () => {
   it("on [::1], connects there", async () => {
     const gateway = await startTestGateway({ host: "::1" });
 
-    const run = await runDoctor(
-      command,
-      ["--gateway", gateway.url, "--listen", `127.0.0.1:${await freePort()}`],
-      { OPENCLAW_GATEWAY_TOKEN: TOKEN },
-    );
+    const run = await runDoctor(["--gateway", gateway.url, "--listen", `127.0.0.1:${await freePort()}`], {
+      OPENCLAW_GATEWAY_TOKEN: TOKEN,
+    });
 
     expect(run).toMatchObject({ code: 0, local: true, left: [] });
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { runDoctor, toFix, type DoctorRun } from "../doctor/run.ts";
+import { runDoctorCommand, toFix, type DoctorRun } from "../doctor/run.ts";
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
@@ -24,7 +24,7 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (ve
     return gateway;
   };
   const doctor = ({ home }: Gateway, args: readonly string[] = []): Promise<DoctorRun> =>
-    runDoctor(command, ["--listen", "127.0.0.1:1", ...args], { HOME: home.path });
+    runDoctorCommand(command, ["--listen", "127.0.0.1:1", ...args], { HOME: home.path });
 
   it("it trusts loopback as a proxy: a trap before 2026.4, no more than a note since", SLOW, async () => {
     const gateway = await start({ trustedProxies: ["127.0.0.1/32"] });

@@ -5,7 +5,7 @@ import { handshake } from "../../src/client/handshake.ts";
 import { createDevice } from "../../src/pairing/device.ts";
 import { makeIdentity } from "../../src/prepair/identity.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { runDoctor, toFix, type DoctorRun } from "../doctor/run.ts";
+import { runDoctorCommand, toFix, type DoctorRun } from "../doctor/run.ts";
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
@@ -33,7 +33,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
   afterAll(() => gateway.close());
 
   const doctor = (args: readonly string[] = [], env: Record<string, string> = {}): Promise<DoctorRun> =>
-    runDoctor(command, ["--listen", "127.0.0.1:1", ...args], { HOME: gateway.home.path, ...env });
+    runDoctorCommand(command, ["--listen", "127.0.0.1:1", ...args], { HOME: gateway.home.path, ...env });
 
   it("says that all is well where it is, and leaves nothing behind", async () => {
     const before = await knownDevices(gateway);
@@ -85,7 +85,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(wrong.of("token")[0]?.finding).toContain("did not take OPENCLAW_GATEWAY_TOKEN");
     expect(wrong.output).not.toContain("not-the-token");
 
-    const none = await runDoctor(command, ["--gateway", gateway.url, "--listen", "127.0.0.1:1"]);
+    const none = await runDoctorCommand(command, ["--gateway", gateway.url, "--listen", "127.0.0.1:1"]);
     expect(none).toMatchObject({ code: 1, local: false, left: [] });
     expect(none.of("token")[0]?.finding).toContain("no gateway token found");
   });

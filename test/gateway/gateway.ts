@@ -32,6 +32,10 @@ export interface GatewayOptions {
   readonly token?: string;
   /** Merged into `openclaw.json`'s `gateway`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `gateway run`. */
+  readonly args?: readonly string[];
   /** Called when the home has its `openclaw.json`, before the gateway's first start. */
   readonly prepare?: (home: Home) => Promise<void>;
   /** The network namespace to run it in. */
@@ -66,8 +70,16 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
   }
   const child = new Child({
     name: `openclaw ${openclaw.version} gateway on port ${port}`,
-    command: [openclaw.node, openclaw.entry, "gateway", "run", "--port", String(port)],
-    env: home.env,
+    command: [
+      openclaw.node,
+      openclaw.entry,
+      "gateway",
+      "run",
+      "--port",
+      String(port),
+      ...(options.args ?? []),
+    ],
+    env: { ...home.env, ...options.env },
     cwd: home.path,
     namespace: options.namespace,
   });

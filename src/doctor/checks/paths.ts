@@ -3,7 +3,7 @@ import { describeVerdict } from "../attempt.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
 import type { PathFacts } from "../path.ts";
-import { reachableAt } from "../running-shim.ts";
+import { reachableAt } from "../../settings/addresses.ts";
 import { describeProcess, list } from "./words.ts";
 
 const say = findingsOf("path");

@@ -1,7 +1,7 @@
 import { describeVerdict } from "../attempt.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
-import { reachableAt } from "../running-shim.ts";
+import { reachableAt } from "../../settings/addresses.ts";
 import { describeProcess } from "./words.ts";
 
 const say = findingsOf("shim");

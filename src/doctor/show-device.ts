@@ -1,0 +1,29 @@
+import type { Device } from "../pairing/device.ts";
+import type { Attempt } from "./attempt.ts";
+import { connectAs, type As, type Target } from "./connect.ts";
+import type { Credential } from "./credential.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Operator, TestDevices } from "./test-devices.ts";
+
+/** What a way to the gateway is looked at with. */
+export interface WayTools {
+  readonly credential: Credential;
+  readonly devices: TestDevices;
+  /** Without one, no device is shown on the way: it could not be removed. */
+  readonly operator: Operator | undefined;
+  readonly deadline: Deadline;
+}
+
+/** Connects along a way, with a new device where that can be removed again, and leaves. Never throws. */
+export async function showDevice(
+  target: Target,
+  as: Omit<As, "device">,
+  { devices, operator, deadline }: WayTools,
+): Promise<{ readonly attempt: Attempt; readonly device: Device | undefined }> {
+  const device = operator && devices.make();
+  const connected = await connectAs(target, { ...as, ...(device && { device }) }, deadline);
+  if (device && operator)
+    await devices.noteFar(device, connected, target.shown ?? target.url, operator, deadline);
+  await connected.session?.close();
+  return { attempt: connected.attempt, device };
+}
