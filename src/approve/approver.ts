@@ -19,7 +19,7 @@ const WAITING_LIMIT = 256;
 export interface Approver {
   /**
    * A device is about to send its `connect`. Where a request of that device is pending from before, it is rejected
-   * first, so that the gateway decides afresh.
+   * first, so that the gateway decides afresh; one that is being approved is waited for.
    *
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined when it need not wait
    */
@@ -32,10 +32,12 @@ export interface Approver {
 /** Starts approving over `link`. Whatever goes wrong is logged; nothing is thrown. */
 export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger: Logger): Approver {
   const waiting = new Map<string, RefusedDevice>();
+  /** Devices whose refusal is being decided on, and the end of that. */
+  const deciding = new Map<string, Promise<void>>();
 
   link.on("up", () => {
     logger.info({ event: "approver.up" }, "approver is connected");
-    for (const refused of takeAll(waiting)) void decide(refused);
+    for (const refused of takeAll(waiting)) begin(refused);
   });
   let lastWhy: string | undefined;
   link.on("down", (why) => {
@@ -44,6 +46,13 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
     lastWhy = why;
   });
   link.open();
+
+  function begin(refused: RefusedDevice): void {
+    const decision = decide(refused).finally(() => {
+      if (deciding.get(refused.deviceId) === decision) deciding.delete(refused.deviceId);
+    });
+    deciding.set(refused.deviceId, decision);
+  }
 
   async function decide(refused: RefusedDevice): Promise<void> {
     try {
@@ -99,6 +108,9 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
       const device = deviceRequest(connect);
       // Out of bounds a person must approve, under a requestId that should not change at every attempt.
       if (!device || !link.up || outOfBounds(device, bounds) !== undefined) return undefined;
+      // A client that tries again at once: to reject what is just being approved would undo both.
+      const decision = deciding.get(device.deviceId);
+      if (decision) return atMost(HOLD_MS, decision);
       const sticky = link
         .pendingOf(device.deviceId)
         .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
@@ -109,7 +121,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
       if (!device) return;
       const refused = { ...device, conn, requestId, at: performance.now() };
       if (link.up) {
-        void decide(refused);
+        begin(refused);
         return;
       }
       if (waiting.size < WAITING_LIMIT) waiting.set(device.deviceId, refused);

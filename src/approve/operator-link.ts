@@ -17,7 +17,8 @@ const OPERATOR_SCOPES = [
 ] as const;
 
 const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 30_000;
+/** A gateway that is not there is back soon, and looking for it costs nothing; one that refuses will refuse again. */
+const LAST_RETRY_MS = { unreachable: 5_000, refused: 30_000 };
 const REQUEST_MS = 5_000;
 /** Requests kept in mind; the gateway itself lets them expire after five minutes. */
 const PENDING_LIMIT = 1_000;
@@ -102,7 +103,10 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
       keepOpen: true,
       ws: { agent },
     });
-    if (!result.ok || !result.session) return this.#lost(describe(result));
+    if (!result.ok || !result.session) {
+      const isThere = !result.ok && (result.error ?? result.http) !== undefined;
+      return this.#lost(describe(result), isThere ? "refused" : "unreachable");
+    }
     if (this.#closed) return result.session.close();
     this.#session = result.session;
     this.#session.socket.on("close", (code: number) => this.#lost(`the gateway closed (${code})`));
@@ -119,13 +123,13 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     return undefined;
   }
 
-  #lost(why: string): void {
+  #lost(why: string, kind: keyof typeof LAST_RETRY_MS = "unreachable"): void {
     this.#session = undefined;
     this.#pending.clear();
     if (this.#closed) return;
     this.emit("down", why);
     this.#timer = setTimeout(() => void this.#connect(), this.#retryMs).unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS[kind]);
   }
 
   async #request(method: string, params: unknown): Promise<unknown> {

@@ -19,6 +19,8 @@ export type ShimFacts =
       /** Why it does not reach its gateway, by its own word. */
       readonly unreachable: string | undefined;
       readonly attempt: Attempt | undefined;
+      /** Another gateway answered through it. */
+      readonly elsewhere: boolean;
       /** What it reported of other clients than this run's, oldest first. */
       readonly outcomes: readonly SeenOutcome[];
     }

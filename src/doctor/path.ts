@@ -16,6 +16,8 @@ import { hostOf, mayCarry, portOf, type ToolUrl } from "./tool-urls.ts";
 export interface PathFacts {
   readonly toolUrl: ToolUrl;
   readonly attempt: Attempt | undefined;
+  /** It leads to another gateway. */
+  readonly elsewhere: boolean;
   /** Token or password were kept back: the way is not this machine's and not TLS, or they are another gateway's. */
   readonly credentialKept: boolean;
   /** What a running shim reported of the attempt: then the way leads through it. */
@@ -41,7 +43,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
   const { operator, shim, deadline, credential } = tools;
   const carries = mayCarry(toolUrl, credential);
   const mark = uniqueMark();
-  const { attempt, device } = await showDevice(
+  const { attempt, device, elsewhere } = await showDevice(
     { url: url.href, shown: toolUrl.shown },
     { mark, ...(carries && { credential }) },
     tools,
@@ -54,6 +56,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
   return {
     toolUrl,
     attempt,
+    elsewhere,
     credentialKept: !carries && "secret" in credential,
     throughShim,
     logged,
@@ -64,6 +67,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
 
 const NOTHING = {
   attempt: undefined,
+  elsewhere: false,
   credentialKept: false,
   throughShim: undefined,
   logged: undefined,

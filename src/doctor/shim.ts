@@ -7,7 +7,7 @@ import type { Attempt } from "./attempt.ts";
 import type { ShimFacts } from "./facts.ts";
 import { findListeningProcess } from "./listening-process.ts";
 import { findShim, recentOutcomes } from "./running-shim.ts";
-import { showDevice, type WayTools } from "./show-device.ts";
+import { showDevice, type Shown, type WayTools } from "./show-device.ts";
 
 /** What the shim is looked at with. */
 export interface ShimTools extends WayTools {
@@ -37,22 +37,23 @@ async function running(
   { version, gateway: { reachable, reason = "unknown" } }: ShimHealth,
   tools: ShimTools,
 ): Promise<ShimFacts> {
-  const attempt = reachable ? await through(address, tools) : undefined;
+  const shown = reachable ? await through(address, tools) : undefined;
   const outcomes = await recentOutcomes(address, tools.deadline);
   return {
     state: "running",
     address,
     version,
     unreachable: reachable ? undefined : reason,
-    attempt,
+    attempt: shown?.attempt,
+    elsewhere: shown?.elsewhere ?? false,
     outcomes: outcomes.filter(({ byDoctor }) => !byDoctor),
   };
 }
 
-async function through(address: string, tools: ShimTools): Promise<Attempt | undefined> {
+async function through(address: string, tools: ShimTools): Promise<Shown | undefined> {
   const { credential, connectable, deadline } = tools;
   if (!connectable || deadline.over) return undefined;
-  return (await showDevice({ url: `ws://${address}` }, { credential }, tools)).attempt;
+  return showDevice({ url: `ws://${address}` }, { credential }, tools);
 }
 
 /** A shim on a free port of 127.0.0.1, silent, that approves nothing and is gone again. */
@@ -67,7 +68,7 @@ async function throughOwn(tools: ShimTools): Promise<Attempt | undefined> {
   };
   const shim = await openShim(settings, pino({ level: "silent" }));
   try {
-    return await through(shim.addresses[0] ?? "", tools);
+    return (await through(shim.addresses[0] ?? "", tools))?.attempt;
   } finally {
     await shim.close();
   }

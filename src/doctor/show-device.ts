@@ -14,16 +14,27 @@ export interface WayTools {
   readonly deadline: Deadline;
 }
 
+/** How it went. */
+export interface Shown {
+  readonly attempt: Attempt;
+  readonly device: Device | undefined;
+  /** Another gateway than the operator's answered. */
+  readonly elsewhere: boolean;
+}
+
 /** Connects along a way, with a new device where that can be removed again, and leaves. Never throws. */
 export async function showDevice(
   target: Target,
   as: Omit<As, "device">,
   { devices, operator, deadline }: WayTools,
-): Promise<{ readonly attempt: Attempt; readonly device: Device | undefined }> {
+): Promise<Shown> {
   const device = operator && devices.make();
   const connected = await connectAs(target, { ...as, ...(device && { device }) }, deadline);
-  if (device && operator)
-    await devices.noteFar(device, connected, target.shown ?? target.url, operator, deadline);
+  const url = target.shown ?? target.url;
+  const elsewhere =
+    device !== undefined &&
+    operator !== undefined &&
+    (await devices.noteFar(device, connected, url, operator, deadline));
   await connected.session?.close();
-  return { attempt: connected.attempt, device };
+  return { attempt: connected.attempt, device, elsewhere };
 }

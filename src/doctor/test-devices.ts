@@ -57,6 +57,7 @@ export class TestDevices {
   /**
    * As `note`, for a way that may lead to another gateway than the operator's: there the device can only remove
    * itself.
+   * @returns whether the operator's gateway does not know of what was answered: then it was another one
    */
   async noteFar(
     device: Device,
@@ -64,14 +65,15 @@ export class TestDevices {
     url: string,
     operator: Operator,
     deadline: Deadline,
-  ): Promise<void> {
+  ): Promise<boolean> {
     this.note(device, connected, url);
     const left = this.#left.get(device.id);
     const known = left && (await listDevices(operator.session, deadline));
-    if (!known || ids(known).has(device.id)) return;
+    if (!known || ids(known).has(device.id)) return false;
     const { session } = connected;
     if (session && (await removeOwn(session, device.id, deadline))) this.#left.delete(device.id);
     else this.#left.set(device.id, { ...left, at: url });
+    return session !== undefined || left.requestId !== undefined;
   }
 
   /**

@@ -52,6 +52,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
       version: "1.0.0",
       unreachable: undefined,
       attempt: connected(),
+      elsewhere: false,
       outcomes: [],
     },
     tools: readToolUrl("OPENCLAW_GATEWAY_URL", "ws://127.0.0.1:18788", given.settings ?? settings),

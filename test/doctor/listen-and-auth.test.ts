@@ -66,6 +66,7 @@ describe("gateway.auth.mode none", () => {
     version: "1",
     unreachable: undefined,
     attempt: connected(),
+    elsewhere: false,
     outcomes: [outcome],
   };
 

@@ -28,7 +28,7 @@ describe.each(chosenVersions())("openclaw %s, started on what prepair prepared",
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
     const config = REFUSES_HOPS.has(version) ? ASKS_FOR_ALL : {};
-    gateway = await startPreparedGateway(openclaw, ["--role", "operator", "--role", "node"], config);
+    gateway = await startPreparedGateway(openclaw, ["--role", "operator", "--role", "node"], { config });
     shim = await startShimProcess(gateway.url);
     infrastructure = await startVercelHop(REFUSES_HOPS.has(version) ? shim.port : gateway.port);
   });

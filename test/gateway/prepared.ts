@@ -5,7 +5,7 @@ import { deviceFromPem } from "../../src/pairing/device.ts";
 import type { Device } from "../../src/pairing/device.ts";
 import { Child } from "./child.ts";
 import { startGateway } from "./gateway.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, GatewayOptions } from "./gateway.ts";
 import type { Home } from "./home.ts";
 import type { OpenClaw } from "./openclaw.ts";
 
@@ -37,18 +37,15 @@ export async function runPrepair(home: Home, args: readonly string[] = []): Prom
   return { code, output: child.lines.join("\n") };
 }
 
-/**
- * Prepares a fresh home, then starts a gateway there for the first time.
- * @param config merged into `openclaw.json`'s `gateway`
- */
+/** Prepares a fresh home, then starts a gateway there for the first time. */
 export async function startPreparedGateway(
   openclaw: OpenClaw,
   prepairArgs: readonly string[],
-  config: Readonly<Record<string, unknown>>,
+  options: Omit<GatewayOptions, "prepare">,
 ): Promise<PreparedGateway> {
   let device: Device | undefined;
   const gateway = await startGateway(openclaw, {
-    config,
+    ...options,
     prepare: async (home) => {
       const { code, output } = await runPrepair(home, prepairArgs);
       if (code !== 0) throw new Error(`prepair ended with ${code ?? "a signal"}: ${output}`);

@@ -27,6 +27,10 @@ function judge(path: PathFacts, facts: Facts): Finding {
       attempt.fix,
     );
   }
+  if (path.elsewhere) {
+    const answered = attempt.connected ? "it connects" : describeVerdict(attempt.verdict);
+    return say.note(`${way} leads to another gateway than ${facts.settings.gateway.url}: ${answered}`);
+  }
   const added = additionsSeenByGateway(path);
   if (attempt.connected) return connected(path, facts, way, added);
   const { verdict, fix } = attempt;

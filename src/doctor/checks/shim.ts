@@ -41,27 +41,20 @@ export const shim: Check<Facts> = (facts) => {
   return say.note(`no shim runs at ${where}; ${through.finding}`, START);
 };
 
-function judge({ shim: { attempt }, direct, plain, settings }: Facts, who: string, ok: string): Finding {
+function judge({ shim, direct, settings }: Facts, who: string, ok: string): Finding {
+  const { attempt } = shim;
   if (!attempt) return say.unknown(`${ok}; what comes through it was not tried`);
+  if (shim.state === "running" && shim.elsewhere) {
+    return say.fix(
+      `${who} leads to another gateway than ${settings.gateway.url}`,
+      `start it with --gateway ${settings.gateway.url}, or run doctor with the shim's --gateway`,
+    );
+  }
   if (!attempt.connected) {
     // What the gateway refuses to everybody is no fault of the shim's.
     const same = !direct?.connected && attempt.verdict.outcome === "pairing-required";
     if (same) return say.note(`${ok}: no new device is local through it either (see direct)`);
     return say.fix(`through ${who}: ${describeVerdict(attempt.verdict)}`, attempt.fix);
-  }
-  // The shim sets Host to its gateway's authority, and the gateway goes by that name in its URLs.
-  const reached = attempt.hello.calledAs?.host;
-  const near = plain?.connected ? plain : direct;
-  if (
-    near?.connected &&
-    near.hello.calledAs &&
-    reached !== undefined &&
-    reached !== near.hello.calledAs.host
-  ) {
-    return say.fix(
-      `${who} leads to another gateway (${reached}), not to ${settings.gateway.authority}`,
-      `start it with --gateway ${settings.gateway.url}, or run doctor with the shim's --gateway`,
-    );
   }
   if (!direct?.connected)
     return say.note(`${ok}: it reaches the gateway, but no new device is local (see direct)`);
