@@ -1,10 +1,14 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { link, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createDevice, deviceFromPem, type Device } from "../pairing/device.ts";
+import { printable } from "../text.ts";
 
 /** Its name in the state directory. */
 export const IDENTITY_FILE = "device.pem";
 const MAX_BYTES = 4_096;
+const ANEW = "move it away, and the shim makes a new one";
 
 /** The shim's own device identity, and where it is kept; without `path` it lives in memory only. */
 export interface Identity {
@@ -23,37 +27,68 @@ export interface Identity {
 export async function loadIdentity(directory: string | undefined): Promise<Identity> {
   if (directory === undefined) return { device: createDevice() };
   const path = join(directory, IDENTITY_FILE);
-  try {
-    return { device: await readKey(path), path };
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  const kept = await readKey(path);
+  if (kept) return { device: kept, path };
   const device = createDevice();
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const file = await open(path, "wx", 0o600);
-    await file.writeFile(device.privateKey.export({ type: "pkcs8", format: "pem" }));
-    await file.close();
+    await keep(device, path);
     return { device, path };
   } catch (error) {
     return { device, why: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function readKey(path: string): Promise<Device> {
-  const file = await open(path, "r");
+/** Whole or not at all: a half-written key would end every later start. */
+async function keep(device: Device, path: string): Promise<void> {
+  const temporary = `${path}.${randomUUID({ disableEntropyCache: true })}.tmp`;
   try {
-    const { mode, size, uid } = await file.stat();
-    const owner = process.getuid?.();
-    if (owner !== undefined && uid !== owner) throw new Error(`${path} belongs to another user`);
-    if ((mode & 0o077) !== 0) throw new Error(`${path} is open to others; chmod 600 it`);
-    if (size > MAX_BYTES) throw new Error(`${path} is too large for a private key`);
-    return deviceFromPem(await readFile(file, "utf8"));
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(device.privateKey.export({ type: "pkcs8", format: "pem" }));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(temporary, path); // unlike rename(2), it replaces nothing
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** @returns undefined where there is none */
+async function readKey(path: string): Promise<Device | undefined> {
+  const shown = `the shim's device identity ${printable(path, 120)}`;
+  let file;
+  try {
+    // O_NONBLOCK: a FIFO in its place must not hold us up.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new Error(`${shown} cannot be read (${code}); let the shim's user read it, or ${ANEW}`, {
+      cause: error,
+    });
+  }
+  try {
+    const stat = await file.stat();
+    const owner = process.geteuid?.();
+    if (!stat.isFile()) throw new Error(`${shown} is not a regular file; ${ANEW}`);
+    if (owner !== undefined && stat.uid !== owner) {
+      throw new Error(`${shown} belongs to user ${stat.uid}, not to user ${owner}; ${ANEW}`);
+    }
+    if ((stat.mode & 0o077) !== 0) throw new Error(`${shown} is open to others; chmod 600 it`);
+    if (stat.size > MAX_BYTES) throw new Error(`${shown} is too large for a private key; ${ANEW}`);
+    return deviceFromPem(await file.readFile("utf8"));
+  } catch (error) {
+    // Its message holds nothing of the key.
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(`${shown} is damaged: ${error.message}; ${ANEW}`, { cause: error });
   } finally {
     await file.close();
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

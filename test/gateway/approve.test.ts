@@ -28,15 +28,23 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
   const connect = (url: string, options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
     handshake({ url, token: gateway.token, ...options });
 
-  it("lets a device with a sticky request connect at its first attempt", async () => {
+  /** Connects a device through the shim that has a sticky request already. */
+  const connectSticky = async (): Promise<{ deviceId: string; refused: boolean; ok: boolean }> => {
     const device = createDevice();
     // Refused, and left pending as not silent: before 2026.3 by its Host, since then as a page of another origin.
     const foreign =
       version === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
-    expect(await connect(gateway.url, { device, ...foreign })).toMatchObject({ ok: false });
+    const { ok: local } = await connect(gateway.url, { device, ...foreign });
+    const { ok } = await connect(shim.url, { device });
+    return { deviceId: device.id, refused: !local, ok };
+  };
 
-    expect(await connect(shim.url, { device })).toMatchObject({ ok: true });
-    expect(await shim.event("rejected", device.id)).toMatchObject({ deviceId: device.id });
+  it("lets a device with a sticky request connect at its first attempt", async () => {
+    const sticky = await connectSticky();
+
+    expect(sticky).toMatchObject({ refused: true, ok: true });
+    const { deviceId } = sticky;
+    expect(await shim.event("rejected", deviceId)).toMatchObject({ deviceId });
   });
 
   it.each([
@@ -69,6 +77,19 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
     // Some releases pair a local node silently.
     const line = result.ok ? { reason: NOT_IN_BOUNDS } : await shim.event("not-approved", device.id);
     expect(line).toMatchObject({ reason: NOT_IN_BOUNDS });
+  });
+
+  it("goes on when the gateway was killed and is there again", { timeout: 300_000 }, async () => {
+    await gateway.kill();
+    await shim.event("approver.down");
+    await gateway.restart();
+    await shim.event("approver.up", "", 1);
+
+    const sticky = await connectSticky();
+
+    expect(sticky).toMatchObject({ refused: true, ok: true });
+    const { deviceId } = sticky;
+    expect(await shim.event("rejected", deviceId)).toMatchObject({ deviceId });
   });
 
   it("never logs the token", () => {

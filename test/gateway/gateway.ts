@@ -21,6 +21,8 @@ export interface Gateway {
   freeze(): void;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
+  /** Starts it again, when it was killed, on the same home and port. */
+  restart(): Promise<void>;
   /** Ends it and removes its home. */
   close(): Promise<void>;
 }
@@ -68,27 +70,32 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
     await home.remove();
     throw error;
   }
-  const child = new Child({
-    name: `openclaw ${openclaw.version} gateway on port ${port}`,
-    command: [
-      openclaw.node,
-      openclaw.entry,
-      "gateway",
-      "run",
-      "--port",
-      String(port),
-      ...(options.args ?? []),
-    ],
-    env: { ...home.env, ...options.env },
-    cwd: home.path,
-    namespace: options.namespace,
-  });
+  const launch = (): Child =>
+    new Child({
+      name: `openclaw ${openclaw.version} gateway on port ${port}`,
+      command: [
+        openclaw.node,
+        openclaw.entry,
+        "gateway",
+        "run",
+        "--port",
+        String(port),
+        ...(options.args ?? []),
+      ],
+      env: { ...home.env, ...options.env },
+      cwd: home.path,
+      namespace: options.namespace,
+    });
+  const ready = async (): Promise<void> => {
+    await child.until("being ready", READY_MS, () => child.lines.find((line) => READY.test(line)));
+  };
+  let child = launch();
   const close = async (): Promise<void> => {
     await child.kill();
     await home.remove();
   };
   try {
-    await child.until("being ready", READY_MS, () => child.lines.find((line) => READY.test(line)));
+    await ready();
   } catch (error) {
     await close();
     throw error;
@@ -99,9 +106,15 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
     port,
     url: `ws://127.0.0.1:${port}`,
     token,
-    log: child.lines,
+    get log() {
+      return child.lines;
+    },
     freeze: () => child.freeze(),
     kill: () => child.kill(),
+    restart: () => {
+      child = launch();
+      return ready();
+    },
     close,
   };
 }

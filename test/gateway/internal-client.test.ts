@@ -11,15 +11,16 @@ import { startShimProcess, type ShimProcess } from "./shim-process.ts";
 /** What `gateway install` leaves behind for OpenClaw's own device (OpenClaw #21655). */
 const INSTALLED = ["operator.admin", "operator.approvals", "operator.pairing"];
 /** The method behind it asks for `operator.write`. */
-const WAKE = { tool: "cron", args: { action: "wake", text: "wake up", mode: "next-heartbeat" } };
+const WAKE = { action: "wake", text: "wake up", mode: "next-heartbeat" };
+/** `operator.read`. */
+const STATUS = { action: "status" };
 
 /**
  * How the gateway's own client, with which its tools call the gateway, is led through the shim. By itself it connects
  * to the gateway's real port, whatever `gateway.port` says: at its start the gateway sets OPENCLAW_GATEWAY_PORT for
- * itself (OpenClaw `src/gateway/server.impl.ts`). Since 2026.9 such a call is no connection at all.
+ * itself (OpenClaw `src/gateway/server.impl.ts`).
  */
 function led(version: string, url: string, token: string): Pick<GatewayOptions, "args" | "config" | "env"> {
-  if (version === "2026.9.6") return {};
   if (version !== "2026.2.19") return { env: { OPENCLAW_GATEWAY_URL: url, OPENCLAW_GATEWAY_TOKEN: token } };
   // It does not know that variable yet.
   return { args: ["--allow-unconfigured"], config: { mode: "remote", remote: { url, token } } };
@@ -50,41 +51,43 @@ describe.each(chosenVersions())("a tool inside openclaw %s, whose port the shim 
     await gateway?.close();
   });
 
-  const wake = async (): Promise<{ status: number; body: unknown }> => {
+  /** Has the gateway run its tool `cron`, which calls the gateway. */
+  const cron = async (args: object): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`http://127.0.0.1:${shim.port}/tools/invoke`, {
       method: "POST",
       headers: { authorization: `Bearer ${gateway.token}`, "content-type": "application/json" },
-      body: JSON.stringify(WAKE),
+      body: JSON.stringify({ tool: "cron", args }),
     });
     return { status: response.status, body: await response.json() };
   };
-  const own = (outcome: object): object => ({
-    deviceId: gateway.device.id,
-    client: { id: "gateway-client", mode: "backend" },
-    scopes: ["operator.write"],
-    ...outcome,
-  });
+  const done = { status: 200, body: { ok: true } };
+  const client = { id: "gateway-client", mode: "backend" };
 
   it.runIf(version === "2026.2.19")("is refused once, approved as seen, and does its work then", async () => {
-    expect(await wake()).toMatchObject({ status: 500 });
-    expect(await shim.outcome()).toMatchObject(own({ outcome: "pairing-required" }));
+    const own = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
+    expect(await cron(WAKE)).toMatchObject({ status: 500 });
+    expect(await shim.outcome()).toMatchObject({ ...own, outcome: "pairing-required" });
 
-    expect(await wake()).toMatchObject({ status: 200, body: { ok: true } });
-    expect(await shim.outcome(1)).toMatchObject(own({ outcome: "connected" }));
-    const approved = { deviceId: gateway.device.id, scopes: ["operator.write"] };
-    expect(await shim.event("approved")).toMatchObject(approved);
+    expect(await cron(WAKE)).toMatchObject(done);
+    expect(await shim.outcome(1)).toMatchObject({ ...own, outcome: "connected" });
+    const { deviceId, scopes } = own;
+    expect(await shim.event("approved")).toMatchObject({ deviceId, scopes });
   });
 
   it.runIf(["2026.3.23", "2026.4.5"].includes(version))(
-    "does its work, since operator.admin stands for the scope that its device lacks",
+    "does its work: operator.admin stands for the scope that its device lacks",
     async () => {
-      expect(await wake()).toMatchObject({ status: 200, body: { ok: true } });
-      expect(await shim.outcome()).toMatchObject(own({ outcome: "connected" }));
+      const own = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
+      expect(await cron(WAKE)).toMatchObject(done);
+      expect(await shim.outcome()).toMatchObject({ ...own, outcome: "connected" });
     },
   );
 
-  it.runIf(version === "2026.9.6")("does its work without a connection", async () => {
-    expect(await wake()).toMatchObject({ status: 200, body: { ok: true } });
-    expect(shim.log.join("\n")).not.toContain(gateway.device.id);
+  it.runIf(version === "2026.9.6")("reads without a device, and writes only straight", async () => {
+    expect(await cron(STATUS)).toMatchObject(done);
+    expect(await shim.outcome()).toMatchObject({ outcome: "connected", client, scopes: ["operator.read"] });
+
+    expect(await cron(WAKE)).toMatchObject({ status: 500 });
+    expect(gateway.log.join("\n")).toContain("agent gateway calls require the trusted local gateway context");
   });
 });

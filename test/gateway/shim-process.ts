@@ -14,8 +14,8 @@ export interface ShimProcess {
   readonly log: readonly string[];
   /** The outcome number `index` since the start (0 is the first), as soon as it is there. */
   outcome(index?: number): Promise<Outcome>;
-  /** Resolves when it has logged that event, with a line that holds `about`. */
-  event(name: string, about?: string): Promise<object>;
+  /** Resolves with the line number `index` (0 is the first) that it logs of that event and that holds `about`. */
+  event(name: string, about?: string, index?: number): Promise<object>;
   /** Asks it to end. */
   stop(): Promise<Exit>;
   /** Ends it and removes its home. */
@@ -57,18 +57,17 @@ export async function startShimProcess(
     },
     (line) => records.push(parseRecord(line)),
   );
-  const event = (name: string, about = "", deadlineMs = OUTCOME_MS): Promise<object> =>
-    child.until(`event "${name}" ${about}`, deadlineMs, () =>
-      records.find(
-        (record) => "event" in record && record.event === name && JSON.stringify(record).includes(about),
-      ),
-    );
+  const event = (name: string, about = "", index = 0, deadlineMs = OUTCOME_MS): Promise<object> => {
+    const isIt = (record: object): boolean =>
+      "event" in record && record.event === name && JSON.stringify(record).includes(about);
+    return child.until(`event "${name}" ${about}`, deadlineMs, () => records.filter(isIt)[index]);
+  };
   const close = async (): Promise<void> => {
     await child.kill();
     await home.remove();
   };
   try {
-    const address = firstAddress(await event("listening", "", LISTENING_MS));
+    const address = firstAddress(await event("listening", "", 0, LISTENING_MS));
     return {
       port: Number(address.replace(/^.*:/, "")),
       url: `ws://${address}`,

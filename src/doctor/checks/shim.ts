@@ -41,10 +41,11 @@ export const shim: Check<Facts> = (facts) => {
   return say.note(`no shim runs at ${where}; ${through.finding}`, START);
 };
 
-function judge({ shim, direct, settings }: Facts, who: string, ok: string): Finding {
-  const { attempt } = shim;
+function judge(facts: Facts, who: string, ok: string): Finding {
+  const { shim: found, direct, settings } = facts;
+  const { attempt } = found;
   if (!attempt) return say.unknown(`${ok}; what comes through it was not tried`);
-  if (shim.state === "running" && shim.elsewhere) {
+  if (found.state === "running" && found.elsewhere) {
     return say.fix(
       `${who} leads to another gateway than ${settings.gateway.url}`,
       `start it with --gateway ${settings.gateway.url}, or run doctor with the shim's --gateway`,

@@ -1,0 +1,41 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
+import { startStandIn, type StandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice, type Device } from "../../src/pairing/device.ts";
+import { Secret } from "../../src/settings/secret.ts";
+import { openTestShim } from "../support/shim.ts";
+import { FIVE_SCOPES } from "./harness.ts";
+
+const TOKEN = "t";
+
+/** A gateway that asks its operator about every device. */
+async function startAsking(port = 0): Promise<StandIn> {
+  const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, autoApproveLocal: false, port });
+  onTestFinished(() => gateway.close());
+  return gateway;
+}
+
+describe("the approver, at a gateway that ends and is there again,", () => {
+  it("comes back, and decides on a device that was refused meanwhile", async () => {
+    const gateway = await startAsking();
+    const shim = await openTestShim(
+      gateway.port,
+      { approve: "seen", approveScopes: FIVE_SCOPES, approveRoles: ["operator"] },
+      { operator: { token: new Secret(TOKEN) } },
+    );
+    onTestFinished(() => shim.close());
+    const connect = (device: Device): Promise<HandshakeResult> =>
+      handshake({ url: `ws://${shim.authority}`, token: TOKEN, device });
+    await shim.logged("approver.up");
+
+    await gateway.close();
+    expect(await shim.logged("approver.down")).toMatchObject({ reason: expect.any(String) as string });
+    const again = await startAsking(gateway.port);
+    const device = createDevice();
+    expect(await connect(device)).toMatchObject({ ok: false });
+
+    expect(await shim.logged("approved")).toMatchObject({ deviceId: device.id });
+    expect(await connect(device)).toMatchObject({ ok: true });
+    expect(again.pairing.pending).toEqual([]);
+  });
+});
