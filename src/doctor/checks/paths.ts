@@ -49,10 +49,11 @@ function judge(path: PathFacts, facts: Facts): Finding {
       lead,
     );
   }
-  const kept = path.credentialKept
-    ? "; the token was not sent there: it is neither this machine, nor TLS to where somebody says the token goes"
-    : "";
-  if (kept !== "") return say.note(`${way}: ${describeVerdict(verdict)}${kept}${by(path, added)}`);
+  if (path.credentialKept) {
+    return say.note(
+      `${way}: ${describeVerdict(verdict)}; the token was not sent there: it is neither this machine, nor TLS to where somebody says the token goes${by(path, added)}`,
+    );
+  }
   return say.fix(`${way}: ${describeVerdict(verdict)}`, fix);
 }
 
