@@ -19,12 +19,17 @@ const raw = {
     }));
     onLoad({ filter: /^/, namespace: "raw" }, async ({ path }) => {
       const source = await readFile(path, "utf8");
-      const loader = { ".css": "css", ".js": "js" }[extname(path)];
-      const contents = loader ? (await transform(source, { loader, minify: true })).code : source;
-      return { contents, loader: "text" };
+      return { contents: await minified(source, extname(path)), loader: "text" };
     });
   },
 };
+
+async function minified(source, extension) {
+  // One space stays where a line ended: between words it is one.
+  if (extension === ".html") return source.replaceAll(/\s*\n\s*/g, " ");
+  const loader = { ".css": "css", ".js": "js" }[extension];
+  return loader ? (await transform(source, { loader, minify: true })).code : source;
+}
 
 const options = (version) => ({
   bundle: true,

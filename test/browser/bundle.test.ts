@@ -20,6 +20,8 @@ describe("the page out of the one file", () => {
     const listening: { addresses: string[] } = JSON.parse(await command.line(/"event":"listening"/));
     const authority = listening.addresses[0] ?? "";
 
+    const { size } = await (await fetch(`http://${authority}/__shim__/`)).blob();
+    expect(size).toBeLessThan(20_000);
     const { page, console } = await openPage({ colorScheme: "dark" });
     await page.goto(`http://${authority}/__shim__/`);
     await page.getByText("Live", { exact: true }).waitFor();

@@ -64,6 +64,7 @@ class OutcomesElement extends HTMLElement {
     const all = shown === this.#items.size;
     this.#part("#shown").textContent = `${all ? shown : `${shown} of ${this.#items.size}`}, newest first`;
     this.#part("#empty").hidden = this.#items.size > 0;
+    this.#part("#filter").hidden = this.#items.size === 0;
   }
 
   /** Puts it where its name belongs; the others stay, and with them the focus. @param {string} outcome */

@@ -6,6 +6,7 @@ import outcomeStyle from "./outcome.css?raw";
 import outcomesStyle from "./outcomes.css?raw";
 import pageScript from "./page.js?raw";
 import pageStyle from "./page.css?raw";
+import stateStyle from "./state.css?raw";
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   "outcome.js": outcomeScript,
@@ -14,6 +15,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 };
 const STYLES: Readonly<Record<string, string>> = {
   "page.css": pageStyle,
+  "state.css": stateStyle,
   "outcomes.css": outcomesStyle,
   "outcome.css": outcomeStyle,
 };
