@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { bundleCommand, bundleLibrary } from "./bundle.mjs";
+import { pruneTypes } from "./prune-types.mjs";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -14,3 +15,4 @@ await Promise.all([
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
   stdio: "inherit",
 });
+pruneTypes("dist/types", "index.d.ts");

@@ -11,17 +11,19 @@ const MAX_WAITING_BYTES = 1024 * 1024;
  * is gone, nor a full disk stops the process or ends it; lines are lost then.
  *
  * @param stdout `process.stdout`; main.ts listens for its errors
+ * @param program how the user calls it, for the commands that lines for people name
  */
 export async function createLogger(
   { logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">,
   stdout: Stdout,
+  program: string,
 ): Promise<Logger> {
   const sink = isFile(stdout.fd)
     ? fileSink(stdout.fd)
     : streamSink(stdout, (lines) => {
         logger.warn({ event: "log.dropped", lines }, "log lines dropped: nobody read them");
       });
-  const destination = logFormat === "pretty" ? await prettySink(stdout, sink) : sink;
+  const destination = logFormat === "pretty" ? await prettySink(stdout, sink, program) : sink;
   const logger = pino(
     // journald and containers know the process and the machine.
     { level: logLevel, base: null, formatters: { level: (label) => ({ level: label }) } },
@@ -62,9 +64,14 @@ function streamSink(stdout: Stdout, onDropped: (lines: number) => void): Destina
   };
 }
 
-async function prettySink(stdout: Stdout, sink: DestinationStream): Promise<DestinationStream> {
+async function prettySink(
+  stdout: Stdout,
+  sink: DestinationStream,
+  program: string,
+): Promise<DestinationStream> {
   const { prettyLines } = await import("./log-pretty.ts");
   // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
-  const pretty = prettyLines(stdout.isTTY && stdout.hasColors());
+  const colors = stdout.isTTY && stdout.hasColors();
+  const pretty = prettyLines({ colors, columns: () => (stdout.isTTY ? stdout.columns : undefined), program });
   return { write: (line) => sink.write(pretty(line)) };
 }

@@ -1,6 +1,7 @@
 import { findCommand } from "./commands/find.ts";
 import { flushed } from "./output.ts";
 import { SettingsError } from "./settings/error.ts";
+import { programOf } from "./program.ts";
 import { printable } from "./text.ts";
 
 const FLUSH_MS = 1_000;
@@ -20,13 +21,14 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const found = findCommand(argv);
     const { env, stdout } = process;
+    const program = programOf(process.argv);
     if ("text" in found) {
       stdout.write(found.text);
       return 0;
     }
     const { args, command } = found;
     const run = await command.load();
-    return await run({ args, flags: command.flags, env, stdout, complain, stopped });
+    return await run({ args, flags: command.flags, env, program, stdout, complain, stopped });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) complain(problem);

@@ -8,6 +8,8 @@ export interface CommandContext {
   /** The command's own flags, from the table of commands. */
   readonly flags: readonly CommandFlag[];
   readonly env: NodeJS.ProcessEnv;
+  /** How the user called this program, for commands to copy. */
+  readonly program: string;
   readonly stdout: Stdout;
   /** Prints one line on stderr, after the program's name. */
   readonly complain: (line: string) => void;

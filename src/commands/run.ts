@@ -20,7 +20,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { args, env, stdout, complain } = context;
   const handedOver = takeHandedOver(env, process.pid);
   const { settings } = loadSettings({ args, env, terminal: stdout.isTTY }, context.flags);
-  const logger = await createLogger(settings, stdout);
+  const logger = await createLogger(settings, stdout, context.program);
   // Heard from here on: a signal during the start must not be lost.
   const stopped = context.stopped();
   let shim;

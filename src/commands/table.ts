@@ -19,7 +19,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     flags: [],
     load: async () => {
       const { demo } = await import("./demo.ts");
-      return ({ args, stdout }) => demo(args, (text) => void stdout.write(text));
+      return ({ args, stdout, program }) => demo(args, (text) => void stdout.write(text), program);
     },
   },
   {

@@ -13,6 +13,10 @@ export class StoryError extends Error {
   override readonly name = "StoryError";
 }
 
+const VALUE_COLUMN = 18;
+/** What the fix says and what is to be run stand each on a line. */
+const BEFORE_COMMAND = /: (?=openclaw )/;
+
 type Write = (text: string) => void;
 
 const INTRODUCTION = `A MicroVM's infrastructure stands between a client and OpenClaw's gateway. It adds
@@ -24,28 +28,46 @@ small hop that does what is said above. The client, its signature and the shim a
 process, on loopback; each sandbox is new and knows nobody, and the client is the same in all of them.
 `;
 
-const NEXT = `What to do next, where your gateway runs:
-    openclaw-shim run      keeps the shim running: 127.0.0.1:18788 in front of ws://127.0.0.1:18789
-    openclaw-shim env      prints what to set so that OpenClaw's tools use it
+/** Where each release is told of: what it is that happens there. */
+const CHAPTERS: readonly (readonly [era: Era, what: string, tell: typeof refusedThenConnected])[] = [
+  [
+    "2026.2.19",
+    "An old release. One forwarding header, and the client is a stranger to be approved.",
+    refusedThenConnected,
+  ],
+  ["2026.9.6", "A new release. It does not even let the client speak.", refusedThenConnected],
+  [
+    "2026.4.5",
+    "The client came once before the shim was there. The gateway remembers that refusal, and\n  clean headers alone do not help; the shim says what does.",
+    refusedBefore,
+  ],
+];
+
+const next = (program: string): string => `That was all of it. Where your gateway runs:
+    ${program} run      keeps the shim running: 127.0.0.1:18788 in front of ws://127.0.0.1:18789
+    ${program} env      prints what to set so that OpenClaw's tools use it
+    ${program} doctor   says whether they are local now, and if not, why
 `;
 
 /**
  * Tells the story, and lives it: a client refused without the shim, connected through it, on an old and a new
  * release; then what the shim says where its work is not enough.
+ *
+ * @param program how the user calls it, for the commands at the end
  * @throws StoryError when something goes otherwise.
  */
-export async function tell(write: Write): Promise<void> {
+export async function tell(write: Write, program: string): Promise<void> {
   write(`${INTRODUCTION}\n`);
   const device = createDevice();
-  await refusedThenConnected(write, "2026.2.19", device);
-  await refusedThenConnected(write, "2026.9.6", device);
-  await refusedBefore(write, "2026.4.5", device);
-  write(NEXT);
+  for (const [era, what, chapter] of CHAPTERS) {
+    write(`OpenClaw ${era}\n\n  ${what}\n\n`);
+    await chapter(write, era, device);
+  }
+  write(next(program));
 }
 
 /** The same client and release, without the shim and, where nothing of that is remembered, with it. */
 async function refusedThenConnected(write: Write, era: Era, device: Device): Promise<void> {
-  write(`OpenClaw ${era}\n\n`);
   await within(era, async (sandbox) => {
     const result = await sandbox.connectWithoutShim(device);
     write(
@@ -62,7 +84,6 @@ async function refusedThenConnected(write: Write, era: Era, device: Device): Pro
 
 /** A refusal that the gateway remembers: headers alone do not help, so the shim says what does. */
 async function refusedBefore(write: Write, era: Era, device: Device): Promise<void> {
-  write(`OpenClaw ${era}, when the client had been refused before the shim was there\n\n`);
   await within(era, async (sandbox) => {
     await sandbox.connectWithoutShim(device);
     const { result, outcome } = await sandbox.connectThroughShim(device);
@@ -105,7 +126,7 @@ function outcomeFacts(outcome: Outcome): Fact[] {
     gateway?.version === undefined ? undefined : ["gateway", gateway.version],
     normalized.host && ["Host", `${normalized.host.from} -> ${normalized.host.to}`],
     stripped.length === 0 ? undefined : ["removed", stripped.join(" ")],
-    fix === undefined ? undefined : ["fix", fix],
+    fix === undefined ? undefined : ["fix", fix.replace(BEFORE_COMMAND, `:\n${" ".repeat(VALUE_COLUMN)}`)],
   ];
   return rows.filter((row) => row !== undefined);
 }
@@ -133,7 +154,7 @@ function errorType(body: string): string {
 }
 
 function facts(rows: readonly Fact[]): string {
-  return rows.map(([name, value]) => `    ${name.padEnd(14)}${value}\n`).join("");
+  return rows.map(([name, value]) => `    ${name}`.padEnd(VALUE_COLUMN) + `${value}\n`).join("");
 }
 
 function expectConnected(era: Era, { result, outcome }: Passage): void {

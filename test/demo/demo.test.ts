@@ -5,7 +5,7 @@ import { SettingsError } from "../../src/settings/error.ts";
 async function run(...args: string[]): Promise<{ code: number; text: string; ms: number }> {
   let text = "";
   const start = performance.now();
-  const code = await demo(args, (part) => (text += part));
+  const code = await demo(args, (part) => (text += part), "openclaw-shim");
   return { code, text, ms: performance.now() - start };
 }
 
@@ -39,7 +39,7 @@ describe("demo", () => {
     const { text } = await run();
     const last = text.slice(text.indexOf("OpenClaw 2026.4.5"));
     expect(last).toMatch(
-      /shim reports +pairing-required \(not-paired\)[^]*fix +.*openclaw devices approve [\w-]{36}\n/,
+      /shim reports +pairing-required \(not-paired\)[^]*fix +.*:\n +openclaw devices approve [\w-]{36}\n/,
     );
     expect(last).toMatch(/after that one command\n +connected +hello-ok/);
   });
@@ -54,7 +54,7 @@ describe("demo", () => {
     vi.doMock("../../src/index.ts", () => ({ startShim: () => Promise.reject(new Error("no shim today")) }));
     const { demo: broken } = await import("../../src/commands/demo.ts");
     let text = "";
-    expect(await broken([], (part) => (text += part))).toBe(1);
+    expect(await broken([], (part) => (text += part), "openclaw-shim")).toBe(1);
     expect(text).toMatch(/went wrong.*: no shim today\n$/);
   });
 });

@@ -1,0 +1,33 @@
+import { isLoopbackName, parseAuthority } from "./gate/host.ts";
+import type { LogLine } from "./log-facts.ts";
+import { bracketed, reachableHost } from "./settings/addresses.ts";
+import { SETTINGS } from "./settings/table.ts";
+
+/** What to try now that it listens, each with its name: the one command, and where outcomes can be watched. */
+export function nextSteps({ addresses, gateway }: LogLine, program: string): [name: string, text: string][] {
+  const local = (Array.isArray(addresses) ? addresses : [])
+    .map(localAuthority)
+    .find((found) => found !== undefined);
+  const flags = isDefault("listen", local) && isDefault("gateway", gateway) ? "" : flagsFor(local, gateway);
+  const doctor = `${program} doctor${flags}`;
+  return [
+    ["try next", doctor],
+    ...(local === undefined ? [] : [["watch", `http://${local}/__shim__/`] satisfies [string, string]]),
+  ];
+}
+
+function isDefault(key: "listen" | "gateway", value: unknown): boolean {
+  return SETTINGS[key].default?.[0] === value;
+}
+
+function flagsFor(local: string | undefined, gateway: unknown): string {
+  return `${local === undefined ? "" : ` --listen ${local}`} --gateway ${String(gateway)}`;
+}
+
+/** Where this machine reaches that listener by a loopback name, which the shim's own pages ask for. */
+function localAuthority(address: unknown): string | undefined {
+  const { name, port } = parseAuthority(String(address)) ?? {};
+  if (name === undefined || port === undefined) return undefined;
+  const host = reachableHost(name);
+  return isLoopbackName(host) ? `${bracketed(host)}:${port}` : undefined;
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { prettyLines } from "../../src/log-pretty.ts";
+
+const TIME = new Date(2026, 0, 2, 3, 4, 5).getTime();
+const DEVICE = "4f02194a42ec".padEnd(64, "0");
+const CONNECTED = {
+  level: "info",
+  time: TIME,
+  event: "pairing.outcome",
+  conn: "6f3c",
+  outcome: "connected",
+  deviceId: DEVICE,
+  client: { id: "cli", mode: "cli", version: "2026.9.6", platform: "linux" },
+  role: "operator",
+  scopes: ["operator.admin"],
+  gateway: { version: "2026.9.6", protocol: 4 },
+  peer: "127.0.0.1",
+  path: "/",
+  normalized: { host: { from: "a", to: "b" }, stripped: { "x-forwarded-for": "203.0.113.7", via: "1.1 x" } },
+  publicForwarded: true,
+  firstSeen: true,
+  ms: 19.2,
+  msg: "pairing outcome",
+};
+const COMMAND = "openclaw devices approve 7c1b";
+const REFUSED = {
+  ...CONNECTED,
+  level: "warn",
+  outcome: "pairing-required",
+  reason: "scope-upgrade",
+  fix: `the device asks for more scopes than it was approved for: ${COMMAND}`,
+};
+
+function pretty(line: object, terminal: Partial<Parameters<typeof prettyLines>[0]> = {}): string {
+  const lines = prettyLines({
+    colors: false,
+    columns: () => undefined,
+    program: "openclaw-shim",
+    ...terminal,
+  });
+  return lines(`${JSON.stringify(line)}\n`);
+}
+
+describe("an outcome for people", () => {
+  it("is one line: when, what, who, what was removed, how long it took", () => {
+    expect(pretty(CONNECTED)).toBe(
+      "03:04:05  connected             cli 2026.9.6 linux  device 4f02194a42ec  x-forwarded-for and 1 more removed  public address  19 ms\n",
+    );
+  });
+
+  it("names what is not as usual: the role, the path, a peer from elsewhere", () => {
+    const line = pretty({ ...CONNECTED, role: "node", path: "/canvas", peer: "172.17.0.3", normalized: {} });
+    expect(line).toContain("  node  device 4f02194a42ec  from 172.17.0.3  /canvas  ");
+    expect(line).not.toContain("removed");
+  });
+
+  it("has the fix of a refusal below it, and the command alone, to be copied", () => {
+    const [first, ...rows] = pretty(REFUSED).trimEnd().split("\n");
+    expect(first).toMatch(/^03:04:05 {2}pairing-required {6}scope-upgrade {2}cli /);
+    expect(rows).toEqual([
+      "          fix: the device asks for more scopes than it was approved for:",
+      `            ${COMMAND}`,
+    ]);
+  });
+
+  it("breaks the fix at spaces where the terminal ends, never the command", () => {
+    const [, ...rows] = pretty(REFUSED, { columns: () => 60 })
+      .trimEnd()
+      .split("\n");
+    expect(rows).toEqual([
+      "          fix: the device asks for more scopes than it was",
+      "            approved for:",
+      `            ${COMMAND}`,
+    ]);
+    expect(pretty(REFUSED, { columns: () => 20 })).toBe(pretty(REFUSED));
+  });
+
+  it.each([
+    ["info", "connected", "\u001B[32mconnected\u001B[39m"],
+    ["warn", "unauthorized", "\u001B[33munauthorized\u001B[39m"],
+    ["error", "gateway-unreachable", "\u001B[31mgateway-unreachable\u001B[39m"],
+  ])("is colored by its level where there are colors: %s", (level, outcome, colored) => {
+    expect(pretty({ ...CONNECTED, level, outcome }, { colors: true })).toContain(`\u001B[22m  ${colored}  `);
+  });
+});
+
+describe("text from outside", () => {
+  it("neither steers the terminal nor forges a line", () => {
+    const hostile = "cli\u001B[2J\n03:04:05  connected\u009B31m\u202E";
+    const text = pretty({
+      ...REFUSED,
+      reason: hostile,
+      fix: hostile,
+      path: hostile,
+      client: { id: hostile },
+    });
+    expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(text.trimEnd().split("\n")).toHaveLength(2);
+  });
+
+  it("does not look like a command where it is a reason", () => {
+    const text = pretty({ ...CONNECTED, level: "warn", outcome: "gateway-closed", reason: ": openclaw qr" });
+    expect(text.trimEnd().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("other lines", () => {
+  it("say what is known, under its name", () => {
+    const line = { level: "info", time: TIME, event: "draining", open: 2, ms: 5000, msg: "draining" };
+    expect(pretty(line)).toBe("03:04:05  draining              open 2  5000 ms\n");
+  });
+
+  it("that are no JSON pass as they are", () => {
+    const lines = prettyLines({ colors: true, columns: () => 80, program: "openclaw-shim" });
+    expect(lines("not JSON\n")).toBe("not JSON\n");
+    expect(lines("1\n")).toBe("1\n");
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { prettyLines } from "../../src/log-pretty.ts";
+import { programOf } from "../../src/program.ts";
+
+const GATEWAY = "ws://127.0.0.1:18789";
+
+/** The rows of the line that says that it listens, without the time. */
+function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-shim"): string[] {
+  const lines = prettyLines({ colors: false, columns: () => 60, program });
+  const line = { level: "info", time: 0, event: "listening", addresses, gateway, msg: "listening" };
+  const rows = lines(JSON.stringify(line)).trimEnd().split("\n");
+  return rows.map((row) => row.replace(/^\d\d:\d\d:\d\d {2}/, "").trim());
+}
+
+describe("the start-up line", () => {
+  it("says where it listens, for which gateway, what to try next and where to look, unbroken", () => {
+    expect(listening(["127.0.0.1:18788", "[::1]:18788"])).toEqual([
+      "listening             on ws://127.0.0.1:18788 and ws://[::1]:18788 for the gateway at ws://127.0.0.1:18789",
+      "try next: openclaw-shim doctor",
+      "watch: http://127.0.0.1:18788/__shim__/",
+    ]);
+  });
+
+  it.each([
+    [["127.0.0.1:18789"], "ws://127.0.0.1:18787", "--listen 127.0.0.1:18789 --gateway ws://127.0.0.1:18787"],
+    [["0.0.0.0:18788"], "ws://127.0.0.1:1", "--listen 127.0.0.1:18788 --gateway ws://127.0.0.1:1"],
+    [["172.17.0.1:18788", "[::]:5"], GATEWAY, `--listen [::1]:5 --gateway ${GATEWAY}`],
+    [["172.17.0.1:18788"], GATEWAY, `--gateway ${GATEWAY}`],
+  ])("gives the settings that are not the default to the command, too: %s for %s", (at, gateway, flags) => {
+    expect(listening(at, gateway)[1]).toBe(`try next: openclaw-shim doctor ${flags}`);
+  });
+
+  it("names no page where only another machine could open it", () => {
+    expect(listening(["172.17.0.1:18788"])).toHaveLength(2);
+  });
+});
+
+describe("the program in commands to copy", () => {
+  it.each([
+    ["/usr/local/bin/openclaw-shim", "openclaw-shim"],
+    ["/work/dist/openclaw-shim.mjs", "node /work/dist/openclaw-shim.mjs"],
+    ["/my files/openclaw-shim.mjs", "openclaw-shim"],
+    ["/tmp/$(reboot).mjs", "openclaw-shim"],
+  ])("called as %s is %s", (script, program) => {
+    expect(programOf(["/usr/bin/node", script])).toBe(program);
+  });
+
+  it("is its name where Node has none", () => {
+    expect(programOf(["/usr/bin/node"])).toBe("openclaw-shim");
+  });
+});
