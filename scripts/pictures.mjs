@@ -147,7 +147,7 @@ async function pictureTerminal(command, file) {
     .join("\n")
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.split("\n").filter((line) => line.trim() !== ""))
-    .filter((paragraph) => paragraph.length > 0);
+    .filter(([title = ""]) => /^ +with(?:out)? the shim:/.test(title));
   if (start === -1 || !before || !after || more.length > 0) {
     throw new Error(`the demo has no "${STORY}" with a part before and a part after:\n${stdout}`);
   }

@@ -135,6 +135,13 @@ const TABLE = {
   },
 } as const satisfies Record<string, Row>;
 
+/** Every rule by which the shim itself refuses. */
+export const RULES: readonly Rule[] = Object.keys(TABLE).filter(isRule);
+
+function isRule(name: string): name is Rule {
+  return Object.hasOwn(TABLE, name);
+}
+
 /**
  * The refusal of `rule` for one offending value.
  *

@@ -37,6 +37,9 @@ const FIXES: Readonly<Record<string, string>> = {
 
 const OTHERWISE = "the gateway does not answer: see openclaw gateway status and its log, and check --gateway";
 
+/** The codes of failures for which there is advice of their own. */
+export const CODES_WITH_FIX: readonly string[] = Object.keys(FIXES);
+
 /** The one thing that mends a gateway that cannot be reached. */
 export function unreachableFix(code: string): string {
   return (Object.hasOwn(FIXES, code) ? FIXES[code] : undefined) ?? OTHERWISE;

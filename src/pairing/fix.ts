@@ -61,6 +61,9 @@ const BY_OUTCOME: Readonly<Record<Exclude<OutcomeName, "connected" | "denied">, 
     "nothing to mend if this path belongs to a plugin, canvas or worker; else check that the client speaks to the gateway's own path",
 };
 
+/** The gateway's words for which there is advice of their own. */
+export const REASONS_WITH_FIX: readonly string[] = Object.keys(BY_REASON);
+
 /**
  * The one thing that mends an outcome, fit to be copied: text from outside is only put into a command where it
  * means nothing to a shell. Not for `connected` (nothing to mend) nor `denied` (the gate's refusal has its own).
