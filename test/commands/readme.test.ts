@@ -14,6 +14,16 @@ describe("the README", () => {
     expect(new Set(rows)).toEqual(new Set(SETTING_ROWS.map(([key]) => flagName(key))));
   });
 
+  it.each(SETTING_ROWS)("says of %s what --help says: form and default", (key, setting) => {
+    const { metavar, repeatable, default: texts = [], defaultNote } = setting;
+    const form = `--${flagName(key)}${metavar === undefined ? "" : ` ${metavar.replaceAll("|", "\\|")}`}`;
+    const start = `| \`${form}\`${repeatable ? " (repeatable)" : ""} | `;
+    const row = readme.split("\n").find((line) => line.startsWith(start));
+    expect(row, `a row that starts with ${start}`).toBeDefined();
+    const defaults = metavar === undefined ? ["off"] : defaultNote === undefined ? texts : [defaultNote];
+    for (const text of defaults) expect(row?.slice(start.length).split(" | ")[0]).toContain(text);
+  });
+
   it("names every command", () => {
     for (const { name } of COMMANDS) expect(readme).toContain(`openclaw-shim ${name}`);
   });
