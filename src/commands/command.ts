@@ -28,6 +28,10 @@ export interface Command {
   /** A few more lines for the command's own `--help`. */
   readonly detail: readonly string[];
   readonly flags: readonly CommandFlag[];
+  /** What to write, for a use that is not the plainest. */
+  readonly example?: string;
+  /** It takes none of the settings. */
+  readonly withoutSettings?: true;
   /** Loads the code of the command, which the others do not need. */
   readonly load: () => Promise<RunCommand>;
 }

@@ -30,18 +30,23 @@ export function helpText(): string {
 }
 
 /** What `COMMAND --help` prints. */
-export function commandHelp({ name, summary, flags, detail }: Command): string {
+export function commandHelp({ name, summary, flags, detail, example, withoutSettings }: Command): string {
   const own = flags.map(({ name: flag, metavar, repeatable, help }) =>
     row(`--${flag}${metavar === undefined ? "" : ` ${metavar}`}${repeatable ? " +" : ""}`, help),
   );
+  const forms = [
+    ...(own.length === 0 ? [] : ["[--FLAG]..."]),
+    ...(withoutSettings ? [] : ["[--SETTING VALUE]..."]),
+  ];
   return `${[
-    `Usage: openclaw-shim ${name} [--FLAG]...`,
+    ["Usage: openclaw-shim", name, ...forms].join(" "),
     "",
     `${name}: ${summary}.`,
     ...detail,
     ...(own.length === 0 ? [] : ["", "Flags (+ may be repeated):", ...own]),
+    ...(example === undefined ? [] : ["", "For example:", `  ${example}`]),
     "",
-    "Settings are those of openclaw-shim --help.   Exit: 0 all well, 1 failed, 2 bad settings.",
+    `${withoutSettings ? "" : "Settings are those of openclaw-shim --help.   "}Exit: 0 all well, 1 failed, 2 bad settings.`,
   ].join("\n")}\n`;
 }
 

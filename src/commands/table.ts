@@ -10,6 +10,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       "A second signal ends it at once.",
     ],
     flags: [],
+    example: "openclaw-shim run --listen 127.0.0.1:18789 --gateway ws://127.0.0.1:18787",
     load: async () => (await import("./run.ts")).run,
   },
   {
@@ -17,6 +18,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     summary: "a client refused without the shim, then let in through it",
     detail: ["Needs no gateway and no network, changes nothing, and ends by itself within seconds."],
     flags: [],
+    withoutSettings: true,
     load: async () => {
       const { demo } = await import("./demo.ts");
       return ({ args, stdout, program }) => demo(args, (text) => void stdout.write(text), program);
@@ -33,6 +35,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "via", metavar: "URL", repeatable: true, help: "a way that tools take, to see what it adds" },
       { name: "json", help: "as JSON" },
     ],
+    example: "openclaw-shim doctor --via ws://127.0.0.1:3000",
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
@@ -50,6 +53,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "dry-run", help: "only says what it would do" },
       { name: "json", help: "as JSON" },
     ],
+    example: "openclaw-shim prepair --scope operator.read --scope operator.write --dry-run",
     load: async () => (await import("./prepair.ts")).prepair,
   },
   {
@@ -65,6 +69,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "node", metavar: "PATH", help: "the Node that runs it [this one]" },
       { name: "dry-run", help: "only says what it would do" },
     ],
+    example: "openclaw-shim install --system --gateway ws://127.0.0.1:18787",
     load: async () => (await import("./install.ts")).install,
   },
   {
@@ -76,6 +81,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "root", metavar: "DIR", help: "out of an image that does not run" },
       { name: "dry-run", help: "only says what it would do" },
     ],
+    withoutSettings: true,
     load: async () => (await import("./uninstall.ts")).uninstall,
   },
   {
@@ -86,6 +92,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "system", help: "the machine's, not the user's" },
       { name: "json", help: "as JSON" },
     ],
+    withoutSettings: true,
     load: async () => (await import("./status.ts")).status,
   },
   {
@@ -96,6 +103,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "json", help: "as JSON" },
       { name: "openclaw-config", help: "as a fragment of openclaw.json" },
     ],
+    example: 'eval "$(openclaw-shim env)"',
     load: async () => (await import("./env.ts")).env,
   },
 ];

@@ -36,6 +36,12 @@ describe.each(COMMANDS)("$name --help", (command) => {
     }
   });
 
+  it("speaks of settings where it takes them, and only there", () => {
+    const text = lines.join("\n");
+    expect(text.includes("[--SETTING VALUE]")).toBe(!command.withoutSettings);
+    expect(text.includes("Settings are")).toBe(!command.withoutSettings);
+  });
+
   it("has a line for every flag of the command's own, and fits a screen", () => {
     for (const { name } of command.flags) {
       expect(lines.filter((line) => line.startsWith(`  --${name} `))).toHaveLength(1);
