@@ -1,12 +1,13 @@
-import type { Plugin } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 
 /**
  * Bundles the command into one executable file.
  *
  * @param plugins what changes the contents, for a variant (the bench has one)
+ * @returns what went into it
  * @throws when esbuild fails
  */
-export function bundleCommand(outfile: string, version: string, plugins?: Plugin[]): Promise<void>;
+export function bundleCommand(outfile: string, version: string, plugins?: Plugin[]): Promise<Metafile>;
 
 /** Bundles the library into one file. @throws when esbuild fails. */
 export function bundleLibrary(outfile: string, version: string): Promise<void>;
@@ -15,6 +16,7 @@ export function bundleLibrary(outfile: string, version: string): Promise<void>;
  * Bundles what `entry` names, with all that it imports, into one file that Node.js runs.
  *
  * @param plugins as for {@link bundleCommand}
+ * @returns what went into it
  * @throws when esbuild fails
  */
 export function bundleProgram(
@@ -22,4 +24,4 @@ export function bundleProgram(
   outfile: string,
   version: string,
   plugins?: Plugin[],
-): Promise<void>;
+): Promise<Metafile>;

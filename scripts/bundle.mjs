@@ -42,18 +42,24 @@ const options = (version) => ({
   logLevel: "warning",
 });
 
-/** The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant. */
+/**
+ * The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant.
+ *
+ * @returns what went into it
+ */
 export async function bundleCommand(outfile, version, plugins = []) {
-  await bundleProgram(join(SRC, "main.ts"), outfile, version, plugins);
+  const metafile = await bundleProgram(join(SRC, "main.ts"), outfile, version, plugins);
   chmodSync(outfile, 0o755);
+  return metafile;
 }
 
 /** What `entry` names, with all that it imports, as one file that Node.js runs. */
 export async function bundleProgram(entry, outfile, version, plugins = []) {
-  await build({
+  const { metafile } = await build({
     ...options(version),
     entryPoints: [entry],
     outfile,
+    metafile: true,
     plugins: [...plugins, raw],
     minify: true,
     // pino and ws are CommonJS: bundled into a module they need a require for Node's own modules.
@@ -61,6 +67,7 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
       js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
   });
+  return metafile;
 }
 
 /** The library, from src/index.ts. */

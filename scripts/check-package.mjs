@@ -16,6 +16,7 @@ const NEEDED = [
   "LICENSE",
   "README.md",
   "SECURITY.md",
+  "dist/LICENSES.txt",
   "dist/index.mjs",
   "dist/openclaw-shim.mjs",
   "dist/types/index.d.ts",
