@@ -12,7 +12,7 @@ export default defineConfig({
           name: "quick",
           css,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/gateway/**", "test/browser/**", "test/service/booted/**"],
+          exclude: ["test/gateway/**", "test/browser/**", "test/service/booted/**", "test/microvm/**"],
           testTimeout: 15_000,
           // A worker for each file took two thirds of the time. No test changes what another could see.
           isolate: false,
@@ -47,6 +47,16 @@ export default defineConfig({
           name: "service",
           include: ["test/service/booted/**/*.test.ts"],
           // Each file boots a machine of its own.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "microvm",
+          include: ["test/microvm/**/*.test.ts"],
+          // One emulated machine at a time: each takes a processor for a minute.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 600_000,

@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bundleCommand, bundleProgram } from "../../scripts/bundle.mjs";
+import { nodeBinary } from "../../scripts/install-once.mjs";
+
+const NODE = 22;
+const BUILD_MS = 2 * 60_000;
+const RECIPES = join(import.meta.dirname, "..", "..", "microvm");
+
+/** What a recipe is given, and a folder for what it makes. */
+export interface Ingredients {
+  readonly folder: string;
+  /** The shim, as `npm run build` makes it. */
+  readonly bundle: string;
+  readonly node: string;
+  /** The test's own program (inside/eras.ts). */
+  readonly eras: string;
+  remove(): Promise<void>;
+}
+
+/** In the machine: the test's own program. */
+export const ERAS_PROGRAM = "/opt/test/eras.mjs";
+
+/** Bundles the shim and the test's program. */
+export async function ingredients(): Promise<Ingredients> {
+  const folder = await mkdtemp(join(tmpdir(), "openclaw-shim-microvm-"));
+  const bundle = join(folder, "openclaw-shim.mjs");
+  const eras = join(folder, "eras.mjs");
+  await Promise.all([
+    bundleCommand(bundle, "1.2.3"),
+    bundleProgram(join(import.meta.dirname, "inside", "eras.ts"), eras, "1.2.3"),
+  ]);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  return { folder, bundle, eras, node: await nodeBinary(NODE), remove };
+}
+
+/** Runs a recipe of microvm/ as a reader would. @throws Error with what it said, if it fails */
+export async function build(recipe: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)(join(RECIPES, recipe, "build"), args, { timeout: BUILD_MS });
+}

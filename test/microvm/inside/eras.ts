@@ -1,0 +1,104 @@
+// In the machine: OpenClaw's gateway of each era on its usual port, as far as the stand-in is one, and in front of it
+// infrastructure that rewrites Host and adds forwarding headers. A client that is new to the gateway comes through it,
+// once to the gateway itself and once to the shim; at last the shim is killed, and another client comes. Prints a line
+// of JSON for each era, one for the shim's process before and after, and `{"done":true}`.
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { handshake, type HandshakeResult } from "../../../src/client/handshake.ts";
+import { startHop } from "../../../src/demo/hop.ts";
+import { ERAS } from "../../../src/demo/stand-in/eras.ts";
+import { startStandIn } from "../../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../../src/pairing/device.ts";
+
+const GATEWAY = { host: "127.0.0.1", port: 18_789 };
+const SHIM = { host: "127.0.0.1", port: 18_788 };
+const PUBLIC_HOST = "sandbox.example.com";
+const TOKEN = "token-of-the-microvm";
+/** An emulated processor is some thirty times slower. */
+const PATIENCE_MS = 60_000;
+const CHECK_MS = 200;
+
+for (const era of ERAS) {
+  const gateway = await startStandIn({ era, token: TOKEN, port: GATEWAY.port });
+  await untilHealthy();
+  const without = await connectTo(GATEWAY);
+  const through = await connectTo(SHIM);
+  print({ era, without: seen(without), through: seen(through) });
+  if (era === ERAS.at(-1)) await killShim();
+  await gateway.close();
+}
+print({ done: true });
+
+async function killShim(): Promise<void> {
+  const before = shimProcess();
+  process.kill(before.pid, "SIGKILL");
+  await untilHealthy();
+  const through = await connectTo(SHIM);
+  print({ before, after: shimProcess(), through: seen(through) });
+}
+
+/** The shim's process: proc_pid_status(5). @throws Error where there is not exactly one */
+function shimProcess(): { readonly pid: number; readonly uid: number; readonly noNewPrivileges: boolean } {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isShim(name));
+  if (pids.length !== 1) throw new Error(`the shim's processes: ${pids.join(" ")}`);
+  const status = readFileSync(`/proc/${pids[0]}/status`, "utf8");
+  return {
+    pid: Number(pids[0]),
+    uid: Number(/^Uid:\t(\d+)/m.exec(status)?.[1]),
+    noNewPrivileges: /^NoNewPrivs:\t1$/m.test(status),
+  };
+}
+
+function isShim(pid: string): boolean {
+  try {
+    const [node = "", script = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return node.endsWith("/node") && script.endsWith("/openclaw-shim.mjs");
+  } catch {
+    return false;
+  }
+}
+
+async function connectTo(target: { readonly host: string; readonly port: number }): Promise<HandshakeResult> {
+  const hop = await startHop({ target, host: PUBLIC_HOST });
+  const result = await handshake({
+    url: hop.url,
+    token: TOKEN,
+    device: createDevice(),
+    timeoutMs: PATIENCE_MS,
+  });
+  await hop.close();
+  return result;
+}
+
+/** The shim answers, and reaches this gateway. @throws Error after the deadline */
+async function untilHealthy(): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await health()) !== 200) {
+    if (performance.now() > deadline) throw new Error("the shim is not healthy");
+    await sleep(CHECK_MS);
+  }
+}
+
+async function health(): Promise<number | undefined> {
+  const request = get({ ...SHIM, path: "/__shim__/health", agent: false, timeout: PATIENCE_MS });
+  request.on("timeout", () => request.destroy());
+  try {
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  } catch {
+    return undefined;
+  }
+}
+
+function seen(result: HandshakeResult): unknown {
+  if (result.ok) return { ok: true };
+  const { close, http, failure } = result;
+  return { ok: false, close, http: http?.status, failure };
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
