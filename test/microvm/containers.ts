@@ -1,0 +1,90 @@
+import { spawn, execFile, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { appendFile, copyFile, mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import type { Namespace } from "../gateway/topology/network.ts";
+import type { Dockerfile } from "./dockerfile.ts";
+
+const run = promisify(execFile);
+
+const COMMAND_MS = 20_000;
+const LINE_MS = 20_000;
+/** node:24-bookworm-slim has this user, and Node.js here. */
+const BASE_USER = "node:x:1000:1000::/home/node:/bin/sh\n";
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** A folder as an image's file system, and a network namespace as a pod's. */
+export interface Container {
+  readonly root: string;
+  readonly namespace: Namespace;
+  readonly user: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Does what `docker build` does with these instructions, in a Debian that is there. @throws Error where a RUN fails */
+export async function buildIn(root: string, node: string, context: string, image: Dockerfile): Promise<void> {
+  await copyFile(node, join(root, "usr/local/bin/node"));
+  await appendFile(join(root, "etc/passwd"), BASE_USER);
+  for (const { sources, target } of image.copies) {
+    await mkdir(join(root, target), { recursive: true });
+    for (const source of sources) await copyFile(join(context, source), join(root, target, basename(source)));
+  }
+  for (const command of image.runs) await run("chroot", [root, "env", "-i", `PATH=${PATH}`, ...command]);
+}
+
+/** A process of a container: its lines, and its end. */
+export interface Running {
+  /** Its pid on this machine. */
+  readonly child: ChildProcess;
+  /** The first JSON line of this event. @throws Error where none comes in time */
+  event(name: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Starts a container's process, as process 1 of its own. */
+export function start(container: Container, command: readonly string[]): Running {
+  const child = spawn("ip", inContainer(container, ["unshare", "--pid", "--fork"], command), {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: string[] = [];
+  const input = createInterface({ input: child.stdout });
+  input.on("line", (line) => lines.push(line));
+  return {
+    child,
+    async event(name) {
+      const signal = AbortSignal.timeout(LINE_MS);
+      for (;;) {
+        const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+        const found = records.find(({ event }) => event === name);
+        if (found) return found;
+        await once(input, "line", { signal });
+      }
+    },
+  };
+}
+
+/** Runs a probe in a container. @returns its exit code */
+export async function probe(container: Container, command: readonly string[]): Promise<number | null> {
+  const child = spawn("ip", inContainer(container, [], command), { stdio: "ignore", timeout: COMMAND_MS });
+  const [code] = (await once(child, "close")) as [number | null];
+  return code;
+}
+
+function inContainer(
+  { namespace, root, user, env }: Container,
+  before: readonly string[],
+  command: readonly string[],
+): string[] {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const enter = ["netns", "exec", namespace.name, ...before, "chroot", `--userspec=${user}`, root];
+  return [...enter, "env", "-i", `PATH=${PATH}`, ...variables, ...command];
+}
+
+/** Signals a container's process 1, which is the child of what was started here; nothing where it has ended. */
+export function signalProcessOne({ child }: Running, signal: NodeJS.Signals): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+  process.kill(Number(children.trim()), signal);
+}
