@@ -3,6 +3,7 @@ import { chmodSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { build, transform } from "esbuild";
+import { lean } from "./lean.mjs";
 
 const SRC = join(import.meta.dirname, "..", "src");
 
@@ -60,7 +61,7 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
     entryPoints: [entry],
     outfile,
     metafile: true,
-    plugins: [...plugins, raw],
+    plugins: [...plugins, raw, lean],
     minify: true,
     // pino and ws are CommonJS: bundled into a module they need a require for Node's own modules.
     banner: {

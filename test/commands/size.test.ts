@@ -1,0 +1,40 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundle, start, type Bundle } from "./bundle.ts";
+
+/** What an image pays for the shim, beside Node.js. */
+const MOST_BYTES = 400_000;
+
+let command: Bundle;
+beforeAll(async () => {
+  command = await bundle();
+});
+afterAll(() => command.remove());
+
+/** What the command says of a setting that there is not: its name, where the file can be read. */
+async function complaint(config: string): Promise<string> {
+  const path = join(command.folder, "config.json5");
+  writeFileSync(path, config);
+  const running = start(command, ["run", "--config", path]);
+  expect(await running.exit).toBe(2);
+  return running.stderr.join("\n");
+}
+
+describe("the bundle", () => {
+  // pino-pretty, 51 kB of it, is on its way out.
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
+  it.skipIf("pino-pretty" in dependencies)(`is at most ${MOST_BYTES / 1000} kB`, () => {
+    expect(statSync(command.path).size).toBeLessThanOrEqual(MOST_BYTES);
+  });
+
+  // scripts/lean.mjs: json5's tables of characters are the engine's.
+  it.each(["hóld", "名前", "ªµ", "Ⅷ", "a\u0301", "x\u203F", "क\u0903", "a٣"])(
+    "reads %s as a name in JSON5, unquoted",
+    async (name) => expect(await complaint(`{\u1680\u3000${name}: 1 }`)).toContain("no such setting"),
+  );
+
+  it.each(["٣a", "\u0301", "a-b", "€"])("refuses %s as a name in JSON5, unquoted", async (name) => {
+    expect(await complaint(`{ ${name}: 1 }`)).toContain("JSON5");
+  });
+});
