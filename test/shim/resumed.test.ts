@@ -1,0 +1,159 @@
+import { EventEmitter, once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { bundle, freePort, type Bundle } from "../commands/bundle.ts";
+import { startProcess, type Lines } from "../service/process.ts";
+import { rawClient, startRawServer, upgradeRequest } from "../support/raw.ts";
+
+const HOUR_MS = 3_600_000;
+const ASLEEP_MS = 500;
+const DEADLINE_MS = 5_000;
+const TOKEN = "token-of-the-snapshot";
+/**
+ * The clock, which a resumed machine is set on by: at SIGUSR2 it is an hour later. And randomUUID without what it keeps
+ * for the next calls (crypto.randomUUID, disableEntropyCache): of that every clone of a snapshot has the same.
+ */
+const PRELOAD = `
+import crypto from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
+const { now } = Date;
+const { randomUUID } = crypto;
+let offset = 0;
+Date.now = () => now() + offset;
+process.on("SIGUSR2", () => { offset += ${HOUR_MS}; });
+crypto.randomUUID = (options) => {
+  if (!options?.disableEntropyCache) throw new Error("an id that a clone repeats");
+  return randomUUID(options);
+};
+syncBuiltinESMExports();
+`;
+
+let command: Bundle;
+let preload: string;
+beforeAll(async () => {
+  command = await bundle();
+  preload = join(command.folder, "preload.mjs");
+  writeFileSync(preload, PRELOAD);
+});
+afterAll(() => command.remove());
+
+interface Daemon {
+  readonly process: Lines;
+  readonly port: number;
+  /** What a snapshot and its resumption are to a process; what is done meanwhile happens to the world around it. */
+  resumed(meanwhile: () => Promise<void>): Promise<void>;
+}
+
+async function startDaemon(gatewayPort: number): Promise<Daemon> {
+  const run = ["run", "--listen", "127.0.0.1:0", "--gateway", `ws://127.0.0.1:${gatewayPort}`];
+  const daemon = startProcess([process.execPath, "--import", preload, command.path, ...run]);
+  const [, port] = /127\.0\.0\.1:(\d+)"/.exec(await daemon.line('"listening"')) ?? [];
+  return {
+    process: daemon,
+    port: Number(port),
+    async resumed(meanwhile) {
+      daemon.child.kill("SIGSTOP");
+      await Promise.all([sleep(ASLEEP_MS), meanwhile()]);
+      daemon.child.kill("SIGUSR2");
+      daemon.child.kill("SIGCONT");
+    },
+  };
+}
+
+function connect(port: number, keepOpen: boolean, device = createDevice()): Promise<HandshakeResult> {
+  return handshake({
+    url: `ws://127.0.0.1:${port}`,
+    token: TOKEN,
+    device,
+    keepOpen,
+    timeoutMs: DEADLINE_MS,
+  });
+}
+
+function outcomes({ process: { stdout } }: Daemon): readonly Readonly<Record<string, unknown>>[] {
+  const records = stdout.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return records.filter(({ event }) => event === "pairing.outcome");
+}
+
+describe("a shim that is resumed from a snapshot", () => {
+  it("ends the connections of a gateway that is gone, and relays the next, under ids of their own", async () => {
+    const gatewayPort = await freePort();
+    const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+    const daemon = await startDaemon(gatewayPort);
+    const before = await Promise.all([1, 2, 3].map(() => connect(daemon.port, true)));
+    const closed = before.map((result) => {
+      if (!result.ok || !result.session) throw new Error(`not connected: ${JSON.stringify(result)}`);
+      return once(result.session.socket, "close", { signal: AbortSignal.timeout(DEADLINE_MS) });
+    });
+
+    await daemon.resumed(async () => {
+      await gateway.close();
+      const next = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+      onTestFinished(() => next.close());
+    });
+
+    await Promise.all(closed);
+    const device = createDevice();
+    expect(await connect(daemon.port, false, device)).toMatchObject({ ok: true });
+    await daemon.process.line(device.id);
+    const reported = outcomes(daemon);
+    expect(reported).toMatchObject(Array.from({ length: 4 }, () => ({ outcome: "connected" })));
+    expect(new Set(reported.map(({ conn }) => conn)).size).toBe(4);
+    const times = reported.map(({ time }) => Number(time));
+    expect((times[3] ?? 0) - (times[2] ?? 0)).toBeGreaterThan(HOUR_MS);
+    expect(Number(reported[3]?.["ms"])).toBeLessThan(DEADLINE_MS);
+  });
+
+  it("measures by no clock that is set on, and loses no upgrade that was under way", async () => {
+    const upgrades = new EventEmitter<{ asked: [Socket] }>();
+    const gateway = await startRawServer((socket) => {
+      socket.once("data", () => upgrades.emit("asked", socket));
+    });
+    onTestFinished(() => gateway.close());
+    const daemon = await startDaemon(gateway.port);
+    const started = performance.now();
+    const asked = once(upgrades, "asked", { signal: AbortSignal.timeout(DEADLINE_MS) });
+    const client = rawClient(daemon.port, upgradeRequest());
+    onTestFinished(() => void client.socket.destroy());
+    const [socket] = (await asked) as [Socket];
+
+    await daemon.resumed(async () => {});
+    socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+
+    await client.until((text) => text.startsWith("HTTP/1.1 403"));
+    await daemon.process.line('"pairing.outcome"');
+    const [outcome] = outcomes(daemon);
+    expect(outcome).toMatchObject({ outcome: "gateway-refused" });
+    expect(Number(outcome?.["ms"])).toBeGreaterThan(ASLEEP_MS / 2);
+    expect(Number(outcome?.["ms"])).toBeLessThan(performance.now() - started);
+  });
+
+  it.runIf(process.platform === "linux")("has the kernel ask both sides whether they are there", async () => {
+    const gatewayPort = await freePort();
+    const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+    onTestFinished(() => gateway.close());
+    const daemon = await startDaemon(gatewayPort);
+    const result = await connect(daemon.port, true);
+    if (!result.ok) throw new Error("not connected");
+    onTestFinished(() => result.session?.close());
+    expect(keptAlive({ to: gatewayPort })).toBe(true);
+    expect(keptAlive({ from: daemon.port })).toBe(true);
+  });
+});
+
+/** Whether an established connection to or from a port has a keepalive timer: proc_net_tcp.rst, `tr` 2. */
+function keptAlive({ to, from }: { readonly to?: number; readonly from?: number }): boolean {
+  const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
+  const [local, remote] = [
+    from === undefined ? "[0-9A-F]{4}" : hex(from),
+    to === undefined ? "[0-9A-F]{4}" : hex(to),
+  ];
+  const line = new RegExp(`: 0100007F:${local} 0100007F:${remote} 01 [0-9A-F:]+ 02:`);
+  return line.test(readFileSync("/proc/net/tcp", "utf8"));
+}
