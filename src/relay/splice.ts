@@ -29,6 +29,7 @@ export interface Splice {
 export function splice({ client, gateway, taps, onClosed }: Splice): void {
   let first: Side | undefined;
   let firstError: NodeJS.ErrnoException | undefined;
+  let lingering: NodeJS.Timeout | undefined;
   let open = 2;
 
   flow(client, gateway, taps.client);
@@ -41,7 +42,7 @@ export function splice({ client, gateway, taps, onClosed }: Splice): void {
       if (first !== undefined) return;
       first = name;
       other.end();
-      linger(side, other);
+      lingering = linger(side, other);
     };
     side.on("end", ended);
     side.on("error", (error) => {
@@ -52,7 +53,10 @@ export function splice({ client, gateway, taps, onClosed }: Splice): void {
       ended();
       if (!other.writableEnded) other.end();
       open -= 1;
-      if (open === 0) onClosed(first ?? name, firstError);
+      if (open > 0) return;
+      // Nothing is left to wait for: the timer would hold both sockets, and wake the process once more.
+      clearInterval(lingering);
+      onClosed(first ?? name, firstError);
     });
   }
 }
@@ -97,7 +101,7 @@ function flow(from: Socket, to: Socket, tap: Tap): void {
  * Destroys both sockets once `other` has all that was left for it, or has stopped taking it. If `other` goes by
  * itself, what it sent last is still for `side`, under the same deadline.
  */
-function linger(side: Socket, other: Socket): void {
+function linger(side: Socket, other: Socket): NodeJS.Timeout {
   let left = other.writableLength;
   let stalled = 0;
   const timer = setInterval(() => {
@@ -113,4 +117,5 @@ function linger(side: Socket, other: Socket): void {
     side.end();
     side.destroySoon();
   });
+  return timer;
 }
