@@ -13,29 +13,40 @@ export type Side = "client" | "gateway";
  */
 export type Tap = (chunk: Buffer) => boolean | Promise<boolean>;
 
-/** Two sockets to join, and who reads along. */
+/** Reads along, and hears of the end. */
+export interface SpliceListener {
+  readonly taps: { readonly client: Tap; readonly gateway: Tap };
+  /** Called once, when both sockets are closed: which side ended first, and its error if it had one. */
+  onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** Two sockets to join. Both are flowing already, and nobody listens to them. */
 export interface Splice {
   readonly client: Socket;
   readonly gateway: Socket;
-  readonly taps: { readonly client: Tap; readonly gateway: Tap };
-  /** Called once, when both sockets are closed: which side ended first, and its error if it had one. */
-  readonly onClosed: (first: Side, error: NodeJS.ErrnoException | undefined) => void;
+  /** What the client has sent so far. */
+  readonly early: Buffer;
+  /** What the gateway has sent so far: it leaves in one segment, as it came. */
+  readonly answered: Buffer;
+  /** How much of `answered` no tap is to see: the head of the answer. */
+  readonly headSize: number;
+  readonly listener: SpliceListener;
 }
 
 /**
  * Joins two sockets: bytes pass unchanged, in order, at the pace of the slower side. Either side's end, half-close
  * or error ends the other as soon as it has all that was meant for it.
  */
-export function splice({ client, gateway, taps, onClosed }: Splice): void {
+export function splice({ client, gateway, early, answered, headSize, listener }: Splice): void {
   let first: Side | undefined;
   let firstError: NodeJS.ErrnoException | undefined;
   let lingering: NodeJS.Timeout | undefined;
   let open = 2;
 
-  flow(client, gateway, taps.client);
-  flow(gateway, client, taps.gateway);
   watch(client, gateway, "client");
   watch(gateway, client, "gateway");
+  flow(client, gateway, listener.taps.client, { bytes: early, untapped: 0 });
+  flow(gateway, client, listener.taps.gateway, { bytes: answered, untapped: headSize });
 
   function watch(side: Socket, other: Socket, name: Side): void {
     const ended = (): void => {
@@ -56,12 +67,18 @@ export function splice({ client, gateway, taps, onClosed }: Splice): void {
       if (open > 0) return;
       // Nothing is left to wait for: the timer would hold both sockets, and wake the process once more.
       clearInterval(lingering);
-      onClosed(first ?? name, firstError);
+      listener.onClosed(first ?? name, firstError);
     });
   }
 }
 
-function flow(from: Socket, to: Socket, tap: Tap): void {
+/** What was read of a direction before; the first `untapped` bytes are none of the tap's. */
+interface First {
+  readonly bytes: Buffer;
+  readonly untapped: number;
+}
+
+function flow(from: Socket, to: Socket, tap: Tap, { bytes, untapped }: First): void {
   let tapping = true;
   let held = false;
 
@@ -74,6 +91,16 @@ function flow(from: Socket, to: Socket, tap: Tap): void {
     if (!held) from.resume();
   }
 
+  function receive(chunk: Buffer, tapped: Buffer): void {
+    const answer = tapping && tap(tapped);
+    if (typeof answer !== "boolean") {
+      void hold(chunk, answer);
+      return;
+    }
+    tapping = answer;
+    pass(chunk);
+  }
+
   async function hold(chunk: Buffer, released: Promise<boolean>): Promise<void> {
     held = true;
     from.pause();
@@ -83,18 +110,11 @@ function flow(from: Socket, to: Socket, tap: Tap): void {
     pass(chunk);
   }
 
-  from.on("data", (chunk: Buffer) => {
-    const answer = tapping && tap(chunk);
-    if (typeof answer !== "boolean") {
-      void hold(chunk, answer);
-      return;
-    }
-    tapping = answer;
-    pass(chunk);
-  });
+  from.on("data", (chunk: Buffer) => receive(chunk, chunk));
   to.on("drain", resume);
   to.on("close", resume);
-  from.resume();
+  if (bytes.length > untapped) receive(bytes, bytes.subarray(untapped));
+  else if (bytes.length > 0) pass(bytes);
 }
 
 /**

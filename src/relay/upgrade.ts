@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../gate/refusal.ts";
 import { refuseUnreachable } from "../gate/unreachable.ts";
-import { readAnswerHead, type AnswerHead } from "./answer.ts";
+import { readAnswerHead } from "./answer.ts";
 import type { Dialer, DialFailure } from "./dial.ts";
 import { passRefusal, type RefusalListener } from "./refusal.ts";
 import { refuseSocket } from "./respond.ts";
-import { splice, type Side, type Tap } from "./splice.ts";
+import { splice, type SpliceListener } from "./splice.ts";
 
 /** How long the gateway may take to answer an upgrade. */
 const ANSWER_MS = 30_000;
@@ -16,16 +16,13 @@ const ANSWER_MS = 30_000;
 const EARLY_LIMIT = 64 * 1024;
 
 /** Hears what happens to an upgrade. The relay does not know what any of it means. */
-export interface UpgradeListener extends RefusalListener {
+export interface UpgradeListener extends SpliceListener, RefusalListener {
   /** The gateway's HTTP answer: 101, or a refusal whose content follows. */
   onAnswer(status: number): void;
   /** There will be no answer. The client was told so. */
   onUnreachable(failure: DialFailure): void;
   /** The client did what it may not do before the answer, and was told so. */
   onDenied(refusal: Refusal): void;
-  readonly taps: { readonly client: Tap; readonly gateway: Tap };
-  /** Last call, exactly once: which side ended first. */
-  onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
 }
 
 /** One upgrade to relay. */
@@ -110,7 +107,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
     }
     settle();
     listener.onAnswer(head.status);
-    if (head.status === 101) join(gateway, head);
+    const headSize = head.size;
+    if (head.status === 101) splice({ client, gateway, early, answered, headSize, listener });
     else passRefusal({ client, gateway, head, received: answered, listener });
   }
 
@@ -118,22 +116,6 @@ export function relayUpgrade(request: UpgradeRequest): void {
     const { code = "EOF", message = "it closed the connection before it answered" } =
       error instanceof Error ? (error as NodeJS.ErrnoException) : {};
     fail("gateway_unreachable", { code, message });
-  }
-
-  function join(socket: Socket, head: AnswerHead): void {
-    const frames = answered.subarray(head.size);
-    // The 101 and the frames that came with it leave in one segment, as they came.
-    client.cork();
-    client.write(answered.subarray(0, head.size));
-    giveBack(socket, frames);
-    giveBack(client, early);
-    splice({
-      client,
-      gateway: socket,
-      taps: listener.taps,
-      onClosed: (first, error) => listener.onClosed(first, error),
-    });
-    process.nextTick(() => client.uncork());
   }
 
   function fail(rule: Parameters<typeof refuseUnreachable>[0], failure: DialFailure): void {
@@ -167,11 +149,4 @@ export function relayUpgrade(request: UpgradeRequest): void {
     gateway?.off("close", onGatewayLeft);
     return true;
   }
-}
-
-/** Makes bytes that were read too far the next to be read. */
-function giveBack(socket: Socket, bytes: Buffer): void {
-  // Only a paused stream keeps what is put back until somebody reads again.
-  socket.pause();
-  if (bytes.length > 0) socket.unshift(bytes);
 }

@@ -62,7 +62,10 @@ describe("data that is still under way when a side ends", () => {
       const [client, gateway] = [await tcpPair(), await tcpPair()];
       const over = new Promise((resolve) => {
         const taps = { client: () => false, gateway: () => false };
-        splice({ client: client.near, gateway: gateway.near, taps, onClosed: resolve });
+        const [early, answered] = [Buffer.alloc(0), Buffer.alloc(0)];
+        const listener = { taps, onClosed: resolve };
+        const [near, other] = [client.near, gateway.near];
+        splice({ client: near, gateway: other, early, answered, headSize: 0, listener });
       });
       const [stalled, talker] = first === "client" ? [client, gateway] : [gateway, client];
       stalled.far.pause();
