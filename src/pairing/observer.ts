@@ -2,7 +2,7 @@ import type { DialFailure } from "../relay/dial.ts";
 import type { Side } from "../relay/splice.ts";
 import type { UpgradeListener } from "../relay/upgrade.ts";
 import { printable } from "../text.ts";
-import { createFrameReader, type FrameReader } from "./frames.ts";
+import { FrameReader } from "./frames.ts";
 import {
   readConnect,
   readErrorType,
@@ -79,7 +79,7 @@ export class PairingObserver implements UpgradeListener {
   }
 
   #createReader(side: Side): FrameReader {
-    return createFrameReader(side, {
+    return new FrameReader(side, {
       onMessage: (data, isBinary) => this.#onMessage(side, data, isBinary),
       onClose: (code, reason) => {
         this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
