@@ -14,12 +14,12 @@ export interface Admission {
   readonly publicForwarded: boolean;
 }
 
-/** Where a request came in. */
+/** Where a request came in. A socket is one; it asks the system for its local end only if that is read. */
 export interface Arrival {
-  readonly remoteAddress: string | undefined;
+  readonly remoteAddress?: string | undefined;
   /** The address it was accepted on, for the listener's own origins. */
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
 }
 
 /** May it come in? Pure: all it knows is in its arguments and the settings. */

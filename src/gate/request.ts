@@ -13,7 +13,10 @@ export interface RequestHead {
 export function fieldValues(rawHeaders: readonly string[], canonical: string): string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if ((rawHeaders[i] ?? "").toLowerCase() === canonical) values.push(rawHeaders[i + 1] ?? "");
+    const name = rawHeaders[i] ?? "";
+    // Asked for often, and seldom there: most names need not be lower-cased to be another.
+    if (name.length === canonical.length && name.toLowerCase() === canonical)
+      values.push(rawHeaders[i + 1] ?? "");
   }
   return values;
 }

@@ -70,11 +70,14 @@ export function isEndToEnd(name: string): boolean {
   return END_TO_END.has(name) || name.startsWith("sec-websocket-") || name.startsWith("x-openclaw-");
 }
 
+const CONNECTION = "connection";
+
 /** The options listed in all `Connection` fields of `rawHeaders`, canonical (RFC 9110 section 7.6.1). */
 export function connectionOptions(rawHeaders: readonly string[]): Set<string> {
   const options = new Set<string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (canonicalName(rawHeaders[i] ?? "") !== "connection") continue;
+    const field = rawHeaders[i] ?? "";
+    if (field.length !== CONNECTION.length || canonicalName(field) !== CONNECTION) continue;
     for (const option of (rawHeaders[i + 1] ?? "").split(",")) {
       const name = canonicalName(option.trim());
       if (name !== "") options.add(name);
