@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
-import { isRefusal, type Admission, type Arrival, type Gate } from "./gate/gate.ts";
+import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import type { ConnectionLimit } from "./gate/limits.ts";
 import { addressMatcher, checkPeer } from "./gate/peer.ts";
 import { refuse, type Refusal } from "./gate/refusal.ts";
@@ -11,12 +11,11 @@ import { asksForWebSocket } from "./gate/request.ts";
 import type { ListenerHandlers } from "./listener.ts";
 import { normalize, type NormalizeTarget } from "./normalize/normalize.ts";
 import { PairingObserver } from "./pairing/observer.ts";
-import type { ConnectionFacts, Reporter } from "./pairing/report.ts";
-import type { Dialer, DialFailure } from "./relay/dial.ts";
+import type { ConnectionFacts, Passage as Passed, Reporter } from "./pairing/report.ts";
+import type { Dialer } from "./relay/dial.ts";
 import type { RequestRelay } from "./relay/request.ts";
 import { refuseResponse, refuseSocket } from "./relay/respond.ts";
-import type { Side } from "./relay/splice.ts";
-import { relayUpgrade } from "./relay/upgrade.ts";
+import { relayUpgrade, type UpgradeListener } from "./relay/upgrade.ts";
 import type { Settings } from "./settings/settings.ts";
 import { isStatusPath, type Status } from "./status/status.ts";
 import { printable } from "./text.ts";
@@ -56,7 +55,7 @@ export function createPassage(rooms: Rooms): Passage {
       socket.destroy();
       return;
     }
-    const admission = gate.admit(request, arrivalOf(socket), "websocket");
+    const admission = gate.admit(request, socket, "websocket");
     if (isRefusal(admission)) return refuseUpgrade(request, socket, facts, admission);
     if (isStatusPath(request.url ?? "")) {
       return refuseUpgrade(request, socket, facts, refuse("not_found", `WebSocket ${facts.path}`));
@@ -65,38 +64,47 @@ export function createPassage(rooms: Rooms): Passage {
     if (full) return refuseUpgrade(request, socket, facts, full);
 
     const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
-    const observer = new PairingObserver(
+    const observer = observe(facts, { normalized, admission });
+    const listener = listenerOf(observer, facts);
+    const head = headOf(request, normalized.rawHeaders);
+    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener });
+  }
+
+  // These two stand apart so that what one connection keeps for good does not hold what only its handshake needs.
+  function observe(facts: ConnectionFacts, passed: Passed): PairingObserver {
+    return new PairingObserver(
       (seen) => {
-        const { outcome, requestId } = reporter.observed(facts, { normalized, admission }, seen);
+        const { outcome, requestId } = reporter.observed(facts, passed, seen);
         if (outcome === "pairing-required" && seen.connect) {
           approver?.refused(facts.conn, seen.connect, requestId);
         }
       },
       approver && ((connect) => approver.beforeConnect(connect)),
     );
-    const listener = {
+  }
+
+  function listenerOf(observer: PairingObserver, facts: ConnectionFacts): UpgradeListener {
+    return {
       taps: observer.taps,
-      onAnswer: (code: number) => observer.onAnswer(code),
-      onAnswerContent: (bytes: Buffer) => observer.onAnswerContent(bytes),
-      onUnreachable: (failure: DialFailure) => observer.onUnreachable(failure),
-      onDenied: (refusal: Refusal) => {
+      onAnswer: (code) => observer.onAnswer(code),
+      onAnswerContent: (bytes) => observer.onAnswerContent(bytes),
+      onUnreachable: (failure) => observer.onUnreachable(failure),
+      onDenied: (refusal) => {
         observer.onDenied();
         reporter.denied(facts, refusal);
       },
-      onClosed: (first: Side) => {
+      onClosed: (first) => {
         observer.onClosed(first);
         limit.leave();
       },
     };
-    const head = headOf(request, normalized.rawHeaders);
-    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener });
   }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     // A client that resets is no reason to end the process.
     request.on("error", () => {});
     response.on("error", () => {});
-    const admission = gate.admit(request, arrivalOf(request.socket), "http");
+    const admission = gate.admit(request, request.socket, "http");
     if (isRefusal(admission)) return refuseRequest(request, response, admission);
     if (asksForWebSocket(request)) return refuseRequest(request, response, refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
@@ -202,10 +210,6 @@ function connectionId(): string {
 /** The peer's address; a dual-stack socket's IPv4 peers in their IPv4 form. */
 function peerOf({ remoteAddress = "(gone)" }: Socket): string {
   return remoteAddress.replace(/^::ffff:/i, "");
-}
-
-function arrivalOf({ remoteAddress, localAddress, localPort }: Socket): Arrival {
-  return { remoteAddress, localAddress, localPort };
 }
 
 /** The head of a clean upgrade request; Node's parser has seen to it that no part holds a line break. */

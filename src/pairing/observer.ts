@@ -16,6 +16,7 @@ const HANDSHAKE_MS = 30_000;
 /** After a refusal the gateway closes; its close code belongs to the outcome, if it comes so soon. */
 const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Sees a `connect` before the gateway does; it may wait for what is returned, which must resolve soon. */
 export type BeforeConnect = (connect: ConnectRequest) => Promise<void> | undefined;
@@ -29,14 +30,14 @@ export class PairingObserver implements UpgradeListener {
     client: (chunk: Buffer): boolean | Promise<boolean> => this.#read("client", chunk),
     gateway: (chunk: Buffer): boolean | Promise<boolean> => this.#read("gateway", chunk),
   };
-  readonly #transcript: Transcript = { challenged: false };
-  readonly #onOver: (transcript: Readonly<Transcript>) => void;
-  readonly #readers: { readonly [side in Side]: FrameReader };
-  #errorBody: Buffer = Buffer.alloc(0);
+  #transcript: Transcript = { challenged: false };
+  /** Both are let go at the end of the handshake: a connection may live for weeks after it. */
+  #onOver: ((transcript: Readonly<Transcript>) => void) | undefined;
+  #readers: { readonly [side in Side]: FrameReader } | undefined;
+  #errorBody: Buffer = NOTHING;
   readonly #beforeConnect: BeforeConnect | undefined;
   #wait: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #over = false;
 
   /** @param onOver hears what was seen, once */
   constructor(onOver: (transcript: Readonly<Transcript>) => void, beforeConnect?: BeforeConnect) {
@@ -70,10 +71,10 @@ export class PairingObserver implements UpgradeListener {
   }
 
   #read(side: Side, chunk: Buffer): boolean | Promise<boolean> {
-    if (!this.#over) this.#readers[side].push(chunk);
+    this.#readers?.[side].push(chunk);
     const wait = this.#wait;
     this.#wait = undefined;
-    const more = (): boolean => !this.#over;
+    const more = (): boolean => this.#readers !== undefined;
     // Whatever became of the wait: the connection goes on.
     return wait ? wait.then(more, more) : more();
   }
@@ -90,7 +91,7 @@ export class PairingObserver implements UpgradeListener {
   }
 
   #onMessage(side: Side, data: Buffer, isBinary: boolean): void {
-    if (this.#over || this.#transcript.answer) return;
+    if (this.#transcript.answer) return;
     if (isBinary) this.#finishAsForeign(`binary message from the ${side}`);
     else if (side === "client") this.#onClientMessage(data);
     else this.#onGatewayMessage(data);
@@ -136,18 +137,22 @@ export class PairingObserver implements UpgradeListener {
   }
 
   #stop(): void {
-    this.#over = true;
     clearTimeout(this.#timer);
-    this.#readers.client.stop();
-    this.#readers.gateway.stop();
+    this.#timer = undefined;
+    this.#onOver = undefined;
+    this.#readers?.client.stop();
+    this.#readers?.gateway.stop();
+    this.#readers = undefined;
+    this.#transcript = { challenged: false };
+    this.#errorBody = NOTHING;
   }
 
   #finish(): void {
-    if (this.#over) return;
-    this.#stop();
-    const { http } = this.#transcript;
+    const [onOver, transcript] = [this.#onOver, this.#transcript];
+    const { http } = transcript;
     const type = http && readErrorType(this.#errorBody);
+    this.#stop();
     if (http && type !== undefined) http.type = type;
-    this.#onOver(this.#transcript);
+    onOver?.(transcript);
   }
 }
