@@ -1,5 +1,6 @@
 import { isRecord } from "../json.ts";
 import { printable } from "../text.ts";
+import { textWithoutSnapshot } from "./snapshot.ts";
 import type { Side } from "../relay/splice.ts";
 
 /** Who a client says it is (OpenClaw `connect` params). */
@@ -69,7 +70,7 @@ const AUTH_KINDS = ["token", "password", "deviceToken", "bootstrapToken"] as con
 
 /** Reads a client's first text message; undefined if it is no `connect` request (gateway.md section 3). */
 export function readConnect(data: Buffer): ConnectRequest | undefined {
-  const frame = parse(data);
+  const frame = parse(data.toString("utf8"));
   const id = text(frame?.["id"]);
   if (frame?.["type"] !== "req" || frame["method"] !== "connect" || id === undefined) return undefined;
   const params = record(frame["params"]) ?? {};
@@ -88,7 +89,7 @@ export function readConnect(data: Buffer): ConnectRequest | undefined {
 
 /** Reads a text message of the gateway before the handshake is over; undefined if it is not of its protocol. */
 export function readGatewayMessage(data: Buffer): GatewayMessage | undefined {
-  const frame = parse(data);
+  const frame = parse(textWithoutSnapshot(data));
   if (frame?.["type"] === "event") {
     return { kind: frame["event"] === "connect.challenge" ? "challenge" : "other" };
   }
@@ -101,7 +102,7 @@ export function readGatewayMessage(data: Buffer): GatewayMessage | undefined {
 
 /** The `error.type` of a JSON error body, such as `proxy_attribution_required`. */
 export function readErrorType(body: Buffer): string | undefined {
-  return text(record(parse(body)?.["error"])?.["type"]);
+  return text(record(parse(body.toString("utf8"))?.["error"])?.["type"]);
 }
 
 function readClient(client: Record<string, unknown>): ClientInfo {
@@ -143,9 +144,9 @@ function readError(error: Record<string, unknown> | undefined): ConnectAnswer | 
   };
 }
 
-function parse(data: Buffer): Record<string, unknown> | undefined {
+function parse(json: string): Record<string, unknown> | undefined {
   try {
-    return record(JSON.parse(data.toString("utf8")));
+    return record(JSON.parse(json));
   } catch {
     return undefined;
   }
