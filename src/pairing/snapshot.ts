@@ -18,15 +18,17 @@ export function textWithoutSnapshot(message: Buffer): string {
 /** Where the object that begins at `start` is over: braces count outside of strings. -1 where it never is. */
 function endOfObject(text: Buffer, start: number): number {
   let depth = 0;
-  let inString = false;
   for (let at = start; at < text.length; at += 1) {
     const byte = text[at];
-    if (byte === QUOTE) inString = !inString;
-    else if (byte === BACKSLASH) at += 1;
-    else if (inString) continue;
-    else if (byte === OPEN) depth += 1;
-    else if (byte === CLOSE) depth -= 1;
-    if (depth === 0) return at + 1;
+    if (byte === QUOTE) {
+      at += 1;
+      while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+    } else if (byte === OPEN) {
+      depth += 1;
+    } else if (byte === CLOSE) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
   }
   return -1;
 }

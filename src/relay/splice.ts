@@ -84,7 +84,8 @@ function flow(from: Socket, to: Socket, tap: Tap, { bytes, untapped }: First): v
 
   function pass(chunk: Buffer): void {
     // What comes for a side that has left is dropped, so that the sender's end is still seen.
-    if (to.writable && !to.write(chunk)) from.pause();
+    // What the kernel took at once is no reason to pause, however much it was.
+    if (to.writable && !to.write(chunk) && to.writableLength > 0) from.pause();
   }
 
   function resume(): void {
