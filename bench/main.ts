@@ -7,7 +7,7 @@ import { keep } from "./keep.ts";
 import { Driver } from "./load/driver.ts";
 import { haproxy } from "./proxies/haproxy.ts";
 import { nginx } from "./proxies/nginx.ts";
-import { httpProxy1 } from "./proxies/node-programs.ts";
+import { bareRelay, httpProxy1 } from "./proxies/node-programs.ts";
 import type { ProxyProgram } from "./proxies/program.ts";
 import { shim } from "./proxies/shim.ts";
 import { summary, tables } from "./report.ts";
@@ -47,6 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const programs = installed([
     shim("shim", values.shim),
     ...(values.beside === undefined ? [] : [shim("shim beside", values.beside)]),
+    bareRelay,
     httpProxy1,
     nginx,
     haproxy,

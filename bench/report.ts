@@ -94,10 +94,10 @@ function compared(metric: Metric, { samples, references }: Result): [string, str
   const asked: string[] = [];
   if (comparison && goal !== undefined) {
     asked.push(
-      `${better === "lower" ? "≤" : "≥"} ${goal.toFixed(2)} ${comparison.reached ? "met" : "missed"}`,
+      `${better === "lower" ? "≤" : "≥"} ${goal.toFixed(2)} ${comparison.reached ? "met" : "not met"}`,
     );
   }
-  if (limit !== undefined) asked.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "missed"}`);
+  if (limit !== undefined) asked.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "not met"}`);
   if (!comparison) return ["", asked.join(", ")];
   const { ratio, lowest, highest } = comparison;
   return [`${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`, asked.join(", ")];

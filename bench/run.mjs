@@ -24,6 +24,7 @@ await Promise.all([
       load: source("./load/load.ts"),
       "http-proxy-1": source("./proxies/http-proxy-1.ts"),
       "bare-node": source("./proxies/bare-node.ts"),
+      "bare-relay": source("./proxies/bare-relay.ts"),
     },
     bundle: true,
     platform: "node",

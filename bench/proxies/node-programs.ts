@@ -12,6 +12,18 @@ export const httpProxy1: ProxyProgram = {
   ],
 };
 
+/** The floor of Node's public API: forwards, and does nothing else. */
+export const bareRelay: ProxyProgram = {
+  name: "bare relay",
+  version: `http.createServer and pipe on Node ${process.version}`,
+  command: ({ listen, gateway }) => [
+    process.execPath,
+    bundled("bare-relay"),
+    String(listen),
+    String(gateway),
+  ],
+};
+
 /** No proxy at all: what Node's own HTTP server takes. */
 export const bareNode: ProxyProgram = {
   name: "bare Node",

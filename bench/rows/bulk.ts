@@ -24,12 +24,12 @@ const LARGE = 64 * 1024;
 const HUGE = 4 * 1024 * 1024;
 const SETTLE_MS = 50;
 
-/** Large one way, 200 bytes the other: `down` is from the gateway to the client. About 270 MB each. */
+/** Large one way, 200 bytes the other: `down` is from the gateway to the client. About 135 MB each. */
 const KINDS: readonly Kind[] = [
-  { key: "64kDown", label: "64 kB down", sizes: { up: SMALL, down: LARGE }, messages: 4096, window: 8 },
-  { key: "64kUp", label: "64 kB up", sizes: { up: LARGE, down: SMALL }, messages: 4096, window: 8 },
-  { key: "4MDown", label: "4 MB down", sizes: { up: SMALL, down: HUGE }, messages: 64, window: 2 },
-  { key: "4MUp", label: "4 MB up", sizes: { up: HUGE, down: SMALL }, messages: 64, window: 2 },
+  { key: "64kDown", label: "64 kB down", sizes: { up: SMALL, down: LARGE }, messages: 2048, window: 8 },
+  { key: "64kUp", label: "64 kB up", sizes: { up: LARGE, down: SMALL }, messages: 2048, window: 8 },
+  { key: "4MDown", label: "4 MB down", sizes: { up: SMALL, down: HUGE }, messages: 32, window: 2 },
+  { key: "4MUp", label: "4 MB up", sizes: { up: HUGE, down: SMALL }, messages: 32, window: 2 },
 ];
 
 const METRICS: readonly Metric[] = KINDS.flatMap(({ key, label }) => [

@@ -1,4 +1,4 @@
-import { bareNode } from "../proxies/node-programs.ts";
+import { bareNode, bareRelay } from "../proxies/node-programs.ts";
 import { RunningProxy } from "../proxies/running.ts";
 import { interleave, pause } from "../rounds.ts";
 import type { Metric, Row } from "./row.ts";
@@ -17,7 +17,8 @@ export const start: Row = {
   name: "start",
   about: "spawn to accepting, and idle RSS, beside a bare Node server",
   async run({ driver, programs, rounds }) {
-    const samples = await interleave([bareNode, ...programs], rounds * ROUNDS_FACTOR, async (program) => {
+    const others = programs.filter(({ name }) => name !== bareRelay.name);
+    const samples = await interleave([bareNode, ...others], rounds * ROUNDS_FACTOR, async (program) => {
       const running = await RunningProxy.start(program, driver.gatewayPort);
       await pause(IDLE_MS);
       const sample = { start: running.startMs, resident: (running.resident * 1024) / 1e6 };
