@@ -41,6 +41,7 @@ export async function runDoctor(
   const from = performance.now();
   const code = await doctor(
     {
+      program: "openclaw-shim",
       args: found.args,
       flags: found.command.flags,
       env: { HOME: "/nonexistent", ...env },
