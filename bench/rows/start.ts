@@ -3,8 +3,6 @@ import { RunningProxy } from "../proxies/running.ts";
 import { interleave, pause } from "../rounds.ts";
 import type { Metric, Row } from "./row.ts";
 
-/** Starts are short and vary: twice as many as other rows have rounds. */
-const ROUNDS_FACTOR = 2;
 const IDLE_MS = 1_000;
 
 const METRICS: readonly Metric[] = [
@@ -18,7 +16,7 @@ export const start: Row = {
   about: "spawn to accepting, and idle RSS, beside a bare Node server",
   async run({ driver, programs, rounds }) {
     const others = programs.filter(({ name }) => name !== bareRelay.name);
-    const samples = await interleave([bareNode, ...others], rounds * ROUNDS_FACTOR, async (program) => {
+    const samples = await interleave([bareNode, ...others], rounds, async (program) => {
       const running = await RunningProxy.start(program, driver.gatewayPort);
       await pause(IDLE_MS);
       const sample = { start: running.startMs, resident: (running.resident * 1024) / 1e6 };

@@ -2,7 +2,7 @@ import { clientOf, cpuDuring, interleave, withWays, type Bench, type Sample, typ
 import { REFERENCES, type Metric, type Row } from "./row.ts";
 
 const SIZES = { up: 200, down: 200 };
-const UPGRADES = 1_500;
+const UPGRADES = 1_000;
 const PARALLEL = 8;
 /** Longer than any proxy keeps something of a connection that is over. */
 const SETTLE_MS = 1_500;
