@@ -45,7 +45,6 @@ export async function runDoctor(
       args: found.args,
       flags: found.command.flags,
       env: { HOME: "/nonexistent", ...env },
-      program: "openclaw-shim",
       stdout: { isTTY: false, write: (text: string) => stdout.push(text) > 0 } as unknown as Stdout,
       complain: (line) => stdout.push(line),
       stopped: () => new Promise(() => {}),
