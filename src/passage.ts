@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
+import { freshId } from "./fresh-id.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import type { ConnectionLimit } from "./gate/limits.ts";
 import { addressMatcher, checkPeer } from "./gate/peer.ts";
@@ -176,7 +176,7 @@ export function createPassage(rooms: Rooms): Passage {
         ),
       onUnreadable: (socket, what) => {
         const refusal = checkPeer(socket.remoteAddress, allowedPeer) ?? what;
-        logDenied({ conn: connectionId(), peer: peerOf(socket) }, refusal);
+        logDenied({ conn: freshId(), peer: peerOf(socket) }, refusal);
         return refusal;
       },
       onAcceptError: ({ message }) => {
@@ -193,18 +193,13 @@ export function createPassage(rooms: Rooms): Passage {
 }
 
 function factsOf({ url }: IncomingMessage, socket: Socket): ConnectionFacts {
-  return { conn: connectionId(), peer: peerOf(socket), path: pathOf(url), startedAt: performance.now() };
+  return { conn: freshId(), peer: peerOf(socket), path: pathOf(url), startedAt: performance.now() };
 }
 
 /** A request target without what may hold credentials: query, fragment, and the userinfo of an absolute-form. */
 function pathOf(url = ""): string {
   const [path = ""] = url.split(/[?#]/, 1);
   return path.startsWith("/") ? printable(path) : "(no path)";
-}
-
-/** Without Node's cache of random bytes: a cloned memory snapshot would hand out the same ids again. */
-function connectionId(): string {
-  return randomUUID({ disableEntropyCache: true });
 }
 
 /** The peer's address; a dual-stack socket's IPv4 peers in their IPv4 form. */

@@ -16,21 +16,18 @@ const ASLEEP_MS = 500;
 const DEADLINE_MS = 5_000;
 const TOKEN = "token-of-the-snapshot";
 /**
- * The clock, which a resumed machine is set on by: at SIGUSR2 it is an hour later. And randomUUID without what it keeps
- * for the next calls (crypto.randomUUID, disableEntropyCache): of that every clone of a snapshot has the same.
+ * The clock, which a resumed machine is set on by: at SIGUSR2 it is an hour later. And OpenSSL's generator, whose next
+ * numbers every clone of a snapshot has alike: here they are all alike.
  */
 const PRELOAD = `
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 const { now } = Date;
-const { randomUUID } = crypto;
 let offset = 0;
 Date.now = () => now() + offset;
 process.on("SIGUSR2", () => { offset += ${HOUR_MS}; });
-crypto.randomUUID = (options) => {
-  if (!options?.disableEntropyCache) throw new Error("an id that a clone repeats");
-  return randomUUID(options);
-};
+crypto.randomUUID = () => "00000000-0000-4000-8000-000000000000";
+crypto.randomBytes = (size) => Buffer.alloc(size);
 syncBuiltinESMExports();
 `;
 
