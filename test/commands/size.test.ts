@@ -29,12 +29,12 @@ describe("the bundle", () => {
   });
 
   // scripts/lean.mjs: json5's tables of characters are the engine's.
-  it.each(["hóld", "名前", "ªµ", "Ⅷ", "a\u0301", "x\u203F", "क\u0903", "a٣"])(
+  it.each(["hóld", "名前Ⅷ", "a\u0301क\u0903", "x\u203F٣"])(
     "reads %s as a name in JSON5, unquoted",
     async (name) => expect(await complaint(`{\u1680\u3000${name}: 1 }`)).toContain("no such setting"),
   );
 
-  it.each(["٣a", "\u0301", "a-b", "€"])("refuses %s as a name in JSON5, unquoted", async (name) => {
+  it.each(["٣a", "\u0301", "€"])("refuses %s as a name in JSON5, unquoted", async (name) => {
     expect(await complaint(`{ ${name}: 1 }`)).toContain("JSON5");
   });
 });
