@@ -3,13 +3,15 @@ import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
 import { freshId } from "./fresh-id.ts";
+import { guessingCaller, type GuessLimiter } from "./gate/guessing.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import type { ConnectionLimit } from "./gate/limits.ts";
 import { addressMatcher, checkPeer } from "./gate/peer.ts";
 import { refuse, type Refusal } from "./gate/refusal.ts";
-import { asksForWebSocket } from "./gate/request.ts";
+import { asksForWebSocket, fieldValues } from "./gate/request.ts";
 import type { ListenerHandlers } from "./listener.ts";
 import { normalize, type NormalizeTarget } from "./normalize/normalize.ts";
+import { carriesCredential, credentialWas } from "./pairing/guess.ts";
 import { PairingObserver } from "./pairing/observer.ts";
 import type { ConnectionFacts, Passage as Passed, Reporter } from "./pairing/report.ts";
 import type { Dialer } from "./relay/dial.ts";
@@ -26,6 +28,7 @@ export interface Rooms {
   readonly logger: Logger;
   readonly gate: Gate;
   readonly limit: ConnectionLimit;
+  readonly guesses: GuessLimiter;
   readonly dialer: Dialer;
   readonly requests: RequestRelay;
   readonly reporter: Reporter;
@@ -43,7 +46,7 @@ export interface Passage {
 
 /** Leads every request of one shim through its rooms. */
 export function createPassage(rooms: Rooms): Passage {
-  const { settings, logger, gate, limit, dialer, requests, reporter, status, approver } = rooms;
+  const { settings, logger, gate, limit, guesses, dialer, requests, reporter, status, approver } = rooms;
   const allowedPeer = addressMatcher(settings.allowFrom);
   const served = new WeakSet<Socket>();
   let draining = false;
@@ -60,21 +63,30 @@ export function createPassage(rooms: Rooms): Passage {
     if (isStatusPath(request.url ?? "")) {
       return refuseUpgrade(request, socket, facts, refuse("not_found", `WebSocket ${facts.path}`));
     }
-    const full = enter(socket);
+    const caller = callerOf(request);
+    const full = guesses.check(caller) ?? enter(socket);
     if (full) return refuseUpgrade(request, socket, facts, full);
 
     const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
-    const observer = observe(facts, { normalized, admission });
+    const observer = observe(facts, { normalized, admission }, { caller, rawHeaders: request.rawHeaders });
     const listener = listenerOf(observer, facts);
     const head = headOf(request, normalized.rawHeaders);
     relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener });
   }
 
   // These two stand apart so that what one connection keeps for good does not hold what only its handshake needs.
-  function observe(facts: ConnectionFacts, passed: Passed): PairingObserver {
+  function observe(
+    facts: ConnectionFacts,
+    passed: Passed,
+    { caller, rawHeaders }: { readonly caller: string | undefined; readonly rawHeaders: readonly string[] },
+  ): PairingObserver {
     return new PairingObserver(
       (seen) => {
-        const { outcome, requestId } = reporter.observed(facts, passed, seen);
+        const reported = reporter.observed(facts, passed, seen);
+        const { outcome, requestId } = reported;
+        const credential = credentialWas(reported, seen, rawHeaders);
+        if (credential === "right") guesses.succeeded(caller);
+        if (credential === "wrong") guesses.failed(caller);
         if (outcome === "pairing-required" && seen.connect) {
           approver?.refused(facts.conn, seen.connect, requestId);
         }
@@ -111,10 +123,15 @@ export function createPassage(rooms: Rooms): Passage {
       const refusal = status.answer(request, response, admission);
       return refusal && refuseRequest(request, response, refusal);
     }
-    const full = enter(request.socket);
+    const caller = carriesCredential(request.rawHeaders) ? callerOf(request) : undefined;
+    const full = guesses.check(caller) ?? enter(request.socket);
     if (full) return refuseRequest(request, response, full);
 
-    response.once("close", () => limit.leave());
+    response.once("close", () => {
+      limit.leave();
+      // Nothing else clears the count: what needs no credential answers a wrong one with 200.
+      if (response.statusCode === 401) guesses.failed(caller);
+    });
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
     requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
   }
@@ -194,6 +211,11 @@ export function createPassage(rooms: Rooms): Passage {
 
 function factsOf({ url }: IncomingMessage, socket: Socket): ConnectionFacts {
   return { conn: freshId(), peer: peerOf(socket), path: pathOf(url), startedAt: performance.now() };
+}
+
+/** Whose failures to sign in count together with this request's. */
+function callerOf({ socket, rawHeaders }: IncomingMessage): string | undefined {
+  return guessingCaller(socket.remoteAddress ?? "", fieldValues(rawHeaders, "origin")[0]);
 }
 
 /** A request target without what may hold credentials: query, fragment, and the userinfo of an absolute-form. */

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
 import type { OperatorResources } from "./approve/start.ts";
+import { GuessLimiter } from "./gate/guessing.ts";
 import { ConnectionLimit } from "./gate/limits.ts";
 import { createGate } from "./gate/gate.ts";
 import { Connections } from "./connections.ts";
@@ -68,6 +69,7 @@ export async function openShim(
     dialer,
     reporter,
     limit,
+    guesses: new GuessLimiter(() => performance.now()),
     requests,
     approver,
     gate: createGate(settings),

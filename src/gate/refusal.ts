@@ -9,6 +9,8 @@ export interface Refusal {
   readonly status: number;
   readonly message: string;
   readonly fix: string;
+  /** In how many seconds it may be tried again. */
+  readonly retryAfterS?: number;
 }
 
 interface Row {
@@ -58,6 +60,12 @@ const TABLE = {
     status: 503,
     message: (limit) => `all ${limit} connections are in use`,
     fix: (limit) => `close idle clients, or start openclaw-shim with --max-connections above ${limit}`,
+  },
+  too_many_failures: {
+    status: 429,
+    message: (seconds) => `too many failed attempts to sign in: wait ${seconds} s`,
+    fix: (seconds) =>
+      `mend the client's token or password first, then try again in ${seconds} s; one right attempt clears the count`,
   },
   foreign_site: {
     status: 403,

@@ -84,25 +84,32 @@ export class PairingObserver implements UpgradeListener {
       onMessage: (data, isBinary) => this.#onMessage(side, data, isBinary),
       onClose: (code, reason) => {
         this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
-        this.#finish();
+        // A client that asks and closes in one breath may still get its answer.
+        if (side === "client" && this.#transcript.connect && !this.#transcript.answer)
+          this.#finishAfter(CLOSE_MS);
+        else this.#finish();
       },
-      onUnreadable: (why) => this.#finishAsForeign(`unreadable frames from the ${side}: ${why}`),
+      onUnreadable: (why) => this.#finishAsForeign(side, `unreadable frames from the ${side}: ${why}`),
     });
   }
 
   #onMessage(side: Side, data: Buffer, isBinary: boolean): void {
     if (this.#transcript.answer) return;
-    if (isBinary) this.#finishAsForeign(`binary message from the ${side}`);
-    else if (side === "client") this.#onClientMessage(data);
+    if (side === "client") this.#onClientMessage(data, isBinary);
+    else if (isBinary) this.#finishAsForeign(side, "binary message from the gateway");
     else this.#onGatewayMessage(data);
   }
 
-  #onClientMessage(data: Buffer): void {
+  #onClientMessage(data: Buffer, isBinary: boolean): void {
     // What a client sends after its connect waits for the answer; it is none of the handshake's.
     if (this.#transcript.connect) return;
+    // The gateway does not ask whether a connect came as text.
     const connect = readConnect(data);
     if (!connect) {
-      this.#finishAsForeign("the client's first message is no connect request");
+      const what = isBinary
+        ? "binary message from the client"
+        : "the client's first message is no connect request";
+      this.#finishAsForeign("client", what);
       return;
     }
     this.#transcript.connect = connect;
@@ -119,12 +126,13 @@ export class PairingObserver implements UpgradeListener {
       if (message.answer.ok) this.#finish();
       else this.#finishAfter(CLOSE_MS);
     } else if (!message || !challenged) {
-      this.#finishAsForeign("the gateway's first message is no challenge");
+      this.#finishAsForeign("gateway", "the gateway's first message is no challenge");
     }
   }
 
-  #finishAsForeign(why: string): void {
+  #finishAsForeign(by: Side, why: string): void {
     this.#transcript.foreign = why;
+    this.#transcript.foreignBy = by;
     this.#finish();
   }
 

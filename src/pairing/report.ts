@@ -51,12 +51,12 @@ export class Reporter extends EventEmitter<{ outcome: [TimedOutcome] }> {
     return this.#recent;
   }
 
-  /** Reports an upgrade that the gate refused. */
+  /** Reports an upgrade that the shim itself refused. */
   denied(facts: ConnectionFacts, { rule, status, fix }: Refusal): void {
     this.#report({
       event: "pairing.outcome",
       conn: facts.conn,
-      outcome: "denied",
+      outcome: rule === "too_many_failures" ? "rate-limited" : "denied",
       reason: rule,
       http: { status, type: rule },
       peer: facts.peer,

@@ -57,6 +57,8 @@ export interface Transcript {
   answer?: ConnectAnswer;
   /** Why this is not the gateway protocol. */
   foreign?: string;
+  /** Whose message was none of it. */
+  foreignBy?: Side;
   close?: { readonly by: Side; readonly code: number; readonly reason: string };
   http?: { readonly status: number; type?: string };
   unreachable?: { readonly code: string; readonly message: string };

@@ -33,7 +33,7 @@ export function refuseResponse(response: ServerResponse, refusal: Refusal): void
 }
 
 function refusalAnswer(refusal: Refusal): { body: string; headers: Record<string, string> } {
-  const { rule: type, message, fix, status } = refusal;
+  const { rule: type, message, fix, status, retryAfterS = status === 503 ? 1 : undefined } = refusal;
   const body = `${JSON.stringify({ error: { type, message, fix } })}\n`;
   const headers = {
     "Content-Type": "application/json; charset=utf-8",
@@ -44,7 +44,7 @@ function refusalAnswer(refusal: Refusal): { body: string; headers: Record<string
       Allow: type === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET",
     }),
     ...(status === 426 && { Upgrade: "websocket" }),
-    ...(status === 503 && { "Retry-After": "1" }),
+    ...(retryAfterS !== undefined && { "Retry-After": String(retryAfterS) }),
   };
   return { body, headers };
 }

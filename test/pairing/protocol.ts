@@ -80,10 +80,11 @@ export async function openShimFor(port: number, overrides: Partial<Settings> = {
 /** A stand-in gateway and a shim before it; both end with the test. */
 export async function openPair(
   options: Partial<StandInOptions> = {},
+  overrides: Partial<Settings> = {},
 ): Promise<{ standIn: StandIn; shim: TestShim }> {
   const standIn = await startStandIn({ era: "2026.9.6", token: TOKEN, ...options });
   onTestFinished(() => standIn.close());
-  return { standIn, shim: await openShimFor(standIn.port) };
+  return { standIn, shim: await openShimFor(standIn.port, overrides) };
 }
 
 /** A client's whole handshake through the shim, with a fresh device unless told otherwise. */

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { guessingCaller, GuessLimiter } from "../../src/gate/guessing.ts";
+
+const PEER = "peer 192.0.2.7";
+
+/** A limiter whose clock the test turns: three failures, then one in ten seconds. */
+function limiterAt(limits = {}): { limiter: GuessLimiter; turn: (ms: number) => void } {
+  let now = 1_000_000;
+  const limiter = new GuessLimiter(() => now, { burst: 3, intervalMs: 10_000, ...limits });
+  return { limiter, turn: (ms) => (now += ms) };
+}
+
+describe("guessingCaller", () => {
+  it.each([
+    ["127.0.0.1", undefined, undefined],
+    ["::1", undefined, undefined],
+    ["::ffff:127.0.0.1", undefined, undefined],
+    ["127.0.0.1", "HTTP://LocalHost:3000", "origin http://localhost:3000"],
+    ["::1", "null", "origin null"],
+    ["192.0.2.7", undefined, "peer 192.0.2.7"],
+    ["::ffff:192.0.2.7", undefined, "peer 192.0.2.7"],
+    ["192.0.2.7", "http://a.example", "peer 192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", undefined, "peer 2001:db8:1:2::/64"],
+    ["2001:db8:1:2::ffff", undefined, "peer 2001:db8:1:2::/64"],
+    ["2001:db8:1:3::1", undefined, "peer 2001:db8:1:3::/64"],
+    ["fe80::1%eth0", undefined, "peer fe80:0:0:0::/64"],
+  ])("%s with Origin %s is %s", (address, origin, caller) => {
+    expect(guessingCaller(address, origin)).toBe(caller);
+  });
+
+  it("keeps a bounded part of an Origin that no page has", () => {
+    expect(guessingCaller("::1", `http://${"a".repeat(16_000)}`)).toHaveLength(307);
+  });
+});
+
+describe("GuessLimiter", () => {
+  it("lets the burst through, then one in each interval, and says how long to wait", () => {
+    const { limiter, turn } = limiterAt();
+    for (let i = 0; i < 3; i += 1) {
+      expect(limiter.check(PEER)).toBeUndefined();
+      limiter.failed(PEER);
+    }
+    expect(limiter.check(PEER)).toMatchObject({ rule: "too_many_failures", status: 429, retryAfterS: 10 });
+    turn(9_001);
+    expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 1 });
+    turn(999);
+    expect(limiter.check(PEER)).toBeUndefined();
+    limiter.failed(PEER);
+    expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 10 });
+  });
+
+  it("forgets with the first success", () => {
+    const { limiter } = limiterAt();
+    for (let i = 0; i < 9; i += 1) limiter.failed(PEER);
+    limiter.succeeded(PEER);
+    expect([limiter.check(PEER), limiter.size]).toEqual([undefined, 0]);
+  });
+
+  it("never makes anybody wait longer than the debt limit", () => {
+    const { limiter, turn } = limiterAt({ debtLimitMs: 60_000 });
+    for (let i = 0; i < 10_000; i += 1) limiter.failed(PEER);
+    expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 40 });
+    turn(40_000);
+    expect(limiter.check(PEER)).toBeUndefined();
+  });
+
+  it("holds the rate for attempts that are let in side by side", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(30_000), fc.nat(40)), { maxLength: 60 }), (rounds) => {
+        const { limiter, turn } = limiterAt({ debtLimitMs: Infinity });
+        let [elapsed, guesses, widest] = [0, 0, 0];
+        for (const [ms, width] of rounds) {
+          turn(ms);
+          elapsed += ms;
+          if (limiter.check(PEER)) continue;
+          // All of a round are let in before the first of them fails.
+          for (let i = 0; i < width; i += 1) limiter.failed(PEER);
+          guesses += width;
+          widest = Math.max(widest, width);
+        }
+        expect(guesses).toBeLessThanOrEqual(3 + elapsed / 10_000 + widest);
+      }),
+    );
+  });
+
+  it("never lets one caller block another, nor a tool without a key", () => {
+    const steps = fc.array(fc.tuple(fc.nat(9), fc.nat(5_000)), { maxLength: 300 });
+    fc.assert(
+      fc.property(steps, (failures) => {
+        const { limiter, turn } = limiterAt();
+        for (const [who, ms] of failures) {
+          turn(ms);
+          limiter.failed(`peer ${who}`);
+          limiter.failed(undefined);
+        }
+        expect(limiter.check("peer another")).toBeUndefined();
+        expect(limiter.check(undefined)).toBeUndefined();
+      }),
+    );
+  });
+
+  it("remembers a bounded number of callers, and forgets the one that failed longest ago", () => {
+    const { limiter } = limiterAt({ callerLimit: 100 });
+    for (let i = 0; i < 3; i += 1) limiter.failed(PEER);
+    for (let i = 0; i < 50_000; i += 1) {
+      limiter.failed(`peer ${i}`);
+      if (i % 50 === 0) limiter.failed(PEER);
+    }
+    expect(limiter.size).toBe(100);
+    expect(limiter.check(PEER)).toBeDefined();
+    expect(limiter.check("peer 0")).toBeUndefined();
+  });
+});
