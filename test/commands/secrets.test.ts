@@ -31,9 +31,16 @@ beforeAll(async () => {
   const config = JSON.stringify({ gateway: { auth, remote: { token: canary("configRemote") } } });
   writeFileSync(join(command.folder, ".openclaw", "openclaw.json"), config, { mode: 0o600 });
   writeFileSync(join(command.folder, "token"), SHARED, { mode: 0o600 });
+  const where = ["--listen", "127.0.0.1:0", "--gateway", gateway.url];
   daemon = start(command, [
-    ...["run", "--listen", "127.0.0.1:0", "--gateway", gateway.url, "--approve", "seen"],
-    ...["--token-file", "./token", "--log-level", "trace"],
+    "run",
+    ...where,
+    "--approve",
+    "seen",
+    "--token-file",
+    "./token",
+    "--log-level",
+    "trace",
   ]);
   const listening = await daemon.line(/"event":"listening"/);
   port = Number(/"127\.0\.0\.1:(\d+)"/.exec(listening)?.[1]);
