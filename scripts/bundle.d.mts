@@ -1,5 +1,8 @@
 import type { Metafile, Plugin } from "esbuild";
 
+/** Makes text of what is imported with `?raw`. */
+export const raw: Plugin;
+
 /**
  * Bundles the command into one executable file.
  *

@@ -11,7 +11,7 @@ const SRC = join(import.meta.dirname, "..", "src");
  * What is imported with `?raw` travels in the one file as text: what `install` renders (systemd/, launchd/), and the
  * page of src/status/page, minified, whose scripts must not be taken for modules of the program.
  */
-const raw = {
+export const raw = {
   name: "raw",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({

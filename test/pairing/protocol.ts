@@ -6,35 +6,12 @@ import { startStandIn, type StandIn, type StandInOptions } from "../../src/demo/
 import { createDevice } from "../../src/pairing/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { portOf } from "../relay/harness.ts";
+import { challenge, refusal } from "../support/messages.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
+export { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
+
 export const TOKEN = "the-shared-token";
-
-export const challenge = JSON.stringify({
-  type: "event",
-  event: "connect.challenge",
-  payload: { nonce: "nonce-of-the-gateway", ts: 1_737_264_000_000 },
-});
-
-/** A client's first message (gateway.md section 3). */
-export function connectRequest(params: Record<string, unknown> = {}, id = "c1"): string {
-  return JSON.stringify({ type: "req", id, method: "connect", params: { role: "operator", ...params } });
-}
-
-/** The gateway's refusal of a connect. */
-export function refusal(error: Record<string, unknown>, id = "c1"): string {
-  return JSON.stringify({ type: "res", id, ok: false, error: { message: "", ...error } });
-}
-
-export function helloOk(payload: Record<string, unknown> = {}, id = "c1"): string {
-  const server = { version: "2026.9.6", connId: "x" };
-  return JSON.stringify({
-    type: "res",
-    id,
-    ok: true,
-    payload: { type: "hello-ok", protocol: 4, server, ...payload },
-  });
-}
 
 /** What a scripted gateway does with a connection, after its challenge. */
 export type Script = (socket: WebSocket, connectId: string) => void;

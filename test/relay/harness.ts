@@ -2,12 +2,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Settings } from "../../src/settings/settings.ts";
 import { rawClient, startRawServer, upgradeRequest, type RawClient, type RawServer } from "../support/raw.ts";
+import { SWITCHING } from "./switching.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
-/** What a gateway says to an upgrade that it takes; the shim does not look at the key. */
-export const SWITCHING =
-  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+export { SWITCHING };
 
 /** A shim before a raw gateway; both end with the test. */
 export interface Bench {

@@ -1,0 +1,123 @@
+import { pino } from "pino";
+import { credentialWas } from "../../../src/pairing/guess.ts";
+import { PairingObserver } from "../../../src/pairing/observer.ts";
+import { Reporter } from "../../../src/pairing/report.ts";
+import type { Side } from "../../../src/relay/splice.ts";
+import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../../relay/frames.ts";
+import { mutate } from "./mutate.ts";
+import type { Random } from "./random.ts";
+import { promised, type Taken, type Target } from "./target.ts";
+
+const SEEDS = [
+  challenge,
+  connectRequest({ client: { id: "cli", mode: "cli" }, auth: { token: "t" }, device: { id: "d" } }),
+  helloOk({ auth: { role: "operator", scopes: ["operator.read"], deviceToken: "dt" } }),
+  refusal({
+    code: "NOT_PAIRED",
+    details: { code: "PAIRING_REQUIRED", reason: "not-paired", requestId: "r" },
+  }),
+  refusal({ code: "INVALID_REQUEST", details: { code: "AUTH_TOKEN_MISMATCH" }, retryAfterMs: 1 }),
+  refusal({ code: "UNAVAILABLE", details: { reason: "startup-sidecars" } }),
+] as const;
+const WORDS = [
+  ...(['"', "{", "}", "[", "]", ":", ",", "\\", "\\u0000", "null", "true", "1e999", "-0", "\u0000"] as const),
+  ...['"type"', '"res"', '"req"', '"event"', '"id"', '"ok"', '"error"', '"details"', '"code"', '"reason"'],
+  ...['"__proto__"', '"constructor"', '"toString"', "{}", '""', "\u001b[31m", "\u202e", "\u00ff\u00fe", "\n"],
+  ...[
+    "connect",
+    "connect.challenge",
+    "hello-ok",
+    "PAIRING_REQUIRED",
+    "AUTH_TOKEN_MISMATCH",
+    "$(id)",
+    "--latest",
+  ],
+  ...[
+    "\u0081\u0085",
+    "\u0088\u0082",
+    "\u0001\u0000",
+    "\u0080\u007f",
+    "\u00c1\u0001",
+    "\u0089\u0000",
+    "\u008f",
+  ],
+] as const;
+const SIDES = ["client", "gateway"] as const;
+/** An outcome line holds a few capped texts, whatever was sent. */
+const LINE_LIMIT = 32 * 1024;
+
+/** Frames of both sides through the observer, the judge and the report, in this process. */
+export function framesTarget(): Target {
+  const reporter = new Reporter(pino({ level: "silent" }));
+  return {
+    seeds: SEEDS,
+    words: WORDS,
+    take(input, random): Taken {
+      const conversation = converse(input, random);
+      let outcomes = 0;
+      const observer = new PairingObserver((seen) => {
+        outcomes += 1;
+        const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: performance.now() };
+        const normalized = { rawHeaders: [], stripped: [] };
+        const admission = { origin: "absent", publicForwarded: false } as const;
+        const outcome = reporter.observed(facts, { normalized, admission }, seen);
+        credentialWas(outcome, seen, []);
+        const line = JSON.stringify(outcome);
+        promised(line.length < LINE_LIMIT, "an outcome line is short", line.length);
+        // oxlint-disable-next-line no-control-regex
+        promised(
+          !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(line),
+          "an outcome line is printable",
+          line,
+        );
+        promised(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
+      });
+      observer.onAnswer(101);
+      let read = 0;
+      for (const { side, bytes } of conversation) {
+        // What comes after the outcome only passes.
+        if (outcomes === 0) read += 1;
+        const before = Buffer.from(bytes);
+        const more = observer.taps[side](bytes);
+        promised(typeof more === "boolean", "nothing waits without an approver");
+        promised(before.equals(bytes), "what passes is not changed", before.toString("latin1"));
+      }
+      const early = outcomes;
+      observer.onClosed(random.one(SIDES));
+      observer.onClosed("client");
+      promised(outcomes === 1, "there is exactly one outcome", outcomes);
+      return { units: read, passed: early };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+interface Sent {
+  readonly side: Side;
+  readonly bytes: Buffer;
+}
+
+/** A whole handshake with the input somewhere in it, in whole frames or not. */
+function converse(input: Buffer, random: Random): Sent[] {
+  const sent: Sent[] = [];
+  const script = [SEEDS[0], SEEDS[1], random.one(SEEDS)];
+  const at = random.below(4);
+  for (let i = 0; i < 3 + random.below(3); i += 1) {
+    const payload = i === at ? input : Buffer.from(script[i] ?? random.one(SEEDS), "latin1");
+    const side = random.below(8) === 0 ? random.one(SIDES) : i % 2 === 0 ? "gateway" : "client";
+    sent.push({ side, bytes: framed(payload, side, random) });
+  }
+  return sent;
+}
+
+function framed(payload: Buffer, side: Side, random: Random): Buffer {
+  const kind = random.below(20);
+  const masked = kind === 19 ? side === "gateway" : side === "client";
+  if (kind === 0) return payload;
+  if (kind === 1) return frame(BINARY, payload, masked);
+  if (kind === 2)
+    return closeFrame(random.one([1000, 1008, 1013, 999, 65_535]), payload.toString("latin1", 0, 90), masked);
+  const whole = frame(kind === 3 ? random.below(16) : TEXT, payload, masked);
+  return kind < 7 ? mutate(whole, payload, WORDS, random) : whole;
+}

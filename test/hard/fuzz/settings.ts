@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SettingsError } from "../../../src/settings/error.ts";
+import { loadSettings } from "../../../src/settings/load.ts";
+import { promised, type Taken, type Target } from "./target.ts";
+
+const SEEDS = [
+  "{listen: ['127.0.0.1:18788', '[::1]:18788'], gateway: 'ws://127.0.0.1:18789', drain: '5s'}",
+  "{'allow-from': ['192.0.2.0/24', 'fd00::/8'], 'allow-host': 'box.lan', forwarded: 'private'}",
+  "{allowOrigin: 'https://app.example', maxConnections: 10, hold: '1m', approve: 'seen'}",
+  "{gateway: {port: 18789, bind: 'loopback', auth: {mode: 'token', token: 'Canary'}, tls: {enabled: true}}}",
+  '// comment\n{"log-level": "debug", "log-format": "json", "allow-remote-gateway": true,}',
+] as const;
+const WORDS = [
+  ...([
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "'",
+    '"',
+    "//",
+    "/*",
+    "\\",
+    "\n",
+    "\u0000",
+    "\u00ff",
+    "\uFEFF",
+  ] as const),
+  ...[
+    "listen",
+    "gateway",
+    "allow-from",
+    "allowHost",
+    "forwarded",
+    "hold",
+    "drain",
+    "__proto__",
+    "constructor",
+  ],
+  ...[
+    "Infinity",
+    "NaN",
+    "-1",
+    "1e999",
+    "0x10",
+    "null",
+    "true",
+    "0.0.0.0:1",
+    "[::]:1",
+    "ws://",
+    "wss://a:1",
+    "10s",
+  ],
+  ...[
+    "0.0.0.0/0",
+    "::/0",
+    "127.1",
+    "localhost:0",
+    "strip",
+    "seen",
+    "sha256:00",
+    "999999999999h",
+    "port",
+    "auth",
+  ],
+] as const;
+
+/** Settings files and OpenClaw's own config: good settings or problems, nothing else, and no secret in them. */
+export function settingsTarget(): Target {
+  const folder = mkdtempSync(join(tmpdir(), "shim-fuzz-"));
+  mkdirSync(join(folder, ".openclaw"));
+  const own = join(folder, "shim.json5");
+  const openclaw = join(folder, ".openclaw", "openclaw.json");
+  return {
+    seeds: SEEDS,
+    words: WORDS,
+    take(input): Taken {
+      writeFileSync(own, input);
+      writeFileSync(openclaw, input);
+      let passed = 0;
+      for (const args of [["--config", own, "--gateway", "ws://127.0.0.1:1"], []]) {
+        try {
+          const { settings } = loadSettings({ args, env: { HOME: folder }, terminal: false });
+          passed += 1;
+          checkSafe(settings);
+        } catch (error) {
+          if (!(error instanceof SettingsError)) throw error;
+          for (const problem of error.problems) {
+            // oxlint-disable-next-line no-control-regex
+            promised(
+              !/[\u0000-\u001f\u007f-\u009f]/.test(problem),
+              "a problem is one printable line",
+              problem,
+            );
+          }
+        }
+      }
+      return { units: 2, passed };
+    },
+    close: () => {
+      rmSync(folder, { recursive: true });
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Secure by default, whatever the file says. */
+function checkSafe({
+  listen,
+  allowFrom,
+  gateway,
+  maxConnections,
+}: ReturnType<typeof loadSettings>["settings"]): void {
+  const world = listen.some(({ host }) => !/^(?:127\.[\d.]+|::1|localhost)$/.test(host));
+  promised(!world || allowFrom.length > 0, "no open listener without --allow-from", listen);
+  promised(
+    Number.isSafeInteger(gateway.port) && gateway.port > 0 && gateway.port < 65_536,
+    "a port",
+    gateway.port,
+  );
+  promised(
+    Number.isSafeInteger(maxConnections) && maxConnections > 0,
+    "a number of connections",
+    maxConnections,
+  );
+  promised(listen.length > 0, "somewhere to listen");
+}
