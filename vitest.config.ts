@@ -12,7 +12,9 @@ export default defineConfig({
           name: "quick",
           css,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/gateway/**", "test/browser/**", "test/service/booted/**", "test/microvm/**"],
+          exclude: ["gateway", "browser", "service/booted", "microvm", "hard"].map(
+            (folder) => `test/${folder}/**`,
+          ),
           testTimeout: 15_000,
           // A worker for each file took two thirds of the time. No test changes what another could see.
           isolate: false,
@@ -29,6 +31,16 @@ export default defineConfig({
           maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "hard",
+          css,
+          include: ["test/hard/**/*.test.ts"],
+          // What one file does to the machine another would measure.
+          fileParallelism: false,
+          testTimeout: 1_800_000,
         },
       },
       {
