@@ -10,14 +10,17 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1; `onSocket` may answer. */
-export async function startRawServer(onSocket: (socket: Socket) => void = () => {}): Promise<RawServer> {
+/** Listens on a free port of 127.0.0.1; `onSocket` may answer. Without `keep` it does not write down what it gets. */
+export async function startRawServer(
+  onSocket: (socket: Socket) => void = () => {},
+  { keep = true }: { readonly keep?: boolean } = {},
+): Promise<RawServer> {
   const chunks: Buffer[] = [];
   const sockets: Socket[] = [];
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    if (keep) socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     onSocket(socket);
   });
   server.listen(0, "127.0.0.1");

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
+import { startDaemon, total, type Daemon } from "./daemon.ts";
+import { scaled } from "./scale.ts";
+
+const CLIENTS = 150;
+const LINES = scaled(20_000);
+
+async function gatewayPort(): Promise<number> {
+  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  onTestFinished(() => gateway.close());
+  return gateway.port;
+}
+
+async function connects({ port }: Daemon): Promise<boolean> {
+  const url = `ws://127.0.0.1:${port}`;
+  return (await handshake({ url, token: "t", device: createDevice() })).ok;
+}
+
+async function flood(daemon: Daemon, times: number): Promise<void> {
+  const refused = upgradeRequest(["Origin: none"]);
+  for (let sent = 0; sent < times; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => rawClient(daemon.port, refused).closed()));
+  }
+}
+
+describe("descriptors that run out", () => {
+  it("cost those that come then, and nobody who comes later", async () => {
+    const daemon = await startDaemon(await gatewayPort(), ["--hold", "0"], {
+      shell: 'ulimit -n 80; exec "$@"',
+    });
+    expect(await connects(daemon)).toBe(true);
+    const before = await daemon.held();
+    for (let round = 0; round < 5; round += 1) {
+      const clients: RawClient[] = [];
+      for (let i = 0; i < CLIENTS; i += 1) clients.push(rawClient(daemon.port, upgradeRequest()));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const answered = clients.filter((client) => client.received().startsWith("HTTP/1.1 ")).length;
+      const upgraded = clients.filter((client) => client.received().startsWith("HTTP/1.1 101")).length;
+      // 80 descriptors are enough for some to be answered, and not for half of them to be upgraded.
+      expect(answered).toBeGreaterThan(5);
+      expect(upgraded).toBeLessThan(CLIENTS / 2);
+      for (const { socket } of clients) socket.destroy();
+      await Promise.all(clients.map((client) => client.closed()));
+      await expect.poll(() => connects(daemon), { timeout: 5_000 }).toBe(true);
+    }
+    await daemon.expectAsBefore(before, `${5 * CLIENTS} clients on 80 descriptors`);
+  });
+});
+
+describe("a log that nobody takes", () => {
+  it(`stops nothing while the pipe is full, for ${LINES} lines, nor when it is closed`, async () => {
+    const daemon = await startDaemon(await gatewayPort(), [], { stdout: "pipe" });
+    await flood(daemon, 500);
+    const before = await daemon.held();
+    await flood(daemon, LINES);
+    expect(await connects(daemon)).toBe(true);
+    await daemon.expectAsBefore(before, `${LINES} lines into a pipe that is full`);
+    daemon.child.stdout?.destroy();
+    await flood(daemon, 500);
+    expect(await connects(daemon)).toBe(true);
+    await daemon.expectAsBefore(before, "a pipe that is closed");
+    expect(total(await daemon.outcomes())).toBeGreaterThanOrEqual(LINES + 1_002);
+  });
+});
+
+describe("an event loop that stalls", () => {
+  it("for seconds, again and again, loses no message, no connection and no outcome", async () => {
+    const daemon = await startDaemon(await gatewayPort());
+    const url = `ws://127.0.0.1:${daemon.port}`;
+    const open = await handshake({ url, token: "t", device: createDevice(), keepOpen: true });
+    if (!open.ok || !open.session) throw new Error("not connected");
+    const before = await daemon.held();
+    for (let stalls = 0; stalls < 3; stalls += 1) {
+      const stalled = daemon.held(2_000);
+      const answers = Array.from({ length: 50 }, () =>
+        open.session?.request("health").then(
+          () => 1,
+          () => 1,
+        ),
+      );
+      const upgrades = Array.from({ length: 20 }, () => connects(daemon));
+      await stalled;
+      expect(await Promise.all(upgrades)).not.toContain(false);
+      expect(await Promise.all(answers)).toHaveLength(50);
+    }
+    expect(open.session.socket.readyState).toBe(open.session.socket.OPEN);
+    await expect.poll(() => daemon.outcomes()).toEqual({ connected: 61 });
+    await daemon.expectAsBefore(before, "3 stalls of 2 s");
+    await open.session.close();
+    daemon.child.kill("SIGTERM");
+    expect((await once(daemon.child, "exit"))[0]).toBe(0);
+  });
+});
