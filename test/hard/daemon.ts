@@ -14,8 +14,6 @@ const SETTLE_MS = 30_000;
 const RSS_FACTOR = 1.1;
 /** Node's own, which caches the Date field until the second is over. */
 const OWN_TIMERS = 1;
-/** V8 and the allocator round up; below this a difference says nothing. */
-const RSS_NOISE_MIB = 6;
 
 /** What the shim's process holds. */
 export interface Held {
@@ -89,7 +87,7 @@ export async function startDaemon(
     async expectAsBefore(before, what) {
       const end = performance.now() + SETTLE_MS;
       let now = await daemon.held();
-      const limit = Math.max(before.rssMiB * RSS_FACTOR, before.rssMiB + RSS_NOISE_MIB);
+      const limit = before.rssMiB * RSS_FACTOR;
       const same = (): boolean =>
         now.fds <= before.fds &&
         now.timers <= before.timers + OWN_TIMERS &&

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/client/handshake.ts";
+import { GatewayRequestError } from "../../src/client/session.ts";
 import { startStandIn } from "../../src/demo/stand-in/server.ts";
 import { createDevice } from "../../src/pairing/device.ts";
 import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
@@ -21,6 +22,11 @@ async function connects({ port }: Daemon): Promise<boolean> {
   return (await handshake({ url, token: "t", device: createDevice() })).ok;
 }
 
+/** The stand-in may know no such method: its refusal is an answer, a lost connection is none. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof GatewayRequestError;
+}
+
 async function flood(daemon: Daemon, times: number): Promise<void> {
   const refused = upgradeRequest(["Origin: none"]);
   for (let sent = 0; sent < times; sent += 50) {
@@ -34,8 +40,7 @@ describe("descriptors that run out", () => {
       shell: 'ulimit -n 80; exec "$@"',
     });
     expect(await connects(daemon)).toBe(true);
-    const before = await daemon.held();
-    for (let round = 0; round < 5; round += 1) {
+    const round = async (): Promise<void> => {
       const clients: RawClient[] = [];
       for (let i = 0; i < CLIENTS; i += 1) clients.push(rawClient(daemon.port, upgradeRequest()));
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -47,7 +52,11 @@ describe("descriptors that run out", () => {
       for (const { socket } of clients) socket.destroy();
       await Promise.all(clients.map((client) => client.closed()));
       await expect.poll(() => connects(daemon), { timeout: 5_000 }).toBe(true);
-    }
+    };
+    // One round makes the process as large as it will be.
+    await round();
+    const before = await daemon.held();
+    for (let rounds = 0; rounds < 5; rounds += 1) await round();
     await daemon.expectAsBefore(before, `${5 * CLIENTS} clients on 80 descriptors`);
   });
 });
@@ -55,7 +64,7 @@ describe("descriptors that run out", () => {
 describe("a log that nobody takes", () => {
   it(`stops nothing while the pipe is full, for ${LINES} lines, nor when it is closed`, async () => {
     const daemon = await startDaemon(await gatewayPort(), [], { stdout: "pipe" });
-    await flood(daemon, 500);
+    await flood(daemon, 2_000);
     const before = await daemon.held();
     await flood(daemon, LINES);
     expect(await connects(daemon)).toBe(true);
@@ -64,7 +73,7 @@ describe("a log that nobody takes", () => {
     await flood(daemon, 500);
     expect(await connects(daemon)).toBe(true);
     await daemon.expectAsBefore(before, "a pipe that is closed");
-    expect(total(await daemon.outcomes())).toBeGreaterThanOrEqual(LINES + 1_002);
+    expect(total(await daemon.outcomes())).toBeGreaterThanOrEqual(LINES + 2_502);
   });
 });
 
@@ -74,24 +83,22 @@ describe("an event loop that stalls", () => {
     const url = `ws://127.0.0.1:${daemon.port}`;
     const open = await handshake({ url, token: "t", device: createDevice(), keepOpen: true });
     if (!open.ok || !open.session) throw new Error("not connected");
-    const before = await daemon.held();
-    for (let stalls = 0; stalls < 3; stalls += 1) {
+    const { session } = open;
+    const stall = async (): Promise<void> => {
       const stalled = daemon.held(2_000);
-      const answers = Array.from({ length: 50 }, () =>
-        open.session?.request("health").then(
-          () => 1,
-          () => 1,
-        ),
-      );
+      const answers = Array.from({ length: 50 }, () => session.request("health").catch(isAnswer));
       const upgrades = Array.from({ length: 20 }, () => connects(daemon));
       await stalled;
       expect(await Promise.all(upgrades)).not.toContain(false);
-      expect(await Promise.all(answers)).toHaveLength(50);
-    }
-    expect(open.session.socket.readyState).toBe(open.session.socket.OPEN);
-    await expect.poll(() => daemon.outcomes()).toEqual({ connected: 61 });
+      expect(await Promise.all(answers)).not.toContain(false);
+    };
+    await stall();
+    const before = await daemon.held();
+    for (let stalls = 0; stalls < 3; stalls += 1) await stall();
+    expect(session.socket.readyState).toBe(session.socket.OPEN);
+    await expect.poll(() => daemon.outcomes()).toEqual({ connected: 81 });
     await daemon.expectAsBefore(before, "3 stalls of 2 s");
-    await open.session.close();
+    await session.close();
     daemon.child.kill("SIGTERM");
     expect((await once(daemon.child, "exit"))[0]).toBe(0);
   });

@@ -70,7 +70,7 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
     }
   }
 
-  for (const input of [...corpus]) await take(input);
+  for (const input of corpus) await take(input);
   coverage.takeNew();
   const known = corpus.length;
   while (units < count && performance.now() < end) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SettingsError } from "../../../src/settings/error.ts";
 import { loadSettings } from "../../../src/settings/load.ts";
-import { promised, type Taken, type Target } from "./target.ts";
+import { isPrintable, promised, type Taken, type Target } from "./target.ts";
 
 const SEEDS = [
   "{listen: ['127.0.0.1:18788', '[::1]:18788'], gateway: 'ws://127.0.0.1:18789', drain: '5s'}",
@@ -13,60 +13,52 @@ const SEEDS = [
   '// comment\n{"log-level": "debug", "log-format": "json", "allow-remote-gateway": true,}',
 ] as const;
 const WORDS = [
-  ...([
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ",",
-    "'",
-    '"',
-    "//",
-    "/*",
-    "\\",
-    "\n",
-    "\u0000",
-    "\u00ff",
-    "\uFEFF",
-  ] as const),
-  ...[
-    "listen",
-    "gateway",
-    "allow-from",
-    "allowHost",
-    "forwarded",
-    "hold",
-    "drain",
-    "__proto__",
-    "constructor",
-  ],
-  ...[
-    "Infinity",
-    "NaN",
-    "-1",
-    "1e999",
-    "0x10",
-    "null",
-    "true",
-    "0.0.0.0:1",
-    "[::]:1",
-    "ws://",
-    "wss://a:1",
-    "10s",
-  ],
-  ...[
-    "0.0.0.0/0",
-    "::/0",
-    "127.1",
-    "localhost:0",
-    "strip",
-    "seen",
-    "sha256:00",
-    "999999999999h",
-    "port",
-    "auth",
-  ],
+  "{",
+  "}",
+  "[",
+  "]",
+  ":",
+  ",",
+  "'",
+  '"',
+  "//",
+  "/*",
+  "\\",
+  "\n",
+  "\u0000",
+  "\u00ff",
+  "\uFEFF",
+  "listen",
+  "gateway",
+  "allow-from",
+  "allowHost",
+  "forwarded",
+  "hold",
+  "drain",
+  "__proto__",
+  "constructor",
+  "Infinity",
+  "NaN",
+  "-1",
+  "1e999",
+  "0x10",
+  "null",
+  "true",
+  "0.0.0.0:1",
+  "[::]:1",
+  "ws://",
+  "wss://a:1",
+  "10s",
+  "0.0.0.0/0",
+  "::/0",
+  "127.1",
+  "localhost:0",
+  "strip",
+  "seen",
+  "sha256:00",
+  "999999999999h",
+  "port",
+  "auth",
 ] as const;
 
 /** Settings files and OpenClaw's own config: good settings or problems, nothing else, and no secret in them. */
@@ -90,12 +82,7 @@ export function settingsTarget(): Target {
         } catch (error) {
           if (!(error instanceof SettingsError)) throw error;
           for (const problem of error.problems) {
-            // oxlint-disable-next-line no-control-regex
-            promised(
-              !/[\u0000-\u001f\u007f-\u009f]/.test(problem),
-              "a problem is one printable line",
-              problem,
-            );
+            promised(isPrintable(problem), "a problem is one printable line", problem);
           }
         }
       }

@@ -25,3 +25,8 @@ export interface Taken {
 export function promised(holds: boolean, what: string, got: unknown = ""): void {
   if (!holds) throw new Error(`broken: ${what}: ${JSON.stringify(got)}`);
 }
+
+/** No control character (C0, DEL, C1), and none that turns the direction of a line. */
+export function isPrintable(text: string): boolean {
+  return !/[\p{Cc}\u202A-\u202E]/u.test(text);
+}
