@@ -16,8 +16,8 @@ const UPGRADES = scaled(36_000);
 const MESSAGE_BYTES = 25_000_000;
 const LARGE = scaled(16);
 const MIB = 1024 * 1024;
-/** Two sockets' buffers, and a chunk in each direction. */
-const BACKPRESSURE_MIB = 32;
+/** Chunks that have passed and are not collected yet are most of it; the messages themselves are 381 MiB. */
+const BACKPRESSURE_MIB = 64;
 
 const rssMiB = ({ pid }: Daemon): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
