@@ -35,8 +35,8 @@ const { values, positionals } = parseArgs({
 });
 
 /** A run that is ended early says how far it came. */
-let ended = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (ended = true));
+const ended = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
 
 const [name = ""] = positionals;
 if (!Object.hasOwn(TARGETS, name)) throw new Error(`which: ${Object.keys(TARGETS).join(", ")}?`);
@@ -77,7 +77,7 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
   for (const input of corpus) await take(input);
   coverage.takeNew();
   const known = corpus.length;
-  while (!ended && units < count && performance.now() < end) {
+  while (!ended.signal.aborted && units < count && performance.now() < end) {
     const batch: Buffer[] = [];
     for (let i = 0; i < BATCH; i += 1) {
       const input = mutate(pick(), pick(), target.words, random);
