@@ -5,15 +5,18 @@ import { printable } from "../text.ts";
 const FIELD_LIMIT = 32;
 const VALUE_LIMIT = 200;
 
+/** RFC 7239 section 4. */
+const FORWARDED_PAIR = /^(?:for|by|proto|host)=(?:"[\w.:[\]-]{0,64}"|[\w.:-]{0,64})$/i;
+/** RFC 9110 section 7.6.3. */
+const VIA_ITEM = /^(?:HTTP\/)?\d(?:\.\d)? [\w.:-]{1,64}(?: \([\w ./-]{0,64}\))?$/i;
+
 /** What a value may look like to be shown: addresses, host names, ports, schemes and proxy names. */
 const SHOWN: Readonly<Record<string, (value: string) => boolean>> = {
   "cf-ipcountry": (value) => /^[A-Z][A-Z0-9]$/.test(value),
   "fly-forwarded-port": isPort,
   "fly-forwarded-proto": isScheme,
-  forwarded: (value) =>
-    /^(?:\s*(?:for|by|proto|host)=(?:"[\w.:[\]-]{0,64}"|[\w.:-]{0,64})\s*[;,]?)*$/i.test(value),
-  via: (value) =>
-    /^(?:\s*(?:HTTP\/)?\d(?:\.\d)? [\w.:-]{1,64}\s*(?:\([\w ./-]{0,64}\))?\s*,?)*$/i.test(value),
+  forwarded: (value) => everyItem(value, /[;,]/, FORWARDED_PAIR),
+  via: (value) => everyItem(value, ",", VIA_ITEM),
   "x-forwarded-host": isHostName,
   "x-forwarded-port": isPort,
   "x-forwarded-proto": isScheme,
@@ -42,6 +45,11 @@ export function strippedForLog(
 function mayShow(name: string, value: string): boolean {
   const check = Object.hasOwn(SHOWN, name) ? SHOWN[name] : undefined;
   return value === "" || (check ? check(value) : isAddressList(value));
+}
+
+/** Items are matched one by one: a pattern for a whole list can be read in many ways, and tries them all (CWE-1333). */
+function everyItem(value: string, separator: string | RegExp, item: RegExp): boolean {
+  return value.split(separator).every((text) => text.trim() === "" || item.test(text.trim()));
 }
 
 function isAddressList(value: string): boolean {

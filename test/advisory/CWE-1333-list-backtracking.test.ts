@@ -1,0 +1,35 @@
+// CWE-1333: a pattern for a whole Via or Forwarded list could be read in 2^n ways; one head of 400 bytes, which the
+// fuzzer found, held the process for ever.
+import { describe, expect, it } from "vitest";
+import { strippedForLog } from "../../src/pairing/stripped.ts";
+import { startBench } from "../relay/harness.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+
+const LISTS = [
+  ["Via", `${"1.1 ".repeat(33)}1.\u0081 1.1 p`],
+  ["Via", `${"1 1".repeat(60)}!`],
+  ["Forwarded", `${"for=1".repeat(38)}!`],
+  ["Forwarded", `${"for=;".repeat(38)}!`],
+] as const;
+
+describe("a list that is almost one", () => {
+  it.each(LISTS)("of %s costs nothing, and is not shown", async (name, value) => {
+    const started = performance.now();
+    expect(strippedForLog([[name, value]])).toEqual({ [name.toLowerCase()]: "(not shown)" });
+    expect(performance.now() - started).toBeLessThan(500);
+    const { shim } = await startBench((socket) => socket.end("HTTP/1.1 403 F\r\nContent-Length: 0\r\n\r\n"));
+    await rawClient(shim.port, upgradeRequest([`${name}: ${value}`])).closed();
+    expect(await shim.outcome()).toMatchObject({ outcome: "gateway-refused" });
+  });
+
+  it("is still shown where it is one", () => {
+    const via = "1.1 a.example, HTTP/2.0 b (nginx 1/2)";
+    const forwarded = 'for=192.0.2.1;proto=https, for="[2001:db8::1]:1"; by=x';
+    expect(
+      strippedForLog([
+        ["Via", via],
+        ["Forwarded", forwarded],
+      ]),
+    ).toEqual({ via, forwarded });
+  });
+});
