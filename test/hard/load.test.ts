@@ -97,7 +97,8 @@ describe("load", () => {
     process.stdout.write(
       `${CONNECTIONS} connections, ${MESSAGES} echoes each in ${seconds.toFixed(1)} s: MiB ${JSON.stringify(figures)}\n`,
     );
-    expect(figures.kBEach).toBeLessThan(100);
+    // With few, what the process grows by on its own is most of it.
+    expect(held - idle.rssMiB).toBeLessThan(20 + CONNECTIONS * 0.06);
     // A heap that was once so large gives back only part of it: what is held to is what a second time adds.
     await daemon.expectAsBefore({ ...idle, rssMiB: peak }, "after them");
     expect(total(await daemon.outcomes())).toBe(CONNECTIONS);
