@@ -37,6 +37,11 @@ export function originHost(origin: string): string | undefined {
   return new URL(origin).hostname.toLowerCase().replace(/^\[|\]$|\.+$/g, "");
 }
 
+/** A name that 2026.2.19 takes for loopback: it looks at the first label alone (OpenClaw src/gateway/net.ts). */
+function looksLoopback(name: string): boolean {
+  return name.startsWith("127.") && !isLoopbackName(name);
+}
+
 /**
  * Whether the shim vouches for a browser's origin. It never makes a page look better than it is: the gateway
  * takes a local client with any loopback origin (gateway.md section 4), so a loopback origin is only passed on
@@ -51,6 +56,7 @@ export function judgeOrigin(facts: OriginFacts, lists: OriginLists): OriginVerdi
   if (HOSTLESS.has(serialized)) return "foreign";
   const name = originHost(serialized);
   if (name === undefined) return refuse("origin_malformed", origin);
+  if (looksLoopback(name)) return refuse("origin_not_allowed", origin);
   const hostName = parseAuthority(facts.host)?.name;
   const local = facts.direct && hostName !== undefined && isLoopbackName(hostName);
   if (lists.own.has(serialized)) {

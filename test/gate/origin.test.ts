@@ -57,6 +57,15 @@ describe("the origin that the gate finds", () => {
       true,
       "origin_not_allowed",
     ],
+    // 2026.2.19 takes whatever begins with "127." for loopback.
+    [
+      "a name that begins as a loopback address",
+      "http://127.evil.example",
+      "127.0.0.1:18788",
+      true,
+      "origin_not_allowed",
+    ],
+    ["the same, no page's", "uhttp://127.0.0.10.2.1:18788", "192.0.2.5:18788", true, "origin_not_allowed"],
     ["localhost with a final dot", "http://localhost.:3000", "127.0.0.1:18788", false, "origin_not_allowed"],
     ["127.1", "http://127.1:3000", "127.0.0.1:18788", false, "origin_not_allowed"],
     ["decimal loopback", "http://2130706433", "127.0.0.1:18788", false, "origin_not_allowed"],
