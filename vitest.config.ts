@@ -25,8 +25,8 @@ export default defineConfig({
         test: {
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
-          // One real gateway takes 400 MB and its start is CPU-bound: files run one after the other unless told.
-          maxWorkers: Number(process.env["GATEWAY_FILES"] ?? 1),
+          // One real gateway takes 400 MB and its start is CPU-bound: files run one after the other.
+          fileParallelism: false,
           // Within a file, as many gateways side by side as such a machine has processors.
           maxConcurrency: 2,
           testTimeout: 120_000,

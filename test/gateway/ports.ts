@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-const BLOCKS = 40;
+const FIRST = 23_000;
+const BLOCKS = 60;
 /** A gateway takes neighbours of its port too (browser control, canvas): one block each. */
 const BLOCK = 100;
 const NEIGHBOURS = 5;
-/** Files that run side by side (GATEWAY_FILES) each have a range of their own, below the ephemeral ports. */
-const FIRST = 23_000 + ((Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % 2) * BLOCKS * BLOCK;
 
 /** What was handed out here and may not be in use yet. */
 const given = new Set<number>();
