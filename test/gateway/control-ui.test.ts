@@ -7,6 +7,9 @@ import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
+const isHello = ({ payload }: { readonly payload: string | Buffer }): boolean =>
+  String(payload).includes('"hello-ok"');
+
 describe.each(chosenVersions())("openclaw %s's Control UI in Chromium", (version) => {
   let gateway: Gateway;
   beforeAll(async () => {
@@ -21,11 +24,11 @@ describe.each(chosenVersions())("openclaw %s's Control UI in Chromium", (version
     onTestFinished(() => browser.close());
     const origin = `http://127.0.0.1:${shim.port}`;
 
-    const socket = browser.page.waitForEvent("websocket");
+    const greeted = browser.page
+      .waitForEvent("websocket")
+      .then((socket) => socket.waitForEvent("framereceived", isHello));
     await browser.page.goto(`${origin}/#token=${gateway.token}`);
-    await (
-      await socket
-    ).waitForEvent("framereceived", ({ payload }) => String(payload).includes('"hello-ok"'));
+    await greeted;
 
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({
