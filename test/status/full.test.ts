@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { expect, it, onTestFinished } from "vitest";
+import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { openTestShim } from "../support/shim.ts";
+
+const PLACES = 20;
+const PAGES = ["metrics", "health", "outcomes"];
+
+it("scrapes of a shim that is full are answered, and take no place", async () => {
+  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  onTestFinished(() => gateway.close());
+  const shim = await openTestShim(gateway.port, { maxConnections: PLACES });
+  onTestFinished(() => shim.close());
+  const connect = (): Promise<HandshakeResult> =>
+    handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice(), keepOpen: true });
+  const scrape = async (): Promise<readonly number[]> => {
+    const codes: number[] = [];
+    for (let count = 0; count < 30; count += 1) {
+      const response = await fetch(`http://${shim.authority}/__shim__/${PAGES[count % PAGES.length]}`);
+      await response.text();
+      codes.push(response.status);
+    }
+    return codes;
+  };
+
+  // While it fills, too.
+  const [held, ...scrapes] = await Promise.all([
+    Promise.all(Array.from({ length: PLACES }, connect)),
+    scrape(),
+    scrape(),
+  ]);
+
+  expect(held.filter(({ ok }) => ok)).toHaveLength(PLACES);
+  expect(new Set([...scrapes.flat(), ...(await scrape())])).toEqual(new Set([200]));
+  expect(await connect()).toMatchObject({ ok: false, http: { status: 503 } });
+  const sockets = held.flatMap((result) => (result.ok && result.session ? [result.session.socket] : []));
+  expect(sockets.map(({ readyState }) => readyState)).toEqual(Array.from({ length: PLACES }, () => 1));
+  for (const socket of sockets) {
+    const pong = once(socket, "pong");
+    socket.ping();
+    await pong;
+    socket.terminate();
+  }
+});
