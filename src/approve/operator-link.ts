@@ -6,15 +6,7 @@ import type { GatewayAgent } from "../relay/agent.ts";
 import type { Secret } from "../settings/secret.ts";
 import { isRecord } from "../json.ts";
 import { readPendingRequest, type PendingRequest } from "./pending.ts";
-
-/** What an operator needs to see, approve and reject every request (gateway.md section 2). */
-const OPERATOR_SCOPES = [
-  "operator.admin",
-  "operator.approvals",
-  "operator.pairing",
-  "operator.read",
-  "operator.write",
-] as const;
+import { OPERATOR_SCOPES } from "../operator-scopes.ts";
 
 const FIRST_RETRY_MS = 500;
 /** A gateway that is not there is back soon, and looking for it costs nothing; one that refuses will refuse again. */

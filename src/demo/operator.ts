@@ -1,15 +1,7 @@
 import { createDevice } from "../pairing/device.ts";
 import { handshake } from "../client/handshake.ts";
 import type { GatewaySession } from "../client/session.ts";
-
-/** What an operator needs for approving every device (gateway.md section 2). */
-const SCOPES = [
-  "operator.admin",
-  "operator.approvals",
-  "operator.pairing",
-  "operator.read",
-  "operator.write",
-];
+import { OPERATOR_SCOPES } from "../operator-scopes.ts";
 
 /**
  * Connects to a gateway over clean loopback as the operator that lists and approves pending requests.
@@ -22,7 +14,7 @@ export async function connectOperator(url: string, token: string): Promise<Gatew
     token,
     device: createDevice(),
     client: { id: "gateway-client", mode: "backend" },
-    scopes: SCOPES,
+    scopes: OPERATOR_SCOPES,
     keepOpen: true,
   });
   if (result.ok && result.session) return result.session;

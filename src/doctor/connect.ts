@@ -7,15 +7,7 @@ import { VERSION } from "../version.ts";
 import { attemptOf, type Attempt } from "./attempt.ts";
 import type { Credential } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
-
-/** What OpenClaw's tools ask for, all in all (gateway.md section 2). */
-export const TOOL_SCOPES = [
-  "operator.admin",
-  "operator.approvals",
-  "operator.pairing",
-  "operator.read",
-  "operator.write",
-] as const;
+import { OPERATOR_SCOPES } from "../operator-scopes.ts";
 
 /** What this client calls itself in `client.version`, so that people and later runs know its connections. */
 export const DOCTOR = `openclaw-shim-doctor/${VERSION}`;
@@ -59,7 +51,7 @@ export async function connectAs({ url, ws }: Target, as: As, deadline: Deadline)
   let sent = false;
   const result = await handshake({
     url,
-    scopes: TOOL_SCOPES,
+    scopes: OPERATOR_SCOPES,
     client: { displayName: "openclaw-shim doctor", version: DOCTOR },
     keepOpen: true,
     timeoutMs: deadline.for("handshake"),

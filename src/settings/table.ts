@@ -1,6 +1,7 @@
 import { gatewayAddress, listenAddress } from "./addresses.ts";
 import { browserOrigin, cidr, hostName } from "./allow.ts";
 import { accessName, boolean, choice, duration, fingerprint, integer, path, type Parsed } from "./values.ts";
+import { OPERATOR_SCOPES } from "../operator-scopes.ts";
 
 /** One setting: all that flags, environment, file, library and `--help` know about it. */
 export interface Setting<T> {
@@ -104,7 +105,7 @@ export const SETTINGS = {
   approveScopes: setting({
     metavar: "SCOPE",
     repeatable: true,
-    default: ["operator.admin", "operator.approvals", "operator.pairing", "operator.read", "operator.write"],
+    default: OPERATOR_SCOPES,
     defaultNote: "the five operator scopes",
     parse: accessName,
     help: "the most that --approve may grant",

@@ -1,4 +1,4 @@
-import { TOOL_SCOPES } from "../connect.ts";
+import { OPERATOR_SCOPES } from "../../operator-scopes.ts";
 import type { PairedDevice } from "../devices.ts";
 import { versionOf, type Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
@@ -55,7 +55,7 @@ function askedBy(
     ...(waiting ? [{ asks: waiting.scopes, seen: `asks for (request ${waiting.requestId})` }] : []),
     ...(refused ? [{ asks: refused.scopes, seen: "asked the shim for" }] : []),
     ...(isOwn && refusesScopeUpgrades(release)
-      ? [{ asks: TOOL_SCOPES, seen: "is OpenClaw's own command, which asks at times for" }]
+      ? [{ asks: OPERATOR_SCOPES, seen: "is OpenClaw's own command, which asks at times for" }]
       : []),
   ];
 }
