@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { openSync, readSync } from "node:fs";
 
-const RANDOM_BYTES = 16;
-const CLOCK_BYTES = 8;
+const BYTES = 16;
 
 let kernel: number | undefined;
 
@@ -15,21 +14,24 @@ let kernel: number | undefined;
  * @returns a UUID of version 8 (RFC 9562 section 5.8)
  */
 export function freshId(): string {
-  const seed = Buffer.alloc(2 * RANDOM_BYTES + CLOCK_BYTES);
-  randomBytes(RANDOM_BYTES).copy(seed);
-  readKernel(seed, RANDOM_BYTES);
-  seed.writeBigUInt64BE(process.hrtime.bigint(), 2 * RANDOM_BYTES);
-  const hex = createHash("sha256").update(seed).digest("hex");
-  const variant = "89ab".charAt(Number.parseInt(hex.charAt(16), 16) % 4);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const id = Buffer.allocUnsafe(BYTES);
+  fillRandom(id);
+  const [seconds, nanoseconds] = process.hrtime();
+  id.writeUInt32BE((id.readUInt32BE(0) ^ seconds) >>> 0, 0);
+  id.writeUInt32BE((id.readUInt32BE(12) ^ nanoseconds) >>> 0, 12);
+  id.writeUInt8((id.readUInt8(6) & 0x0f) | 0x80, 6);
+  id.writeUInt8((id.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = id.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Nothing where there is no such device: OpenSSL and the clock have to do. */
-function readKernel(into: Buffer, at: number): void {
+/** From the kernel; from OpenSSL where there is no such device, or nothing comes from it. */
+function fillRandom(into: Buffer): void {
   try {
     kernel ??= openSync("/dev/urandom", "r");
-    readSync(kernel, into, at, RANDOM_BYTES, null);
+    if (readSync(kernel, into, 0, BYTES, null) === BYTES) return;
   } catch {
     kernel = undefined;
   }
+  randomFillSync(into);
 }
