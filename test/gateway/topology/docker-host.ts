@@ -8,14 +8,20 @@ import { GATEWAY_PORT, openTopology, SHIM_PORT, type Topology } from "./topology
 export const BRIDGE = "10.231.0.1";
 /** The container's address on it. */
 export const CONTAINER = "10.231.0.2";
+/** A second container's. */
+export const NEIGHBOUR = "10.231.0.3";
 /** A peer on another network of the host's. */
 export const STRANGER = "10.231.1.2";
 
-/** A host with a gateway on its loopback, a shim on its bridge, and containers that can reach the bridge's address. */
+/**
+ * A host with a gateway on its loopback, a shim there and on its bridge, and containers that can reach the bridge's
+ * address.
+ */
 export interface DockerHost {
   readonly topology: Topology;
   readonly host: Namespace;
   readonly container: Namespace;
+  readonly neighbour: Namespace;
   readonly stranger: Namespace;
   readonly gateway: Gateway;
   readonly shim: ShimProcess;
@@ -34,8 +40,15 @@ export async function startDockerHost(version: string): Promise<DockerHost> {
     const { network } = topology;
     const host = await network.namespace("host");
     const container = await network.namespace("container");
+    const neighbour = await network.namespace("neighbour");
     const stranger = await network.namespace("stranger");
-    await network.bridge([host, `${BRIDGE}/24`], [[container, `${CONTAINER}/24`]]);
+    await network.bridge(
+      [host, `${BRIDGE}/24`],
+      [
+        [container, `${CONTAINER}/24`],
+        [neighbour, `${NEIGHBOUR}/24`],
+      ],
+    );
     await network.bridge([host, "10.231.1.1/24"], [[stranger, `${STRANGER}/24`]]);
     const gateway = await startGateway(await installOpenClaw(version), {
       namespace: host.name,
@@ -44,12 +57,12 @@ export async function startDockerHost(version: string): Promise<DockerHost> {
     closers.push(() => gateway.close());
     const flags = ["--allow-from", "10.231.0.0/24"];
     const shim = await startShimProcess(`ws://127.0.0.1:${GATEWAY_PORT}`, flags, {
-      listen: [`${BRIDGE}:${SHIM_PORT}`],
+      listen: [`${BRIDGE}:${SHIM_PORT}`, `127.0.0.1:${SHIM_PORT}`],
       namespace: host.name,
     });
     closers.push(() => shim.close());
     await shim.event("gateway.up");
-    return { topology, host, container, stranger, gateway, shim, close };
+    return { topology, host, container, neighbour, stranger, gateway, shim, close };
   } catch (error) {
     await close();
     throw error;

@@ -8,6 +8,7 @@ import { mutate } from "./mutate.ts";
 import { seeded } from "./random.ts";
 import { settingsTarget } from "./settings.ts";
 import { storesTarget } from "./stores.ts";
+import { Watchdog } from "./watchdog.ts";
 import { wireTarget } from "./wire.ts";
 
 const TARGETS = {
@@ -46,6 +47,7 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
   const count = Number(values.count);
   const random = seeded(Number(values.seed));
   const target = await TARGETS[targetName]();
+  const watchdog = await Watchdog.start(values.seed);
   const file = `${CORPUS}/${targetName}.json`;
   const corpus: Buffer[] = [...target.seeds, ...read(file)].map((text) => Buffer.from(text, "latin1"));
   let coverage: Coverage | undefined = new Coverage(import.meta.url);
@@ -63,6 +65,7 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
   let [inputs, units, passed] = [0, 0, 0];
 
   async function take(input: Buffer): Promise<void> {
+    watchdog.watch(input);
     try {
       const taken = await target.take(input, random);
       inputs += 1;
@@ -101,6 +104,7 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
   if (values.keep) keep(file, corpus.slice(target.seeds.length));
   coverage?.close();
   await target.close();
+  await watchdog.close();
   const half = rssAt.slice(Math.floor(rssAt.length / 2));
   process.stdout.write(
     `${JSON.stringify({
