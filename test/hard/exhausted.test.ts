@@ -1,37 +1,20 @@
 import { once } from "node:events";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createInterface } from "node:readline";
+import { describe, expect, it } from "vitest";
 import { handshake } from "../../src/client/handshake.ts";
 import { GatewayRequestError } from "../../src/client/session.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
 import { createDevice } from "../../src/pairing/device.ts";
 import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
-import { startDaemon, total, type Daemon } from "./daemon.ts";
+import { connects, flood, gatewayPort } from "./clients.ts";
+import { startDaemon, total } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 
 const CLIENTS = 150;
 const LINES = scaled(20_000);
 
-async function gatewayPort(): Promise<number> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
-  onTestFinished(() => gateway.close());
-  return gateway.port;
-}
-
-async function connects({ port }: Daemon): Promise<boolean> {
-  const url = `ws://127.0.0.1:${port}`;
-  return (await handshake({ url, token: "t", device: createDevice() })).ok;
-}
-
 /** The stand-in may know no such method: its refusal is an answer, a lost connection is none. */
 function isAnswer(error: unknown): boolean {
   return error instanceof GatewayRequestError;
-}
-
-async function flood(daemon: Daemon, times: number): Promise<void> {
-  const refused = upgradeRequest(["Origin: none"]);
-  for (let sent = 0; sent < times; sent += 50) {
-    await Promise.all(Array.from({ length: 50 }, () => rawClient(daemon.port, refused).closed()));
-  }
 }
 
 describe("descriptors that run out", () => {
@@ -74,6 +57,27 @@ describe("a log that nobody takes", () => {
     expect(await connects(daemon)).toBe(true);
     await daemon.expectAsBefore(before, "a pipe that is closed");
     expect(total(await daemon.outcomes())).toBeGreaterThanOrEqual(LINES + 2_502);
+  });
+
+  it("says how many lines it dropped once somebody reads again", async () => {
+    const daemon = await startDaemon(await gatewayPort(), ["--log-format", "json"], { stdout: "pipe" });
+    const { stdout } = daemon.child;
+    if (!stdout) throw new Error("no pipe");
+    await flood(daemon, 5_000);
+    const before = total(await daemon.outcomes());
+    const records: { event?: string; lines?: number }[] = [];
+    createInterface({ input: stdout }).on("line", (line) => records.push(JSON.parse(line)));
+    // The first line that finds room brings the other along.
+    await expect
+      .poll(async () => {
+        await connects(daemon);
+        return records.find(({ event }) => event === "log.dropped");
+      })
+      .toBeDefined();
+    const dropped = records.findIndex(({ event }) => event === "log.dropped");
+    const taken = records.slice(0, dropped).filter(({ event }) => event === "pairing.outcome").length;
+    expect(taken).toBeGreaterThan(2_000);
+    expect(taken + (records[dropped]?.lines ?? 0)).toBeGreaterThan(before);
   });
 });
 

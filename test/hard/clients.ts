@@ -1,0 +1,30 @@
+import { onTestFinished } from "vitest";
+import { handshake } from "../../src/client/handshake.ts";
+import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { createDevice } from "../../src/pairing/device.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import type { Daemon } from "./daemon.ts";
+
+/** At once, of those that are refused. */
+const ABREAST = 50;
+
+/** Starts a stand-in; it ends with the test. */
+export async function gatewayPort(): Promise<number> {
+  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  onTestFinished(() => gateway.close());
+  return gateway.port;
+}
+
+/** Whether a new device is let in. */
+export async function connects({ port }: Daemon): Promise<boolean> {
+  const url = `ws://127.0.0.1:${port}`;
+  return (await handshake({ url, token: "t", device: createDevice() })).ok;
+}
+
+/** Costs the daemon a log line each: upgrades that it refuses. */
+export async function flood(daemon: Daemon, times: number): Promise<void> {
+  const refused = upgradeRequest(["Origin: none"]);
+  for (let sent = 0; sent < times; sent += ABREAST) {
+    await Promise.all(Array.from({ length: ABREAST }, () => rawClient(daemon.port, refused).closed()));
+  }
+}

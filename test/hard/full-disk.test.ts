@@ -1,0 +1,56 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { gatewayPort, connects, flood } from "./clients.ts";
+import { startDaemon, total } from "./daemon.ts";
+import { scaled } from "./scale.ts";
+
+const LINES = scaled(20_000);
+const DISK_BYTES = 64 * 1024;
+
+/** A file system that is soon full. */
+function mountSmallDisk(): string {
+  const disk = mkdtempSync(join(tmpdir(), "shim-disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", disk]);
+  onTestFinished(() => {
+    execFileSync("umount", ["--lazy", disk]);
+    rmSync(disk, { recursive: true });
+  });
+  return disk;
+}
+
+/** Its lines, the last of which may be cut. */
+function linesOf(file: string): string[] {
+  return readFileSync(file, "utf8").replace(/\n$/, "").split("\n");
+}
+
+it(`a disk full of log stops nothing for ${LINES} lines, and then takes lines again, none torn`, async () => {
+  const file = join(mountSmallDisk(), "log");
+  const daemon = await startDaemon(await gatewayPort(), ["--log-format", "json"], {
+    stdout: openSync(file, "a"),
+  });
+  await flood(daemon, 2_000);
+  const taken = linesOf(file);
+  expect(readFileSync(file).length).toBe(DISK_BYTES);
+
+  const before = await daemon.held();
+  await flood(daemon, LINES);
+  expect(await connects(daemon)).toBe(true);
+  await daemon.expectAsBefore(before, `${LINES} lines on a disk that is full`);
+  const outcomes = total(await daemon.outcomes());
+  expect(outcomes).toBe(LINES + 2_001);
+
+  truncateSync(file);
+  expect(await connects(daemon)).toBe(true);
+  const [rest = "", ...lines] = linesOf(file);
+  expect(JSON.parse(`${taken.at(-1)}${rest}`)).toMatchObject({ outcome: "denied" });
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { event: "pairing.outcome", outcome: "connected" },
+    {
+      event: "log.dropped",
+      lines: outcomes - taken.filter((line) => line.includes("pairing.outcome")).length,
+    },
+  ]);
+});
