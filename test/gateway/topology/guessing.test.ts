@@ -53,7 +53,9 @@ describe.each(chosenVersions())("openclaw %s, whose token is guessed from a cont
       }),
     );
     // What carries no credential is no guess.
-    expect(await topology.tools.get(container, `${docker.shim.url.replace("ws", "http")}/health`)).toMatchObject({
+    expect(
+      await topology.tools.get(container, `${docker.shim.url.replace("ws", "http")}/health`),
+    ).toMatchObject({
       status: 200,
     });
   });
