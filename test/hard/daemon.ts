@@ -20,6 +20,10 @@ export interface Held {
   readonly fds: number;
   /** Timers that run, those without a hold on the process too. */
   readonly timers: number;
+  /** Event emitters that live: sockets, requests, responses, servers. */
+  readonly emitters: number;
+  /** Listeners of the process and of all handles that are open. */
+  readonly listeners: number;
   readonly resources: Readonly<Record<string, number>>;
   /** After a collection. */
   readonly rssMiB: number;
@@ -46,7 +50,9 @@ export async function startDaemon(
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run "npm run build" first`);
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "shim-hard-"));
-  const node = ["--expose-gc", "--import", PROBE, BUNDLE, "run"];
+  // The probe's own: counting objects is an experimental feature of Node's.
+  const quiet = "--disable-warning=ExperimentalWarning";
+  const node = [quiet, "--expose-gc", "--import", PROBE, BUNDLE, "run"];
   const where = ["--listen", `127.0.0.1:${port}`, "--gateway", `ws://127.0.0.1:${gatewayPort}`];
   const command = [process.execPath, ...node, ...where, "--drain", "0", ...args];
   const [file = "", ...rest] = shell === undefined ? command : ["/bin/sh", "-c", shell, "sh", ...command];
@@ -91,6 +97,8 @@ export async function startDaemon(
       const same = (): boolean =>
         now.fds <= before.fds &&
         now.timers <= before.timers + OWN_TIMERS &&
+        now.emitters <= before.emitters &&
+        now.listeners <= before.listeners &&
         (now.resources["TCPSocketWrap"] ?? 0) <= (before.resources["TCPSocketWrap"] ?? 0);
       while (!(same() && now.rssMiB <= limit) && performance.now() < end) {
         await new Promise((resolve) => setTimeout(resolve, 500));

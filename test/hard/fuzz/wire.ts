@@ -23,7 +23,10 @@ const HANG_MS = 8_000;
 export async function wireTarget(): Promise<Target> {
   let reached: Buffer[][] = [];
   let answer: string = ANSWERS[0];
+  const open = new Set<Socket>();
   const server = createServer((socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
     const chunks: Buffer[] = [];
     socket.on("error", () => {});
     socket.on("data", (chunk) => {
@@ -41,12 +44,23 @@ export async function wireTarget(): Promise<Target> {
   const gate = createGate(settings);
   const arrival = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: port };
 
+  /** Resolves when all that is under way to the gateway has come: connections are accepted in their order. */
+  async function arrived(): Promise<void> {
+    const last = connect({ port: settings.gateway.port, host: "127.0.0.1" });
+    await once(last, "connect");
+    while (![...open].some(({ remotePort }) => remotePort === last.localPort))
+      await once(server, "connection");
+    last.destroy();
+    for (const socket of open) await once(socket, "close");
+  }
+
   return {
     seeds: HEAD_SEEDS,
     words: HEAD_WORDS,
     async take(input, random) {
       answer = random.one(ANSWERS);
       await send(port, input);
+      await arrived();
       const heads = parseHeads(input);
       const admitted = heads.filter(
         (head) => !isRefusal(gate.admit(head, arrival, head.upgrade ? "websocket" : "http")),
@@ -60,13 +74,13 @@ export async function wireTarget(): Promise<Target> {
       );
       for (const chunks of seen) {
         const bytes = Buffer.concat(chunks);
-        const arrived = parseHeads(bytes);
+        const requests = parseHeads(bytes);
         promised(
-          arrived.length === 1,
+          requests.length === 1,
           "a connection to the gateway carries one request",
           bytes.toString("latin1"),
         );
-        checkClean(arrived[0]?.rawHeaders ?? [], settings.gateway.authority, settings.gateway.origin);
+        checkClean(requests[0]?.rawHeaders ?? [], settings.gateway.authority, settings.gateway.origin);
       }
       return { units: Math.max(1, heads.length), passed: seen.length };
     },
