@@ -30,6 +30,7 @@ process.on("message", (ask) => {
     timers: timers.size,
     // Those that nothing holds any more are collected for the count.
     emitters: queryObjects(EventEmitter, { format: "count" }),
+    // oxlint-disable-next-line no-underscore-dangle -- Node has no other way to its open handles.
     listeners: [process, ...process._getActiveHandles()].reduce((sum, held) => sum + listenersOf(held), 0),
     resources,
     rssMiB: process.memoryUsage.rss() / 2 ** 20,
