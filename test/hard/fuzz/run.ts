@@ -136,5 +136,5 @@ function read(file: string): string[] {
 function keep(file: string, corpus: readonly Buffer[]): void {
   const texts = corpus.map((bytes) => bytes.toString("latin1")).filter((text) => text.length < 400);
   const short = [...new Set(texts)].sort((a, b) => a.length - b.length).slice(0, 200);
-  writeFileSync(file, `${JSON.stringify(short, undefined, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(short, undefined, 2)}\n`);
 }
