@@ -85,7 +85,9 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
 
   function notApproved(refused: RefusedDevice, reason: string): void {
     const { requestId } = refused;
-    const fix = `if it is yours: openclaw devices approve ${requestId ?? "<requestId>"}`;
+    const approve = `if it is yours: openclaw devices approve ${requestId ?? "<requestId>"}`;
+    const beyond = outOfBounds(refused, bounds) !== undefined;
+    const fix = beyond ? `${approve}, or widen --approve-roles and --approve-scopes` : approve;
     logger.warn({ event: "not-approved", ...named(refused), requestId, reason, fix }, "not approved");
   }
 

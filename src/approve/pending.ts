@@ -63,10 +63,17 @@ export function objection(
   return outOfBounds(refused, bounds);
 }
 
-/** What of a device's request exceeds the bounds, or undefined. */
+/**
+ * What of a device's request exceeds the bounds, or undefined. As for the gateway, `operator.admin` covers every scope
+ * of an operator (OpenClaw `src/shared/operator-scope-compat.ts`): 2026.4's CLI asks for `operator.talk.secrets`
+ * beside it, and who may have it may have that.
+ */
 export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBounds): string | undefined {
   if (!bounds.roles.includes(role)) return `role ${role} is not in --approve-roles`;
-  const scope = scopes.find((wanted) => !bounds.scopes.includes(wanted));
+  const admin = bounds.scopes.includes("operator.admin");
+  const scope = scopes.find(
+    (wanted) => !(bounds.scopes.includes(wanted) || (admin && wanted.startsWith("operator."))),
+  );
   return scope === undefined ? undefined : `scope ${scope} is not in --approve-scopes`;
 }
 

@@ -59,6 +59,15 @@ describe("a pending request", () => {
     expect(objection({ ...pending, ...change }, { ...refused, ...seen }, bounds, 1_000)).toBe(why);
   });
 
+  it.each([
+    ["operator.admin", undefined],
+    ["operator.write", "scope operator.talk.secrets is not in --approve-scopes"],
+  ])("may for operator.talk.secrets, bounds being %s: %s", (scope, why) => {
+    const asked = { scopes: ["operator.talk.secrets"] };
+    const limits = { ...bounds, scopes: [scope] };
+    expect(objection({ ...pending, ...asked }, { ...refused, ...asked }, limits, 1_000)).toBe(why);
+  });
+
   it("may not a minute later", () => {
     expect(objection(pending, refused, bounds, 60_001)).toBe("the refusal was more than a minute ago");
   });

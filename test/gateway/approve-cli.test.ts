@@ -1,0 +1,44 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { runCli, type CliResult } from "./cli.ts";
+import { startGateway, type Gateway } from "./gateway.ts";
+import { createHome } from "./home.ts";
+import { startVercelHop } from "./hop.ts";
+import { installOpenClaw } from "./openclaw.ts";
+import { chosenVersions } from "./releases.ts";
+import { startShimProcess } from "./shim-process.ts";
+
+/** Each release's CLI asks for the scopes that it thinks it needs. */
+const COMMANDS = [
+  ["cron", "list", "--json"],
+  ["devices", "list", "--json"],
+];
+
+describe.each(chosenVersions())(
+  "openclaw %s's CLI, refused once, behind a shim with --approve seen",
+  (version) => {
+    let gateway: Gateway;
+    beforeAll(async () => {
+      gateway = await startGateway(await installOpenClaw(version));
+      return () => gateway.close();
+    });
+
+    it.each(COMMANDS)("does %s %s at its first attempt", async (...command) => {
+      const home = await createHome();
+      onTestFinished(() => home.remove());
+      const run = (url: string): Promise<CliResult> =>
+        runCli(gateway.openclaw, home, [...command, "--url", url, "--token", gateway.token]);
+      const hop = await startVercelHop(gateway.port);
+      onTestFinished(() => hop.close());
+      expect(await run(hop.url)).toMatchObject({ code: 1 });
+
+      const tokenFile = join(home.path, "token");
+      await writeFile(tokenFile, gateway.token, { mode: 0o600 });
+      const shim = await startShimProcess(gateway.url, ["--approve", "seen", "--token-file", tokenFile]);
+      onTestFinished(() => shim.close());
+      await shim.event("approver.up");
+      expect(await run(shim.url), shim.log.join("\n")).toMatchObject({ code: 0 });
+    });
+  },
+);
