@@ -13,6 +13,7 @@ import type { ListenerHandlers } from "./listener.ts";
 import { normalize, type NormalizeTarget } from "./normalize/normalize.ts";
 import { carriesCredential, credentialWas } from "./pairing/guess.ts";
 import { PairingObserver } from "./pairing/observer.ts";
+import { isNotPaired } from "./pairing/outcome.ts";
 import type { ConnectionFacts, Passage as Passed, Reporter } from "./pairing/report.ts";
 import type { Dialer } from "./relay/dial.ts";
 import type { RequestRelay } from "./relay/request.ts";
@@ -87,11 +88,11 @@ export function createPassage(rooms: Rooms): Passage {
         const credential = credentialWas(reported, seen, rawHeaders);
         if (credential === "right") guesses.succeeded(caller);
         if (credential === "wrong") guesses.failed(caller);
-        if (outcome === "pairing-required" && seen.connect) {
+        if (outcome === "pairing-required" && seen.connect && isNotPaired(seen)) {
           approver?.refused(facts.conn, seen.connect, requestId);
         }
       },
-      approver && ((connect) => approver.beforeConnect(connect)),
+      approver && ((connect, isSigned) => approver.beforeConnect(connect, isSigned)),
     );
   }
 
@@ -129,8 +130,9 @@ export function createPassage(rooms: Rooms): Passage {
 
     response.once("close", () => {
       limit.leave();
-      // Nothing else clears the count: what needs no credential answers a wrong one with 200.
-      if (response.statusCode === 401) guesses.failed(caller);
+      // Nothing clears the count: what needs no credential answers a wrong one with 200. Who leaves before the answer
+      // may know it all the same: 2026.9 answers a right credential at once, and lets a wrong one wait.
+      if (response.statusCode === 401 || !response.headersSent) guesses.failed(caller);
     });
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
     requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);

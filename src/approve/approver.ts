@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
+import { isWord } from "../pairing/fix.ts";
 import type { ConnectRequest } from "../pairing/transcript.ts";
+import { printable } from "../text.ts";
 import type { OperatorLink } from "./operator-link.ts";
 import {
   objection,
@@ -21,9 +23,10 @@ export interface Approver {
    * A device is about to send its `connect`. Where a request of that device is pending from before, it is rejected
    * first, so that the gateway decides afresh; one that is being approved is waited for.
    *
+   * @param isSigned whether that device has signed the `connect`: for others nothing is done
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined when it need not wait
    */
-  beforeConnect(connect: ConnectRequest): Promise<void> | undefined;
+  beforeConnect(connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined;
   /** The gateway answered that `connect` with NOT_PAIRED, on a connection that passed the gate. */
   refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void;
   close(): Promise<void>;
@@ -42,7 +45,9 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
   let lastWhy: string | undefined;
   link.on("down", (why) => {
     // The same reason every few seconds says nothing new.
-    if (why !== lastWhy) logger.warn({ event: "approver.down", reason: why }, "approver is not connected");
+    const reason = printable(why);
+    if (why !== lastWhy)
+      logger.warn({ event: "approver.down", reason, fix: downFix(why) }, "approver is not connected");
     lastWhy = why;
   });
   link.open();
@@ -85,10 +90,12 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
 
   function notApproved(refused: RefusedDevice, reason: string): void {
     const { requestId } = refused;
-    const approve = `if it is yours: openclaw devices approve ${requestId ?? "<requestId>"}`;
+    const shown = requestId !== undefined && isWord(requestId) ? requestId : "<requestId>";
+    const approve = `if it is yours: openclaw devices approve ${shown}`;
     const beyond = outOfBounds(refused, bounds) !== undefined;
     const fix = beyond ? `${approve}, or widen --approve-roles and --approve-scopes` : approve;
-    logger.warn({ event: "not-approved", ...named(refused), requestId, reason, fix }, "not approved");
+    const why = printable(reason);
+    logger.warn({ event: "not-approved", ...named(refused), requestId, reason: why, fix }, "not approved");
   }
 
   async function rejectAll(requests: readonly PendingRequest[]): Promise<void> {
@@ -100,13 +107,14 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
           "rejected",
         );
       } catch (error) {
-        logger.warn({ event: "not-rejected", requestId, deviceId, reason: String(error) }, "not rejected");
+        const reason = printable(String(error));
+        logger.warn({ event: "not-rejected", requestId, deviceId, reason }, "not rejected");
       }
     }
   }
 
   return {
-    beforeConnect(connect) {
+    beforeConnect(connect, isSigned) {
       const device = deviceRequest(connect);
       // Out of bounds a person must approve, under a requestId that should not change at every attempt.
       if (!device || !link.up || outOfBounds(device, bounds) !== undefined) return undefined;
@@ -116,7 +124,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
       const sticky = link
         .pendingOf(device.deviceId)
         .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
-      return sticky.length === 0 ? undefined : atMost(HOLD_MS, rejectAll(sticky));
+      return sticky.length > 0 && isSigned() ? atMost(HOLD_MS, rejectAll(sticky)) : undefined;
     },
     refused(conn, connect, requestId) {
       const device = deviceRequest(connect);
@@ -131,6 +139,13 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
     },
     close: () => link.close(),
   };
+}
+
+/** What mends the operator connection; by itself it tries again. */
+function downFix(why: string): string {
+  return /unauthorized|token|password/i.test(why)
+    ? "the shim's token is not the gateway's: compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json"
+    : "it tries again by itself; if it stays, see the gateway's log (openclaw logs --follow)";
 }
 
 function deviceRequest({ deviceId, publicKey, role, scopes }: ConnectRequest): DeviceRequest | undefined {

@@ -53,9 +53,7 @@ export function objection(
   now: number,
 ): string | undefined {
   if (now - refused.at > SEEN_MS) return "the refusal was more than a minute ago";
-  if (refused.requestId !== undefined && pending.requestId !== refused.requestId) {
-    return "the refusal named another request";
-  }
+  if (pending.requestId !== refused.requestId) return "the refusal named another request";
   if (pending.deviceId !== refused.deviceId) return "the request is another device's";
   if (pending.publicKey !== refused.publicKey) return "the request has another public key";
   if (!sameSet(pending.roles, [refused.role])) return "the request is for another role";

@@ -3,6 +3,7 @@ import type { Side } from "../relay/splice.ts";
 import type { UpgradeListener } from "../relay/upgrade.ts";
 import { printable } from "../text.ts";
 import { FrameReader } from "./frames.ts";
+import { isSignedConnect } from "./signed.ts";
 import {
   readConnect,
   readErrorType,
@@ -18,8 +19,12 @@ const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** Sees a `connect` before the gateway does; it may wait for what is returned, which must resolve soon. */
-export type BeforeConnect = (connect: ConnectRequest) => Promise<void> | undefined;
+/**
+ * Sees a `connect` before the gateway does; it may wait for what is returned, which must resolve soon.
+ *
+ * @param isSigned whether the device that it names has signed it, with this connection's nonce
+ */
+export type BeforeConnect = (connect: ConnectRequest, isSigned: () => boolean) => Promise<void> | undefined;
 
 /**
  * Reads one upgrade beside the relay and says when its handshake is over, exactly once. From then on it reads
@@ -37,6 +42,7 @@ export class PairingObserver implements UpgradeListener {
   #errorBody: Buffer = NOTHING;
   readonly #beforeConnect: BeforeConnect | undefined;
   #wait: Promise<void> | undefined;
+  #nonce: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onOver hears what was seen, once */
@@ -113,14 +119,16 @@ export class PairingObserver implements UpgradeListener {
       return;
     }
     this.#transcript.connect = connect;
-    this.#wait = this.#beforeConnect?.(connect);
+    this.#wait = this.#beforeConnect?.(connect, () => isSignedConnect(data, this.#nonce));
   }
 
   #onGatewayMessage(data: Buffer): void {
     const message = readGatewayMessage(data);
-    const { connect, challenged } = this.#transcript;
+    const { connect, challenged, foreign } = this.#transcript;
     if (message?.kind === "challenge") {
       this.#transcript.challenged = true;
+      this.#nonce = message.nonce;
+      if (foreign !== undefined) this.#finish();
     } else if (message?.kind === "answer" && message.id === connect?.id) {
       this.#transcript.answer = message.answer;
       if (message.answer.ok) this.#finish();
@@ -130,10 +138,12 @@ export class PairingObserver implements UpgradeListener {
     }
   }
 
+  /** Whether a client's message was one to the gateway at all, its challenge tells: the first that a gateway says. */
   #finishAsForeign(by: Side, why: string): void {
-    this.#transcript.foreign = why;
-    this.#transcript.foreignBy = by;
-    this.#finish();
+    this.#transcript.foreign ??= why;
+    this.#transcript.foreignBy ??= by;
+    if (by === "client" && !this.#transcript.challenged) this.#readers?.client.stop();
+    else this.#finish();
   }
 
   #finishAfter(ms: number): void {
@@ -152,6 +162,7 @@ export class PairingObserver implements UpgradeListener {
     this.#readers?.gateway.stop();
     this.#readers = undefined;
     this.#transcript = { challenged: false };
+    this.#nonce = undefined;
     this.#errorBody = NOTHING;
   }
 

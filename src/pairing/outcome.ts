@@ -103,9 +103,17 @@ export function judge(transcript: Transcript): Verdict {
   return judgeSilence(transcript);
 }
 
+/**
+ * Whether the gateway's own codes say NOT_PAIRED: it does so only after the shared authentication and the device's
+ * signature were right. Its words do not count here: some quote the client.
+ */
+export function isNotPaired({ answer }: Readonly<Transcript>): boolean {
+  return answer?.ok === false && (answer.code === "NOT_PAIRED" || answer.detailsCode === "PAIRING_REQUIRED");
+}
+
 function judgeRefusal(answer: Refused, closeReason = ""): Verdict {
   const word = answer.detailsCode ?? answer.code;
-  const words = `${answer.message} ${closeReason}`;
+  const words = `${wordsOf(answer.message)} ${wordsOf(closeReason)}`;
   // Old releases answer NOT_PAIRED without details, also where a device identity is missing altogether.
   const outcome = find(CODES, word) ?? find(WORDS, words) ?? byCode(answer.code);
   const reason = outcome === "pairing-required" ? (answer.reason ?? pairingWord(words) ?? word) : word;
@@ -119,7 +127,7 @@ function byCode(code: string): OutcomeName {
 
 function judgeClose({ by, code, reason }: NonNullable<Transcript["close"]>): Verdict {
   if (by === "client") return { outcome: "abandoned", reason: `close ${code}` };
-  const outcome = find(WORDS, reason) ?? (code === 1013 ? "gateway-starting" : "gateway-closed");
+  const outcome = find(WORDS, wordsOf(reason)) ?? (code === 1013 ? "gateway-starting" : "gateway-closed");
   const word = outcome === "pairing-required" ? pairingWord(reason) : undefined;
   return { outcome, reason: word ?? (reason === "" ? `close ${code}` : reason) };
 }
@@ -134,6 +142,11 @@ function judgeSilence({ challenged, connect }: Transcript): Verdict {
 function stage({ challenged, connect }: Transcript): string {
   if (connect) return "after connect";
   return challenged ? "before connect" : "before the challenge";
+}
+
+/** The gateway's own words: where it finds fault with a frame it quotes names from it, which say nothing. */
+function wordsOf(text: string): string {
+  return /^invalid (?:connect params|request frame|handshake)/i.test(text) ? "" : text;
 }
 
 /** `not-paired`, `scope-upgrade` … where only the text says so: `pairing required: scope upgrade (requestId: …)`. */

@@ -46,7 +46,7 @@ export type ConnectAnswer =
 
 /** What one gateway message means to the handshake. */
 export type GatewayMessage =
-  | { readonly kind: "challenge" }
+  | { readonly kind: "challenge"; readonly nonce: string | undefined }
   | { readonly kind: "answer"; readonly id: string; readonly answer: ConnectAnswer }
   | { readonly kind: "other" };
 
@@ -93,7 +93,8 @@ export function readConnect(data: Buffer): ConnectRequest | undefined {
 export function readGatewayMessage(data: Buffer): GatewayMessage | undefined {
   const frame = parse(textWithoutSnapshot(data));
   if (frame?.["type"] === "event") {
-    return { kind: frame["event"] === "connect.challenge" ? "challenge" : "other" };
+    if (frame["event"] !== "connect.challenge") return { kind: "other" };
+    return { kind: "challenge", nonce: text(record(frame["payload"])?.["nonce"]) };
   }
   const id = text(frame?.["id"]);
   if (frame?.["type"] !== "res" || id === undefined) return undefined;

@@ -64,7 +64,7 @@ describe("a client that tries again while its request is being approved", () => 
     approver.refused("conn-1", CONNECT, "r-1");
     let waits = true;
 
-    const waited = approver.beforeConnect(CONNECT)?.then(() => (waits = false));
+    const waited = approver.beforeConnect(CONNECT, () => true)?.then(() => (waits = false));
     await new Promise((resolve) => setImmediate(resolve));
     expect(waits).toBe(true);
     link.approved();
@@ -80,7 +80,7 @@ describe("a client that tries again while its request is being approved", () => 
     approver.refused("conn-1", CONNECT, "r-1");
     const from = performance.now();
 
-    await approver.beforeConnect(CONNECT);
+    await approver.beforeConnect(CONNECT, () => true);
 
     expect(performance.now() - from).toBeGreaterThan(450);
     expect(link.rejected).toEqual([]);
@@ -89,7 +89,7 @@ describe("a client that tries again while its request is being approved", () => 
   it("is one whose request is rejected, where nobody is approving it", async () => {
     const link = new SlowLink();
 
-    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(CONNECT);
+    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(CONNECT, () => true);
 
     expect(link.rejected).toEqual(["r-1"]);
   });
