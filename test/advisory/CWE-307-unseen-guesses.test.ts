@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { challenge, connectRequest, refusal } from "../pairing/protocol.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../relay/frames.ts";
-import { startBench, switching } from "../relay/harness.ts";
+import { openPlaces, startBench, switching, type Bench } from "../relay/harness.ts";
 
 const PAGE = "http://localhost:3000";
 const UPGRADE =
@@ -17,7 +17,54 @@ const refusing = switching((socket) => {
   socket.once("data", () => socket.end(frame(TEXT, WRONG, false)));
 });
 
+/** 1,100 fragments: more than the shim keeps, and fewer than some gateways do. */
+function fragmented(text: string): Buffer {
+  const empty = Buffer.from([0x00, 0x80, 0, 0, 0, 0]);
+  const first = Buffer.from([0x01, 0x80, 0, 0, 0, 0]);
+  return Buffer.concat([first, ...Array.from({ length: 1_100 }, () => empty), frame(0, text, true)]);
+}
+
+async function expectLimited({ shim, upgrade }: Bench, outcomes = BURST): Promise<void> {
+  expect(await upgrade(UPGRADE).closed()).toMatch(/^HTTP\/1.1 429 /);
+  expect(await shim.outcome(outcomes)).toMatchObject({ outcome: "rate-limited" });
+}
+
 describe("a guess is counted", () => {
+  it("whose fragments only the gateway can read, sent before its challenge", async () => {
+    const bench = await startBench(refusing);
+    for (let i = 0; i < BURST; i += 1) {
+      const client = bench.upgrade(UPGRADE);
+      client.socket.write(fragmented(connectRequest()));
+      await client.until((text) => text.includes("AUTH_TOKEN_MISMATCH"));
+      await bench.shim.outcome(i);
+    }
+    await expectLimited(bench);
+  });
+
+  it("whose answer was not waited for: a right one would have come at once", async () => {
+    const bench = await startBench(switching((socket) => socket.write(frame(TEXT, challenge, false))));
+    for (let i = 0; i < BURST; i += 1) {
+      const client = bench.upgrade(UPGRADE);
+      await client.until((text) => text.includes("connect.challenge"));
+      client.socket.end(frame(TEXT, connectRequest({ auth: { token: `guess-${i}` } }), true));
+      await bench.shim.outcome(i);
+    }
+    await expectLimited(bench);
+  });
+
+  it("over HTTP, whose answer was not waited for", async () => {
+    const bench = await startBench(() => {});
+    for (let i = 0; i < BURST; i += 1) {
+      const client = bench.upgrade(
+        `POST /tools/invoke HTTP/1.1\r\nHost: localhost\r\nOrigin: ${PAGE}\r\nAuthorization: Bearer guess\r\n\r\n`,
+      );
+      await expect.poll(() => bench.requests.length).toBe(i + 1);
+      client.socket.destroy();
+    }
+    await expect.poll(() => openPlaces(bench.shim)).toBe(0);
+    await expectLimited(bench, 0);
+  });
+
   it.each([
     ["as a binary message", frame(BINARY, connectRequest(), true)],
     [
@@ -27,7 +74,8 @@ describe("a guess is counted", () => {
     ["in a message larger than any connect", frame(TEXT, connectRequest({ pad: "x".repeat(70_000) }), true)],
     ["behind bytes that are no message", frame(0x7, "", true)],
   ])("%s", async (_how, bytes) => {
-    const { shim, upgrade } = await startBench(refusing);
+    const bench = await startBench(refusing);
+    const { shim, upgrade } = bench;
     for (let i = 0; i < BURST; i += 1) {
       const client = upgrade(UPGRADE);
       await client.until((text) => text.includes("connect.challenge"));
@@ -35,8 +83,7 @@ describe("a guess is counted", () => {
       await client.closed();
       await shim.outcome(i);
     }
-    expect(await upgrade(UPGRADE).closed()).toMatch(/^HTTP\/1.1 429 /);
-    expect(await shim.outcome(BURST)).toMatchObject({ outcome: "rate-limited" });
+    await expectLimited(bench);
     // The tool beside the page is not kept out.
     const tool = upgrade(UPGRADE.replace(`Origin: ${PAGE}\r\n`, ""));
     expect(await tool.until((text) => text.includes("connect.challenge"))).toMatch(/^HTTP\/1.1 101 /);

@@ -93,4 +93,12 @@ describe("a client that tries again while its request is being approved", () => 
 
     expect(link.rejected).toEqual(["r-1"]);
   });
+
+  it("is not one that its device has not signed: anybody can name a device", async () => {
+    const link = new SlowLink();
+
+    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(CONNECT, () => false);
+
+    expect(link.rejected).toEqual([]);
+  });
 });

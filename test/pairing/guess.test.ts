@@ -13,6 +13,8 @@ function refusal(code: string, detailsCode?: string, message = ""): Partial<Tran
   return { answer: { ok: false, code, message, detailsCode, ...nothing } };
 }
 
+const NOBODY = { id: undefined, mode: undefined, version: undefined, platform: undefined };
+const NO_DEVICE = { deviceId: undefined, publicKey: undefined };
 const hello: ConnectAnswer = {
   ok: true,
   version: undefined,
@@ -44,6 +46,19 @@ describe("a credential was wrong", () => {
 
   it("when the upgrade with an Authorization is answered by 401", () => {
     expect(was({ http: { status: 401 } }, ["authorization", "Bearer x"])).toBe("wrong");
+  });
+
+  it("as far as can be told when the client does not wait for the answer", () => {
+    const connect = { id: "1", client: NOBODY, role: "operator", scopes: [], ...NO_DEVICE, auth: ["token"] };
+    expect(was({ connect, end: "client" })).toBe("wrong");
+    expect(was({ connect: { ...connect, auth: [] }, end: "client" })).toBeUndefined();
+    expect(was({ connect, close: { by: "client", code: 1000, reason: "" } })).toBe("wrong");
+    expect(was({ connect, end: "gateway" })).toBeUndefined();
+  });
+
+  it("as far as can be told when the client has sent nothing for so long that nobody reads it any more", () => {
+    expect(was({ end: "deadline" })).toBe("wrong");
+    expect(was({ end: "client" })).toBeUndefined();
   });
 
   it("as far as can be told when the client answers a challenge with what is no message", () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixFor } from "../../src/pairing/fix.ts";
-import { judge, type OutcomeName } from "../../src/pairing/outcome.ts";
+import { isNotPaired, judge, type OutcomeName } from "../../src/pairing/outcome.ts";
 import type { ConnectAnswer, Transcript } from "../../src/pairing/transcript.ts";
 
 const NAMES: ReadonlySet<OutcomeName> = new Set([
@@ -106,5 +106,23 @@ describe("judge", () => {
         expect(seen).toEqual(before);
       }),
     );
+  });
+
+  it.each([
+    "invalid connect params: at root: unexpected property 'pairing required'",
+    "invalid handshake: 'device identity required'",
+  ])("does not take the client's own words for the gateway's: %s", (message) => {
+    const refused = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
+    const said = { ok: false, code: "INVALID_REQUEST", message, detailsCode: undefined, ...refused } as const;
+    const seen: Transcript = { challenged: true, answer: said };
+    expect(judge(seen).outcome).toBe("gateway-closed");
+    expect(judge({ ...seen, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
+      "gateway-closed",
+    );
+    expect(judge({ challenged: true, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
+      "gateway-closed",
+    );
+    expect(isNotPaired(seen)).toBe(false);
+    expect(isNotPaired({ ...seen, answer: { ...said, code: "NOT_PAIRED" } })).toBe(true);
   });
 });
