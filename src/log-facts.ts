@@ -20,6 +20,7 @@ const USUAL: Readonly<Record<string, (value: string) => boolean>> = {
 /** What one line for people says after what happened, in the order in which it is said. */
 export function factsOf(line: LogLine): string[] {
   if (line["event"] === "listening") return listeningFacts(line);
+  if (line["event"] === "draining") return drainingFacts(line);
   const { normalized, publicForwarded, ms, ...others } =
     line["event"] === "pairing.outcome" ? outcomeOf(line) : line;
   const facts = Object.entries(others)
@@ -51,6 +52,12 @@ function outcomeOf({
 function listeningFacts({ addresses, gateway }: LogLine): string[] {
   const where = Array.isArray(addresses) ? addresses.map((address) => `ws://${text(address)}`) : [];
   return [`on ${where.join(" and ")} for the gateway at ${text(gateway)}`];
+}
+
+function drainingFacts({ open, ms }: LogLine): string[] {
+  return open === 0
+    ? ["no connection is open"]
+    : [`${text(open)} open, which have ${Number(ms) / 1000} s to end`];
 }
 
 /** Headers, as people call them: `x-forwarded-for and 6 more removed`. */

@@ -5,6 +5,7 @@ import type { OperatorResources } from "./approve/start.ts";
 import { GuessLimiter } from "./gate/guessing.ts";
 import { ConnectionLimit } from "./gate/limits.ts";
 import { createGate } from "./gate/gate.ts";
+import { unreachableFix } from "./gate/unreachable.ts";
 import { Connections } from "./connections.ts";
 import { listenAll } from "./listen-all.ts";
 import { Reporter, type TimedOutcome } from "./pairing/report.ts";
@@ -133,8 +134,13 @@ async function openApprover(
 }
 
 function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {
-  if (state === "up") logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
-  else logger.warn({ event: "gateway.down", gateway: gateway.url, reason: failure?.code }, "gateway is down");
+  if (state === "up") {
+    logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
+    return;
+  }
+  const reason = failure?.code;
+  const fix = unreachableFix(reason ?? "");
+  logger.warn({ event: "gateway.down", gateway: gateway.url, reason, fix }, "gateway is down");
 }
 
 async function until(condition: () => boolean, ms: number, each: () => void = () => {}): Promise<void> {

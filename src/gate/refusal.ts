@@ -67,6 +67,12 @@ const TABLE = {
     fix: (seconds) =>
       `mend the client's token or password first, then try again in ${seconds} s; one right attempt clears the count`,
   },
+  page_not_local: {
+    status: 421,
+    message: (host) => `the shim's own pages are for this machine, and ${host} may be another's name`,
+    fix: () =>
+      "ask for them on the machine of the shim, by a loopback name: curl http://127.0.0.1:18788/__shim__/health",
+  },
   foreign_site: {
     status: 403,
     message: (site) =>

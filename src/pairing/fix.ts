@@ -11,7 +11,7 @@ const UPDATE = "compare openclaw --version on both sides and update the older";
 /** Advice for one `details.code`, where it says more than the outcome does. */
 const BY_REASON: Readonly<Record<string, Fix>> = {
   AUTH_TOKEN_MISSING: () =>
-    "give the client the gateway's token: export OPENCLAW_GATEWAY_TOKEN=… (openclaw config get gateway.auth.token), or --token",
+    "give the client the gateway's token: export OPENCLAW_GATEWAY_TOKEN=…, or --token; it is gateway.auth.token in the gateway's openclaw.json (openclaw config get prints it redacted)",
   AUTH_TOKEN_MISMATCH: () =>
     "the client's token is not the gateway's: compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json",
   AUTH_TOKEN_NOT_CONFIGURED: () =>

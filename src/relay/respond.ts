@@ -41,7 +41,7 @@ function refusalAnswer(refusal: Refusal): { body: string; headers: Record<string
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     ...(status === 405 && {
-      Allow: type === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET",
+      Allow: type === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD",
     }),
     ...(status === 426 && { Upgrade: "websocket" }),
     ...(retryAfterS !== undefined && { "Retry-After": String(retryAfterS) }),

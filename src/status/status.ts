@@ -68,8 +68,8 @@ export function createStatus(sources: StatusSources): Status {
       });
       return undefined;
     },
-    "/outcomes": ({ headers }, response) => {
-      if (!/\btext\/event-stream\b/i.test(headers.accept ?? "")) {
+    "/outcomes": ({ headers, method }, response) => {
+      if (method === "HEAD" || !/\btext\/event-stream\b/i.test(headers.accept ?? "")) {
         sendJson(response, 200, reporter.recent);
         return undefined;
       }
@@ -89,12 +89,14 @@ export function createStatus(sources: StatusSources): Status {
     answer(request, response, admission) {
       const host = request.headers.host ?? "";
       const name = parseAuthority(host)?.name;
-      if (name === undefined || !isLoopbackName(name)) return refuse("host_not_allowed", host);
+      if (name === undefined || !isLoopbackName(name)) return refuse("page_not_local", host);
       if (admission.origin === "foreign") return refuse("origin_not_allowed", request.headers.origin);
       if (admission.origin === "absent" && isForeign(request.headers)) {
         return refuse("foreign_site", request.headers["sec-fetch-site"]);
       }
-      if (request.method !== "GET") return refuse("method_not_allowed", request.method);
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        return refuse("method_not_allowed", request.method);
+      }
       const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
       const page = path.slice(PREFIX.length);
       if (!Object.hasOwn(pages, page)) return refuse("not_found", path);

@@ -107,7 +107,7 @@ describe("text from outside", () => {
 describe("other lines", () => {
   it("say what is known, under its name", () => {
     const line = { level: "info", time: TIME, event: "draining", open: 2, ms: 5000, msg: "draining" };
-    expect(pretty(line)).toBe("03:04:05  draining              open 2  5000 ms\n");
+    expect(pretty(line)).toBe("03:04:05  draining              2 open, which have 5 s to end\n");
   });
 
   it("that are no JSON pass as they are", () => {

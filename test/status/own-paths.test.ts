@@ -47,12 +47,16 @@ describe("a path under /__shim__/", () => {
     expect(gateway.requests().map(({ line }) => line)).toEqual(paths.map((path) => `GET ${path} HTTP/1.1`));
   });
 
-  it("answers GET only", async () => {
+  it("answers GET and HEAD only", async () => {
     const shim = await shimBefore(await startRecorder());
-    for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+    for (const path of ["/__shim__/health", "/__shim__/outcomes"]) {
+      const lines = [`HEAD ${path} HTTP/1.1`, ...LOCAL, "Accept: text/event-stream"];
+      expect(await exchange(shim.port, lines)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\n$/);
+    }
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
       const answer = await exchange(shim.port, [`${method} /__shim__/health HTTP/1.1`, ...LOCAL]);
       expect([method, statusOf(answer)]).toEqual([method, 405]);
-      expect(answer).toMatch(/\r\nAllow: GET\r\n/i);
+      expect(answer).toMatch(/\r\nAllow: GET, HEAD\r\n/i);
     }
   });
 
@@ -64,14 +68,17 @@ describe("a path under /__shim__/", () => {
     },
   );
 
-  it.each(["192.0.2.7", "0.0.0.0", "box.lan", "evil.example", "[2001:db8::1]"])(
-    "does not answer to %s",
-    async (host) => {
-      const shim = await shimBefore(await startRecorder(), { allowHost: ["box.lan"] });
-      const answer = await exchange(shim.port, [HEALTH, `Host: ${host}`]);
-      expect([statusOf(answer), errorOf(answer).type]).toEqual([421, "host_not_allowed"]);
-    },
-  );
+  it.each([
+    ["192.0.2.7", "page_not_local"],
+    ["0.0.0.0", "page_not_local"],
+    ["box.lan", "page_not_local"],
+    ["[2001:db8::1]", "page_not_local"],
+    ["evil.example", "host_not_allowed"],
+  ])("does not answer to %s: %s", async (host, rule) => {
+    const shim = await shimBefore(await startRecorder(), { allowHost: ["box.lan"] });
+    const answer = await exchange(shim.port, [HEALTH, `Host: ${host}`]);
+    expect([statusOf(answer), errorOf(answer).type]).toEqual([421, rule]);
+  });
 
   it.each(["https://evil.example", "null", "http://127.0.0.1:3000", "file://"])(
     "does not answer a page of %s",
