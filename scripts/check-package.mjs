@@ -27,7 +27,7 @@ const NEEDED = [
   "systemd/user/openclaw-shim.service",
   "systemd/user/openclaw-shim.socket",
 ];
-const ALSO_FINE = /^dist\/types\/[\w/-]+\.d\.ts$|^microvm\//;
+const ALSO_FINE = /^dist\/types\/[\w/-]+\.d\.ts$|^(?:docs|microvm)\//;
 /** Nothing runs on a user's machine because the package was installed. */
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"];
 
