@@ -12,6 +12,11 @@ export class Connections {
   #received = 0;
   #sent = 0;
 
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   add(socket: Socket): void {
     this.#open.add(socket);
     socket.once("close", () => {
@@ -31,7 +36,8 @@ export class Connections {
     return { received, sent };
   }
 
-  destroy(): void {
-    for (const socket of this.#open) socket.destroy();
+  /** Destroys all of them, or those of which `which` holds. */
+  destroy(which: (socket: Socket) => boolean = () => true): void {
+    for (const socket of this.#open) if (which(socket)) socket.destroy();
   }
 }

@@ -38,6 +38,7 @@ export interface Listener {
   readonly host: string;
   /** Stops listening and ends idle connections. */
   stop(): void;
+  /** Ends connections that have had an answer and have sent nothing since. */
   closeIdle(): void;
 }
 
@@ -81,7 +82,11 @@ export async function listen(
   server.maxConnections = maxConnections + REFUSAL_PLACES;
   server.timeout = HTTP_IDLE_MS;
   server.on("connection", (socket) => connections.add(socket));
-  attach(server, handlers);
+  const responses = new OpenResponses();
+  // http.Server.close() calls it too. Node's own, from 26 on, takes a connection that has just been accepted for idle,
+  // and would turn away the client that is about to send its first request.
+  server.closeIdleConnections = () => connections.destroy((socket) => responses.idle(socket));
+  attach(server, responses, handlers);
   const bound = await ("fd" in address ? adopt(server, address) : bind(server, address));
   // Out of descriptors, say: the next connection may be accepted again.
   server.on("error", (error) => handlers.onAcceptError(error));
@@ -95,9 +100,7 @@ export async function listen(
   };
 }
 
-function attach(server: Server, handlers: ListenerHandlers): void {
-  const responses = new OpenResponses();
-
+function attach(server: Server, responses: OpenResponses, handlers: ListenerHandlers): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     responses.add(request.socket, response);
     handlers.onRequest(request, response);

@@ -23,6 +23,12 @@ const PROBE_MS = 2_000;
 /** After the drain every connection is destroyed; what is not gone by then never will be. */
 const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
+/**
+ * Where nothing is in progress, a connection that was accepted just before the drain has so long to send its first
+ * head, and a client that was just answered to take the answer's last bytes. A client sends its head at once; one
+ * that opened a connection only to have it (a browser does) is not worth more.
+ */
+const FIRST_HEAD_MS = 500;
 
 /** A running shim. Several in one process share nothing. */
 export interface Shim {
@@ -31,8 +37,9 @@ export interface Shim {
   on(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
   off(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
   /**
-   * Stops listening, lets open connections finish for the drain time, then ends them. Resolves when nothing is
-   * left; calling it again waits for the same end.
+   * Stops listening, ends idle connections, lets the others finish for the drain time, then ends them. One that was
+   * accepted just before and has sent no request yet is waited for half a second at most, and never longer than the
+   * drain time. Resolves when nothing is left; calling it again waits for the same end.
    */
   close(): Promise<void>;
 }
@@ -100,8 +107,13 @@ export async function openShim(
     passage.drain();
     status.close();
     for (const listener of listeners) listener.stop();
+    let lastBusy = performance.now();
     await until(
-      () => limit.open === 0,
+      () => {
+        const now = performance.now();
+        if (limit.open > 0) lastBusy = now;
+        return connections.size === 0 || now - lastBusy >= FIRST_HEAD_MS;
+      },
       settings.drainMs,
       () => {
         for (const listener of listeners) listener.closeIdle();

@@ -8,17 +8,27 @@ import type { Socket } from "node:net";
  */
 export class OpenResponses {
   readonly #bySocket = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Bytes that a connection had sent when its last response was over. */
+  readonly #answered = new WeakMap<Socket, number>();
 
   /** Takes a response that has just begun. Its `close` may come twice: listen with `once`. */
   add(socket: Socket, response: ServerResponse): void {
     const responses = this.#bySocket.get(socket) ?? this.#watch(socket);
     responses.add(response);
-    response.once("close", () => responses.delete(response));
+    response.once("close", () => {
+      responses.delete(response);
+      this.#answered.set(socket, socket.bytesRead);
+    });
   }
 
   /** The responses of a connection that are not over. */
   of(socket: Socket): ServerResponse[] {
     return [...(this.#bySocket.get(socket) ?? [])];
+  }
+
+  /** Whether a connection has had its answers and has sent nothing since: not so before its first request. */
+  idle(socket: Socket): boolean {
+    return this.#answered.get(socket) === socket.bytesRead && this.of(socket).length === 0;
   }
 
   #watch(socket: Socket): Set<ServerResponse> {
