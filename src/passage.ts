@@ -107,8 +107,9 @@ export function createPassage(rooms: Rooms): Passage {
         reporter.denied(facts, refusal);
       },
       onClosed: (first) => {
-        observer.onClosed(first);
+        // First: a user's logger may throw.
         limit.leave();
+        observer.onClosed(first);
       },
     };
   }

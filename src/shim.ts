@@ -99,7 +99,9 @@ export async function openShim(
 
   let closing: Promise<void> | undefined;
   const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
-  reporter.on("outcome", (outcome) => events.emit("outcome", outcome));
+  // Apart from the work here: what a user's listener throws is an uncaught exception, as with any emitter, but it must
+  // not keep a place taken or a failed guess from being counted.
+  reporter.on("outcome", (outcome) => queueMicrotask(() => events.emit("outcome", outcome)));
 
   async function drain(): Promise<void> {
     logger.info({ event: "draining", open: limit.open, ms: settings.drainMs }, "draining");
