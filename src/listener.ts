@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Connections } from "./connections.ts";
 import { refuse, type Refusal } from "./gate/refusal.ts";
 import { HTTP_IDLE_MS } from "./relay/request.ts";
-import { refuseSocket } from "./relay/respond.ts";
+import { isWhole, refuseSocket } from "./relay/respond.ts";
 import { OpenResponses } from "./relay/responses.ts";
 import type { ListenAddress } from "./settings/settings.ts";
 import { notTcp, type HandedOver } from "./socket-activation.ts";
@@ -130,7 +130,7 @@ function attach(server: Server, responses: OpenResponses, handlers: ListenerHand
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const open = responses.of(socket);
-    if (!socket.writable || error.code === "ECONNRESET" || open.some((answer) => !answer.writableEnded)) {
+    if (!socket.writable || error.code === "ECONNRESET" || open.some((answer) => !isWhole(answer))) {
       socket.destroy();
     } else if (open.length > 0) {
       // The answer is whole, but not on its way yet.

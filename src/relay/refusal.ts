@@ -1,11 +1,10 @@
 import type { Socket } from "node:net";
 import { AnswerBody, type AnswerHead } from "./answer.ts";
+import { LINGER_MS } from "./linger.ts";
 import type { Side } from "./splice.ts";
 
 /** How long the gateway may take to send all of a refusal, and the client to take it. */
 const REFUSAL_MS = 30_000;
-/** A client that has its refusal and does not close is let go after this; one that half-closes waits no longer. */
-const LINGER_MS = 750;
 
 /** Hears what the gateway's refusal says. */
 export interface RefusalListener {

@@ -1,9 +1,15 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Refusal } from "../gate/refusal.ts";
+import { LINGER_MS } from "./linger.ts";
 
-/** A client that does not read its refusal, or does not close after it, is let go after this. */
-const LINGER_MS = 750;
+/** Refusals that are written, but not ended, as their request is still on its way. */
+const written = new WeakSet<ServerResponse>();
+
+/** Whether no more will be written to `response`: it is whole, though it may not be on its way yet. */
+export function isWhole(response: ServerResponse): boolean {
+  return response.writableEnded || written.has(response);
+}
 
 /** Answers a request that Node gave us as a bare socket, and closes it. */
 export function refuseSocket(socket: Duplex, refusal: Refusal): void {
@@ -20,7 +26,7 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
   socket.on("close", () => clearTimeout(timer));
 }
 
-/** Answers a plain request. */
+/** Answers a plain request, and closes its connection once its body has come, or after LINGER_MS. */
 export function refuseResponse(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {
     // The answer has begun: only a broken connection can still say that it is not whole.
@@ -29,7 +35,23 @@ export function refuseResponse(response: ServerResponse, refusal: Refusal): void
   }
   const { body, headers } = refusalAnswer(refusal);
   response.writeHead(refusal.status, { ...headers, Connection: "close" });
-  response.end(body);
+  const { req: request } = response;
+  if (request.readableEnded || request.closed) {
+    response.end(body);
+    return;
+  }
+  // As above: a client that is still sending its body reads the answer only after it, so the body is read, and dropped.
+  response.write(body);
+  written.add(response);
+  const finish = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(finish, LINGER_MS);
+  request.once("end", finish);
+  request.once("close", finish);
+  request.unpipe();
+  request.resume();
 }
 
 function refusalAnswer(refusal: Refusal): { body: string; headers: Record<string, string> } {

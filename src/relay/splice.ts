@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
+import { LINGER_MS } from "./linger.ts";
 
-/** After one side has ended and all was flushed, the other has this long to end too. */
-const LINGER_MS = 750;
 /** A side that takes nothing of what is left for it is dead after so many rounds of LINGER_MS. */
 const STALLED_ROUNDS = 10;
 
