@@ -33,7 +33,9 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
   #session: GatewaySession | undefined;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  /** The attempt to connect that is under way, or the last one; it never rejects. */
+  #attempt: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
 
   constructor(options: OperatorLinkOptions) {
     super();
@@ -51,7 +53,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
 
   /** Starts connecting; never throws. */
   open(): void {
-    void this.#connect();
+    this.#attempt = this.#connect();
   }
 
   /**
@@ -78,10 +80,17 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     this.#pending.delete(requestId);
   }
 
+  /** Ends the connection, or the attempt to have one. Resolves when nothing of either is left. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
     await this.#session?.close();
+    await this.#attempt;
+    this.#options.agent.destroy();
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   async #connect(): Promise<void> {
@@ -93,6 +102,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
       client: { id: "gateway-client", mode: "backend" },
       scopes: OPERATOR_SCOPES,
       keepOpen: true,
+      signal: this.#closing.signal,
       ws: { agent },
     });
     if (!result.ok || !result.session) {
@@ -110,7 +120,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
       this.emit("up");
     } catch (error) {
       this.#session?.socket.close(1000);
-      this.emit("down", String(error));
+      if (!this.#closed) this.emit("down", String(error));
     }
     return undefined;
   }
@@ -120,7 +130,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     this.#pending.clear();
     if (this.#closed) return;
     this.emit("down", why);
-    this.#timer = setTimeout(() => void this.#connect(), this.#retryMs).unref();
+    this.#timer = setTimeout(() => this.open(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS[kind]);
   }
 

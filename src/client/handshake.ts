@@ -45,6 +45,8 @@ export interface HandshakeOptions {
   readonly amend?: (params: Record<string, unknown>) => Record<string, unknown>;
   /** For the whole handshake; default 10 s. */
   readonly timeoutMs?: number;
+  /** Gives up when it aborts: the socket is ended, and the result is a failure. A session that was handed over stays. */
+  readonly signal?: AbortSignal;
   /** Leaves the socket open and hands it over. */
   readonly keepOpen?: boolean;
   /** Further options of `ws`, for TLS. */
@@ -103,9 +105,11 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     let failure: string | undefined;
     const settle = (result: HandshakeResult): void => {
       clearTimeout(deadline);
+      options.signal?.removeEventListener("abort", onAbort);
       socket.off("message", onMessage);
       resolve(result);
     };
+    const onAbort = (): void => settle({ ok: false, failure: "given up" });
     const deadline = setTimeout(
       () => settle({ ok: false, ...(error ? { error } : {}), failure: `no answer within ${timeoutMs} ms` }),
       timeoutMs,
@@ -121,6 +125,8 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
         else settle({ ok: true, hello: isRecord(frame.payload) ? frame.payload : {}, session: undefined });
       }
     };
+    options.signal?.addEventListener("abort", onAbort);
+    if (options.signal?.aborted) onAbort();
     socket.on("message", onMessage);
     socket.on("close", (code, reason) => {
       const close = { code, reason: reason.toString() };
