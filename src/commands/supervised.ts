@@ -12,6 +12,7 @@ export function callerOf({ env, stdout, complain }: CommandContext): Caller {
     execPath: process.execPath,
     say: (line) => void stdout.write(`${line}\n`),
     warn: (line) => complain(`warning: ${line}`),
+    note: (line) => complain(`note: ${line}`),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Caller {
   readonly say: (line: string) => void;
   /** A line on stderr, about what is not as the user may think. */
   readonly warn: (line: string) => void;
+  /** A line on stderr, about what is left to do. */
+  readonly note: (line: string) => void;
 }
 
 /** `say` that also knows whether anything was said. */

@@ -14,6 +14,8 @@ export interface Executor {
   remove(path: string): boolean;
   /** Removes a folder with nothing in it. @returns whether something else is in it, so that it stays */
   removeFolder(path: string): boolean;
+  /** A path as one finds it from here, for people. */
+  shown(path: string): string;
   /** Whether something is there. */
   has(path: string): boolean;
   /** Runs a command that changes something. Its failure is in the result. */
@@ -58,22 +60,23 @@ export function realExecutor({ root, env, say }: ExecutorParts): Executor {
     write(file) {
       if (root.holds(file)) return false;
       root.write(file);
-      say(`wrote ${file.path}`);
+      say(`wrote ${root.shown(file.path)}`);
       return true;
     },
     link(path, target) {
       if (root.isLink(path, target)) return false;
       root.link(path, target);
-      say(`linked ${path}`);
+      say(`linked ${root.shown(path)}`);
       return true;
     },
     remove(path) {
       if (!root.has(path)) return false;
       root.remove(path);
-      say(`removed ${path}`);
+      say(`removed ${root.shown(path)}`);
       return true;
     },
     removeFolder: (path) => root.removeEmpty(path),
+    shown: (path) => root.shown(path),
     has: (path) => root.has(path),
     attempt,
     run: async (command) => check(command, await attempt(command)),
@@ -92,21 +95,22 @@ export function dryExecutor({ root, env, say }: ExecutorParts): Executor {
     say,
     write(file) {
       if (root.holds(file)) return false;
-      say(`would write ${file.path} (mode ${file.mode.toString(8).padStart(4, "0")})`);
+      say(`would write ${root.shown(file.path)} (mode ${file.mode.toString(8).padStart(4, "0")})`);
       if (typeof file.content === "string") say(file.content.replace(/^(?=.)/gm, "    ").trimEnd());
       return true;
     },
     link(path, target) {
       if (root.isLink(path, target)) return false;
-      say(`would link ${path} -> ${target}`);
+      say(`would link ${root.shown(path)} -> ${target}`);
       return true;
     },
     remove(path) {
       const there = root.has(path);
-      if (there) say(`would remove ${path}`);
+      if (there) say(`would remove ${root.shown(path)}`);
       return there;
     },
     removeFolder: () => false,
+    shown: (path) => root.shown(path),
     has: (path) => root.has(path),
     attempt,
     run: async (command) => check(command, await attempt(command)),
@@ -127,7 +131,8 @@ export function removeWithFolders(paths: readonly (string | undefined)[], execut
   const known = paths.filter((path) => path !== undefined);
   const removed = known.map((path) => executor.remove(path));
   for (const folder of new Set(known.map((path) => dirname(path)))) {
-    if (executor.removeFolder(folder)) executor.say(`kept ${folder}, which holds files of your own`);
+    if (executor.removeFolder(folder))
+      executor.say(`kept ${executor.shown(folder)}, which holds files of your own`);
   }
   return removed.includes(true);
 }

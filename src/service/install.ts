@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
+import { SettingsError } from "../settings/error.ts";
 import { readFlags, type CommandFlag } from "../settings/flags.ts";
 import type { Settings } from "../settings/settings.ts";
+import { settingsWarnings } from "../settings/warnings.ts";
 import { commandEnvironment, counted, type Caller } from "./caller.ts";
 import { dryExecutor, realExecutor, type Executor } from "./executor.ts";
 import { awaitShim, gatewayLine, ownAddress } from "./health.ts";
+import { imageNotes } from "./image-notes.ts";
 import { installAgent } from "./launchd.ts";
 import { chooseNode, type ChosenNode } from "./node-choice.ts";
 import { Root } from "./root.ts";
 import { serviceSettings, strayVariables } from "./service-settings.ts";
+import { hasTokenIfNeeded } from "./service-token.ts";
 import {
   installOffline,
   installRunning,
@@ -20,6 +24,8 @@ import { findTarget, type ImageTarget, type SystemdTarget, type Target } from ".
 
 /** From the start of the service to its first answer, on a busy machine. */
 const ANSWER_MS = 15_000;
+const NO_TOKEN =
+  "--approve seen: needs the gateway's token, and the service would find none; add --token-file FILE";
 
 /**
  * Installs the shim as a service and starts it, or upgrades one that is there: systemd units, a LaunchAgent, or with
@@ -39,7 +45,7 @@ export async function installService(
   const target = findTarget(options, caller);
   const root = new Root(target.kind === "image" ? target.root : "/");
   const { environment: path } = target.places;
-  const { settings, environment, tokenFile } = serviceSettings({
+  const { settings, environment, ...token } = serviceSettings({
     args,
     flags,
     before: root.read(path),
@@ -48,8 +54,10 @@ export async function installService(
     system: isSystem(target),
     offline: target.kind === "image",
   });
+  const hasToken = hasTokenIfNeeded({ settings, environment, ...token }, target, root);
+  if (!hasToken && target.kind !== "image") throw new SettingsError([NO_TOKEN]);
   const node = await chooseNode(options.get("node")?.[0], target, caller.execPath);
-  for (const warning of warnings(node, caller)) caller.warn(warning);
+  for (const warning of [...warnings(node, caller), ...settingsWarnings(settings)]) caller.warn(warning);
 
   const { say, any } = counted(caller.say);
   const parts = { root, env: commandEnvironment(caller), say };
@@ -58,11 +66,20 @@ export async function installService(
   if (target.kind === "launchd") {
     await installAgent({ ...program, places: target.places }, target.uid, executor);
   } else {
+    const { tokenFile } = token;
     const credential = isSystem(target) && tokenFile !== undefined && { credential: tokenFile };
     await installUnits(target, { ...program, places: target.places, ...credential }, caller, executor);
   }
+  if (target.kind === "image") {
+    for (const note of imageNotes({ node: node.path, hasToken, ...token }, target, root)) caller.note(note);
+  }
   if (!any()) say("nothing to do: it is installed like this already");
+  else if (target.kind === "image" && !executor.dry) say(`next: boot the image; ${afterBoot(target)}`);
   if (target.kind !== "image" && !executor.dry) say(await firstAnswer(settings, target));
+}
+
+function afterBoot({ places }: ImageTarget): string {
+  return `the shim starts with it, and ${logCommand(places)} shows its lines there`;
 }
 
 function warnings({ warning }: ChosenNode, { env }: Caller): string[] {
@@ -79,7 +96,7 @@ async function installUnits(
   executor: Executor,
 ): Promise<void> {
   if (kind === "image") return installOffline(installation, executor);
-  if (!executor.dry) await requireSystemd(places, uid, executor);
+  if (!executor.dry) await requireSystemd(places, uid, executor, "install");
   await installRunning(installation, executor);
   if (places.scope === "system" || (await lingers(uid, executor))) return;
   warn("lingering is off, so it runs only while you are logged in; to change that: loginctl enable-linger");

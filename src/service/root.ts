@@ -11,6 +11,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -30,10 +31,17 @@ export interface ServiceFile {
  */
 export class Root {
   readonly #root: string;
+  readonly #given: string;
 
   /** @param root absolute, and there */
   constructor(root: string) {
+    this.#given = root;
     this.#root = realpathSync(root);
+  }
+
+  /** A path as one finds it from here, for people. */
+  shown(path: string): string {
+    return join(this.#given, path);
   }
 
   /** The text of a file, undefined where there is none. */
@@ -41,6 +49,20 @@ export class Root {
     const place = this.#locate(path);
     if (!existsSync(place)) return undefined;
     return readFileSync(this.#inside(path, realpathSync(place)), "utf8");
+  }
+
+  /** The permission bits of a regular file, links followed; undefined where there is none. */
+  mode(path: string): number | undefined {
+    const place = this.#locate(path);
+    if (!existsSync(place)) return undefined;
+    const found = statSync(this.#inside(path, realpathSync(place)));
+    return found.isFile() ? found.mode & 0o777 : undefined;
+  }
+
+  /** The names in a folder, none where there is no such folder. */
+  names(path: string): readonly string[] {
+    const place = this.#locate(path);
+    return existsSync(place) ? readdirSync(this.#inside(path, realpathSync(place))) : [];
   }
 
   /** Whether something is there, be it a link that leads nowhere. */

@@ -27,19 +27,21 @@ export function logCommand({ scope }: SystemdPlaces): string {
 /**
  * Makes sure that there is a systemd to install into, and that this user may.
  *
+ * @param verb what is asked for, to say how else it could be done
  * @throws Error where not
  */
 export async function requireSystemd(
   places: SystemdPlaces,
   uid: number | undefined,
   executor: Pick<Executor, "ask">,
+  verb: "install" | "uninstall",
 ): Promise<void> {
   if (places.scope === "system" && uid !== 0) throw new Error("--system changes the machine: run it as root");
   const { code, why } = await executor.ask(systemctl(places, "show", "--property=Version"));
   if (code === 0) return;
   throw new Error(
     places.scope === "user"
-      ? `your own systemd does not answer (${why}); log in rather than su, or install with --system`
+      ? `your own systemd does not answer (${why}); log in rather than su, or ${verb} with --system`
       : `systemd does not answer (${why}); for an image that does not run, use --root DIR`,
   );
 }

@@ -30,7 +30,7 @@ export async function uninstallService(
   if (target.kind === "launchd") await uninstallAgent(target.places, target.uid, executor);
   else if (target.kind === "image") uninstallOffline(target.places, executor);
   else {
-    if (!executor.dry) await requireSystemd(target.places, caller.uid, executor);
+    if (!executor.dry) await requireSystemd(target.places, caller.uid, executor, "uninstall");
     await uninstallRunning(target.places, executor);
   }
   if (!any()) caller.say("nothing to do: it is not installed");

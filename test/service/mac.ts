@@ -70,6 +70,7 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     execPath: process.execPath,
     say: (line) => void said.push(line),
     warn: (line) => void warned.push(line),
+    note: (line) => void warned.push(line),
   };
   const plistPath = join(home, "Library/LaunchAgents/ai.openclaw.shim.plist");
   const mac: Mac = {

@@ -13,6 +13,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
 
 const UNITS = "etc/systemd/system";
+const NEXT =
+  "next: boot the image; the shim starts with it, and journalctl --unit openclaw-shim.service shows its lines there";
 let command: Bundle;
 let image: string;
 let images = 0;
@@ -74,10 +76,12 @@ describe("install --root", () => {
       "nothing to do: it is installed like this already",
     );
     expect((await run("install", "--root", image, "--hold", "40s")).stdout).toBe(
-      "wrote /etc/openclaw-shim/environment",
+      `wrote ${image}/etc/openclaw-shim/environment\n${NEXT}`,
     );
     const moved = await run("install", "--root", image, "--listen", "127.0.0.1:28788");
-    expect(moved.stdout).toBe(`wrote /etc/openclaw-shim/environment\nwrote /${UNITS}/openclaw-shim.socket`);
+    expect(moved.stdout).toBe(
+      `wrote ${image}/etc/openclaw-shim/environment\nwrote ${image}/${UNITS}/openclaw-shim.socket\n${NEXT}`,
+    );
     const environment = readFileSync(join(image, "etc/openclaw-shim/environment"), "utf8");
     expect(environment.split("\n").filter((line) => !line.startsWith("#"))).toEqual([
       "OPENCLAW_SHIM_HOLD=40s",
@@ -89,10 +93,10 @@ describe("install --root", () => {
   it("--dry-run prints it all and writes nothing", async () => {
     const { code, stdout } = await run("install", "--root", image, "--dry-run", "--hold", "30s");
     expect(code).toBe(0);
-    expect(stdout).toContain("would write /etc/openclaw-shim/environment (mode 0600)\n");
+    expect(stdout).toContain(`would write ${image}/etc/openclaw-shim/environment (mode 0600)\n`);
     expect(stdout).toContain("\n    OPENCLAW_SHIM_HOLD=30s\n");
     expect(stdout).toContain("\n    ListenStream=127.0.0.1:18788\n");
-    expect(stdout).toContain(`would link /${UNITS}/sockets.target.wants/openclaw-shim.socket -> `);
+    expect(stdout).toContain(`would link ${image}/${UNITS}/sockets.target.wants/openclaw-shim.socket -> `);
     expect(files()).toEqual([]);
   });
 
@@ -120,8 +124,9 @@ describe("uninstall --root", () => {
     writeFileSync(join(image, "etc/openclaw-shim/token"), "mine");
     const { code, stdout } = await run("uninstall", "--root", image);
     expect(code).toBe(0);
-    expect(stdout).toContain("kept /etc/openclaw-shim, which holds files of your own");
+    expect(stdout).toContain(`removed ${image}/${UNITS}/openclaw-shim.service\n`);
+    expect(stdout).toContain(`kept ${image}/etc/openclaw-shim, which holds files of your own`);
     expect(files()).toEqual(["/etc/openclaw-shim/token"]);
-    expect((await run("uninstall", "--root", image)).stdout).toContain("kept /etc/openclaw-shim");
+    expect((await run("uninstall", "--root", image)).stdout).toContain(`kept ${image}/etc/openclaw-shim`);
   });
 });

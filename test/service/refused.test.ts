@@ -74,6 +74,19 @@ describe("install refuses, in one line and with exit code 2", () => {
   });
 });
 
+describe("where the user's own systemd does not answer", () => {
+  it.each(["install", "uninstall"])("%s says how else it could be done", async (name) => {
+    const systemctl = join(command.folder, "systemctl");
+    writeFileSync(systemctl, "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", { mode: 0o755 });
+    const running = start(command, [name], { PATH: command.folder });
+    expect(await running.exit).toBe(1);
+    expect(running.stderr.at(-1)).toBe(
+      "openclaw-shim: your own systemd does not answer (systemctl: Failed to connect to bus); " +
+        `log in rather than su, or ${name} with --system`,
+    );
+  });
+});
+
 describe("uninstall and status", () => {
   it.each(["uninstall", "status"])("%s has no settings", async (name) => {
     const running = start(command, [name, "--hold", "10s"]);

@@ -1,0 +1,85 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundle, start, type Bundle } from "../commands/bundle.ts";
+
+const NO_TOKEN = "openclaw-shim: note: --approve seen needs the gateway's token: add --token-file FILE";
+let command: Bundle;
+let image: string;
+let images = 0;
+beforeAll(async () => {
+  command = await bundle();
+});
+afterAll(() => command.remove());
+beforeEach(() => {
+  images += 1;
+  image = join(command.folder, `image-${images}`);
+  put("usr/bin/node", 0o755);
+});
+
+function put(path: string, mode: number, text = ""): void {
+  const place = join(image, path);
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, text);
+  chmodSync(place, mode);
+}
+
+/** What `install --root` says on stderr; that it succeeds is expected. */
+async function notes(...args: readonly string[]): Promise<readonly string[]> {
+  const running = start(command, ["install", "--root", image, ...args]);
+  expect(await running.exit).toBe(0);
+  return running.stderr;
+}
+
+describe("install --root notes what the image has yet to get", () => {
+  it("nothing, where all is there", async () => {
+    put("etc/token", 0o600, "t");
+    expect(await notes("--approve", "seen", "--token-file", "/etc/token")).toEqual([]);
+    expect(await notes("--hold", "20s")).toEqual([]);
+  });
+
+  it("Node, where --node names what is not there", async () => {
+    expect(await notes("--node", "/opt/node/bin/node")).toEqual([
+      `openclaw-shim: note: ${image} has no /opt/node/bin/node: Node must be there before it boots`,
+    ]);
+  });
+
+  it.each([undefined, 0o644])("the token's file, where its mode is %o", async (mode) => {
+    if (mode !== undefined) put("etc/token", mode, "t");
+    expect(await notes("--token-file", "/etc/token")).toEqual([
+      "openclaw-shim: note: /etc/token must be in the image, with mode 0600, before it boots",
+    ]);
+  });
+
+  it("a token, where --approve seen has none, in a dry run too", async () => {
+    expect(await notes("--approve", "seen", "--dry-run")).toEqual([NO_TOKEN]);
+    expect(await notes("--approve", "seen")).toEqual([NO_TOKEN]);
+    // Settings that were given before count as well.
+    expect(await notes()).toEqual([NO_TOKEN]);
+  });
+
+  it("no token, where a drop-in of the user's own hands it over", async () => {
+    put(
+      "etc/systemd/system/openclaw-shim.service.d/mine.conf",
+      0o644,
+      "[Service]\nLoadCredential=openclaw-gateway-token:/x\n",
+    );
+    expect(await notes("--approve", "seen")).toEqual([]);
+  });
+});
+
+describe("install on this machine", () => {
+  it("refuses --approve seen where the service would find no token, and takes OpenClaw's own", async () => {
+    const without = start(command, ["install", "--dry-run", "--approve", "seen"]);
+    expect(await without.exit).toBe(2);
+    expect(without.stderr).toEqual([
+      "openclaw-shim: --approve seen: needs the gateway's token, and the service would find none; add --token-file FILE",
+    ]);
+    const home = join(image, "home");
+    mkdirSync(join(home, ".openclaw"), { recursive: true });
+    writeFileSync(join(home, ".openclaw/openclaw.json"), '{gateway: {auth: {token: "sekrit"}}}');
+    const own = start(command, ["install", "--dry-run", "--approve", "seen"], { HOME: home });
+    expect(await own.exit).toBe(0);
+    expect([...own.stdout, ...own.stderr].join("\n")).not.toContain("sekrit");
+  });
+});
