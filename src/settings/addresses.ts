@@ -4,6 +4,8 @@ import type { GatewayAddress, ListenAddress } from "./settings.ts";
 import type { Parsed } from "./values.ts";
 
 const LISTEN_FORM = "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788";
+/** Where OpenClaw's gateway listens unless told otherwise (docs/gateway/index.md). */
+export const GATEWAY_PORT = 18_789;
 const GATEWAY_FORM = "write ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789";
 
 /** An IP address in its one short form, without a zone, IPv4-mapped IPv6 as IPv4; undefined for all else. */
@@ -57,8 +59,9 @@ export function listenAddress(text: string): Parsed<ListenAddress> {
 }
 
 /**
- * The gateway's URL: `ws` or `wss`, a host and perhaps a port, nothing more (RFC 6455 section 3; the default ports
- * are 80 and 443). Whether a remote host is allowed is not decided here.
+ * The gateway's URL: `ws` or `wss`, a host and a port, nothing more. RFC 6455 section 3 would let the port be left
+ * out, for 80 or 443; the gateway listens on neither, so it was forgotten. Whether a remote host is allowed is not
+ * decided here.
  */
 export function gatewayAddress(text: string): Parsed<GatewayAddress> {
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
@@ -71,13 +74,14 @@ export function gatewayAddress(text: string): Parsed<GatewayAddress> {
   const host = gatewayHost(v6, name ?? "");
   if (host === undefined)
     return { why: `has a host that is neither an IP address nor a name; ${GATEWAY_FORM}` };
-  const defaultPort = tls ? 443 : 80;
-  const port = digits === undefined ? defaultPort : portNumber(digits);
+  const written = `${tls ? "wss" : "ws"}://${bracketed(host)}`;
+  if (digits === undefined) return { why: `has no port; write ${written}:${GATEWAY_PORT}` };
+  const port = portNumber(digits);
   if (port === undefined || port === 0) return { why: `has no port from 1 to 65535; ${GATEWAY_FORM}` };
-  const authority = port === defaultPort ? bracketed(host) : `${bracketed(host)}:${port}`;
+  const authority = port === (tls ? 443 : 80) ? bracketed(host) : `${bracketed(host)}:${port}`;
   return {
     value: {
-      url: `${tls ? "wss" : "ws"}://${authority}`,
+      url: `${written}:${port}`,
       host,
       port,
       tls,

@@ -2,12 +2,10 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { printable } from "../text.ts";
 import type { Environment } from "./environment.ts";
+import { GATEWAY_PORT } from "./addresses.ts";
 import { readJson5 } from "./json5-file.ts";
 import { isRecord } from "../json.ts";
 import type { Layer } from "./layer.ts";
-
-// Where OpenClaw's gateway listens unless told otherwise (docs/gateway/index.md).
-const DEFAULT_PORT = 18_789;
 
 /** OpenClaw's own config, as far as it could be read; no object where there is no file. */
 export interface OpenclawConfig {
@@ -87,7 +85,7 @@ export function readOpenclaw(env: Environment): Layer {
   const port = variable ?? configured;
   if (port === undefined && !tls) return { given: new Map(), problems: [] };
   const from = variable === undefined ? `gateway in ${shownPath}` : "OPENCLAW_GATEWAY_PORT";
-  const url = `${tls ? "wss" : "ws"}://127.0.0.1:${port ?? DEFAULT_PORT}`;
+  const url = `${tls ? "wss" : "ws"}://127.0.0.1:${port ?? GATEWAY_PORT}`;
   return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
 }
 

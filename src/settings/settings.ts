@@ -7,7 +7,7 @@ export interface ListenAddress {
 
 /** Where the gateway is and what it calls itself. */
 export interface GatewayAddress {
-  /** As given, normalized: `ws://127.0.0.1:18789`. */
+  /** As given, normalized, always with its port: `ws://127.0.0.1:18789`. */
   readonly url: string;
   /** For `net.connect`: no brackets around IPv6. */
   readonly host: string;

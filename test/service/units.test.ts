@@ -58,8 +58,8 @@ describe("units", () => {
   it("let the service reach a gateway elsewhere: its address, or for a name any", () => {
     expect(directives(before("wss://10.1.2.3:443"), "IPAddressAllow")).toEqual(["localhost", "10.1.2.3"]);
     expect(directives(before("wss://10.1.2.3:443"), "IPAddressDeny")).toEqual(["any"]);
-    expect(directives(before("wss://gateway.example"), "IPAddressAllow")).toEqual([]);
-    expect(directives(before("wss://gateway.example"), "IPAddressDeny")).toEqual([]);
+    expect(directives(before("wss://gateway.example:443"), "IPAddressAllow")).toEqual([]);
+    expect(directives(before("wss://gateway.example:443"), "IPAddressDeny")).toEqual([]);
   });
 });
 

@@ -10,12 +10,12 @@ describe("--gateway", () => {
     ["WS://LOCALHOST:5", "localhost", 5, "localhost:5", "http://localhost:5"],
     ["ws://[0::1]:5", "::1", 5, "[::1]:5", "http://[::1]:5"],
     ["ws://[::ffff:127.0.0.1]:5", "127.0.0.1", 5, "127.0.0.1:5", "http://127.0.0.1:5"],
-    ["ws://127.0.0.1", "127.0.0.1", 80, "127.0.0.1", "http://127.0.0.1"],
-    ["wss://127.0.0.1", "127.0.0.1", 443, "127.0.0.1", "https://127.0.0.1"],
+    ["ws://127.0.0.1:80", "127.0.0.1", 80, "127.0.0.1", "http://127.0.0.1"],
+    ["wss://127.0.0.1:443", "127.0.0.1", 443, "127.0.0.1", "https://127.0.0.1"],
     ["wss://127.0.0.1:18789", "127.0.0.1", 18_789, "127.0.0.1:18789", "https://127.0.0.1:18789"],
   ])("takes %s", (text, host, port, authority, origin) => {
     const tls = text.startsWith("wss");
-    const url = `${tls ? "wss" : "ws"}://${authority}`;
+    const url = `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
     expect(load(["--gateway", text]).gateway).toEqual({ url, host, port, tls, authority, origin });
   });
 
@@ -46,6 +46,15 @@ describe("--gateway", () => {
   });
 
   it.each([
+    ["ws://127.0.0.1", "ws://127.0.0.1:18789"],
+    ["ws://localhost/", "ws://localhost:18789"],
+    ["wss://[::1]", "wss://[::1]:18789"],
+    ["wss://gateway.example", "wss://gateway.example:18789"],
+  ])("refuses %s, whose port was forgotten", (text, fix) => {
+    expect(problems(["--gateway", text])).toEqual([`--gateway: "${text}" has no port; write ${fix}`]);
+  });
+
+  it.each([
     "ws://user:sekrit@127.0.0.1:18789",
     "ws://se@krit@127.0.0.1:18789",
     "ws://127.0.0.1:18789?token=sekrit",
@@ -59,7 +68,7 @@ describe("--gateway", () => {
 
   it.each([
     "ws://192.168.1.5:18789",
-    "wss://gateway.example",
+    "wss://gateway.example:443",
     "ws://[fd00::1]:1",
     "ws://[::ffff:10.0.0.1]:1",
   ])("on another machine, %s, needs --allow-remote-gateway", (text) => {

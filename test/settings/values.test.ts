@@ -57,7 +57,7 @@ describe("words", () => {
 
 describe("switches", () => {
   it.each(["true", "1"])("are on by OPENCLAW_SHIM_…=%s", (text) => {
-    const env = { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: text, OPENCLAW_SHIM_GATEWAY: "wss://gw.example" };
+    const env = { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: text, OPENCLAW_SHIM_GATEWAY: "wss://gw.example:443" };
     expect(load([], env).gateway.host).toBe("gw.example");
   });
 
