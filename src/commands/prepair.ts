@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PrepairError } from "../prepair/error.ts";
 import { asOwnerOf } from "../prepair/owner.ts";
-import { prepair as prepare } from "../prepair/prepair.ts";
+import { PAIRED, prepair as prepare } from "../prepair/prepair.ts";
 import type { PrepairReport } from "../prepair/prepair.ts";
 import type { Environment } from "../settings/environment.ts";
 import { quoted, SettingsError } from "../settings/error.ts";
@@ -11,6 +11,7 @@ import { openclawConfigPath, openclawStateDir } from "../settings/openclaw.ts";
 import { SETTINGS } from "../settings/table.ts";
 import { accessName, choice } from "../settings/values.ts";
 import type { Parsed } from "../settings/values.ts";
+import { unknownScopes } from "../settings/warnings.ts";
 import { printable } from "../text.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -33,6 +34,7 @@ export async function prepair(context: CommandContext): Promise<number> {
     throw new SettingsError(["--state-dir: needed here, as this user has no home folder"]);
   }
   const grant = readGrant(flags);
+  for (const warning of unknownScopes("--scope", grant.scopes)) complain(`warning: ${warning}`);
   const dryRun = flags.has("dry-run");
   let report: PrepairReport;
   try {
@@ -51,6 +53,8 @@ export async function prepair(context: CommandContext): Promise<number> {
     complain(error.message);
     return 1;
   }
+  const more = flags.has("scope") || flags.has("role") ? moreThan(grant, report) : [];
+  if (more.length > 0) complain(`warning: ${printable(keptWith(more, report), 1_000)}`);
   stdout.write(flags.has("json") ? `${JSON.stringify({ ...report, dryRun })}\n` : describe(report, dryRun));
   return 0;
 }
@@ -101,6 +105,19 @@ function nameOfDevice(text: string): Parsed<string> {
     : { why: `is not a name of at most ${MAX_NAME} printable characters` };
 }
 
+/** The roles and scopes that the device has, and was not asked to have: nothing is taken from an entry. */
+function moreThan({ roles, scopes }: GrantFlags, report: PrepairReport): readonly string[] {
+  const asked = new Set([...roles, ...scopes]);
+  return [...report.roles, ...report.scopes].filter((name) => !asked.has(name));
+}
+
+function keptWith(more: readonly string[], { stateDir, deviceId }: PrepairReport): string {
+  return (
+    `the device was paired before, and keeps more than was asked for: ${more.join(", ")}; to have it without, ` +
+    `take the entry ${deviceId} out of ${join(stateDir, PAIRED)} and run this again`
+  );
+}
+
 const PAIRED_NOTES = { created: "new entry", updated: "entry extended", unchanged: "as it was" };
 
 function describe(report: PrepairReport, dryRun: boolean): string {
@@ -114,6 +131,7 @@ function describe(report: PrepairReport, dryRun: boolean): string {
       dryRun ? "would write" : "wrote",
       written.map((file) => join(stateDir, file)).join(" ") || "nothing: all is there",
     ],
+    ["next", dryRun ? "run it without --dry-run, then start the gateway" : "now start the gateway"],
   ];
   return rows.map(([name = "", value = ""]) => `${name.padEnd(13)}${printable(value, 1_000)}\n`).join("");
 }

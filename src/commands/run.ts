@@ -5,6 +5,7 @@ import type { Environment } from "../settings/environment.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError } from "../settings/error.ts";
 import type { Settings } from "../settings/settings.ts";
+import { settingsWarnings } from "../settings/warnings.ts";
 import { openShim } from "../shim.ts";
 import { takeHandedOver } from "../socket-activation.ts";
 import { printable } from "../text.ts";
@@ -20,6 +21,9 @@ export async function run(context: CommandContext): Promise<number> {
   const { args, env, stdout, complain } = context;
   const handedOver = takeHandedOver(env, process.pid);
   const { settings } = loadSettings({ args, env, terminal: stdout.isTTY }, context.flags);
+  // Where systemd hands sockets over, --listen does not say what is listened on: nothing is to be said of it.
+  const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
+  for (const warning of warnings) complain(`warning: ${warning}`);
   const logger = await createLogger(settings, stdout, context.program);
   // Heard from here on: a signal during the start must not be lost.
   const stopped = context.stopped();

@@ -42,7 +42,8 @@ export interface PrepairReport {
 }
 
 const IDENTITY = "identity/device.json";
-const PAIRED = "devices/paired.json";
+/** Where the devices are that the gateway knows, relative to the state directory. */
+export const PAIRED = "devices/paired.json";
 const PENDING = "devices/pending.json";
 const OTHERS = 0o077;
 

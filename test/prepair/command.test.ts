@@ -53,6 +53,7 @@ describe("openclaw-shim prepair", () => {
       `scopes       ${FIVE.join(" ")}`,
       "requests     none pending",
       expect.stringMatching(/^wrote {8}\S+\/identity\/device\.json \S+\/devices\/paired\.json$/),
+      "next         now start the gateway",
     ]);
   });
 
@@ -65,9 +66,37 @@ describe("openclaw-shim prepair", () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /\(as it was\)\nroles {8}operator \(as it was\)[^]*\nwrote {8}nothing: all is there$/,
+      /\(as it was\)\nroles {8}operator \(as it was\)[^]*\nwrote {8}nothing: all is there\nnext /,
     );
     expect(snapshot(home)).toEqual(before);
+  });
+
+  it("says that an entry keeps more than was asked for, and how to have it without", async () => {
+    const home = makeHome();
+    await prepair(home);
+    const [entry = "?"] = Object.keys(parse(stored(home).paired));
+
+    const { code, stdout, stderr } = await prepair(home, "--scope", "operator.read");
+
+    expect(code).toBe(0);
+    expect(stdout).toContain(`scopes       ${FIVE.join(" ")}\n`);
+    expect(stderr).toMatch(
+      /^openclaw-shim: warning: the device was paired before, and keeps more than was asked for: [^\n]+$/,
+    );
+    expect(stderr).toContain(`: ${FIVE.filter((scope) => scope !== "operator.read").join(", ")}; `);
+    expect(stderr).toContain(`take the entry ${entry} out of ${join(home, ".openclaw/devices/paired.json")}`);
+    expect((await prepair(home, ...FIVE.flatMap((scope) => ["--scope", scope]))).stderr).toBe("");
+  });
+
+  it("warns of a scope that OpenClaw is not known to have, and takes it", async () => {
+    const { code, stdout, stderr } = await prepair(makeHome(), "--scope", "operator.raed", "--json");
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ scopes: ["operator.raed"] });
+    expect(stderr).toBe(
+      'openclaw-shim: warning: --scope: "operator.raed" is no scope that OpenClaw is known to have, so it may grant ' +
+        `nothing; did you mean operator.read? known are ${FIVE.join(", ")}`,
+    );
   });
 
   it("never prints the private key or the token", async () => {
@@ -144,6 +173,7 @@ describe("openclaw-shim prepair", () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^device {7}made when it is written \(new\)[^]*^would write /m);
+    expect(stdout).toMatch(/^next {9}run it without --dry-run, then start the gateway$/m);
     expect(snapshot(home)).toEqual({});
   });
 

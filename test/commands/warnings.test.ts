@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundle, start, type Bundle } from "./bundle.ts";
+
+let command: Bundle;
+beforeAll(async () => {
+  command = await bundle();
+});
+afterAll(() => command.remove());
+
+describe("run", () => {
+  it("starts with settings that do nothing, and warns of each on stderr", async () => {
+    const args = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
+    const shim = start(command, [...args, "--allow-from", "10.0.0.0/8", "--approve-roles", "operater"]);
+    await shim.line(/"event":"listening"/);
+    shim.signal("SIGTERM");
+    expect(await shim.exit).toBe(0);
+    expect(shim.stderr).toEqual([
+      expect.stringMatching(/^openclaw-shim: warning: --allow-from 10\.0\.0\.0\/8 has no effect: /),
+      expect.stringMatching(
+        /^openclaw-shim: warning: --approve-roles: "operater" is no role .*known are operator, node$/,
+      ),
+    ]);
+  });
+});
