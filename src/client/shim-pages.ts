@@ -58,6 +58,20 @@ export async function askOutcomes(authority: string, timeoutMs: number): Promise
   return Array.isArray(list) ? list.filter((item: unknown) => isRecord(item)) : [];
 }
 
+/** A shim answers that page at once, from memory; whoever is not there by then is not told for a shim. */
+const IS_SHIM_MS = 1_000;
+
+/**
+ * Asks whether an openclaw-shim listens there, by a page that it answers without asking its own gateway first. A
+ * gateway answers it with something else, and whoever gives no answer in time is none.
+ *
+ * @param authority `127.0.0.1:18789` or `[::1]:18789`
+ */
+export async function isShim(authority: string, timeoutMs: number = IS_SHIM_MS): Promise<boolean> {
+  const answer = await ask(authority, "/metrics", timeoutMs);
+  return "body" in answer && answer.status === 200 && /^openclaw_shim_connections /m.test(answer.body);
+}
+
 // The pages are for loopback names alone; the address may be another of this machine's.
 function ask(authority: string, page: string, timeoutMs: number): ReturnType<typeof httpGet> {
   const host = `127.0.0.1:${authority.slice(authority.lastIndexOf(":") + 1)}`;
