@@ -1,27 +1,18 @@
 import { isLoopbackName, parseAuthority } from "./gate/host.ts";
 import type { LogLine } from "./log-facts.ts";
+import { placeFlags } from "./program.ts";
 import { bracketed, reachableHost } from "./settings/addresses.ts";
-import { SETTINGS } from "./settings/table.ts";
 
 /** What to try now that it listens, each with its name: the one command, and where outcomes can be watched. */
 export function nextSteps({ addresses, gateway }: LogLine, program: string): [name: string, text: string][] {
   const local = (Array.isArray(addresses) ? addresses : [])
     .map(localAuthority)
     .find((found) => found !== undefined);
-  const flags = isDefault("listen", local) && isDefault("gateway", gateway) ? "" : flagsFor(local, gateway);
-  const doctor = `${program} doctor${flags}`;
+  const doctor = `${program} doctor${placeFlags({ listen: local, gateway: String(gateway) })}`;
   return [
     ["try next", doctor],
     ...(local === undefined ? [] : [["watch", `http://${local}/__shim__/`] satisfies [string, string]]),
   ];
-}
-
-function isDefault(key: "listen" | "gateway", value: unknown): boolean {
-  return SETTINGS[key].default?.[0] === value;
-}
-
-function flagsFor(local: string | undefined, gateway: unknown): string {
-  return `${local === undefined ? "" : ` --listen ${local}`} --gateway ${String(gateway)}`;
 }
 
 /** Where this machine reaches that listener by a loopback name, which the shim's own pages ask for. */

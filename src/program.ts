@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { SETTINGS } from "./settings/table.ts";
 
 const NAME = "openclaw-shim";
 
@@ -11,4 +12,35 @@ export function programOf([, script = ""]: readonly string[]): string {
   const installed = basename(script) === NAME;
   // A path that a shell would read otherwise is better not offered.
   return installed || !/^\/[\w./@+-]+$/.test(script) ? NAME : `node ${script}`;
+}
+
+/** Which shim and which gateway a command to copy is about. */
+export interface Place {
+  /** `127.0.0.1:18788`; none: the default is meant. */
+  readonly listen?: string | undefined;
+  /** `ws://127.0.0.1:18789`. */
+  readonly gateway: string;
+  /** The gateway is on another machine. */
+  readonly remote?: boolean | undefined;
+  /** SHA-256 of the gateway's certificate in hex. */
+  readonly fingerprint?: string | undefined;
+}
+
+/**
+ * The settings that a command to copy must be given, as ` --listen … --gateway …`: those that are not the default.
+ *
+ * @returns a text with a space before each flag; empty where all is as by default
+ */
+export function placeFlags({ listen, gateway, remote, fingerprint }: Place): string {
+  const flags = [
+    ...(listen === undefined || isDefault("listen", listen) ? [] : [`--listen ${listen}`]),
+    ...(isDefault("gateway", gateway) ? [] : [`--gateway ${gateway}`]),
+    ...(remote ? ["--allow-remote-gateway"] : []),
+    ...(fingerprint === undefined ? [] : [`--gateway-fingerprint sha256:${fingerprint}`]),
+  ];
+  return flags.map((flag) => ` ${flag}`).join("");
+}
+
+function isDefault(key: "listen" | "gateway", value: string): boolean {
+  return SETTINGS[key].default?.[0] === value;
 }

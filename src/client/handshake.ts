@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { ClientOptions, RawData } from "ws";
 import { signConnect } from "../pairing/device.ts";
@@ -57,7 +57,7 @@ export interface HandshakeOptions {
 type Hello = Readonly<Record<string, unknown>>;
 
 /** How it went on the wire. */
-export type HandshakeResult =
+export type HandshakeResult = (
   | { readonly ok: true; readonly hello: Hello; readonly session: GatewaySession | undefined }
   | {
       readonly ok: false;
@@ -69,7 +69,11 @@ export type HandshakeResult =
       readonly http?: { readonly status: number; readonly body: string };
       /** No answer: why not. */
       readonly failure?: string;
-    };
+    }
+) & {
+  /** Of the answer to the upgrade, whatever its status; none where nothing was answered. */
+  readonly headers?: IncomingHttpHeaders;
+};
 
 const TIMEOUT_MS = 10_000;
 const HTTP_BODY_BYTES = 65_536;
@@ -103,11 +107,12 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
   return new Promise((resolve) => {
     let error: GatewayError | undefined;
     let failure: string | undefined;
+    let headers: IncomingHttpHeaders | undefined;
     const settle = (result: HandshakeResult): void => {
       clearTimeout(deadline);
       options.signal?.removeEventListener("abort", onAbort);
       socket.off("message", onMessage);
-      resolve(result);
+      resolve(headers ? { ...result, headers } : result);
     };
     const onAbort = (): void => settle({ ok: false, failure: "given up" });
     const deadline = setTimeout(
@@ -136,7 +141,11 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     socket.on("error", (reason: NodeJS.ErrnoException) => {
       failure = reason.message || (reason.code ?? "connection failed");
     });
+    socket.on("upgrade", (response) => {
+      headers = response.headers;
+    });
     socket.on("unexpected-response", (_request, response) => {
+      headers = response.headers;
       void readBody(response).then((body) =>
         settle({ ok: false, http: { status: response.statusCode ?? 0, body } }),
       );

@@ -4,13 +4,11 @@ import { versionOf, type Facts } from "../doctor/facts.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { gather } from "../doctor/gather.ts";
 import { renderTable } from "../doctor/table.ts";
-import { SettingsError } from "../settings/error.ts";
-import { loadSettings, type Loaded } from "../settings/load.ts";
-import { readOpenclaw } from "../settings/openclaw.ts";
+import { readToolUrl } from "../doctor/tool-urls.ts";
+import { quoted, SettingsError } from "../settings/error.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";
-
-/** No file can be there: what OpenClaw's config would say about the gateway's address is left out. */
-const NO_CONFIG = "/dev/null/openclaw.json";
+import { loadDespiteOpenclaw } from "./load.ts";
 
 /**
  * Says whether a connection would be local, on this gateway, and if not, why: a table of findings, or `--json`.
@@ -19,10 +17,11 @@ const NO_CONFIG = "/dev/null/openclaw.json";
  * @throws SettingsError
  */
 export async function doctor(context: CommandContext, limits: Limits = LIMITS): Promise<number> {
-  const { stdout, env } = context;
-  const { settings, flags, problem } = load(context);
+  const { stdout, env, program } = context;
+  const { settings, flags, problem } = loadDespiteOpenclaw(context);
   const via = flags.get("via") ?? [];
-  const facts = await gather({ settings, env, via, stopped: context.stopped(), limits });
+  checkWays(via, settings);
+  const facts = await gather({ program, settings, env, via, stopped: context.stopped(), limits });
   const findings = [...configProblem(problem, facts), ...diagnose(facts)];
   const well = findings.every(({ status }) => status !== "fix");
   stdout.write(
@@ -31,31 +30,21 @@ export async function doctor(context: CommandContext, limits: Limits = LIMITS): 
   return well ? 0 : 1;
 }
 
-/**
- * Loads the settings; an OpenClaw config that does not do is a finding here, and no reason to look at nothing.
- * @throws SettingsError for every other problem
- */
-function load({ args, env, stdout, flags }: CommandContext): Loaded & { readonly problem?: Finding } {
-  const sources = { args, env, terminal: stdout.isTTY };
-  try {
-    return loadSettings(sources, flags);
-  } catch (error) {
-    const [why] = readOpenclaw(env).problems;
-    if (!(error instanceof SettingsError) || why === undefined || !error.problems.includes(why)) throw error;
-    const loaded = loadSettings({ ...sources, env: { ...env, OPENCLAW_CONFIG_PATH: NO_CONFIG } }, flags);
-    const { url } = loaded.settings.gateway;
-    const finding = `${why.replace(/; mend it, or give --gateway URL$/, "")}; ${url} was looked at instead`;
-    return {
-      ...loaded,
-      problem: { check: "config", status: "fix", finding, fix: "mend it, or give --gateway URL" },
-    };
-  }
+/** @throws SettingsError where a `--via` is no URL that a tool could connect to */
+function checkWays(via: readonly string[], settings: Settings): void {
+  const bad = via.filter((text) => !readToolUrl("--via", text, settings).url);
+  if (bad.length === 0) return;
+  throw new SettingsError(
+    bad.map((text) => `--via: ${quoted(text)} is not a ws:// or wss:// URL; write ws://HOST:PORT`),
+  );
 }
 
 /** A config that cannot be read at all is among the files that are judged. */
-function configProblem(problem: Finding | undefined, { openclaw }: Facts): Finding[] {
+function configProblem(problem: string | undefined, { openclaw, settings }: Facts): Finding[] {
   const known = openclaw.bad.some(({ shownPath }) => shownPath === openclaw.shownConfigPath);
-  return problem === undefined || known ? [] : [problem];
+  if (problem === undefined || known) return [];
+  const finding = `${problem}; ${settings.gateway.url} was looked at instead`;
+  return [{ check: "config", status: "fix", finding, fix: "mend it, or give --gateway URL" }];
 }
 
 function asJson(facts: Facts, findings: readonly Finding[], ok: boolean): object {

@@ -1,8 +1,12 @@
 import { reachableAt } from "../settings/addresses.ts";
 import { SettingsError } from "../settings/error.ts";
-import { loadSettings } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";
+import { loadDespiteOpenclaw } from "./load.ts";
+
+/** "gateway url override requires explicit credentials", says OpenClaw (src/gateway/call.ts). */
+const NO_TOKEN =
+  "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting";
 
 /**
  * Prints what to set so that OpenClaw's tools connect to the shim: lines for a shell, `--json`, or
@@ -12,12 +16,15 @@ import type { CommandContext } from "./command.ts";
  * @throws SettingsError
  */
 export function env(context: CommandContext): Promise<number> {
-  const { args, stdout } = context;
-  const { settings, flags } = loadSettings({ args, env: context.env, terminal: stdout.isTTY }, context.flags);
+  const { stdout, complain } = context;
+  // Where the gateway is does not matter here, only where the shim listens.
+  const { settings, flags, problem } = loadDespiteOpenclaw(context);
   if (flags.size > 1) {
     throw new SettingsError([`${[...flags.keys()].map((name) => `--${name}`).join(", ")}: give one of them`]);
   }
   const url = toolUrl(settings);
+  if (problem !== undefined) complain(`note: ${problem}; this went on without it`);
+  if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
   const [form] = flags.keys();
   if (form === "json") stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
   else stdout.write(form === "openclaw-config" ? configFragment(url) : shellLines(url) + portLines(url));

@@ -39,5 +39,6 @@ export const CHECKS: readonly Check<Facts>[] = [
 
 /** Judges what was gathered, check by check. */
 export function diagnose(facts: Facts): readonly Finding[] {
-  return CHECKS.flatMap((check) => check(facts));
+  // Of another shim nothing else would be true.
+  return (facts.gatewayIsShim ? [files, gateway] : CHECKS).flatMap((check) => check(facts));
 }

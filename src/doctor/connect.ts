@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { ClientOptions } from "ws";
 import { handshake } from "../client/handshake.ts";
 import type { GatewaySession } from "../client/session.ts";
@@ -36,6 +37,8 @@ export interface Connected {
   /** `connect` went off: whoever got it may know the device by now. */
   readonly sent: boolean;
   readonly session: GatewaySession | undefined;
+  /** Header fields of the answer to the upgrade. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A User-Agent that is in no other request. */
@@ -65,5 +68,10 @@ export async function connectAs({ url, ws }: Target, as: As, deadline: Deadline)
     },
     ...(mark !== undefined && { headers: { "User-Agent": mark } }),
   });
-  return { attempt: attemptOf(result), sent, session: result.ok ? result.session : undefined };
+  return {
+    attempt: attemptOf(result),
+    sent,
+    session: result.ok ? result.session : undefined,
+    headers: result.headers ?? {},
+  };
 }

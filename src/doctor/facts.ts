@@ -34,12 +34,16 @@ export type ShimFacts =
 
 /** All that was gathered, before anything is judged. Holds no secret. */
 export interface Facts {
+  /** How the user called this program, for commands to copy. */
+  readonly program: string;
   readonly settings: Settings;
   readonly openclaw: OpenclawFiles;
   /** Where token or password are from, or why there are none. */
   readonly credential: { readonly from: string; readonly warning?: string } | { readonly why: string };
   /** Why the gateway's port takes no connection. */
   readonly unreachable: DialFailure | undefined;
+  /** What answers where the gateway should is an openclaw-shim: nothing was tried through it. */
+  readonly gatewayIsShim: boolean;
   /** Straight to the gateway with the token and no device: leaves no trace on any release. */
   readonly plain: Attempt | undefined;
   /** Straight to the gateway with a new device, as a tool's first connection is. */
@@ -51,6 +55,8 @@ export interface Facts {
   readonly hasEnvironmentCredentials: boolean;
   /** Variables that lead those connections through an HTTP proxy. */
   readonly proxyVariables: readonly string[];
+  /** `--via` that are the shim or the gateway by their address, and so no ways to look at. */
+  readonly noWays: readonly ToolUrl[];
   /** Ways that are neither the shim nor the gateway by their address. */
   readonly paths: readonly PathFacts[];
   /** Who waits and who is paired, this run's devices left out: by the gateway's word, else from OpenClaw's files. */

@@ -1,3 +1,4 @@
+import { isShim } from "../client/shim-pages.ts";
 import { isLoopbackName } from "../gate/host.ts";
 import { GatewayAgent } from "../relay/agent.ts";
 import { createDialer } from "../relay/dial.ts";
@@ -19,6 +20,8 @@ import { proxyVariables, readToolUrl, toolUrl, type ToolUrl } from "./tool-urls.
 
 /** What a run is about. */
 export interface GatherRequest {
+  /** How the user called this program, for commands to copy. */
+  readonly program: string;
   readonly settings: Settings;
   readonly env: Environment;
   /** `--via`. */
@@ -35,41 +38,53 @@ const WAYS_LIMIT = 4;
  * Gathers what there is to know: reads OpenClaw's files, connects to the gateway, through the shim and along the ways
  * of the tools, and removes the devices that it showed to the gateway.
  */
-export async function gather({ settings, env, via, stopped, limits }: GatherRequest): Promise<Facts> {
+export async function gather(request: GatherRequest): Promise<Facts> {
+  const { program, settings, env, via, stopped, limits } = request;
   const deadline = new Deadline("gather", limits);
   void stopped.then(() => deadline.expire());
   const openclaw = readOpenclawFiles(env);
   const credential = readCredential(settings.tokenFile, env, section(openclaw.gateway, "auth")["mode"]);
   const tools = toolUrl(settings, env, openclaw.gateway);
-  const ways = [...via.map((text) => readToolUrl("--via", text, settings)), tools];
+  const asked = via.map((text) => readToolUrl("--via", text, settings));
   const devices = new TestDevices();
 
   const dialer = await createDialer(settings.gateway, () => {});
   // The agent's dialer does the TLS, so the URL is the plain one.
   const gateway = { url: `ws://${settings.gateway.authority}`, ws: { agent: new GatewayAgent(dialer) } };
   const unreachable = await reach(dialer, deadline);
-  const near = unreachable ? undefined : await connectNear(gateway, credential, devices, deadline);
+  const gatewayIsShim = !unreachable && (await isShimThere(settings.gateway, deadline));
+  const near =
+    unreachable || gatewayIsShim ? undefined : await connectNear(gateway, credential, devices, deadline);
   try {
     const operator = near?.operator;
     const connectable = near?.plain.connected === true || near?.direct?.connected === true;
     const shim = await exploreShim({ settings, credential, devices, operator, connectable, deadline });
     const running = shim.state === "running" ? shim.address : undefined;
-    const paths = await explorePaths(ways, { credential, devices, operator, shim: running, deadline });
+    const paths = await explorePaths([...asked, tools], {
+      credential,
+      devices,
+      operator,
+      shim: running,
+      deadline,
+    });
     const { host, port } = settings.gateway;
     const listener = isLoopbackName(host) ? findListeningProcess(port) : undefined;
     const runtime = operator && !listener ? await askRuntime(gateway, operator, deadline) : undefined;
     const known = operator?.devices ?? openclaw.devices;
     const facts = {
+      program,
       settings,
       openclaw,
       credential: withoutSecret(credential),
       unreachable,
+      gatewayIsShim,
       plain: near?.plain,
       direct: near?.direct,
       shim,
       tools,
       hasEnvironmentCredentials: Boolean(env["OPENCLAW_GATEWAY_TOKEN"] || env["OPENCLAW_GATEWAY_PASSWORD"]),
       proxyVariables: tools.url ? proxyVariables(env, tools.url) : [],
+      noWays: asked.filter(({ leadsTo }) => leadsTo !== "elsewhere"),
       paths,
       devices: known && withoutOwn(known, devices),
       listener,
@@ -81,6 +96,11 @@ export async function gather({ settings, env, via, stopped, limits }: GatherRequ
   } finally {
     await near?.close();
   }
+}
+
+/** In front of a gateway that was moved, a shim has the gateway's old address. A shim itself does no TLS. */
+function isShimThere({ tls, authority }: Settings["gateway"], deadline: Deadline): Promise<boolean> {
+  return tls ? Promise.resolve(false) : isShim(authority, deadline.for("question"));
 }
 
 async function explorePaths(ways: readonly ToolUrl[], tools: PathTools): Promise<PathFacts[]> {

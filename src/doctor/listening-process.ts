@@ -7,12 +7,15 @@ export interface ListeningProcess {
   readonly pid: number;
   /** The name of its program, such as `node` or `bun`; the whole command line may hold secrets. */
   readonly program: string;
-  /** What it calls itself (proc_pid_comm(5)), such as `openclaw-gatewa`. */
+  /** What it calls itself, such as `openclaw-gateway`. */
   readonly name: string;
 }
 
 /** `LISTEN` in the `st` column of /proc/net/tcp (Linux include/net/tcp_states.h). */
 const LISTEN = "0A";
+
+/** TASK_COMM_LEN of the kernel, without the NUL. */
+const COMM_BYTES = 15;
 
 /**
  * Finds who listens on a TCP port. Linux only, and only a process that this user may look into, in the same PID and
@@ -50,8 +53,19 @@ function describe(pid: number, folder: string): ListeningProcess {
   return {
     pid,
     program: printable(basename(exe.replace(/ \(deleted\)$/, "")), 40),
-    name: printable((contentOf(`${folder}/comm`) ?? "").trim(), 40),
+    name: printable(nameOf(folder), 40),
   };
+}
+
+/**
+ * Its name: the kernel's own has at most 15 bytes (proc_pid_comm(5)). A program that gave itself a longer one, as
+ * `process.title` does, has it whole at the start of its command line, of which nothing else is read: it may hold secrets.
+ */
+function nameOf(folder: string): string {
+  const name = (contentOf(`${folder}/comm`) ?? "").trim();
+  if (Buffer.byteLength(name) < COMM_BYTES) return name;
+  const [, whole] = /^(?:[^\0 ]*\/)?([\w.-]+)(?=[\0 ]|$)/.exec(contentOf(`${folder}/cmdline`) ?? "") ?? [];
+  return whole?.startsWith(name) ? whole : name;
 }
 
 /** Nothing for what is gone by now, or is not for this user. */

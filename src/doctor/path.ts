@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { httpGet } from "../client/http-get.ts";
 import { isLoopbackName } from "../gate/host.ts";
 import { canonicalName, isForwarding } from "../normalize/names.ts";
 import { printable } from "../text.ts";
 import type { Attempt } from "./attempt.ts";
 import { uniqueMark } from "./connect.ts";
-import type { Deadline } from "./deadline.ts";
 import { findInLog, type LoggedConnection } from "./gateway-log.ts";
 import { findListeningProcess, type ListeningProcess } from "./listening-process.ts";
 import { recentOutcomes, type SeenOutcome } from "./running-shim.ts";
@@ -43,7 +41,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
   const { operator, shim, deadline, credential } = tools;
   const carries = mayCarry(toolUrl, credential);
   const mark = uniqueMark();
-  const { attempt, device, elsewhere } = await showDevice(
+  const { attempt, device, elsewhere, headers } = await showDevice(
     { url: url.href, shown: toolUrl.shown },
     { mark, ...(carries && { credential }) },
     tools,
@@ -61,7 +59,7 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
     throughShim,
     logged,
     listener: isLoopbackName(hostOf(url)) ? findListeningProcess(portOf(url)) : undefined,
-    signs: await signsOfProxies(url, deadline),
+    signs: signsIn(headers),
   };
 }
 
@@ -75,14 +73,10 @@ const NOTHING = {
   signs: [],
 };
 
-/** `/health` needs no credentials, on every release. */
-async function signsOfProxies(url: URL, deadline: Deadline): Promise<string[]> {
-  const health = new URL(`${url.protocol === "wss:" ? "https:" : "http:"}//${url.host}/health`);
-  const answer = await httpGet(health, {}, deadline.for("question"));
-  return "failure" in answer ? [] : signsIn(answer.headers);
-}
-
-/** Fields of an answer that tell of a proxy; the gateway itself sends none of them. */
+/**
+ * Fields of the answer to the upgrade that tell of a proxy; the gateway itself sends none of them. Not of a plain GET:
+ * on a way that rewrites Host the shim would refuse that, and log it as somebody's fault.
+ */
 function signsIn(headers: IncomingHttpHeaders): string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     const known = name === "server" || name === "x-served-by" || name === "x-amz-cf-id";

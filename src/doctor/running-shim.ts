@@ -23,6 +23,11 @@ export interface SeenOutcome {
 /** A system error that says that nobody listens: with the others, this machine has no such address (IPv6). */
 const NOBODY = /^(ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH|EAFNOSUPPORT|EHOSTUNREACH)$/;
 
+/** Whether a system error's code says that nobody listens. */
+export function isNobody(code: string): boolean {
+  return NOBODY.test(code);
+}
+
 /** Asks an address whether a shim listens there: its health; why it is none; undefined where nobody listens. */
 export async function findShim(
   authority: string,
@@ -31,7 +36,7 @@ export async function findShim(
   const answer = await askHealth(authority, deadline.for("question"));
   if ("health" in answer) return answer.health;
   if ("foreign" in answer) return { why: answer.foreign };
-  return NOBODY.test(answer.failure) ? undefined : { why: answer.failure };
+  return isNobody(answer.failure) ? undefined : { why: answer.failure };
 }
 
 /** The last outcomes of a running shim, oldest first; none where it does not tell. */

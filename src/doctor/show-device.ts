@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Device } from "../pairing/device.ts";
 import type { Attempt } from "./attempt.ts";
 import { connectAs, type As, type Target } from "./connect.ts";
@@ -20,6 +21,8 @@ export interface Shown {
   readonly device: Device | undefined;
   /** Another gateway than the operator's answered. */
   readonly elsewhere: boolean;
+  /** Header fields of the answer to the upgrade. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Connects along a way, with a new device where that can be removed again, and leaves. Never throws. */
@@ -36,5 +39,5 @@ export async function showDevice(
     operator !== undefined &&
     (await devices.noteFar(device, connected, url, operator, deadline));
   await connected.session?.close();
-  return { attempt: connected.attempt, device, elsewhere };
+  return { attempt: connected.attempt, device, elsewhere, headers: connected.headers };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import JSON5 from "json5";
@@ -48,6 +48,30 @@ describe("env", () => {
         remote: { url: "ws://127.0.0.1:18788", token: "${OPENCLAW_GATEWAY_TOKEN}" },
       },
     });
+  });
+
+  it("says on stderr that the tools need the token, too, where the environment has none", async () => {
+    const without = start(command, ["env"]);
+    expect(await without.exit).toBe(0);
+    expect(without.stderr).toEqual([
+      "openclaw-shim: note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting",
+    ]);
+    for (const name of ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"]) {
+      const run = start(command, ["env"], { [name]: "sekrit" });
+      expect(await run.exit).toBe(0);
+      expect(run.stderr).toEqual([]);
+    }
+  });
+
+  it("goes on without an openclaw.json that cannot be used, and says so on stderr", async () => {
+    const path = join(command.folder, "not-a-file.json");
+    mkdirSync(path);
+    const run = start(command, ["env"], { ...SECRETS, OPENCLAW_CONFIG_PATH: path });
+    expect(await run.exit).toBe(0);
+    expect(run.stdout).toContain("export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:18788");
+    expect(run.stderr).toEqual([
+      `openclaw-shim: note: OpenClaw's config: ${path} is not a regular file; this went on without it`,
+    ]);
   });
 
   it.each([

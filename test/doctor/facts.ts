@@ -32,6 +32,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     listen: [{ host: "127.0.0.1", port: 18_788 }],
   };
   return {
+    program: "openclaw-shim",
     settings,
     openclaw: {
       shownConfigPath: "/home/u/.openclaw/openclaw.json",
@@ -44,6 +45,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     },
     credential: { from: "OPENCLAW_GATEWAY_TOKEN" },
     unreachable: undefined,
+    gatewayIsShim: false,
     plain: connected(),
     direct: connected(),
     shim: {
@@ -58,6 +60,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     tools: readToolUrl("OPENCLAW_GATEWAY_URL", "ws://127.0.0.1:18788", given.settings ?? settings),
     hasEnvironmentCredentials: true,
     proxyVariables: [],
+    noWays: [],
     paths: [],
     devices: { pending: [], paired: [] },
     listener: { pid: 1, program: "node", name: "openclaw" },

@@ -92,6 +92,14 @@ describe("tools that are pointed", () => {
     expect(at({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18789" })).toEqual(["fix"]);
   });
 
+  it("there, without the token that the URL wants from the environment, fail", () => {
+    const found = tools(facts({ hasEnvironmentCredentials: false }));
+    expect(found).toMatchObject([
+      { status: "ok" },
+      { status: "fix", fix: expect.stringContaining("export OPENCLAW_GATEWAY_TOKEN=") as string },
+    ]);
+  });
+
   it("at the gateway by nobody are worth a word", () => {
     expect(at({})).toEqual(["note"]);
     expect(at({ OPENCLAW_GATEWAY_PORT: "18789" }, refused("pairing-required"))).toEqual(["note"]);

@@ -13,7 +13,7 @@ const say = findingsOf("direct");
 export const direct: Check<Facts> = (facts) => {
   const { direct: attempt, settings } = facts;
   if (facts.unreachable) return say.unknown("there is no gateway to connect to");
-  if (!attempt) return say.fix("not judged: the run was ended before", "run openclaw-shim doctor again");
+  if (!attempt) return say.fix("not judged: the run was ended before", `run ${facts.program} doctor again`);
   if (attempt.connected) return say.ok("local: the gateway paired a new device without asking");
   const { verdict } = attempt;
   const word = describeVerdict(verdict);

@@ -7,15 +7,15 @@ import { list } from "./words.ts";
 const say = findingsOf("files");
 
 /** Whether OpenClaw's own files can be read, and are whole. */
-export const files: Check<Facts> = ({ openclaw, direct }) => {
+export const files: Check<Facts> = ({ openclaw, direct, program }) => {
   const { bad, gateway, shownConfigPath, includes } = openclaw;
-  const findings = [...unreadable(bad), ...damaged(bad)];
+  const findings = [...unreadable(bad, program), ...damaged(bad)];
   const used = direct?.connected ? direct.hello.configPath : undefined;
   if (used !== undefined && used !== shownConfigPath) {
     findings.push(
       say.note(
         `the gateway uses ${used}, but ${shownConfigPath} was read here: what follows about its config may be wrong`,
-        `run openclaw-shim doctor with OPENCLAW_CONFIG_PATH=${used}, as a user who may read it`,
+        `run ${program} doctor with OPENCLAW_CONFIG_PATH=${used}, as a user who may read it`,
       ),
     );
   }
@@ -27,7 +27,7 @@ export const files: Check<Facts> = ({ openclaw, direct }) => {
 };
 
 /** One finding for all of them: a folder that is closed closes every file in it. */
-function unreadable(bad: readonly BadFile[]): Finding[] {
+function unreadable(bad: readonly BadFile[], program: string): Finding[] {
   const [first, ...more] = bad.filter(({ why }) => isUnreadable(why));
   if (!first) return [];
   const others =
@@ -35,7 +35,7 @@ function unreadable(bad: readonly BadFile[]): Finding[] {
   return [
     say.fix(
       `${first.shownPath} ${first.why}${others}`,
-      "run openclaw-shim doctor as the owner of OpenClaw's files",
+      `run ${program} doctor as the owner of OpenClaw's files`,
     ),
   ];
 }

@@ -15,6 +15,12 @@ const OWN_ADDRESS =
 export const gateway: Check<Facts> = (facts) => {
   const { settings, unreachable, plain, listener } = facts;
   const at = settings.gateway.url;
+  if (facts.gatewayIsShim) {
+    return say.fix(
+      `that is an openclaw-shim at ${at}, not the gateway`,
+      `${facts.program} doctor --listen ${settings.gateway.authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY`,
+    );
+  }
   if (unreachable) {
     const { code, message } = unreachable;
     const verdict = { outcome: "gateway-unreachable", reason: code } as const;

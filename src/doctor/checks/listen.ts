@@ -8,9 +8,11 @@ import { list } from "./words.ts";
 const say = findingsOf("listen");
 
 /** Whether others than this machine may reach the shim, and with it a gateway that takes them for local. */
-export const listen: Check<Facts> = ({ settings }) => {
+export const listen: Check<Facts> = ({ settings, shim }) => {
   const open = settings.listen.filter(({ host }) => !isLoopbackName(host));
-  if (open.length === 0) return say.ok("the shim listens on loopback alone");
+  if (open.length === 0) {
+    return say.ok(`the shim ${shim.state === "running" ? "listens" : "would listen"} on loopback alone`);
+  }
   const where = open.map(({ host, port }) => `${bracketed(host)}:${port}`).join(" ");
   const strangers = settings.allowFrom.filter((cidr) => !isPrivateBlock(cidr));
   if (strangers.length > 0) {

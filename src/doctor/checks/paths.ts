@@ -1,15 +1,29 @@
 import { additionsOf, additionsSeenByGateway, vendorsOf, type Additions } from "../additions.ts";
+import type { Verdict } from "../../pairing/outcome.ts";
 import { describeVerdict } from "../attempt.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
 import type { PathFacts } from "../path.ts";
+import { isNobody } from "../running-shim.ts";
+import type { ToolUrl } from "../tool-urls.ts";
 import { reachableAt } from "../../settings/addresses.ts";
 import { describeProcess, list } from "./words.ts";
 
 const say = findingsOf("path");
+const ADDRESS = "give --via the address that the tools use, where that is another one";
 
 /** What the ways of the tools add on their way, who does, and whether a shim takes it away again. */
-export const paths: Check<Facts> = (facts) => facts.paths.map((path) => judge(path, facts));
+export const paths: Check<Facts> = (facts) => [
+  ...facts.noWays.map((way) => noWay(way, facts)),
+  ...facts.paths.map((path) => judge(path, facts)),
+];
+
+function noWay({ shown, leadsTo }: ToolUrl, { shim }: Facts): Finding {
+  if (leadsTo === "gateway") return say.note(`${shown} (--via) is the gateway itself: see direct`, ADDRESS);
+  const runs =
+    shim.state === "running" ? "that is the shim itself" : "the shim's own address, where none runs";
+  return say.note(`${shown} (--via): ${runs}; what comes through it is told under shim`, ADDRESS);
+}
 
 function judge(path: PathFacts, facts: Facts): Finding {
   const { toolUrl, attempt, throughShim } = path;
@@ -31,11 +45,14 @@ function judge(path: PathFacts, facts: Facts): Finding {
     const answered = attempt.connected ? "it connects" : describeVerdict(attempt.verdict);
     return say.note(`${way} leads to another gateway than ${facts.settings.gateway.url}: ${answered}`);
   }
+  if (!attempt.connected && attempt.verdict.outcome === "gateway-unreachable") {
+    return dead(path, way, facts, attempt.verdict);
+  }
   const added = additionsSeenByGateway(path);
   if (attempt.connected) return connected(path, facts, way, added);
   const { verdict, fix } = attempt;
-  const listener = reachableAt(facts.settings.listen[0] ?? { host: "127.0.0.1", port: 18_788 });
-  const lead = `lead it to the shim instead of the gateway: to ${listener}, where openclaw-shim run listens`;
+  const listener = listenerOf(facts);
+  const lead = `lead it to the shim instead of the gateway: to ${listener}, where ${facts.program} run listens`;
   if (verdict.outcome === "gateway-refused" && verdict.reason === "proxy_attribution_required") {
     return say.fix(
       `${way} leads to the gateway past the shim, and forwarding headers are added on it${by(path, added)}: ${describeVerdict(verdict)}`,
@@ -55,6 +72,20 @@ function judge(path: PathFacts, facts: Facts): Finding {
     );
   }
   return say.fix(`${way}: ${describeVerdict(verdict)}`, fix);
+}
+
+/** Whoever is at fault, it is not the gateway: the way to it ends before. */
+function dead({ toolUrl: { source } }: PathFacts, way: string, facts: Facts, verdict: Verdict): Finding {
+  const what = isNobody(verdict.reason ?? "") ? "nothing listens there" : "nobody answered there";
+  const fix =
+    source === "--via"
+      ? "give --via the address that the tools use"
+      : `lead ${source} to the shim: ws://${listenerOf(facts)}`;
+  return say.fix(`${way}: ${describeVerdict(verdict)}: ${what}`, fix);
+}
+
+function listenerOf({ settings }: Facts): string {
+  return reachableAt(settings.listen[0] ?? { host: "127.0.0.1", port: 18_788 });
 }
 
 function connected(path: PathFacts, { direct }: Facts, way: string, added: Additions): Finding {

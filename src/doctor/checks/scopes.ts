@@ -1,4 +1,5 @@
 import { OPERATOR_SCOPES } from "../../operator-scopes.ts";
+import { startCommand } from "../advice.ts";
 import type { PairedDevice } from "../devices.ts";
 import { versionOf, type Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
@@ -26,7 +27,7 @@ export const scopes: Check<Facts> = (facts) => {
     );
   const release = parseRelease(versionOf(facts));
   const shortfalls = devices.paired.flatMap((device) => shortfall(device, facts, release) ?? []);
-  if (shortfalls.length > 0) return shortfalls.map((one) => describe(one));
+  if (shortfalls.length > 0) return shortfalls.map((one) => describe(one, facts));
   return say.ok(`no paired device is known to ask for more than it has (${devices.paired.length} paired)`);
 };
 
@@ -68,9 +69,9 @@ function has(approved: readonly string[], scope: string, release: Release | unde
   return scope === "operator.read" && approved.includes("operator.write");
 }
 
-function describe({ device, asks, missing, seen }: Shortfall): Finding {
+function describe({ device, asks, missing, seen }: Shortfall, facts: Facts): Finding {
   return say.fix(
     `${device.client ?? "device"} ${short(device.deviceId)} is approved for ${list(device.scopes)}; it ${seen} ${list(asks)}: missing ${list(missing)}`,
-    "when it is refused, openclaw devices approve its request, or let the shim: openclaw-shim run --approve seen; with the gateway stopped, openclaw-shim prepair adds what OpenClaw's own command lacks",
+    `when it is refused, openclaw devices approve its request, or let the shim: ${startCommand("run", facts)} --approve seen; with the gateway stopped, ${facts.program} prepair adds what OpenClaw's own command lacks`,
   );
 }

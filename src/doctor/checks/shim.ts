@@ -1,11 +1,11 @@
 import { describeVerdict } from "../attempt.ts";
+import { startCommand } from "../advice.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
 import { reachableAt } from "../../settings/addresses.ts";
 import { describeProcess } from "./words.ts";
 
 const say = findingsOf("shim");
-const START = "start it: openclaw-shim run, or openclaw-shim install";
 
 /** Whether a shim runs, and whether a new device is local through it. */
 export const shim: Check<Facts> = (facts) => {
@@ -24,6 +24,7 @@ export const shim: Check<Facts> = (facts) => {
       `openclaw-shim ${found.version} runs at ${found.address}`,
     );
   }
+  const start = `start it: ${startCommand("run", facts)}, or ${startCommand("install", facts)}`;
   const through = judge(facts, "a shim of doctor's own", "tried with one of doctor's own");
   const { taken } = found;
   if (taken) {
@@ -36,9 +37,9 @@ export const shim: Check<Facts> = (facts) => {
       through,
     ];
   }
-  if (through.status === "fix") return [say.note(`no shim runs at ${where}`, START), through];
-  if (!found.attempt) return say.note(`no shim runs at ${where}`, START);
-  return say.note(`no shim runs at ${where}; ${through.finding}`, START);
+  if (through.status === "fix") return [say.note(`no shim runs at ${where}`, start), through];
+  if (!found.attempt) return say.note(`no shim runs at ${where}`, start);
+  return say.note(`no shim runs at ${where}; ${through.finding}`, start);
 };
 
 function judge(facts: Facts, who: string, ok: string): Finding {

@@ -11,7 +11,11 @@ export const token: Check<Facts> = ({ credential, plain, direct }) => {
     return say.unknown("from" in credential ? `${credential.from}, not tried` : credential.why);
   if (!direct.connected && isAboutCredentials(direct.verdict.outcome)) {
     const word = describeVerdict(direct.verdict);
-    if ("why" in credential) return say.fix(`the gateway wants one: ${word}; ${credential.why}`, direct.fix);
+    if ("why" in credential) {
+      // What a client is told would not do: the flags of OpenClaw's command are not doctor's.
+      const [what, ...fix] = credential.why.split("; ");
+      return say.fix(`the gateway wants one: ${word}; ${what}`, fix.join("; ") || direct.fix);
+    }
     return say.fix(`the gateway did not take ${credential.from}: ${word}`, direct.fix);
   }
   if (direct.connected && !plain.connected) return say.ok("the gateway asks for none (see auth)");

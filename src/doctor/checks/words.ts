@@ -1,7 +1,7 @@
 import type { Facts } from "../facts.ts";
 import type { ListeningProcess } from "../listening-process.ts";
 
-/** `openclaw-gatewa (node, pid 4711)`. */
+/** `openclaw-gateway, node (pid 4711)`. */
 export function describeProcess({ name, program, pid }: ListeningProcess): string {
   // Node 24 and later call the main thread of every program so.
   const shown = ["", "MainThread", program].includes(name) ? program : `${name}, ${program}`;
