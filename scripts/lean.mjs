@@ -17,6 +17,11 @@ const INSTEAD = new Map([
   ["pino/lib/transport.js", NO_WORKERS],
   ["pino/lib/multistream.js", NO_WORKERS.replace("transports", "multistreams")],
   ["json5/lib/unicode.js", JSON5_CHARACTERS],
+  // The log has writers of its own (src/log.ts).
+  [
+    "sonic-boom/index.js",
+    'module.exports=class{constructor(){throw new Error("pino destinations are not in this bundle")}};',
+  ],
   // Only JSON5.parse is used.
   [
     "json5/lib/stringify.js",
@@ -28,7 +33,7 @@ const INSTEAD = new Map([
 export const lean = {
   name: "lean",
   setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/(?:pino|json5)\/lib\/\w+\.js$/ }, ({ path }) => {
+    onLoad({ filter: /\/node_modules\/(?:(?:pino|json5)\/lib|sonic-boom)\/\w+\.js$/ }, ({ path }) => {
       const contents = INSTEAD.get(path.slice(path.lastIndexOf("/node_modules/") + "/node_modules/".length));
       return contents === undefined ? undefined : { contents, loader: "js" };
     });
