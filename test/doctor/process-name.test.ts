@@ -11,7 +11,7 @@ const server = require("node:net").createServer().listen(0, "127.0.0.1", () => c
 
 describe.runIf(process.platform === "linux")("the process at a port", () => {
   it("is told by its whole name, of which the kernel has 15 bytes, and nothing else of its command line", async () => {
-    const child = spawn(process.execPath, ["-e", PROGRAM, "--token=s3kr3t"], {
+    const child = spawn(process.execPath, ["-e", PROGRAM, "--", "--token=s3kr3t"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
