@@ -49,12 +49,17 @@ function ownGateway({ listen, gateway }: AddressFacts): string[] {
   const target = gateway?.items[0];
   if (!target) return [];
   return (listen?.items ?? [])
-    .filter(({ value }) => value.port === target.value.port && covers(value.host, target.value.host))
+    .filter(({ value }) => reaches(target.value, value))
     .map(
       ({ text }) =>
         `${listen?.from}: ${quoted(text)} is the gateway's own address (${gateway?.from}), so the shim would connect to itself; ` +
         "change the port of one of them",
     );
+}
+
+/** Whether who connects to `target` on this machine would get to a socket bound to `bound`. */
+export function reaches(target: ListenAddress, bound: ListenAddress): boolean {
+  return target.port === bound.port && covers(bound.host, target.host);
 }
 
 /** Whether a socket bound to `bound` would get what is sent to the host `target` on this machine. */

@@ -1,3 +1,4 @@
+import { listenAddress } from "./addresses.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
 import { SettingsError } from "./error.ts";
 import { readSettingsFile } from "./file.ts";
@@ -5,7 +6,8 @@ import { readFlags, type CommandFlag } from "./flags.ts";
 import type { Layer } from "./layer.ts";
 import { readOpenclaw } from "./openclaw.ts";
 import { resolveSettings } from "./resolve.ts";
-import type { Settings } from "./settings.ts";
+import type { ListenAddress, Settings } from "./settings.ts";
+import { SETTINGS } from "./table.ts";
 
 /** Where a command's settings come from. */
 export interface Sources {
@@ -34,8 +36,19 @@ export function loadSettings(sources: Sources, commandFlags: readonly CommandFla
   const config = layers.map((layer) => layer.given.get("config")).find((given) => given !== undefined);
   if (config) layers.push(readSettingsFile(config.texts[0] ?? "", config.from));
   // A damaged config of OpenClaw's is no concern of those who say themselves where the gateway is.
-  if (!layers.some((layer) => layer.given.has("gateway"))) layers.push(readOpenclaw(sources.env));
+  if (!layers.some((layer) => layer.given.has("gateway"))) {
+    layers.push(readOpenclaw(sources.env, listenersOf(layers)));
+  }
   const resolved = resolveSettings(layers, sources.terminal ? "pretty" : "json");
   if ("problems" in resolved) throw new SettingsError(resolved.problems);
   return { settings: resolved.settings, flags: flags.flags };
+}
+
+/** Where the shim is to listen, as far as the texts hold; what is wrong with the others is told with all else. */
+function listenersOf(layers: readonly Layer[]): ListenAddress[] {
+  const given = layers.map((layer) => layer.given.get("listen")).find((found) => found !== undefined);
+  return (given?.texts ?? SETTINGS.listen.default ?? []).flatMap((text) => {
+    const parsed = listenAddress(text);
+    return "value" in parsed ? [parsed.value] : [];
+  });
 }

@@ -1,11 +1,15 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { printable } from "../text.ts";
+import { reaches } from "./address-rules.ts";
 import type { Environment } from "./environment.ts";
 import { GATEWAY_PORT } from "./addresses.ts";
 import { readJson5 } from "./json5-file.ts";
 import { isRecord } from "../json.ts";
 import type { Layer } from "./layer.ts";
+import type { ListenAddress } from "./settings.ts";
+
+const HOST = "127.0.0.1";
 
 /** OpenClaw's own config, as far as it could be read; no object where there is no file. */
 export interface OpenclawConfig {
@@ -63,13 +67,18 @@ function homeOf(env: Environment): string | undefined {
 /**
  * The gateway's address as OpenClaw's own settings have it: `OPENCLAW_GATEWAY_PORT`, else `gateway.port` of its
  * config (the same precedence as in OpenClaw, docs/gateway/index.md), with `gateway.tls.enabled` as `wss`.
+ *
+ * @param listeners where the shim listens: an `OPENCLAW_GATEWAY_PORT` that leads there is meant for the tools of this
+ *   shell, which are to use the shim, and says nothing of the gateway
  */
-export function readOpenclaw(env: Environment): Layer {
+export function readOpenclaw(env: Environment, listeners: readonly ListenAddress[] = []): Layer {
   const { shownPath, object, why } = readOpenclawConfig(env);
   if (why !== undefined) return broken(`${shownPath} ${why}`);
   const gateway = section(object, "gateway");
   const tls = section(gateway, "tls")["enabled"] === true;
-  const variable = environmentPort(env["OPENCLAW_GATEWAY_PORT"]);
+  const given = environmentPort(env["OPENCLAW_GATEWAY_PORT"]);
+  const isOwn = listeners.some((bound) => reaches({ host: HOST, port: given ?? 0 }, bound));
+  const variable = isOwn ? undefined : given;
   const member = gateway["port"];
   if (
     variable === undefined &&
@@ -85,7 +94,7 @@ export function readOpenclaw(env: Environment): Layer {
   const port = variable ?? configured;
   if (port === undefined && !tls) return { given: new Map(), problems: [] };
   const from = variable === undefined ? `gateway in ${shownPath}` : "OPENCLAW_GATEWAY_PORT";
-  const url = `${tls ? "wss" : "ws"}://127.0.0.1:${port ?? GATEWAY_PORT}`;
+  const url = `${tls ? "wss" : "ws"}://${HOST}:${port ?? GATEWAY_PORT}`;
   return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
 }
 
