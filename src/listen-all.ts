@@ -9,17 +9,18 @@ import { checkHandedOver, type HandedOver } from "./socket-activation.ts";
  * @throws the system's error where an address cannot be bound, SettingsError for a handed-over socket that may not be
  */
 export async function listenAll(
-  { listen: addresses, maxConnections, allowFrom }: Settings,
+  settings: Settings,
   handedOver: readonly HandedOver[],
   handlers: ListenerHandlers,
   connections: Connections,
 ): Promise<Listener[]> {
+  const { listen: addresses, maxConnections } = settings;
   const listeners: Listener[] = [];
   try {
     for (const socket of handedOver) {
       const listener = await listen(socket, { maxConnections, handlers, connections });
       listeners.push(listener);
-      checkHandedOver(socket, listener.host, allowFrom);
+      checkHandedOver(socket, listener, settings);
     }
     for (const address of handedOver.length > 0 ? [] : addresses) {
       const listener = await listen(address, { maxConnections, handlers, connections }).catch(

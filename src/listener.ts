@@ -36,6 +36,7 @@ export interface Listener {
   readonly address: string;
   /** Its IP address alone. */
   readonly host: string;
+  readonly port: number;
   /** Stops listening and ends idle connections. */
   stop(): void;
   /** Ends connections that have had an answer and have sent nothing since. */
@@ -93,6 +94,7 @@ export async function listen(
   return {
     address: formatAddress(bound),
     host: bound.address,
+    port: bound.port,
     stop: () => {
       server.close();
     },

@@ -1,5 +1,8 @@
 import { isLoopbackAddress } from "./gate/peer.ts";
+import { reaches } from "./settings/address-rules.ts";
+import { bracketed, canonicalAddress } from "./settings/addresses.ts";
 import { SettingsError } from "./settings/error.ts";
+import type { ListenAddress, Settings } from "./settings/settings.ts";
 
 /** sd_listen_fds(3): the first descriptor that is handed over. */
 const FIRST_FD = 3;
@@ -34,15 +37,27 @@ export function takeHandedOver(env: NodeJS.ProcessEnv, pid: number): readonly Ha
 }
 
 /**
- * Holds a socket that was handed over to the rule for `--listen`: beyond loopback only with `--allow-from`.
+ * Holds a socket that was handed over to the rules for `--listen`: it is not the gateway's own, and beyond loopback it
+ * needs `--allow-from`.
  *
- * @param address the IP address that it is bound to
- * @throws SettingsError where it is beyond loopback and nobody said who may connect
+ * @param bound where it is bound
+ * @throws SettingsError where it breaks one of them
  */
-export function checkHandedOver({ fd }: HandedOver, address: string, allowFrom: readonly string[]): void {
-  if (isLoopbackAddress(address) || allowFrom.length > 0) return;
+export function checkHandedOver(
+  { fd }: HandedOver,
+  bound: ListenAddress,
+  { allowFrom, gateway }: Pick<Settings, "allowFrom" | "gateway">,
+): void {
+  const host = canonicalAddress(bound.host) ?? bound.host;
+  const socket = `socket ${fd}, handed over by systemd`;
+  if (reaches(gateway, { host, port: bound.port })) {
+    throw new SettingsError([
+      `${socket}: ${bracketed(host)}:${bound.port} is the gateway's own address (${gateway.url}), so the shim would connect to itself; change ListenStream= in the socket unit, or --gateway`,
+    ]);
+  }
+  if (isLoopbackAddress(host) || allowFrom.length > 0) return;
   throw new SettingsError([
-    `socket ${fd}, handed over by systemd: ${address} is beyond loopback; say with --allow-from CIDR who may connect, or ${FIX}`,
+    `${socket}: ${host} is beyond loopback; say with --allow-from CIDR who may connect, or ${FIX}`,
   ]);
 }
 

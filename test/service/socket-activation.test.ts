@@ -35,7 +35,8 @@ async function openSocket(where: ListenOptions): Promise<OpenSocket> {
 /** `run` with a descriptor 3 that is said to be for this process, or for `owner`. */
 function activated(fd: number, args: readonly string[] = [], owner = "$$", count = "1"): Lines {
   const script = `LISTEN_FDNAMES=openclaw-shim LISTEN_FDS=${count} LISTEN_PID=${owner} exec "$@"`;
-  const run = [process.execPath, command.path, "run", "--gateway", "ws://127.0.0.1:9", ...args];
+  const gateway = args.includes("--gateway") ? [] : ["--gateway", "ws://127.0.0.1:9"];
+  const run = [process.execPath, command.path, "run", ...gateway, ...args];
   return startProcess(["/bin/sh", "-c", script, "sh", ...run], {}, fd);
 }
 
@@ -63,6 +64,15 @@ describe("a socket that systemd hands over", () => {
     const line = await shim.line('"listening"');
     expect(line).toMatch(/"addresses":\["127\.0\.0\.1:\d+"\]/);
     expect(line).not.toContain(`:${port}"`);
+  });
+
+  it("that is the gateway's own is refused, as --listen is: the shim would connect to itself", async () => {
+    const { fd, port } = await openSocket({ host: "127.0.0.1", port: 0 });
+    const shim = activated(fd, ["--gateway", `ws://localhost:${port}`]);
+    expect(await shim.exit).toEqual([2, null]);
+    expect(shim.stderr.join("\n")).toContain(
+      `socket 3, handed over by systemd: 127.0.0.1:${port} is the gateway's own address`,
+    );
   });
 
   it("beyond loopback needs --allow-from, as --listen does", async () => {
