@@ -22,7 +22,8 @@ export async function createLogger(
     ? [fileWriter(stdout.fd), "the file took no more"]
     : [streamWriter(stdout), "nobody read them"];
   const sink = dropping(put, (lines) => {
-    logger.warn({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
+    // Shown at every level that shows anything: lines of any other may be among the lost.
+    logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
   });
   const destination = logFormat === "pretty" ? await prettySink(stdout, sink, program) : sink;
   const logger = pino(
