@@ -13,14 +13,14 @@ const SHOWN = 5;
 /**
  * Tells how the service is: the unit, where it listens, whether the gateway is reachable, the last outcomes.
  *
- * @returns 0 when it runs and the gateway is reachable, else 1
+ * @returns 0 when a shim runs, as a service or without one, and the gateway is reachable, else 1
  * @throws SettingsError
  */
 export async function status(context: CommandContext): Promise<number> {
   const { args, flags, stdout } = context;
   const found = await serviceStatus(args, flags, callerOf(context));
   const json = readFlags(args, flags).flags.has("json");
-  stdout.write(json ? `${JSON.stringify(asJson(found))}\n` : `${lines(found).join("\n")}\n`);
+  stdout.write(json ? `${JSON.stringify(asJson(found))}\n` : `${lines(found, context.program).join("\n")}\n`);
   return healthOf(found)?.gateway.reachable ? 0 : 1;
 }
 
@@ -29,22 +29,28 @@ function asJson(found: ServiceStatus): unknown {
   const health = healthOf(found);
   return {
     ...service,
-    listen: addresses(found),
+    listen: found.service.installed ? addresses(found) : [],
     ...(address !== undefined && { address }),
     ...(answer && "why" in answer && { problem: answer.why }),
     ...(health && { version: health.version, gateway: health.gateway, outcomes: health.outcomes }),
   };
 }
 
-function lines(found: ServiceStatus): string[] {
-  const { service, answer } = found;
+function lines(found: ServiceStatus, program: string): string[] {
+  const { service, address, answer, system } = found;
   const health = healthOf(found);
-  if (!service.installed) return [`${service.name}: not installed; openclaw-shim install does that`];
+  const install = `${program} install${system ? " --system" : ""}`;
+  if (!service.installed) {
+    if (health) return [`not installed as a service; but a shim runs at ${address}`, ...healthLines(health)];
+    const nobody = answer && "why" in answer ? [`  ${answer.why}`] : [];
+    return [`${service.name}: not installed; ${install} does that`, ...nobody];
+  }
   return [
     `${service.name}: ${service.state}${service.pid === undefined ? "" : `, pid ${service.pid}`}`,
-    ...(service.enabled === false ? ["  does not start by itself; openclaw-shim install mends that"] : []),
+    ...(service.enabled === false ? [`  does not start by itself; ${install} mends that`] : []),
     ...(service.socket === undefined ? [] : [`  socket: ${service.socket}`]),
     `  listens on: ${addresses(found).join(", ")}`,
+    ...(address === undefined || addresses(found).includes(address) ? [] : [`  asked at: ${address}`]),
     ...(answer && "why" in answer ? [`  ${answer.why}`] : []),
     ...(health ? healthLines(health) : []),
   ];

@@ -87,7 +87,10 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   {
     name: "status",
     summary: "the service, the gateway and the last outcomes",
-    detail: ["Exit 1 where the service does not run or the gateway is not there."],
+    detail: [
+      "Without a service it asks the shim at --listen HOST:PORT, or at the default address.",
+      "Exit 0 where a shim runs, as a service or not, and reaches the gateway; else 1.",
+    ],
     flags: [
       { name: "system", help: "the machine's, not the user's" },
       { name: "json", help: "as JSON" },

@@ -1,7 +1,10 @@
 import { join } from "node:path";
-import { SettingsError } from "../settings/error.ts";
+import { quoted, SettingsError } from "../settings/error.ts";
 import { readFlags, type CommandFlag } from "../settings/flags.ts";
 import { loadSettings } from "../settings/load.ts";
+import { environmentName } from "../settings/names.ts";
+import type { ListenAddress, Settings } from "../settings/settings.ts";
+import { SETTINGS } from "../settings/table.ts";
 import { commandEnvironment, type Caller } from "./caller.ts";
 import { parseEnvironment } from "./environment-file.ts";
 import { realExecutor, type Executor } from "./executor.ts";
@@ -16,13 +19,16 @@ import { findTarget, type Target } from "./target.ts";
 /** The service, and what the shim in it says. */
 export interface ServiceStatus {
   readonly service: ServiceState;
+  /** It is the machine's that was asked about. */
+  readonly system: boolean;
   /** Where it was asked; absent where it was not, as it does not run. */
   readonly address?: string;
   readonly answer?: Answer;
 }
 
 /**
- * Finds out how the service is. Starts nothing: a shim that does not run is not asked, as that would wake it.
+ * Finds out how the service is. Starts nothing: a shim that does not run is not asked, as that would wake it. Where
+ * nothing is installed, a shim that runs without a unit is asked, at `--listen` or where one listens by default.
  *
  * @param args what follows the command's name
  * @throws SettingsError
@@ -33,14 +39,36 @@ export async function serviceStatus(
   caller: Caller,
 ): Promise<ServiceStatus> {
   const { flags: options, given, problems } = readFlags(args, flags);
-  const settings = [...given.values()].map(({ from }) => `${from}: status has no settings; leave it out`);
+  const settings = [...given]
+    .filter(([key]) => key !== "listen")
+    .map(([, { from }]) => `${from}: status has no settings but --listen; leave it out`);
   if (problems.length + settings.length > 0) throw new SettingsError([...problems, ...settings]);
   const root = new Root("/");
   const executor = realExecutor({ root, env: commandEnvironment(caller), say: caller.say });
-  const service = await stateOf(installed(findTarget(options, caller), root), root, executor);
-  const address = ownAddress(service.listen);
-  if (!service.running || address === "") return { service };
-  return { service, address, answer: await askShim(address) };
+  const asked = given.get("listen")?.texts.map(listenerIn);
+  const target = installed(findTarget(options, caller), root);
+  const service = await stateOf(target, root, executor);
+  const system = target.kind === "systemd" && target.places.scope === "system";
+  const address = ownAddress(asked ?? (service.installed ? service.listen : defaultListeners(caller.env)));
+  const asleep = service.installed && !service.running && address === ownAddress(service.listen);
+  if (address === "" || asleep) return { service, system };
+  return { service, system, address, answer: await askShim(address) };
+}
+
+/** @throws SettingsError */
+function listenerIn(text: string): ListenAddress {
+  const parsed = SETTINGS.listen.parse(text);
+  if ("value" in parsed) return parsed.value;
+  throw new SettingsError([`--listen: ${quoted(text)} ${parsed.why}`]);
+}
+
+/** Where a shim that is started from here listens. The gateway does not matter to that. */
+function defaultListeners(env: Caller["env"]): Settings["listen"] {
+  const texts = env[environmentName("listen")]?.split(",") ?? SETTINGS.listen.default ?? [];
+  return texts.flatMap((text) => {
+    const parsed = SETTINGS.listen.parse(text.trim());
+    return "value" in parsed ? [parsed.value] : [];
+  });
 }
 
 /** Where the user has none, the machine's service is meant. */

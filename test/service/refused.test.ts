@@ -88,9 +88,12 @@ describe("where the user's own systemd does not answer", () => {
 });
 
 describe("uninstall and status", () => {
-  it.each(["uninstall", "status"])("%s has no settings", async (name) => {
+  it.each([
+    ["uninstall", "no settings"],
+    ["status", "no settings but --listen"],
+  ])("%s has %s", async (name, none) => {
     const running = start(command, [name, "--hold", "10s"]);
     expect(await running.exit).toBe(2);
-    expect(running.stderr).toEqual([`openclaw-shim: --hold: ${name} has no settings; leave it out`]);
+    expect(running.stderr).toEqual([`openclaw-shim: --hold: ${name} has ${none}; leave it out`]);
   });
 });
