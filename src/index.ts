@@ -1,4 +1,4 @@
-import pino from "pino";
+import { silentLogger } from "./silent-logger.ts";
 import { resolveOptions, type ShimOptions } from "./settings/options.ts";
 import { openShim, type Shim } from "./shim.ts";
 
@@ -14,5 +14,5 @@ export type { Shim, ShimOptions };
  * @throws SettingsError where an option does not hold, the system's error where an address cannot be bound
  */
 export async function startShim(options: ShimOptions = {}): Promise<Shim> {
-  return openShim(resolveOptions(options), options.logger ?? pino({ level: "silent" }));
+  return openShim(resolveOptions(options), options.logger ?? silentLogger());
 }

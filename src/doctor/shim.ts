@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { silentLogger } from "../silent-logger.ts";
 import type { ShimHealth } from "../client/shim-pages.ts";
 import { reachableAt } from "../settings/addresses.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -66,7 +66,7 @@ async function throughOwn(tools: ShimTools): Promise<Attempt | undefined> {
     holdMs: 0,
     drainMs: 0,
   };
-  const shim = await openShim(settings, pino({ level: "silent" }));
+  const shim = await openShim(settings, silentLogger());
   try {
     return (await through(shim.addresses[0] ?? "", tools))?.attempt;
   } finally {

@@ -1,7 +1,7 @@
 // Run by exit.test.ts as a process of its own: opens a shim, sends traffic of every kind, closes, and does not exit.
 import { once } from "node:events";
 import { connect } from "node:net";
-import { pino } from "pino";
+import { silentLogger } from "../../src/silent-logger.ts";
 import { handshake } from "../../src/client/handshake.ts";
 import { startStandIn } from "../../src/demo/stand-in/server.ts";
 import { createDevice } from "../../src/pairing/device.ts";
@@ -10,7 +10,7 @@ import { upgradeRequest } from "../support/raw.ts";
 import { testSettings } from "../support/shim.ts";
 
 const standIn = await startStandIn({ era: "2026.9.6", token: "t" });
-const shim = await openShim(testSettings(standIn.port), pino({ level: "silent" }));
+const shim = await openShim(testSettings(standIn.port), silentLogger());
 const outcomes: string[] = [];
 shim.on("outcome", ({ outcome }) => outcomes.push(outcome));
 const url = `ws://${shim.addresses[0] ?? ""}`;
