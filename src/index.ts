@@ -1,6 +1,9 @@
-import { silentLogger } from "./silent-logger.ts";
+import type { OperatorResources } from "./approve/start.ts";
+import { SettingsError } from "./settings/error.ts";
 import { resolveOptions, type ShimOptions } from "./settings/options.ts";
+import type { Settings } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
+import { silentLogger } from "./silent-logger.ts";
 
 export { SettingsError } from "./settings/error.ts";
 export type { Outcome } from "./pairing/outcome.ts";
@@ -9,10 +12,22 @@ export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
 export type { Shim, ShimOptions };
 
 /**
- * Starts a shim in this process. Neither environment nor files are read; several shims share nothing.
+ * Starts a shim in this process. The environment is not read, nor any file but `tokenFile`, and that only with
+ * `approve`; several shims share nothing.
  *
- * @throws SettingsError where an option does not hold, the system's error where an address cannot be bound
+ * @throws SettingsError where an option does not hold or the token cannot be read, the system's error where an address cannot be bound
  */
 export async function startShim(options: ShimOptions = {}): Promise<Shim> {
-  return openShim(resolveOptions(options), options.logger ?? silentLogger());
+  const settings = resolveOptions(options);
+  const operator = await operatorOf(settings);
+  return openShim(settings, options.logger ?? silentLogger(), { operator });
+}
+
+async function operatorOf({ approve, tokenFile }: Settings): Promise<OperatorResources> {
+  // A gateway may be without a token.
+  if (approve === "off" || tokenFile === undefined) return {};
+  const { readToken } = await import("./settings/token.ts");
+  const found = readToken(tokenFile, {});
+  if ("why" in found) throw new SettingsError([`tokenFile: ${found.why}`]);
+  return { token: found.secret };
 }

@@ -9,7 +9,7 @@ import { SETTING_ROWS, type SettingKey } from "./table.ts";
 
 /**
  * The settings of a shim in a program. Each means what the flag of the same name means; what is left out has its
- * default. Neither environment nor files are read.
+ * default. The environment is not read, nor any file but `tokenFile`.
  */
 export interface ShimOptions {
   /** `HOST:PORT`; port 0 takes any free one. Default 127.0.0.1:18788, and [::1]:18788 where it can be had. */
@@ -40,7 +40,7 @@ export interface ShimOptions {
   readonly approveScopes?: string | readonly string[];
   /** The roles that `approve` may grant. Default `operator`. */
   readonly approveRoles?: string | readonly string[];
-  /** File with the gateway's token, for `approve`. */
+  /** File with the gateway's token, for `approve`; without it the shim has none to show. Mode 0600. */
   readonly tokenFile?: string;
   /** Where log lines go. Default: nowhere. */
   readonly logger?: Logger;
