@@ -3,7 +3,7 @@ import type { ForwardedPolicy } from "../settings/settings.ts";
 import { parseAddress, type AddressMatcher } from "./peer.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
-/** Fields whose value is a list of client addresses. */
+/** Fields whose value is a list of client addresses: what is none there is not private either. */
 const ADDRESS_FIELDS: ReadonlySet<string> = new Set([
   "cf-connecting-ip",
   "cf-connecting-ipv6",
@@ -37,7 +37,7 @@ const PRIVATE_RANGES: ReadonlySet<string> = new Set([
 export interface ForwardedFacts {
   /** The first forwarding field, as received; undefined where there is none. */
   readonly field: string | undefined;
-  /** Every address they name, as received; those that are no address included. */
+  /** Every address they name, as received; where a field is to name a client, what is no address too. */
   readonly addresses: readonly string[];
 }
 
@@ -51,8 +51,12 @@ export function readForwarded(rawHeaders: readonly string[]): ForwardedFacts {
     if (!isForwarding(name)) continue;
     field ??= received;
     const value = rawHeaders[i + 1] ?? "";
-    if (ADDRESS_FIELDS.has(name)) addresses.push(...listItems(value));
-    if (name === "forwarded") addresses.push(...forwardedFor(value));
+    if (ADDRESS_FIELDS.has(name)) {
+      addresses.push(...listItems(value));
+    } else {
+      if (name === "forwarded") addresses.push(...forwardedFor(value));
+      addresses.push(...addressesAmong(value));
+    }
   }
   return { field, addresses };
 }
@@ -83,6 +87,11 @@ function listItems(value: string): string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+}
+
+/** What is an address in a value of any form: `1.1 192.0.2.1:80` (Via), `by=192.0.2.1` (Forwarded). */
+function addressesAmong(value: string): string[] {
+  return value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)) !== undefined);
 }
 
 /** The `for` parameters of a `Forwarded` field (RFC 7239 section 4), unquoted. */
