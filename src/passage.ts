@@ -20,6 +20,7 @@ import type { RequestRelay } from "./relay/request.ts";
 import { refuseResponse, refuseSocket } from "./relay/respond.ts";
 import { relayUpgrade, type UpgradeListener } from "./relay/upgrade.ts";
 import type { Settings } from "./settings/settings.ts";
+import { shownPath } from "./shown-path.ts";
 import { isStatusPath, type Status } from "./status/status.ts";
 import { printable } from "./text.ts";
 
@@ -213,18 +214,12 @@ export function createPassage(rooms: Rooms): Passage {
 }
 
 function factsOf({ url }: IncomingMessage, socket: Socket): ConnectionFacts {
-  return { conn: freshId(), peer: peerOf(socket), path: pathOf(url), startedAt: performance.now() };
+  return { conn: freshId(), peer: peerOf(socket), path: shownPath(url), startedAt: performance.now() };
 }
 
 /** Whose failures to sign in count together with this request's. */
 function callerOf({ socket, rawHeaders }: IncomingMessage): string | undefined {
   return guessingCaller(socket.remoteAddress ?? "", fieldValues(rawHeaders, "origin")[0]);
-}
-
-/** A request target without what may hold credentials: query, fragment, and the userinfo of an absolute-form. */
-function pathOf(url = ""): string {
-  const [path = ""] = url.split(/[?#]/, 1);
-  return path.startsWith("/") ? printable(path) : "(no path)";
 }
 
 /** The peer's address; a dual-stack socket's IPv4 peers in their IPv4 form. */

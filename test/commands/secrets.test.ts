@@ -69,6 +69,11 @@ async function visit(): Promise<void> {
     upgradeRequest([...secrets, "Content-Length: 9"], `/#${QUERY}`) + "123456789",
     upgradeRequest(secrets, `http://user:${canary("userinfo")}@127.0.0.1/`),
     upgradeRequest(secrets, `/__shim__/outcomes?token=${QUERY}`),
+    upgradeRequest(
+      [...secrets, "Connection: host"],
+      `/__openclaw__/cap/${canary("capability")}/__openclaw__/ws`,
+    ),
+    `GET /__openclaw__/cap/${canary("capabilityOfHttp")} HTTP/1.1\r\nHost: evil.example\r\n\r\n`,
     `GET /?token=${QUERY} HTTP/1.1\r\nHost: evil.example\r\n${secrets.join("\r\n")}\r\n\r\n`,
     `CONNECT ${canary("connect")}:1 HTTP/1.1\r\n${secrets.join("\r\n")}\r\n\r\n`,
     `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 40\r\n\r\n${canary("body")}`,
@@ -99,7 +104,7 @@ function secretsIn(text: string): string[] {
 describe("no secret is", () => {
   it("left out of this test: the gateway issued a token, and the shim refused and answered", () => {
     expect(deviceToken).not.toBe("");
-    expect(answers).toHaveLength(10 + PAGES.length);
+    expect(answers).toHaveLength(12 + PAGES.length);
     expect(answers.map((text) => text.slice(0, 12))).toEqual(
       expect.arrayContaining([
         "HTTP/1.1 400",

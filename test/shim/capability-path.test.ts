@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { startBench, switching } from "../relay/harness.ts";
+import { upgradeRequest } from "../support/raw.ts";
+
+describe("a capability in the path of a request", () => {
+  it.each([
+    ["/__openclaw__/cap/s3kr3t/__openclaw__/ws?x=1", "/__openclaw__/cap/…/__openclaw__/ws"],
+    ["/__openclaw__/cap/s3kr3t", "/__openclaw__/cap/…"],
+    ["/base/__OpenClaw__/CAP//s3kr3t/a", "/base/__OpenClaw__/CAP//…/a"],
+    [`/__openclaw__/cap/${"s3kr3t".repeat(200)}/end`, "/__openclaw__/cap/…/end"],
+    ["/__openclaw__/canvas/capture", "/__openclaw__/canvas/capture"],
+  ])("reaches the gateway as it came, and no log: %s", async (path, shown) => {
+    const { shim, gateway, upgrade } = await startBench(switching());
+    const client = upgrade(upgradeRequest([], path));
+    await client.until((text) => text.includes("\r\n\r\n"));
+    client.socket.destroy();
+    expect(await shim.outcome()).toMatchObject({ path: shown });
+    expect(gateway.received()).toContain(`GET ${path} HTTP/1.1\r\n`);
+    expect(JSON.stringify(shim.lines)).not.toContain("s3kr3t");
+    const recent = await fetch(`http://${shim.authority}/__shim__/outcomes`);
+    expect(await recent.text()).not.toContain("s3kr3t");
+  });
+});
