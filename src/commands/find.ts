@@ -17,19 +17,25 @@ export type Found =
  * @throws SettingsError where there is no such command
  */
 export function findCommand(argv: readonly string[]): Found {
-  if (argv.includes("--help") || argv.includes("-h")) return { text: helpFor(argv[0]) };
-  if (argv.includes("--version")) return { text: `${VERSION}\n` };
   const [name, ...rest] = argv;
+  if (name === "help" && rest.length <= 1) return { text: helpFor(rest[0]) };
+  if (argv.includes("--help") || argv.includes("-h")) return { text: helpFor(name) };
+  if (argv.includes("--version") || (argv.length === 1 && (name === "version" || name === "-v"))) {
+    return { text: `${VERSION}\n` };
+  }
   if (name === undefined || name.startsWith("-")) return { command: COMMANDS[0], args: argv };
+  return { command: commandNamed(name), args: rest };
+}
+
+function helpFor(name: string | undefined): string {
+  return name === undefined || name.startsWith("-") ? helpText() : commandHelp(commandNamed(name));
+}
+
+function commandNamed(name: string): Command {
   const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return { command, args: rest };
+  if (command) return command;
   const names = COMMANDS.map((candidate) => candidate.name);
   const close = closest(name, names);
   const fix = close ? `did you mean ${close}?` : `write one of ${names.join(", ")}`;
   throw new SettingsError([`${quoted(name)}: no such command; ${fix}`]);
-}
-
-function helpFor(name: string | undefined): string {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  return command ? commandHelp(command) : helpText();
 }

@@ -21,7 +21,7 @@ export function helpText(): string {
     ...commands,
     row("COMMAND --help", "what that does, and its own flags"),
     "",
-    "Settings (+ may be repeated; DURATION is 500ms, 10s, 2m or 1h):",
+    "Settings (+ may be repeated; DURATION is 500ms, 10s or 2m, at most 10m):",
     ...settings,
     "",
     "--NAME > OPENCLAW_SHIM_NAME (commas in lists) > name in --config FILE > OpenClaw's config > default.",

@@ -6,6 +6,7 @@ import type { PrepairReport } from "../prepair/prepair.ts";
 import type { Environment } from "../settings/environment.ts";
 import { quoted, SettingsError } from "../settings/error.ts";
 import { readFlags } from "../settings/flags.ts";
+import { listHint } from "../settings/layer.ts";
 import { loadSettings } from "../settings/load.ts";
 import { openclawConfigPath, openclawStateDir } from "../settings/openclaw.ts";
 import { SETTINGS } from "../settings/table.ts";
@@ -82,7 +83,7 @@ function readGrant(flags: ReadonlyMap<string, readonly string[]>): GrantFlags {
     [...new Set(flags.get(name) ?? [])].flatMap((text) => {
       const parsed = parse(text);
       if ("value" in parsed) return [parsed.value];
-      problems.push(`--${name}: ${quoted(text)} ${parsed.why}`);
+      problems.push(`--${name}: ${quoted(text)} ${parsed.why}${listHint(`--${name}`, text)}`);
       return [];
     });
   const asked = take("role", choice(OPERATOR, "node"));

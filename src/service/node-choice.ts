@@ -80,11 +80,15 @@ function stableNode(execPath: string): string {
 function imageNode(given: string | undefined, root: string): string {
   if (given !== undefined) {
     if (given.startsWith("/")) return given;
-    throw new SettingsError(["--node: with --root, give the absolute path that Node has in the image"]);
+    throw new SettingsError([
+      `--node: with --root, give the absolute path that Node has in the image, such as ${USUAL[0]}, not ${printable(given, 120)}`,
+    ]);
   }
   const found = USUAL.find((path) => isExecutable(join(root, path)));
   if (found !== undefined) return found;
-  throw new SettingsError([`--node: neither ${USUAL.join(" nor ")} is in the image; say where Node will be`]);
+  throw new SettingsError([
+    `--node: ${printable(root, 120)} has neither ${USUAL.join(" nor ")}; say where Node will be, such as --node /opt/node/bin/node`,
+  ]);
 }
 
 function isExecutable(path: string): boolean {

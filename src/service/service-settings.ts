@@ -98,7 +98,7 @@ function checkOffline(tokenFile: string | undefined, config: string | undefined)
   }
   if (tokenFile !== undefined && !tokenFile.startsWith("/")) {
     throw new SettingsError([
-      "--token-file: with --root, give the absolute path that the file has in the image",
+      "--token-file: with --root, give the absolute path that the file has in the image, such as /etc/openclaw-shim/token",
     ]);
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { SettingsError } from "../settings/error.ts";
+import { printable } from "../text.ts";
 import type { Caller } from "./caller.ts";
 import { launchdPlaces, SYSTEM, userPlaces, type LaunchdPlaces, type SystemdPlaces } from "./places.ts";
 
@@ -69,6 +70,8 @@ export function findTarget(
 
 function imageRoot(root: string): string {
   const path = resolve(root);
-  if (existsSync(path)) return path;
-  throw new SettingsError(["--root: there is no such folder; name the one that holds the image"]);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new SettingsError([
+    `--root: ${printable(path, 120)} is no folder; name the one that holds the image`,
+  ]);
 }

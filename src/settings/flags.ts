@@ -27,14 +27,14 @@ export interface FlagLayer extends Layer {
  * @param commandFlags what this command knows besides the settings
  */
 export function readFlags(args: readonly string[], commandFlags: readonly CommandFlag[] = []): FlagLayer {
-  const known = new Map<string, boolean>([
-    ...SETTING_ROWS.map(([key, { metavar }]): [string, boolean] => [flagName(key), metavar !== undefined]),
-    ...commandFlags.map(({ name, metavar }): [string, boolean] => [name, metavar !== undefined]),
+  const known = new Map<string, string | undefined>([
+    ...SETTING_ROWS.map(([key, { metavar }]): [string, string | undefined] => [flagName(key), metavar]),
+    ...commandFlags.map(({ name, metavar }): [string, string | undefined] => [name, metavar]),
   ]);
   const options = Object.fromEntries(
-    [...known].map(([name, hasValue]) => [
+    [...known].map(([name, metavar]) => [
       name,
-      { type: hasValue ? ("string" as const) : ("boolean" as const) },
+      { type: metavar !== undefined ? ("string" as const) : ("boolean" as const) },
     ]),
   );
   const { tokens } = parseArgs({
@@ -59,8 +59,8 @@ export function readFlags(args: readonly string[], commandFlags: readonly Comman
       continue;
     }
     const from = token.rawName;
-    const hasValue = known.get(token.name);
-    if (hasValue === undefined || !from.startsWith("--")) {
+    const metavar = known.get(token.name);
+    if (!known.has(token.name) || !from.startsWith("--")) {
       problems.push(
         `${quoted(from).slice(1, -1)}: ${unknownName(
           from,
@@ -71,9 +71,10 @@ export function readFlags(args: readonly string[], commandFlags: readonly Comman
       continue;
     }
     const text = token.value;
-    if (!hasValue && text !== undefined) problems.push(`${from}: takes no value`);
-    else if (hasValue && (text === undefined || (!token.inlineValue && text.startsWith("-"))))
-      problems.push(`${from}: needs a value`);
+    const missing = text === undefined || (!token.inlineValue && text.startsWith("--"));
+    if (metavar === undefined && text !== undefined) problems.push(`${from}: takes no value`);
+    else if (metavar !== undefined && missing)
+      problems.push(`${from}: needs a value; write ${from} ${metavar}`);
     else if (text === "") problems.push(`${from}: the value is empty`);
     else add(token.name, from, text);
   }

@@ -7,7 +7,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** A JSON5 object, or why there is none, as the end of the sentence `FILE: …`. The text of the file is never shown. */
 export type Json5File =
   | { readonly object: Readonly<Record<string, unknown>> }
-  | { readonly why: string; readonly missing: boolean };
+  | { readonly why: string; readonly missing: boolean; readonly denied?: boolean };
 
 /** Reads a file that holds one JSON5 object, of at most 4 MiB. */
 export function readJson5(path: string): Json5File {

@@ -20,6 +20,17 @@ export interface Layer {
   readonly problems: readonly string[];
 }
 
+/**
+ * What to add where a text was refused that may have been meant as several: only the environment has lists with
+ * commas.
+ *
+ * @param from the setting, in the user's own words
+ */
+export function listHint(from: string, text: string): string {
+  if (!text.includes(",")) return "";
+  return from.startsWith("--") ? "; repeat the flag for each" : "; make it a list, with an item for each";
+}
+
 /** An own value in a program or a file, as the texts that a flag would have. */
 export function textsOf(
   from: string,

@@ -1,5 +1,6 @@
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { printable } from "../text.ts";
 import { reaches } from "./address-rules.ts";
 import type { Environment } from "./environment.ts";
@@ -18,6 +19,8 @@ export interface OpenclawConfig {
   readonly object?: Readonly<Record<string, unknown>>;
   /** Why a file that is there cannot be used, as the end of the sentence `FILE …`. */
   readonly why?: string;
+  /** Whose it is, where this user may not read it. */
+  readonly owner?: number;
 }
 
 /**
@@ -30,7 +33,21 @@ export function readOpenclawConfig(env: Environment): OpenclawConfig {
   const shownPath = printable(path, 120);
   const file = readJson5(path);
   if ("object" in file) return { shownPath, object: file.object };
-  return file.missing ? { shownPath } : { shownPath, why: file.why };
+  if (file.missing) return { shownPath };
+  const owner = file.denied ? ownerOf(path) : undefined;
+  return { shownPath, why: file.why, ...(owner !== undefined && { owner }) };
+}
+
+/** The uid of a file that may not be read; where not even it may be looked at, that of the folder above. */
+function ownerOf(path: string): number | undefined {
+  for (const place of [path, dirname(path)]) {
+    try {
+      return statSync(place).uid;
+    } catch {
+      // Perhaps the folder tells.
+    }
+  }
+  return undefined;
 }
 
 /** The path of `openclaw.json`; undefined where neither the environment nor a home says it. */
@@ -72,8 +89,9 @@ function homeOf(env: Environment): string | undefined {
  *   shell, which are to use the shim, and says nothing of the gateway
  */
 export function readOpenclaw(env: Environment, listeners: readonly ListenAddress[] = []): Layer {
-  const { shownPath, object, why } = readOpenclawConfig(env);
-  if (why !== undefined) return broken(`${shownPath} ${why}`);
+  const { shownPath, object, why, owner } = readOpenclawConfig(env);
+  const fix = owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`;
+  if (why !== undefined) return broken(`${shownPath} ${why}`, fix);
   const gateway = section(object, "gateway");
   const tls = section(gateway, "tls")["enabled"] === true;
   const given = environmentPort(env["OPENCLAW_GATEWAY_PORT"]);
@@ -98,8 +116,8 @@ export function readOpenclaw(env: Environment, listeners: readonly ListenAddress
   return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
 }
 
-function broken(why: string): Layer {
-  return { given: new Map(), problems: [`OpenClaw's config: ${why}; mend it, or give --gateway URL`] };
+function broken(why: string, fix = "mend it"): Layer {
+  return { given: new Map(), problems: [`OpenClaw's config: ${why}; ${fix}, or give --gateway URL`] };
 }
 
 /** A member that is an object; an empty one for all else. */

@@ -1,6 +1,6 @@
 import { addressProblems } from "./address-rules.ts";
 import { quoted } from "./error.ts";
-import type { Given, Layer, Taken } from "./layer.ts";
+import { listHint, type Given, type Layer, type Taken } from "./layer.ts";
 import { flagName } from "./names.ts";
 import type { ListenAddress, LogFormat, Settings } from "./settings.ts";
 import { SETTING_ROWS, SETTINGS, type Setting, type SettingKey } from "./table.ts";
@@ -75,7 +75,7 @@ export function resolveSettings(layers: readonly Layer[], logFormat: LogFormat):
       if ("value" in parsed) items.push({ text, value: parsed.value });
       else
         problems.push(
-          `${given.from}: ${quoted(text)} ${text === "" ? "is empty; give a value or leave it out" : parsed.why}`,
+          `${given.from}: ${quoted(text)} ${text === "" ? "is empty; give a value or leave it out" : parsed.why}${setting.repeatable ? listHint(given.from, text) : ""}`,
         );
     }
     return { ...given, items };

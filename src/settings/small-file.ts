@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
-/** A file's text and its permission bits, or why it cannot be read, as the end of the sentence `FILE: …`. */
+/** A file's text and its permission bits, or why it cannot be read, as the end of the sentence `FILE: …`; `denied` where this user may not. */
 export type SmallFile =
   | { readonly text: string; readonly mode: number }
-  | { readonly why: string; readonly missing: boolean };
+  | { readonly why: string; readonly missing: boolean; readonly denied?: boolean };
 
 /** Reads a regular file of at most `maxBytes` as UTF-8. A FIFO or device is refused: it could block for ever. */
 export function readSmallFile(path: string, maxBytes: number): SmallFile {
@@ -22,7 +22,11 @@ export function readSmallFile(path: string, maxBytes: number): SmallFile {
     return { text: buffer.toString("utf8", 0, length).replace(/^\uFEFF/, ""), mode: mode & 0o777 };
   } catch (error) {
     const code = errorCode(error);
-    return { why: `cannot be read (${code})`, missing: code === "ENOENT" || code === "ENOTDIR" };
+    return {
+      why: `cannot be read (${code})`,
+      missing: code === "ENOENT" || code === "ENOTDIR",
+      denied: code === "EACCES",
+    };
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -30,10 +30,14 @@ export function readToken(tokenFile: string | undefined, env: Environment): Toke
 }
 
 function fromFile(path: string): Token {
-  // A name without a slash could be the token itself, put in the wrong place.
-  const from = path.includes("/") ? `token file ${printable(path, 120)}` : "token file";
+  const from = `token file ${printable(path, 120)}`;
   const file = readSmallFile(path, MAX_BYTES);
-  if ("why" in file) return { why: `${from} ${file.why}; give --token-file a readable file` };
+  if ("why" in file) {
+    // A name without a slash that is no file could be the token itself, put in the wrong place.
+    const shown =
+      path.includes("/") || !file.missing ? from : "token file (name not shown: it could be the token)";
+    return { why: `${shown} ${file.why}; give --token-file a readable file` };
+  }
   if ((file.mode & 0o007) !== 0) return { why: `${from} is open to every user of the machine; chmod 600 it` };
   const token = checked(file.text.trim(), from);
   if ("why" in token || (file.mode & 0o070) === 0) return token;

@@ -3,6 +3,7 @@ import { findCommand } from "../../src/commands/find.ts";
 import { commandHelp, helpText } from "../../src/commands/help.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { flagName } from "../../src/settings/names.ts";
+import { VERSION } from "../../src/version.ts";
 import { SETTING_ROWS } from "../../src/settings/table.ts";
 
 describe("--help", () => {
@@ -56,6 +57,22 @@ describe("a command line", () => {
     expect(findCommand([])).toMatchObject({ command: { name: "run" }, args: [] });
     expect(findCommand(["--hold", "1s"])).toMatchObject({ command: { name: "run" }, args: ["--hold", "1s"] });
     expect(findCommand(["env", "--json"])).toMatchObject({ command: { name: "env" }, args: ["--json"] });
+  });
+
+  it.each([["help"], ["help", "--json"]])("%s %s means the main help", (...argv) => {
+    expect(findCommand(argv)).toEqual({ text: helpText() });
+  });
+
+  it("help COMMAND means COMMAND --help", () => {
+    expect(findCommand(["help", "env"])).toEqual(findCommand(["env", "--help"]));
+  });
+
+  it.each([["--version"], ["version"], ["-v"]])("%s means the version", (word) => {
+    expect(findCommand([word])).toEqual({ text: `${VERSION}\n` });
+  });
+
+  it.each([[["bogus", "--help"]], [["help", "bogus"]], [["bogus"]]])("%j is no command", (argv) => {
+    expect(() => findCommand(argv)).toThrow(/^"bogus": no such command; write one of run, /);
   });
 
   it.each(COMMANDS.map(({ name, load }) => [name, load] as const))("%s can be loaded", async (_, load) => {

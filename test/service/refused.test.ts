@@ -36,9 +36,15 @@ describe("install refuses, in one line and with exit code 2", () => {
   });
 
   it.each([
-    [["--root", "/nonexistent"], "--root: there is no such folder"],
-    [["--token-file", "open-token"], "--token-file: token file is open to every user of the machine"],
-    [["--token-file", "sekrit"], "--token-file: token file cannot be read (ENOENT)"],
+    [["--root", "/nonexistent"], "--root: /nonexistent is no folder; name the one"],
+    [
+      ["--token-file", "open-token"],
+      "--token-file: token file open-token is open to every user of the machine",
+    ],
+    [
+      ["--token-file", "sekrit"],
+      "--token-file: token file (name not shown: it could be the token) cannot be read (ENOENT)",
+    ],
     [["--config", "none.json5"], "none.json5 cannot be read"],
     [["--node", "/bin/true"], "--node: /bin/true is not Node"],
     [

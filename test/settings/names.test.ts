@@ -42,8 +42,13 @@ describe("names that are no setting", () => {
 
 describe("flags", () => {
   it.each([
-    [["--hold"], "--hold: needs a value"],
-    [["--hold", "--drain=1s"], "--hold: needs a value"],
+    [["--hold"], "--hold: needs a value; write --hold DURATION"],
+    [["--hold", "--drain=1s"], "--hold: needs a value; write --hold DURATION"],
+    [["--listen"], "--listen: needs a value; write --listen HOST:PORT"],
+    [
+      ["--hold", "-1s"],
+      '--hold: "-1s" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m',
+    ],
     [["--hold="], "--hold: the value is empty"],
     [["--hold", ""], "--hold: the value is empty"],
     [["--allow-remote-gateway=true"], "--allow-remote-gateway: takes no value"],

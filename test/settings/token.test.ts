@@ -90,7 +90,7 @@ describe("the gateway's token", () => {
 
   it("is not shown where it was given in place of the file", () => {
     expect(readToken("sekrit-token", {})).toEqual({
-      why: "token file cannot be read (ENOENT); give --token-file a readable file",
+      why: "token file (name not shown: it could be the token) cannot be read (ENOENT); give --token-file a readable file",
     });
   });
 
