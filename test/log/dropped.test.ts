@@ -1,0 +1,40 @@
+import { closeSync, openSync } from "node:fs";
+import { Writable } from "node:stream";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createLogger } from "../../src/log.ts";
+import type { Stdout } from "../../src/output.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+
+const LARGE = "x".repeat(100_000);
+
+/** The events of what a reader gets who reads nothing, until 20 large lines are written, and then one more. */
+async function eventsAfterStandstill(logLevel: Settings["logLevel"]): Promise<unknown[]> {
+  const read: string[] = [];
+  let go = (): void => {};
+  const standing = new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      read.push(line);
+      if (read.length === 1) go = done;
+      else done();
+    },
+  });
+  const fd = openSync("/dev/null", "w");
+  onTestFinished(() => closeSync(fd));
+  const stdout = Object.assign(standing, { fd, isTTY: false }) as unknown as Stdout;
+  const logger = await createLogger({ logLevel, logFormat: "json" }, stdout, "openclaw-shim");
+  for (let i = 0; i < 20; i += 1) logger.error({ event: "large", LARGE });
+  go();
+  await expect.poll(() => standing.writableLength).toBe(0);
+  logger.error({ event: "last" });
+  await expect.poll(() => standing.writableLength).toBe(0);
+  return read.map((line) => (JSON.parse(line) as Record<string, unknown>)["event"]);
+}
+
+describe("lines that nobody read in time", () => {
+  it.each(["info", "warn", "error"] as const)("are counted, at --log-level %s too", async (level) => {
+    const events = await eventsAfterStandstill(level);
+    expect(events.filter((event) => event === "large").length).toBeLessThan(20);
+    expect(events.slice(-2)).toEqual(["last", "log.dropped"]);
+  });
+});
