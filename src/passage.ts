@@ -93,7 +93,7 @@ export function createPassage(rooms: Rooms): Passage {
           approver?.refused(facts.conn, seen.connect, requestId);
         }
       },
-      approver && ((connect, isSigned) => approver.beforeConnect(connect, isSigned)),
+      approver && ((connect, isSigned) => approver.beforeConnect(facts.conn, connect, isSigned)),
     );
   }
 

@@ -23,10 +23,11 @@ export interface Approver {
    * A device is about to send its `connect`. Where a request of that device is pending from before, it is rejected
    * first, so that the gateway decides afresh; one that is being approved is waited for.
    *
+   * @param conn the connection's id
    * @param isSigned whether that device has signed the `connect`: for others nothing is done
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined when it need not wait
    */
-  beforeConnect(connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined;
+  beforeConnect(conn: string, connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined;
   /** The gateway answered that `connect` with NOT_PAIRED, on a connection that passed the gate. */
   refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void;
   close(): Promise<void>;
@@ -98,23 +99,23 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
     logger.warn({ event: "not-approved", ...named(refused), requestId, reason: why, fix }, "not approved");
   }
 
-  async function rejectAll(requests: readonly PendingRequest[]): Promise<void> {
+  async function rejectAll(conn: string, requests: readonly PendingRequest[]): Promise<void> {
     for (const { requestId, deviceId } of requests) {
       try {
         await link.reject(requestId);
         logger.info(
-          { event: "rejected", requestId, deviceId, reason: "sticky: its device connects now" },
+          { event: "rejected", conn, requestId, deviceId, reason: "sticky: its device connects now" },
           "rejected",
         );
       } catch (error) {
         const reason = printable(String(error));
-        logger.warn({ event: "not-rejected", requestId, deviceId, reason }, "not rejected");
+        logger.warn({ event: "not-rejected", conn, requestId, deviceId, reason }, "not rejected");
       }
     }
   }
 
   return {
-    beforeConnect(connect, isSigned) {
+    beforeConnect(conn, connect, isSigned) {
       const device = deviceRequest(connect);
       // Out of bounds a person must approve, under a requestId that should not change at every attempt.
       if (!device || !link.up || outOfBounds(device, bounds) !== undefined) return undefined;
@@ -124,7 +125,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
       const sticky = link
         .pendingOf(device.deviceId)
         .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
-      return sticky.length > 0 && isSigned() ? atMost(HOLD_MS, rejectAll(sticky)) : undefined;
+      return sticky.length > 0 && isSigned() ? atMost(HOLD_MS, rejectAll(conn, sticky)) : undefined;
     },
     refused(conn, connect, requestId) {
       const device = deviceRequest(connect);
@@ -134,7 +135,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
         begin(refused);
         return;
       }
-      if (waiting.size < WAITING_LIMIT) waiting.set(device.deviceId, refused);
+      if (waiting.size < WAITING_LIMIT || waiting.has(device.deviceId)) waiting.set(device.deviceId, refused);
       else notApproved(refused, "too many devices wait for the operator connection");
     },
     close: () => link.close(),

@@ -20,6 +20,7 @@ interface ClientIdentity {
   readonly buildId?: string;
 }
 
+/** Who connects, to what, and how; all but the URL has a default that the gateway takes. */
 export interface HandshakeOptions {
   /** `ws://` or `wss://`, with a path where that matters. */
   readonly url: string;

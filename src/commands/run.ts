@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { OperatorResources } from "../approve/start.ts";
 import { createLogger } from "../log.ts";
 import type { Environment } from "../settings/environment.ts";
+import { bracketed, reachableHost } from "../settings/addresses.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError } from "../settings/error.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -29,11 +30,11 @@ export async function run(context: CommandContext): Promise<number> {
   const stopped = context.stopped();
   let shim;
   try {
-    const operator = settings.approve === "off" ? {} : await operatorOf(settings, env);
+    const operator = settings.approve === "off" ? {} : await operatorOf(settings, context);
     shim = await openShim(settings, logger, { handedOver, operator });
   } catch (error) {
     if (error instanceof SettingsError) throw error;
-    complain(`cannot start: ${startFailure(error)}`);
+    complain(`cannot start: ${await startFailure(error)}`);
     return 1;
   }
   await stopped;
@@ -42,10 +43,14 @@ export async function run(context: CommandContext): Promise<number> {
 }
 
 /** Only who approves reads the token: a daemon that needs no secret holds none. */
-async function operatorOf({ tokenFile }: Settings, env: Environment): Promise<OperatorResources> {
+async function operatorOf(
+  { tokenFile }: Settings,
+  { env, complain }: Pick<CommandContext, "env" | "complain">,
+): Promise<OperatorResources> {
   const { readToken } = await import("../settings/token.ts");
   const found = readToken(tokenFile, env);
   if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}`]);
+  if (found.warning !== undefined) complain(`warning: ${found.warning}`);
   return { token: found.secret, stateDirectory: stateDirectory(env) };
 }
 
@@ -56,13 +61,22 @@ function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: Environment):
   return HOME ? join(HOME, ".local", "state", "openclaw-shim") : undefined;
 }
 
-function startFailure(error: unknown): string {
+async function startFailure(error: unknown): Promise<string> {
   if (!(error instanceof Error)) return "unknown error";
   const code = "code" in error ? error.code : undefined;
   const message = printable(error.message);
-  if (code === "EADDRINUSE") return `${message}; stop what listens there, or choose another --listen`;
+  if (code === "EADDRINUSE") return `${message}; ${await whoListens(error)}, or choose another --listen`;
   if (code === "EADDRNOTAVAIL")
     return `${message}; this machine has no such address, choose another --listen`;
   if (code === "EACCES") return `${message}; ports below 1024 need a privilege, choose another --listen`;
   return message;
+}
+
+async function whoListens(error: Error): Promise<string> {
+  const { address, port } = error as { readonly address?: string; readonly port?: number };
+  if (address === undefined || port === undefined) return "stop what listens there";
+  const { isShim } = await import("../client/shim-pages.ts");
+  return (await isShim(`${bracketed(reachableHost(address))}:${port}`))
+    ? "that is an openclaw-shim which runs already: stop it"
+    : "stop what listens there";
 }

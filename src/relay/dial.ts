@@ -15,6 +15,7 @@ export interface DialFailure {
   readonly message: string;
 }
 
+/** A connection whose TLS, where there is any, is checked and ready; or why there is none. */
 export type DialResult = { readonly socket: Socket } | { readonly failure: DialFailure };
 
 /** Opens connections to the one gateway. */

@@ -21,7 +21,9 @@ export interface GatewayAddress {
   readonly fingerprint?: string;
 }
 
+/** What becomes of requests that carry forwarding headers (README, Settings). */
 export type ForwardedPolicy = "strip" | "private" | "reject";
+/** Whether devices are approved that this shim itself just saw refused. */
 export type ApprovePolicy = "off" | "seen";
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 export type LogFormat = "json" | "pretty";

@@ -64,7 +64,7 @@ describe("a client that tries again while its request is being approved", () => 
     approver.refused("conn-1", CONNECT, "r-1");
     let waits = true;
 
-    const waited = approver.beforeConnect(CONNECT, () => true)?.then(() => (waits = false));
+    const waited = approver.beforeConnect("conn-2", CONNECT, () => true)?.then(() => (waits = false));
     await new Promise((resolve) => setImmediate(resolve));
     expect(waits).toBe(true);
     link.approved();
@@ -80,7 +80,7 @@ describe("a client that tries again while its request is being approved", () => 
     approver.refused("conn-1", CONNECT, "r-1");
     const from = performance.now();
 
-    await approver.beforeConnect(CONNECT, () => true);
+    await approver.beforeConnect("conn-2", CONNECT, () => true);
 
     expect(performance.now() - from).toBeGreaterThan(450);
     expect(link.rejected).toEqual([]);
@@ -89,7 +89,11 @@ describe("a client that tries again while its request is being approved", () => 
   it("is one whose request is rejected, where nobody is approving it", async () => {
     const link = new SlowLink();
 
-    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(CONNECT, () => true);
+    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(
+      "conn-2",
+      CONNECT,
+      () => true,
+    );
 
     expect(link.rejected).toEqual(["r-1"]);
   });
@@ -97,7 +101,11 @@ describe("a client that tries again while its request is being approved", () => 
   it("is not one that its device has not signed: anybody can name a device", async () => {
     const link = new SlowLink();
 
-    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(CONNECT, () => false);
+    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(
+      "conn-2",
+      CONNECT,
+      () => false,
+    );
 
     expect(link.rejected).toEqual([]);
   });

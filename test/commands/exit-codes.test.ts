@@ -37,6 +37,18 @@ describe("exit code", () => {
     await taken.close();
   });
 
+  it("1 where a shim has the address already, which it says", async () => {
+    const first = start(command, ["--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"]);
+    const port = /127\.0\.0\.1:(\d+)/.exec(await first.line(/"event":"listening"/))?.[1];
+    const second = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
+    expect(await second.exit).toBe(1);
+    expect(second.stderr.join()).toContain(
+      "that is an openclaw-shim which runs already: stop it, or choose another",
+    );
+    first.signal("SIGTERM");
+    expect(await first.exit).toBe(0);
+  });
+
   it("2 for bad settings, each problem one line", async () => {
     const shim = start(command, ["--hold", "soon", "--token", "sekrit"], {
       OPENCLAW_SHIM_LISTEN: "0.0.0.0:1",

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "./bundle.ts";
 
@@ -19,6 +21,18 @@ describe("run", () => {
       expect.stringMatching(
         /^openclaw-shim: warning: --approve-roles: "operater" is no role .*known are operator, node$/,
       ),
+    ]);
+  });
+
+  it("warns of a token file that its group may read", async () => {
+    writeFileSync(join(command.folder, "token"), "t", { mode: 0o640 });
+    const args = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
+    const shim = start(command, [...args, "--approve", "seen", "--token-file", "./token"]);
+    await shim.line(/"event":"listening"/);
+    shim.signal("SIGTERM");
+    expect(await shim.exit).toBe(0);
+    expect(shim.stderr).toEqual([
+      expect.stringMatching(/warning: .*token.* is open to its group; chmod 600 it$/),
     ]);
   });
 });
