@@ -73,10 +73,10 @@ async function startFailure(error: unknown): Promise<string> {
 }
 
 async function whoListens(error: Error): Promise<string> {
-  const { address, port } = error as { readonly address?: string; readonly port?: number };
-  if (address === undefined || port === undefined) return "stop what listens there";
+  const { address, port }: { address?: unknown; port?: unknown } = { ...error };
+  if (typeof address !== "string") return "stop what listens there";
   const { isShim } = await import("../client/shim-pages.ts");
-  return (await isShim(`${bracketed(reachableHost(address))}:${port}`))
+  return (await isShim(`${bracketed(reachableHost(address))}:${String(port)}`))
     ? "that is an openclaw-shim which runs already: stop it"
     : "stop what listens there";
 }
