@@ -73,7 +73,8 @@ async function startFailure(error: unknown): Promise<string> {
 }
 
 async function whoListens(error: Error): Promise<string> {
-  const { address, port }: { address?: unknown; port?: unknown } = { ...error };
+  const address = "address" in error ? error.address : undefined;
+  const port = "port" in error ? error.port : undefined;
   if (typeof address !== "string") return "stop what listens there";
   const { isShim } = await import("../client/shim-pages.ts");
   return (await isShim(`${bracketed(reachableHost(address))}:${String(port)}`))
