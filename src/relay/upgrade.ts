@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../gate/refusal.ts";
 import { refuseUnreachable } from "../gate/unreachable.ts";
-import { readAnswerHead, type AnswerHead } from "./answer.ts";
+import { readAnswerHead } from "./answer.ts";
 import type { Dialer, DialFailure } from "./dial.ts";
 import { passRefusal, type RefusalListener } from "./refusal.ts";
 import { refuseSocket } from "./respond.ts";
@@ -93,7 +93,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
   function onAnswerBytes(chunk: Buffer): void {
     answered = answered.length === 0 ? chunk : Buffer.concat([answered, chunk]);
     let head = readAnswerHead(answered);
-    while (isInterim(head)) {
+    // 100 and 103 come before the answer (RFC 9110 section 15.2); a WebSocket client has no use for them.
+    while (typeof head === "object" && head.status < 200 && head.status !== 101) {
       answered = answered.subarray(head.size);
       head = readAnswerHead(answered);
     }
@@ -146,9 +147,4 @@ export function relayUpgrade(request: UpgradeRequest): void {
     gateway?.off("close", onGatewayLeft);
     return true;
   }
-}
-
-/** 100 and 103 come before the answer (RFC 9110 section 15.2); a WebSocket client has no use for them. */
-function isInterim(head: ReturnType<typeof readAnswerHead>): head is AnswerHead {
-  return typeof head === "object" && head.status < 200 && head.status !== 101;
 }
