@@ -1,11 +1,10 @@
 import { SettingsError } from "../settings/error.ts";
 import { loadSettings, type Loaded } from "../settings/load.ts";
-import { readOpenclaw } from "../settings/openclaw.ts";
+import { openclawProblem } from "../settings/openclaw.ts";
 import type { CommandContext } from "./command.ts";
 
 /** No file can be there: what OpenClaw's config would say about the gateway's address is left out. */
 const NO_CONFIG = "/dev/null/openclaw.json";
-const OFFER = /; mend it, or give --gateway URL$/;
 
 /**
  * Loads the settings of a command that has something to say without OpenClaw's config, too.
@@ -19,9 +18,10 @@ export function loadDespiteOpenclaw(context: CommandContext): Loaded & { readonl
   try {
     return loadSettings(sources, flags);
   } catch (error) {
-    const [why] = readOpenclaw(env).problems;
-    if (!(error instanceof SettingsError) || why === undefined || !error.problems.includes(why)) throw error;
+    const problems = error instanceof SettingsError ? error.problems : [];
+    const [problem] = problems.flatMap((one) => openclawProblem(one) ?? []);
+    if (problem === undefined) throw error;
     const loaded = loadSettings({ ...sources, env: { ...env, OPENCLAW_CONFIG_PATH: NO_CONFIG } }, flags);
-    return { ...loaded, problem: why.replace(OFFER, "") };
+    return { ...loaded, problem };
   }
 }

@@ -11,6 +11,7 @@ import type { Layer } from "./layer.ts";
 import type { ListenAddress } from "./settings.ts";
 
 const HOST = "127.0.0.1";
+const PROBLEM = "OpenClaw's config: ";
 
 /** OpenClaw's own config, as far as it could be read; no object where there is no file. */
 export interface OpenclawConfig {
@@ -117,7 +118,12 @@ export function readOpenclaw(env: Environment, listeners: readonly ListenAddress
 }
 
 function broken(why: string, fix = "mend it"): Layer {
-  return { given: new Map(), problems: [`OpenClaw's config: ${why}; ${fix}, or give --gateway URL`] };
+  return { given: new Map(), problems: [`${PROBLEM}${why}; ${fix}, or give --gateway URL`] };
+}
+
+/** What is wrong with OpenClaw's config, without the fix; undefined where a problem of settings is another one. */
+export function openclawProblem(problem: string): string | undefined {
+  return problem.startsWith(PROBLEM) ? problem.slice(0, problem.lastIndexOf("; ")) : undefined;
 }
 
 /** A member that is an object; an empty one for all else. */

@@ -74,6 +74,20 @@ describe("env", () => {
     ]);
   });
 
+  it("does so where OPENCLAW_GATEWAY_PORT leads to the shim, too, as its own advice is", async () => {
+    const path = join(command.folder, "bad-port.json");
+    writeFileSync(path, '{"gateway": {"port": "x"}}');
+    const run = start(command, ["env"], {
+      ...SECRETS,
+      OPENCLAW_CONFIG_PATH: path,
+      OPENCLAW_GATEWAY_PORT: "18788",
+    });
+    expect(await run.exit).toBe(0);
+    expect(run.stderr).toEqual([
+      `openclaw-shim: note: OpenClaw's config: gateway.port in ${path} is not a port from 1 to 65535; this went on without it`,
+    ]);
+  });
+
   it.each([
     [["--json", "--openclaw-config"], "--json, --openclaw-config: give one of them"],
     [["--jsn"], "--jsn: no such setting; did you mean --json?"],
