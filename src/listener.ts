@@ -6,6 +6,7 @@ import { refuse, type Refusal } from "./gate/refusal.ts";
 import { HTTP_IDLE_MS } from "./relay/request.ts";
 import { isWhole, refuseSocket } from "./relay/respond.ts";
 import { OpenResponses } from "./relay/responses.ts";
+import { authorityOf } from "./settings/addresses.ts";
 import type { ListenAddress } from "./settings/settings.ts";
 import { notTcp, type HandedOver } from "./socket-activation.ts";
 
@@ -92,7 +93,7 @@ export async function listen(
   // Out of descriptors, say: the next connection may be accepted again.
   server.on("error", (error) => handlers.onAcceptError(error));
   return {
-    address: formatAddress(bound),
+    address: authorityOf({ host: bound.address, port: bound.port }),
     host: bound.address,
     port: bound.port,
     stop: () => {
@@ -180,8 +181,4 @@ function listening(server: Server, where: ListenOptions | HandedOver): Promise<A
       else server.close(() => reject(new TypeError("not an IP socket")));
     });
   });
-}
-
-function formatAddress({ family, address, port }: AddressInfo): string {
-  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }

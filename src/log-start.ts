@@ -1,7 +1,7 @@
 import { isLoopbackName, parseAuthority } from "./gate/host.ts";
 import type { LogLine } from "./log-facts.ts";
 import { placeFlags } from "./program.ts";
-import { bracketed, reachableHost } from "./settings/addresses.ts";
+import { authorityOf, reachableHost } from "./settings/addresses.ts";
 
 /** What to try now that it listens, each with its name: the one command, and where outcomes can be watched. */
 export function nextSteps({ addresses, gateway }: LogLine, program: string): [name: string, text: string][] {
@@ -20,5 +20,5 @@ function localAuthority(address: unknown): string | undefined {
   const { name, port } = parseAuthority(String(address)) ?? {};
   if (name === undefined || port === undefined) return undefined;
   const host = reachableHost(name);
-  return isLoopbackName(host) ? `${bracketed(host)}:${port}` : undefined;
+  return isLoopbackName(host) ? authorityOf({ host, port }) : undefined;
 }

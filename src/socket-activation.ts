@@ -1,6 +1,6 @@
 import { isLoopbackAddress } from "./gate/peer.ts";
 import { reaches } from "./settings/address-rules.ts";
-import { bracketed, canonicalAddress } from "./settings/addresses.ts";
+import { authorityOf, canonicalAddress } from "./settings/addresses.ts";
 import { SettingsError } from "./settings/error.ts";
 import type { ListenAddress, Settings } from "./settings/settings.ts";
 
@@ -49,10 +49,11 @@ export function checkHandedOver(
   { allowFrom, gateway }: Pick<Settings, "allowFrom" | "gateway">,
 ): void {
   const host = canonicalAddress(bound.host) ?? bound.host;
+  const address = { host, port: bound.port };
   const socket = `socket ${fd}, handed over by systemd`;
-  if (reaches(gateway, { host, port: bound.port })) {
+  if (reaches(gateway, address)) {
     throw new SettingsError([
-      `${socket}: ${bracketed(host)}:${bound.port} is the gateway's own address (${gateway.url}), so the shim would connect to itself; change ListenStream= in the socket unit, or --gateway`,
+      `${socket}: ${authorityOf(address)} is the gateway's own address (${gateway.url}), so the shim would connect to itself; change ListenStream= in the socket unit, or --gateway`,
     ]);
   }
   if (isLoopbackAddress(host) || allowFrom.length > 0) return;

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { isWord } from "../pairing/fix.ts";
+import { word } from "../pairing/fix.ts";
 import type { ConnectRequest } from "../pairing/transcript.ts";
 import { printable } from "../text.ts";
 import type { OperatorLink } from "./operator-link.ts";
@@ -91,8 +91,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
 
   function notApproved(refused: RefusedDevice, reason: string): void {
     const { requestId } = refused;
-    const shown = requestId !== undefined && isWord(requestId) ? requestId : "<requestId>";
-    const approve = `if it is yours: openclaw devices approve ${shown}`;
+    const approve = `if it is yours: openclaw devices approve ${word(requestId, "<requestId>")}`;
     const beyond = outOfBounds(refused, bounds) !== undefined;
     const fix = beyond ? `${approve}, or widen --approve-roles and --approve-scopes` : approve;
     const why = printable(reason);

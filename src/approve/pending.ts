@@ -1,4 +1,4 @@
-import { isRecord } from "../json.ts";
+import { isRecord, textsIn } from "../json.ts";
 
 /** A pending pairing request, as `device.pair.list` and `device.pair.requested` have it. */
 export interface PendingRequest {
@@ -82,12 +82,15 @@ export function readPendingRequest(value: unknown): PendingRequest | undefined {
   if (typeof requestId !== "string" || typeof deviceId !== "string" || typeof publicKey !== "string") {
     return undefined;
   }
-  const all = new Set([...texts(roles), ...texts([role])]);
-  return { requestId, deviceId, publicKey, roles: [...all], scopes: texts(scopes), silent: silent === true };
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  const all = new Set([...textsIn(roles), ...textsIn([role])]);
+  return {
+    requestId,
+    deviceId,
+    publicKey,
+    roles: [...all],
+    scopes: textsIn(scopes),
+    silent: silent === true,
+  };
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { OperatorResources } from "../approve/start.ts";
 import { createLogger } from "../log.ts";
 import type { Environment } from "../settings/environment.ts";
-import { bracketed, reachableHost } from "../settings/addresses.ts";
+import { reachableAt } from "../settings/addresses.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError } from "../settings/error.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -75,9 +75,9 @@ async function startFailure(error: unknown): Promise<string> {
 async function whoListens(error: Error): Promise<string> {
   const address = "address" in error ? error.address : undefined;
   const port = "port" in error ? error.port : undefined;
-  if (typeof address !== "string") return "stop what listens there";
+  if (typeof address !== "string" || typeof port !== "number") return "stop what listens there";
   const { isShim } = await import("../client/shim-pages.ts");
-  return (await isShim(`${bracketed(reachableHost(address))}:${String(port)}`))
+  return (await isShim(reachableAt({ host: address, port })))
     ? "that is an openclaw-shim which runs already: stop it"
     : "stop what listens there";
 }

@@ -1,7 +1,7 @@
 import { gatewayLine, type Health } from "../service/health.ts";
 import type { ServiceStatus } from "../service/status.ts";
 import { serviceStatus } from "../service/status.ts";
-import { bracketed } from "../settings/addresses.ts";
+import { authorityOf } from "../settings/addresses.ts";
 import { readFlags } from "../settings/flags.ts";
 import { printable } from "../text.ts";
 import type { CommandContext } from "./command.ts";
@@ -75,7 +75,7 @@ function outcomeLine({ outcome, reason, peer, fix }: Readonly<Record<string, unk
 }
 
 function addresses({ service }: ServiceStatus): string[] {
-  return service.listen.map(({ host, port }) => `${bracketed(host)}:${port}`);
+  return service.listen.map(authorityOf);
 }
 
 function healthOf({ answer }: ServiceStatus): Health | undefined {

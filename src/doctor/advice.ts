@@ -1,6 +1,6 @@
 import { isLoopbackName } from "../gate/host.ts";
 import { placeFlags, type Place } from "../program.ts";
-import { bracketed, reachableAt } from "../settings/addresses.ts";
+import { authorityOf, reachableAt } from "../settings/addresses.ts";
 import { SETTINGS } from "../settings/table.ts";
 import type { Facts } from "./facts.ts";
 
@@ -17,7 +17,7 @@ export function commandFor(command: "doctor" | "env", about: About): string {
 /** What starts such a shim: in the foreground, or as a service. */
 export function startCommand(command: "run" | "install", about: About): string {
   const { settings, program } = about;
-  const texts = settings.listen.map(({ host, port }) => `${bracketed(host)}:${port}`);
+  const texts = settings.listen.map(authorityOf);
   const listen = texts.join() === SETTINGS.listen.default?.join() ? [] : texts;
   // Beyond loopback it does not start without them.
   const peers = settings.allowFrom.map((cidr) => ` --allow-from ${cidr}`);

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { parseAddress } from "../gate/peer.ts";
+import { textsIn } from "../json.ts";
 import { section } from "../settings/openclaw.ts";
 import type { Facts } from "./facts.ts";
 
@@ -70,5 +71,5 @@ function lastOf(cidr: string): ipaddr.IPv6 {
 /** The texts of a list, or the one text that stands for a list. */
 function textList(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  return textsIn(value);
 }

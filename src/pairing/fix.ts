@@ -133,6 +133,7 @@ export function isWord(text: string): boolean {
   return /^\w[\w.:-]*$/.test(text);
 }
 
-function word(text: string | undefined, otherwise: string): string {
+/** A text from outside as a word of a command, or what stands in for it. */
+export function word(text: string | undefined, otherwise: string): string {
   return text !== undefined && isWord(text) ? text : otherwise;
 }

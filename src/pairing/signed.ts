@@ -1,4 +1,4 @@
-import { isRecord } from "../json.ts";
+import { isRecord, textsIn } from "../json.ts";
 import { verifyConnect } from "./device.ts";
 
 /**
@@ -18,7 +18,7 @@ export function isSignedConnect(data: Buffer, nonce: string | undefined): boolea
     clientId: text(client, "id"),
     clientMode: text(client, "mode"),
     role: text(params, "role") || "operator",
-    scopes: texts(member(params, "scopes")),
+    scopes: textsIn(member(params, "scopes")),
     signedAt: Number(member(device, "signedAt")),
     token: text(auth, "token") || text(auth, "deviceToken") || text(auth, "bootstrapToken"),
     nonce,
@@ -35,8 +35,4 @@ function member(value: unknown, name: string): unknown {
 function text(value: unknown, name: string): string {
   const found = member(value, name);
   return typeof found === "string" ? found : "";
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -24,10 +24,10 @@ export function imageNotes(
 ): readonly string[] {
   const notes: string[] = [];
   if (!hasToken) notes.push("--approve seen needs the gateway's token: add --token-file FILE");
-  if (!unlessLedOut(() => root.has(node), true)) {
+  if (!unlessLedOut(() => root.has(node))) {
     notes.push(`${printable(target.root)} has no ${printable(node)}: Node must be there before it boots`);
   }
-  if (tokenFile !== undefined && !unlessLedOut(() => isPrivateFile(root.mode(tokenFile)), true)) {
+  if (tokenFile !== undefined && !unlessLedOut(() => isPrivateFile(root.mode(tokenFile)))) {
     notes.push(`${printable(tokenFile)} must be in the image, with mode 0600, before it boots`);
   }
   return notes;
@@ -38,10 +38,10 @@ function isPrivateFile(mode: number | undefined): boolean {
 }
 
 /** What an absolute link leads to is there once the image runs, and cannot be told before. */
-function unlessLedOut<T>(look: () => T, otherwise: T): T {
+function unlessLedOut(look: () => boolean): boolean {
   try {
     return look();
   } catch {
-    return otherwise;
+    return true;
   }
 }

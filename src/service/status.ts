@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { quoted, SettingsError } from "../settings/error.ts";
+import { readEnvironment } from "../settings/environment.ts";
 import { readFlags, type CommandFlag } from "../settings/flags.ts";
-import { loadSettings } from "../settings/load.ts";
-import { environmentName } from "../settings/names.ts";
-import type { ListenAddress, Settings } from "../settings/settings.ts";
+import { listenersOf, loadSettings } from "../settings/load.ts";
+import type { ListenAddress } from "../settings/settings.ts";
 import { SETTINGS } from "../settings/table.ts";
 import { commandEnvironment, type Caller } from "./caller.ts";
 import { parseEnvironment } from "./environment-file.ts";
@@ -49,7 +49,9 @@ export async function serviceStatus(
   const target = installed(findTarget(options, caller), root);
   const service = await stateOf(target, root, executor);
   const system = target.kind === "systemd" && target.places.scope === "system";
-  const address = ownAddress(asked ?? (service.installed ? service.listen : defaultListeners(caller.env)));
+  const address = ownAddress(
+    asked ?? (service.installed ? service.listen : listenersOf([readEnvironment(caller.env)])),
+  );
   const asleep = service.installed && !service.running && address === ownAddress(service.listen);
   if (address === "" || asleep) return { service, system };
   return { service, system, address, answer: await askShim(address) };
@@ -60,15 +62,6 @@ function listenerIn(text: string): ListenAddress {
   const parsed = SETTINGS.listen.parse(text);
   if ("value" in parsed) return parsed.value;
   throw new SettingsError([`--listen: ${quoted(text)} ${parsed.why}`]);
-}
-
-/** Where a shim that is started from here listens. The gateway does not matter to that. */
-function defaultListeners(env: Caller["env"]): Settings["listen"] {
-  const texts = env[environmentName("listen")]?.split(",") ?? SETTINGS.listen.default ?? [];
-  return texts.flatMap((text) => {
-    const parsed = SETTINGS.listen.parse(text.trim());
-    return "value" in parsed ? [parsed.value] : [];
-  });
 }
 
 /** Where the user has none, the machine's service is meant. */

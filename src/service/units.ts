@@ -4,7 +4,7 @@ import userService from "../../systemd/user/openclaw-shim.service?raw";
 import userSocket from "../../systemd/user/openclaw-shim.socket?raw";
 import { isIP } from "node:net";
 import { isLoopbackName } from "../gate/host.ts";
-import { bracketed } from "../settings/addresses.ts";
+import { authorityOf } from "../settings/addresses.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SystemdPlaces } from "./places.ts";
 import { commandLine, escaped, withDirective } from "./unit-text.ts";
@@ -48,7 +48,7 @@ export function serviceUnit({ places, node, settings }: UnitValues): string {
  */
 export function socketUnit({ places, settings }: UnitValues): string {
   const { listen, allowFrom } = settings;
-  const addresses = listen.map(({ host, port }) => escaped("--listen", `${bracketed(host)}:${port}`));
+  const addresses = listen.map((address) => escaped("--listen", authorityOf(address)));
   const unit = withDirective(
     places.scope === "system" ? systemSocket : userSocket,
     "ListenStream",

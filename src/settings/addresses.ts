@@ -18,6 +18,11 @@ export function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** `HOST:PORT`, as an authority has it. */
+export function authorityOf({ host, port }: ListenAddress): string {
+  return `${bracketed(host)}:${port}`;
+}
+
 /** The host at which this machine reaches what is bound to `host`: all addresses include a loopback one. */
 export function reachableHost(host: string): string {
   return { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
@@ -25,7 +30,7 @@ export function reachableHost(host: string): string {
 
 /** Where a tool of this machine reaches a listener: `127.0.0.1:18788` for 0.0.0.0:18788. */
 export function reachableAt({ host, port }: ListenAddress): string {
-  return `${bracketed(reachableHost(host))}:${port}`;
+  return authorityOf({ host: reachableHost(host), port });
 }
 
 /** A DNS name in lower case, without a root dot; undefined where the text is none (RFC 1123 section 2.1, `_` allowed). */
@@ -78,7 +83,7 @@ export function gatewayAddress(text: string): Parsed<GatewayAddress> {
   if (digits === undefined) return { why: `has no port; write ${written}:${GATEWAY_PORT}` };
   const port = portNumber(digits);
   if (port === undefined || port === 0) return { why: `has no port from 1 to 65535; ${GATEWAY_FORM}` };
-  const authority = port === (tls ? 443 : 80) ? bracketed(host) : `${bracketed(host)}:${port}`;
+  const authority = port === (tls ? 443 : 80) ? bracketed(host) : authorityOf({ host, port });
   return {
     value: {
       url: `${written}:${port}`,

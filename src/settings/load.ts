@@ -44,8 +44,11 @@ export function loadSettings(sources: Sources, commandFlags: readonly CommandFla
   return { settings: resolved.settings, flags: flags.flags };
 }
 
-/** Where the shim is to listen, as far as the texts hold; what is wrong with the others is told with all else. */
-function listenersOf(layers: readonly Layer[]): ListenAddress[] {
+/**
+ * Where the shim is to listen by what was given, else by default, as far as the texts hold: what is wrong with the
+ * others is told where they are used.
+ */
+export function listenersOf(layers: readonly Layer[]): ListenAddress[] {
   const given = layers.map((layer) => layer.given.get("listen")).find((found) => found !== undefined);
   return (given?.texts ?? SETTINGS.listen.default ?? []).flatMap((text) => {
     const parsed = listenAddress(text);

@@ -9,14 +9,19 @@ beforeAll(async () => {
 });
 afterAll(() => command.remove());
 
+/** What `run` says on stderr until it is ended; that it starts is expected. */
+async function stderrOf(...args: readonly string[]): Promise<readonly string[]> {
+  const where = ["--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
+  const shim = start(command, ["run", ...where, ...args]);
+  await shim.line(/"event":"listening"/);
+  shim.signal("SIGTERM");
+  expect(await shim.exit).toBe(0);
+  return shim.stderr;
+}
+
 describe("run", () => {
   it("starts with settings that do nothing, and warns of each on stderr", async () => {
-    const args = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
-    const shim = start(command, [...args, "--allow-from", "10.0.0.0/8", "--approve-roles", "operater"]);
-    await shim.line(/"event":"listening"/);
-    shim.signal("SIGTERM");
-    expect(await shim.exit).toBe(0);
-    expect(shim.stderr).toEqual([
+    expect(await stderrOf("--allow-from", "10.0.0.0/8", "--approve-roles", "operater")).toEqual([
       expect.stringMatching(/^openclaw-shim: warning: --allow-from 10\.0\.0\.0\/8 has no effect: /),
       expect.stringMatching(
         /^openclaw-shim: warning: --approve-roles: "operater" is no role .*known are operator, node$/,
@@ -26,12 +31,7 @@ describe("run", () => {
 
   it("warns of a token file that its group may read", async () => {
     writeFileSync(join(command.folder, "token"), "t", { mode: 0o640 });
-    const args = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
-    const shim = start(command, [...args, "--approve", "seen", "--token-file", "./token"]);
-    await shim.line(/"event":"listening"/);
-    shim.signal("SIGTERM");
-    expect(await shim.exit).toBe(0);
-    expect(shim.stderr).toEqual([
+    expect(await stderrOf("--approve", "seen", "--token-file", "./token")).toEqual([
       expect.stringMatching(/warning: .*token.* is open to its group; chmod 600 it$/),
     ]);
   });

@@ -1,28 +1,19 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
+import { makeImage, put } from "./image.ts";
 
 const NO_TOKEN = "openclaw-shim: note: --approve seen needs the gateway's token: add --token-file FILE";
 let command: Bundle;
 let image: string;
-let images = 0;
 beforeAll(async () => {
   command = await bundle();
 });
 afterAll(() => command.remove());
 beforeEach(() => {
-  images += 1;
-  image = join(command.folder, `image-${images}`);
-  put("usr/bin/node", 0o755);
+  image = makeImage(command.folder);
 });
-
-function put(path: string, mode: number, text = ""): void {
-  const place = join(image, path);
-  mkdirSync(dirname(place), { recursive: true });
-  writeFileSync(place, text);
-  chmodSync(place, mode);
-}
 
 /** What `install --root` says on stderr; that it succeeds is expected. */
 async function notes(...args: readonly string[]): Promise<readonly string[]> {
@@ -33,7 +24,7 @@ async function notes(...args: readonly string[]): Promise<readonly string[]> {
 
 describe("install --root notes what the image has yet to get", () => {
   it("nothing, where all is there", async () => {
-    put("etc/token", 0o600, "t");
+    put(image, "etc/token", 0o600, "t");
     expect(await notes("--approve", "seen", "--token-file", "/etc/token")).toEqual([]);
     expect(await notes("--hold", "20s")).toEqual([]);
   });
@@ -45,7 +36,7 @@ describe("install --root notes what the image has yet to get", () => {
   });
 
   it.each([undefined, 0o644])("the token's file, where its mode is %o", async (mode) => {
-    if (mode !== undefined) put("etc/token", mode, "t");
+    if (mode !== undefined) put(image, "etc/token", mode, "t");
     expect(await notes("--token-file", "/etc/token")).toEqual([
       "openclaw-shim: note: /etc/token must be in the image, with mode 0600, before it boots",
     ]);
@@ -60,6 +51,7 @@ describe("install --root notes what the image has yet to get", () => {
 
   it("no token, where a drop-in of the user's own hands it over", async () => {
     put(
+      image,
       "etc/systemd/system/openclaw-shim.service.d/mine.conf",
       0o644,
       "[Service]\nLoadCredential=openclaw-gateway-token:/x\n",

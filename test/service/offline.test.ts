@@ -1,33 +1,21 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
+import { makeImage } from "./image.ts";
 
 const UNITS = "etc/systemd/system";
 const NEXT =
   "next: boot the image; the shim starts with it, and journalctl --unit openclaw-shim.service shows its lines there";
 let command: Bundle;
 let image: string;
-let images = 0;
 beforeAll(async () => {
   command = await bundle();
 });
 afterAll(() => command.remove());
 beforeEach(() => {
-  images += 1;
-  image = join(command.folder, `image-${images}`);
-  mkdirSync(join(image, "usr/bin"), { recursive: true });
-  writeFileSync(join(image, "usr/bin/node"), "");
-  chmodSync(join(image, "usr/bin/node"), 0o755);
+  image = makeImage(command.folder);
 });
 
 async function run(

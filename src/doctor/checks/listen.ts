@@ -1,5 +1,5 @@
 import { isLoopbackName } from "../../gate/host.ts";
-import { bracketed } from "../../settings/addresses.ts";
+import { authorityOf } from "../../settings/addresses.ts";
 import { isPrivateBlock } from "../causes.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check } from "../finding.ts";
@@ -13,7 +13,7 @@ export const listen: Check<Facts> = ({ settings, shim }) => {
   if (open.length === 0) {
     return say.ok(`the shim ${shim.state === "running" ? "listens" : "would listen"} on loopback alone`);
   }
-  const where = open.map(({ host, port }) => `${bracketed(host)}:${port}`).join(" ");
+  const where = open.map(authorityOf).join(" ");
   const strangers = settings.allowFrom.filter((cidr) => !isPrivateBlock(cidr));
   if (strangers.length > 0) {
     return say.fix(
