@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { frame, TEXT } from "../relay/frames.ts";
+import { BINARY, frame, TEXT } from "../relay/frames.ts";
 import { startBench, switching } from "../relay/harness.ts";
 import { challenge, openPair } from "./protocol.ts";
 
@@ -55,6 +55,23 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
     expect(await echo(client, large)).toBe(large);
     expect(await shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol" });
   });
+
+  it.each(["the client", "the gateway"])(
+    "is told once where %s resets before the gateway has said anything",
+    async (who) => {
+      const bench = await startBench(switching());
+      const client = bench.upgrade();
+      await client.until((text) => text.startsWith("HTTP/1.1 101"));
+      const arrived = once(bench.requests[0] ?? client.socket, "data");
+      client.socket.write(frame(BINARY, "no connect", true));
+      await arrived;
+      (who === "the client" ? client.socket : bench.requests[0])?.resetAndDestroy();
+      const reason = "binary message from the client";
+      expect(await bench.shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
+      await bench.allGone();
+      expect(bench.shim.outcomes).toHaveLength(1);
+    },
+  );
 
   it("works when the gateway begins with something else than a challenge", async () => {
     const { shim, upgrade } = await startBench(
