@@ -1,16 +1,19 @@
-import { createServer } from "node:http";
+import type { Page, Route } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startStandIn } from "../../src/demo/stand-in/server.ts";
 import { openTestShim } from "../support/shim.ts";
 import { openPage, setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";
 
+/** Well below the ten seconds after which a page that is content asks again. */
+const SOON_MS = 5_000;
+
 const listenAt = (port: number): { listen: { host: string; port: number }[] } => ({
   listen: [{ host: "127.0.0.1", port }],
 });
 
-function heading({ page }: Watched, name: string): Promise<void> {
-  return page.getByRole("heading", { name, level: 2 }).waitFor();
+function heading({ page }: Watched, name: string, options?: { timeout: number }): Promise<void> {
+  return page.getByRole("heading", { name, level: 2 }).waitFor(options);
 }
 
 describe("a shim that is gone", () => {
@@ -34,10 +37,25 @@ describe("a shim that is gone", () => {
 
   it("is shown as such where it takes connections, but says nothing", async () => {
     const watched = await watch(await setScene());
-    await watched.shim.close();
-    const silent = await startSilent(watched.shim.port);
-    onTestFinished(silent);
+    const unanswered = (): void => {};
+    await watched.page.route("**/__shim__/{health,metrics,outcomes}", unanswered);
+    await watched.fail();
     await heading(watched, "The shim does not answer");
+  });
+});
+
+describe("a shim that goes while it is asked", () => {
+  it("is asked again soon, not when all is well", async () => {
+    const watched = await watch(await setScene());
+    const { page } = watched;
+    await heading(watched, "The gateway is up");
+    const held = Promise.all(["health", "metrics"].map((name) => holdAnswer(page, name)));
+    await watched.fail();
+    const answers = await held;
+    await watched.shim.close();
+    await page.getByText("Not live, reconnecting").waitFor();
+    for (const answer of answers) await answer();
+    await heading(watched, "The shim does not answer", { timeout: SOON_MS });
   });
 });
 
@@ -77,13 +95,13 @@ describe("a shim that has no place for one more follower", () => {
   });
 });
 
-/** Takes connections on that port and never answers. */
-async function startSilent(port: number): Promise<() => Promise<void>> {
-  const server = createServer(() => {});
-  server.listen(port, "127.0.0.1");
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+/** Has the shim answer the page's next question, but keeps the answer until the returned function is called. */
+function holdAnswer(page: Page, name: string): Promise<() => Promise<void>> {
+  return new Promise((resolve) => {
+    const hold = async (route: Route): Promise<void> => {
+      const response = await route.fetch();
+      resolve(() => route.fulfill({ response }));
+    };
+    void page.route(`**/__shim__/${name}`, hold, { times: 1 });
+  });
 }

@@ -55,6 +55,7 @@ function askIn(ms) {
 async function ask() {
   if (asking) return askIn(SOON_MS);
   asking = true;
+  nextQuestion = undefined;
   const live = stream?.readyState === EventSource.OPEN;
   try {
     const [health, metrics] = await Promise.all([get("health"), get("metrics")]);
@@ -68,7 +69,8 @@ async function ask() {
   if (document.hidden) return;
   if (stream?.readyState === EventSource.CLOSED) follow();
   showStream();
-  askIn(live && state === "up" ? CALM_MS : WORRIED_MS);
+  // What happened meanwhile (the stream broke, an outcome came) asks sooner than this.
+  if (nextQuestion === undefined) askIn(live && state === "up" ? CALM_MS : WORRIED_MS);
 }
 
 /** @param {string} page */
