@@ -8,7 +8,8 @@ export interface Traffic {
 
 /** Every open connection of a client, upgraded ones too: `http.Server` forgets those. */
 export class Connections {
-  readonly #open = new Set<Socket>();
+  /** Each with when it was accepted, until its first request takes that. */
+  readonly #open = new Map<Socket, number | undefined>();
   #received = 0;
   #sent = 0;
 
@@ -18,7 +19,7 @@ export class Connections {
   }
 
   add(socket: Socket): void {
-    this.#open.add(socket);
+    this.#open.set(socket, performance.now());
     socket.once("close", () => {
       this.#open.delete(socket);
       this.#received += socket.bytesRead;
@@ -26,10 +27,21 @@ export class Connections {
     });
   }
 
+  /**
+   * When the request began that has just come, in milliseconds of `performance.now()`: with its connection, or now if
+   * it is not its connection's first. To be asked once for each request.
+   */
+  requestStart(socket: Socket): number {
+    const acceptedAt = this.#open.get(socket);
+    if (acceptedAt === undefined) return performance.now();
+    this.#open.set(socket, undefined);
+    return acceptedAt;
+  }
+
   /** Bytes since start; the sockets count themselves, so that the data path need not. */
   traffic(): Traffic {
     let [received, sent] = [this.#received, this.#sent];
-    for (const { bytesRead, bytesWritten } of this.#open) {
+    for (const { bytesRead, bytesWritten } of this.#open.keys()) {
       received += bytesRead;
       sent += bytesWritten;
     }
@@ -38,6 +50,6 @@ export class Connections {
 
   /** Destroys all of them, or those of which `which` holds. */
   destroy(which: (socket: Socket) => boolean = () => true): void {
-    for (const socket of this.#open) if (which(socket)) socket.destroy();
+    for (const socket of this.#open.keys()) if (which(socket)) socket.destroy();
   }
 }

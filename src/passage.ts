@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
+import type { Connections } from "./connections.ts";
 import { freshId } from "./fresh-id.ts";
 import { guessingCaller, type GuessLimiter } from "./gate/guessing.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
@@ -29,6 +30,7 @@ export interface Rooms {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly gate: Gate;
+  readonly connections: Connections;
   readonly limit: ConnectionLimit;
   readonly guesses: GuessLimiter;
   readonly dialer: Dialer;
@@ -48,13 +50,14 @@ export interface Passage {
 
 /** Leads every request of one shim through its rooms. */
 export function createPassage(rooms: Rooms): Passage {
-  const { settings, logger, gate, limit, guesses, dialer, requests, reporter, status, approver } = rooms;
+  const { settings, logger, gate, connections, limit, guesses } = rooms;
+  const { dialer, requests, reporter, status, approver } = rooms;
   const allowedPeer = addressMatcher(settings.allowFrom);
   const served = new WeakSet<Socket>();
   let draining = false;
 
   function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    const facts = factsOf(request, socket);
+    const facts = factsOf(request, connections.requestStart(socket));
     if (socket.remoteAddress === undefined && asksForWebSocket(request)) {
       reporter.left(facts);
       socket.destroy();
@@ -119,16 +122,21 @@ export function createPassage(rooms: Rooms): Passage {
     // A client that resets is no reason to end the process.
     request.on("error", () => {});
     response.on("error", () => {});
+    const startedAt = connections.requestStart(request.socket);
+    const deny = (refusal: Refusal): void => {
+      reportDenied(request, factsOf(request, startedAt), refusal);
+      refuseResponse(response, refusal);
+    };
     const admission = gate.admit(request, request.socket, "http");
-    if (isRefusal(admission)) return refuseRequest(request, response, admission);
-    if (asksForWebSocket(request)) return refuseRequest(request, response, refuse("upgrade_incomplete"));
+    if (isRefusal(admission)) return deny(admission);
+    if (asksForWebSocket(request)) return deny(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
       const refusal = status.answer(request, response, admission);
-      return refusal && refuseRequest(request, response, refusal);
+      return refusal && deny(refusal);
     }
     const caller = carriesCredential(request.rawHeaders) ? callerOf(request) : undefined;
     const full = guesses.check(caller) ?? enter(request.socket);
-    if (full) return refuseRequest(request, response, full);
+    if (full) return deny(full);
 
     response.once("close", () => {
       limit.leave();
@@ -163,11 +171,6 @@ export function createPassage(rooms: Rooms): Passage {
     refuseSocket(socket, refusal);
   }
 
-  function refuseRequest(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-    reportDenied(request, factsOf(request, request.socket), refusal);
-    refuseResponse(response, refusal);
-  }
-
   function reportDenied(request: IncomingMessage, facts: ConnectionFacts, refusal: Refusal): void {
     if (asksForWebSocket(request)) reporter.denied(facts, refusal);
     else logDenied(facts, refusal);
@@ -192,7 +195,7 @@ export function createPassage(rooms: Rooms): Passage {
       onPipelinedUpgrade: (request) =>
         reportDenied(
           request,
-          factsOf(request, request.socket),
+          factsOf(request, connections.requestStart(request.socket)),
           refuse("malformed_request", "pipelined upgrade"),
         ),
       onUnreadable: (socket, what) => {
@@ -213,8 +216,8 @@ export function createPassage(rooms: Rooms): Passage {
   };
 }
 
-function factsOf({ url }: IncomingMessage, socket: Socket): ConnectionFacts {
-  return { conn: freshId(), peer: peerOf(socket), path: shownPath(url), startedAt: performance.now() };
+function factsOf({ url, socket }: IncomingMessage, startedAt: number): ConnectionFacts {
+  return { conn: freshId(), peer: peerOf(socket), path: shownPath(url), startedAt };
 }
 
 /** Whose failures to sign in count together with this request's. */

@@ -76,6 +76,7 @@ export async function openShim(
     logger,
     dialer,
     reporter,
+    connections,
     limit,
     guesses: new GuessLimiter(() => performance.now()),
     requests,

@@ -19,7 +19,7 @@ export interface ConnectionFacts {
   readonly conn: string;
   readonly peer: string;
   readonly path: string;
-  /** `performance.now()` when the request was accepted: durations survive a clock that jumps. */
+  /** `performance.now()` when its connection was accepted, or a later request of it came: no clock that jumps. */
   readonly startedAt: number;
 }
 
