@@ -33,12 +33,17 @@ export interface Place {
  */
 export function placeFlags({ listen, gateway, remote, fingerprint }: Place): string {
   const flags = [
-    ...(listen === undefined || isDefault("listen", listen) ? [] : [`--listen ${listen}`]),
-    ...(isDefault("gateway", gateway) ? [] : [`--gateway ${gateway}`]),
+    ...(listen === undefined || isDefault("listen", listen) ? [] : [flag("listen", listen)]),
+    ...(isDefault("gateway", gateway) ? [] : [flag("gateway", gateway)]),
     ...(remote ? ["--allow-remote-gateway"] : []),
     ...(fingerprint === undefined ? [] : [`--gateway-fingerprint sha256:${fingerprint}`]),
   ];
-  return flags.map((flag) => ` ${flag}`).join("");
+  return flags.map((text) => ` ${text}`).join("");
+}
+
+/** A flag of a command to copy: zsh takes the brackets of `[::1]:18788` for a pattern, and ends where no file has it. */
+export function flag(name: "listen" | "gateway", value: string): string {
+  return `--${name} ${/^[\w./:-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
 }
 
 function isDefault(key: "listen" | "gateway", value: string): boolean {

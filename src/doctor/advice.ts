@@ -1,5 +1,5 @@
 import { isLoopbackName } from "../gate/host.ts";
-import { placeFlags, type Place } from "../program.ts";
+import { flag, placeFlags, type Place } from "../program.ts";
 import { authorityOf, reachableAt } from "../settings/addresses.ts";
 import { SETTINGS } from "../settings/table.ts";
 import type { Facts } from "./facts.ts";
@@ -21,7 +21,7 @@ export function startCommand(command: "run" | "install", about: About): string {
   const listen = texts.join() === SETTINGS.listen.default?.join() ? [] : texts;
   // Beyond loopback it does not start without them.
   const peers = settings.allowFrom.map((cidr) => ` --allow-from ${cidr}`);
-  const listeners = listen.map((text) => ` --listen ${text}`);
+  const listeners = listen.map((text) => ` ${flag("listen", text)}`);
   return [`${program} ${command}`, ...listeners, ...peers, placeFlags(gatewayOf(about))].join("");
 }
 

@@ -5,7 +5,10 @@ const WORDS: Readonly<Record<FindingStatus, string>> = { ok: "ok", note: "note",
 const WIDTH = 110;
 const LIMIT = 600;
 
-/** Renders findings as a table for people: check, finding, and under it the fix. Lines are at most 110 columns wide. */
+/**
+ * Renders findings as a table for people: check, finding, and under it the fix. Lines are at most 110 columns wide, but
+ * for a fix: a command in it would break when it is copied.
+ */
 export function renderTable(findings: readonly Finding[]): string {
   const first = Math.max(...findings.map(({ check }) => check.length), 0) + 2;
   const indent = " ".repeat(first + 6);
@@ -17,7 +20,7 @@ export function renderTable(findings: readonly Finding[]): string {
       const head = `${name.padEnd(first)}${WORDS[status].padEnd(6)}`;
       const rows = [
         ...wrapped(finding, indent.length),
-        ...(fix === undefined ? [] : wrapped(`-> ${fix}`, indent.length)),
+        ...(fix === undefined ? [] : [printable(`-> ${fix}`, LIMIT)]),
       ];
       return rows.map((row, at) => `${at === 0 ? head : indent}${row}\n`).join("");
     })

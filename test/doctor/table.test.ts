@@ -30,6 +30,12 @@ describe("the table", () => {
     expect(rows.filter((row) => row.length > 110)).toEqual([`         ${long}`]);
   });
 
+  it("has a fix in one line, so that the command in it can be copied", () => {
+    const fix = `mend it: openclaw-shim run ${"--allow-host gateway.example ".repeat(10)}--hold 10s`;
+    const table = renderTable([{ check: "c", status: "fix", finding: "wrong", fix }]);
+    expect(table).toBe(`c  FIX   wrong\n         -> ${fix}\n`);
+  });
+
   it("shows no control character, whatever the finding", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (finding) => {

@@ -24,7 +24,7 @@ describe("the start-up line", () => {
   it.each([
     [["127.0.0.1:18789"], "ws://127.0.0.1:18787", "--listen 127.0.0.1:18789 --gateway ws://127.0.0.1:18787"],
     [["0.0.0.0:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
-    [["172.17.0.1:18788", "[::]:5"], GATEWAY, "--listen [::1]:5"],
+    [["172.17.0.1:18788", "[::]:5"], GATEWAY, "--listen '[::1]:5'"],
     [["172.17.0.1:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
   ])("gives the settings that are not the default to the command, too: %s for %s", (at, gateway, flags) => {
     expect(listening(at, gateway)[1]).toBe(`try next: openclaw-shim doctor ${flags}`);
