@@ -57,7 +57,7 @@ export interface Outcome extends Verdict {
   readonly firstSeen?: true;
   /** The one command or setting that mends it; absent only for `connected`. */
   readonly fix?: string;
-  /** From accepting the request to this outcome, in milliseconds. */
+  /** From accepting the connection to this outcome, in milliseconds; for a later request of it, from its head. */
   readonly ms: number;
 }
 
