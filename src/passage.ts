@@ -15,7 +15,7 @@ import { normalize, type NormalizeTarget } from "./normalize/normalize.ts";
 import { carriesCredential, credentialWas } from "./pairing/guess.ts";
 import { PairingObserver } from "./pairing/observer.ts";
 import { isNotPaired } from "./pairing/outcome.ts";
-import type { ConnectionFacts, Passage as Passed, Reporter } from "./pairing/report.ts";
+import type { ConnectionFacts, Passed, Reporter } from "./pairing/report.ts";
 import type { Dialer } from "./relay/dial.ts";
 import type { RequestRelay } from "./relay/request.ts";
 import { refuseResponse, refuseSocket } from "./relay/respond.ts";

@@ -15,7 +15,7 @@ export const PUBLIC_HOST = "sandbox.example.com";
 const TIMEOUT_MS = 1500;
 
 /** What a client got, and what the shim reported of it. */
-export interface Passage {
+export interface Attempt {
   readonly result: HandshakeResult;
   readonly outcome: Outcome;
 }
@@ -25,7 +25,7 @@ export interface Sandbox {
   /** The CLI connects through the infrastructure to the gateway itself. */
   connectWithoutShim(device: Device): Promise<HandshakeResult>;
   /** The CLI connects through the infrastructure to the shim. @throws Error when no outcome comes. */
-  connectThroughShim(device: Device): Promise<Passage>;
+  connectThroughShim(device: Device): Promise<Attempt>;
   /** Does what `openclaw devices approve REQUEST_ID` does. @throws Error when the gateway does not let it. */
   approve(requestId: string): Promise<void>;
   close(): Promise<void>;

@@ -5,7 +5,7 @@ import type { HandshakeResult } from "../client/handshake.ts";
 import { isRecord } from "../json.ts";
 import { FORWARDING_HEADERS } from "./hop.ts";
 import { openSandbox, PUBLIC_HOST } from "./sandbox.ts";
-import type { Passage, Sandbox } from "./sandbox.ts";
+import type { Attempt, Sandbox } from "./sandbox.ts";
 import type { Era } from "./stand-in/eras.ts";
 
 /** Something in the story went otherwise than told. */
@@ -109,7 +109,7 @@ async function within(era: Era, act: (sandbox: Sandbox) => Promise<void>): Promi
 
 type Fact = readonly [name: string, value: string];
 
-function connected({ result, outcome }: Passage): string {
+function connected({ result, outcome }: Attempt): string {
   const hello = result.ok ? `hello-ok, protocol ${String(result.hello["protocol"])}` : seenByUser(result);
   return facts([[result.ok ? "connected" : "refused", hello], ...outcomeFacts(outcome)]);
 }
@@ -157,7 +157,7 @@ function facts(rows: readonly Fact[]): string {
   return rows.map(([name, value]) => `    ${name}`.padEnd(VALUE_COLUMN) + `${value}\n`).join("");
 }
 
-function expectConnected(era: Era, { result, outcome }: Passage): void {
+function expectConnected(era: Era, { result, outcome }: Attempt): void {
   expectThat(result.ok && outcome.outcome === "connected", `${era} refused the client through the shim`);
 }
 

@@ -24,7 +24,7 @@ export interface ConnectionFacts {
 }
 
 /** What the gate and the normalizer made of it. */
-export interface Passage {
+export interface Passed {
   readonly normalized: Normalized;
   readonly admission: Admission;
 }
@@ -69,17 +69,17 @@ export class Reporter extends EventEmitter<{ outcome: [TimedOutcome] }> {
 
   /** Reports a client that was gone before the gate could judge it: a socket that is reset has no address. */
   left(facts: ConnectionFacts): void {
-    const passage: Passage = {
+    const passed: Passed = {
       normalized: { rawHeaders: [], stripped: [] },
       admission: { origin: "absent", publicForwarded: false },
     };
-    this.observed(facts, passage, { challenged: false, end: "client" });
+    this.observed(facts, passed, { challenged: false, end: "client" });
   }
 
   /** Reports an upgrade that went on to the gateway. */
-  observed(facts: ConnectionFacts, passage: Passage, transcript: Readonly<Transcript>): Outcome {
+  observed(facts: ConnectionFacts, passed: Passed, transcript: Readonly<Transcript>): Outcome {
     const { connect, answer, close, http } = transcript;
-    const { normalized, admission } = passage;
+    const { normalized, admission } = passed;
     const verdict = judge(transcript);
     const fix = fixFor(verdict, transcript);
     const deviceId = connect?.deviceId ?? (answer?.ok === false ? answer.deviceId : undefined);
