@@ -76,9 +76,9 @@ async function refusedThenConnected(write: Write, era: Era, device: Device): Pro
     expectThat(!result.ok, `${era} let the client in without the shim`);
   });
   await within(era, async (sandbox) => {
-    const passage = await sandbox.connectThroughShim(device);
-    write(`  with the shim: client -> infrastructure -> shim -> gateway\n${connected(passage)}\n`);
-    expectConnected(era, passage);
+    const attempt = await sandbox.connectThroughShim(device);
+    write(`  with the shim: client -> infrastructure -> shim -> gateway\n${connected(attempt)}\n`);
+    expectConnected(era, attempt);
   });
 }
 
@@ -92,9 +92,9 @@ async function refusedBefore(write: Write, era: Era, device: Device): Promise<vo
     const { requestId } = outcome;
     expectThat(outcome.outcome === "pairing-required" && requestId !== undefined, `${era} did not remember`);
     await sandbox.approve(requestId ?? "");
-    const passage = await sandbox.connectThroughShim(device);
-    write(`  the same again, after that one command\n${connected(passage)}\n`);
-    expectConnected(era, passage);
+    const attempt = await sandbox.connectThroughShim(device);
+    write(`  the same again, after that one command\n${connected(attempt)}\n`);
+    expectConnected(era, attempt);
   });
 }
 
