@@ -39,11 +39,12 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
   /** Devices whose refusal is being decided on, and the end of that. */
   const deciding = new Map<string, Promise<void>>();
 
+  let lastWhy: string | undefined;
   link.on("up", () => {
     logger.info({ event: "approver.up" }, "approver is connected");
+    lastWhy = undefined;
     for (const refused of takeAll(waiting)) begin(refused);
   });
-  let lastWhy: string | undefined;
   link.on("down", (why) => {
     // The same reason every few seconds says nothing new.
     const reason = printable(why);

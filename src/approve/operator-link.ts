@@ -109,18 +109,24 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
       const isThere = !result.ok && (result.error ?? result.http) !== undefined;
       return this.#lost(describe(result), isThere ? "refused" : "unreachable");
     }
-    if (this.#closed) return result.session.close();
-    this.#session = result.session;
-    this.#session.socket.on("close", (code: number) => this.#lost(`the gateway closed (${code})`));
-    this.#session.onEvent("device.pair.requested", (payload) => this.#remember(payload));
-    this.#session.onEvent("device.pair.resolved", (payload) => this.#forget(payload));
+    const { session } = result;
+    if (this.#closed) return session.close();
+    this.#session = session;
+    session.socket.on("close", (code: number) => {
+      if (this.#session === session) this.#lost(`the gateway closed (${code})`);
+    });
+    session.onEvent("device.pair.requested", (payload) => this.#remember(payload));
+    session.onEvent("device.pair.resolved", (payload) => this.#forget(payload));
     try {
       await this.list();
       this.#retryMs = FIRST_RETRY_MS;
       this.emit("up");
     } catch (error) {
-      this.#session?.socket.close(1000);
-      if (!this.#closed) this.emit("down", String(error));
+      // Its loss is known by now where that is why there is no list.
+      if (this.#session !== session) return undefined;
+      this.#session = undefined;
+      await session.close();
+      this.#lost(messageOf(error), "refused");
     }
     return undefined;
   }
@@ -149,6 +155,10 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     if (isRecord(payload) && typeof payload["requestId"] === "string")
       this.#pending.delete(payload["requestId"]);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function describe(result: HandshakeResult): string {

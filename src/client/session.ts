@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import { parseFrame, textOf } from "./frames.ts";
@@ -86,10 +85,11 @@ export class GatewaySession {
     this.#listeners.set(event, listener);
   }
 
-  /** Closes the socket, by force when the gateway does not answer within a second. */
+  /** Closes the socket, by force when the gateway does not answer within a second; never throws, whatever it answers. */
   async close(): Promise<void> {
     if (this.socket.readyState === this.socket.CLOSED) return;
-    const closed = once(this.socket, "close");
+    // Not events.once: that rejects where the gateway answers with what is no frame.
+    const closed = new Promise((resolve) => this.socket.once("close", resolve));
     this.socket.close(1000);
     const deadline = setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
     await closed;

@@ -1,0 +1,23 @@
+import { expect, it, onTestFinished } from "vitest";
+import { startOpenGateway, type Asked } from "../client/gateway.ts";
+import { refusal } from "../support/messages.ts";
+import { openTestShim } from "../support/shim.ts";
+
+it("a gateway that refuses the list of pending requests is told of once, until it gives one", async () => {
+  let lists = 0;
+  const onRequest = ({ id, webSocket }: Asked): void => {
+    lists += 1;
+    const given = JSON.stringify({ type: "res", id, ok: true, payload: { pending: [] } });
+    webSocket.send(lists < 3 ? refusal({ code: "FORBIDDEN", message: "missing scope" }, id) : given);
+  };
+  const { port } = await startOpenGateway({ onRequest });
+  const shim = await openTestShim(port, { approve: "seen" });
+  onTestFinished(() => shim.close());
+  await shim.logged("approver.up");
+  const approver = shim.lines.filter(({ event }) => String(event).startsWith("approver."));
+  expect(approver).toMatchObject([
+    { event: "approver.down", reason: "device.pair.list: FORBIDDEN: missing scope" },
+    { event: "approver.up" },
+  ]);
+  expect(lists).toBe(3);
+});
