@@ -12,3 +12,8 @@ export function printable(text: string, limit: number = DEFAULT_LIMIT): string {
   const capped = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
   return capped.replace(UNPRINTABLE, "?");
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { word } from "../pairing/fix.ts";
 import type { ConnectRequest } from "../pairing/transcript.ts";
-import { printable } from "../text.ts";
+import { messageOf, printable } from "../text.ts";
 import type { OperatorLink } from "./operator-link.ts";
 import {
   objection,
@@ -80,7 +80,7 @@ export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger
         "approved",
       );
     } catch (error) {
-      notApproved(refused, error instanceof Error ? error.message : String(error));
+      notApproved(refused, messageOf(error));
     }
   }
 

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { link, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createDevice, deviceFromPem, type Device } from "../pairing/device.ts";
-import { printable } from "../text.ts";
+import { messageOf, printable } from "../text.ts";
 
 /** Its name in the state directory. */
 export const IDENTITY_FILE = "device.pem";
@@ -35,7 +35,7 @@ export async function loadIdentity(directory: string | undefined): Promise<Ident
     await keep(device, path);
     return { device, path };
   } catch (error) {
-    return { device, why: error instanceof Error ? error.message : String(error) };
+    return { device, why: messageOf(error) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Device } from "../pairing/device.ts";
 import type { GatewayAgent } from "../relay/agent.ts";
 import type { Secret } from "../settings/secret.ts";
 import { isRecord } from "../json.ts";
+import { messageOf } from "../text.ts";
 import { readPendingRequest, type PendingRequest } from "./pending.ts";
 import { OPERATOR_SCOPES } from "../operator-scopes.ts";
 
@@ -155,10 +156,6 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     if (isRecord(payload) && typeof payload["requestId"] === "string")
       this.#pending.delete(payload["requestId"]);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function describe(result: HandshakeResult): string {

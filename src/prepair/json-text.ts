@@ -1,4 +1,5 @@
 import JSON5 from "json5";
+import { messageOf } from "../text.ts";
 
 /** A parsed JSON text, or why it is damaged, as the end of the sentence `FILE …`. Never quotes the text. */
 export type ParsedJson = { readonly value: unknown } | { readonly why: string };
@@ -38,8 +39,4 @@ function position(text: string, error: unknown): string | undefined {
     if (line !== undefined) return `line ${line}, column ${column}`;
   }
   return undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
 }

@@ -1,6 +1,7 @@
 import { isRecord } from "../json.ts";
 import JSON5 from "json5";
 import { readSmallFile } from "./small-file.ts";
+import { messageOf } from "../text.ts";
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -23,6 +24,6 @@ export function readJson5(path: string): Json5File {
 
 // JSON5's message quotes the character it stumbled on, which could be part of a secret; where it stands says enough.
 function position(error: unknown): string {
-  const [, line] = /at (\d+):\d+$/.exec(error instanceof Error ? error.message : "") ?? [];
+  const [, line] = /at (\d+):\d+$/.exec(messageOf(error)) ?? [];
   return line === undefined ? "it ends too early" : `near line ${line}`;
 }
