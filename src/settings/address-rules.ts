@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { isLoopbackName } from "../gate/host.ts";
 import { bracketed } from "./addresses.ts";
 import { quoted } from "./error.ts";
@@ -18,6 +19,7 @@ export function addressProblems(facts: AddressFacts): readonly string[] {
   return [
     ...openListeners(facts),
     ...repeatedListeners(facts),
+    ...includedListeners(facts),
     ...ownGateway(facts),
     ...gatewayProblems(facts),
   ];
@@ -43,6 +45,24 @@ function repeatedListeners({ listen }: AddressFacts): string[] {
     }
     return [`${listen?.from}: ${quoted(text)} is the same address twice; leave one out`];
   });
+}
+
+/** The second of the two could not be bound, as its address is in use: by this very shim, which no system error says. */
+function includedListeners({ listen }: AddressFacts): string[] {
+  const items = listen?.items ?? [];
+  return items.flatMap(({ text, value }) => {
+    const wider = items.find((other) => isIncluded(value, other.value));
+    return wider
+      ? [`${listen?.from}: ${quoted(text)} is included in ${quoted(wider.text)}; leave one out`]
+      : [];
+  });
+}
+
+/** Whether all addresses of the machine, and among them this one, are listened on already. */
+function isIncluded(address: ListenAddress, all: ListenAddress): boolean {
+  if (address.port !== all.port || address.port === 0 || address.host === all.host) return false;
+  // Node makes [::] dual-stack, whatever the system's default is (net.Server, ipv6Only).
+  return all.host === "::" || (all.host === "0.0.0.0" && isIPv4(address.host));
 }
 
 function ownGateway({ listen, gateway }: AddressFacts): string[] {

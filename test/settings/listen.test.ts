@@ -75,4 +75,23 @@ describe("--listen", () => {
     ]);
     expect(problems(["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"])).toEqual([]);
   });
+
+  it.each([
+    ["0.0.0.0:5", "127.0.0.1:5"],
+    ["[::]:5", "0.0.0.0:5"],
+    ["[::]:5", "[::1]:5"],
+    ["[::]:5", "10.0.0.5:5"],
+  ])("refuses beside %s what it includes: %s", (all, one) => {
+    const peers = ["--allow-from", "10.0.0.0/8"];
+    const problem = `--listen: "${one}" is included in "${all}"; leave one out`;
+    expect(problems(["--listen", all, "--listen", one, ...peers])).toEqual([problem]);
+    expect(problems(["--listen", one, "--listen", all, ...peers])).toEqual([problem]);
+  });
+
+  it("takes another port, any free one, or another family beside all addresses", () => {
+    const peers = ["--allow-from", "10.0.0.0/8"];
+    expect(problems(["--listen", "[::]:5", "--listen", "127.0.0.1:6", ...peers])).toEqual([]);
+    expect(problems(["--listen", "0.0.0.0:0", "--listen", "127.0.0.1:0", ...peers])).toEqual([]);
+    expect(problems(["--listen", "0.0.0.0:5", "--listen", "[::1]:5", ...peers])).toEqual([]);
+  });
 });
