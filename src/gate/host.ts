@@ -35,6 +35,7 @@ export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal |
   const authority = parseAuthority(host);
   if (!authority) return refuse("host_not_allowed", host);
   const { name } = authority;
-  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(name)) return undefined;
+  // A final dot names the DNS root (RFC 1034 section 3.1); --allow-host is kept without.
+  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(name.replace(/\.$/, ""))) return undefined;
   return refuse("host_not_allowed", name);
 }

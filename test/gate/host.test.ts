@@ -12,6 +12,8 @@ const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
   ["[2001:db8::1]", true],
   ["my-box.lan:18788", true],
   ["My-Box.LAN", true],
+  ["my-box.lan.:18788", true],
+  ["my-box.lan..", false],
   ["other-box.lan", false],
   ["evil.example:18788", false],
   ["localhost.", false],
