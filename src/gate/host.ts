@@ -35,7 +35,11 @@ export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal |
   const authority = parseAuthority(host);
   if (!authority) return refuse("host_not_allowed", host);
   const { name } = authority;
-  // A final dot names the DNS root (RFC 1034 section 3.1); --allow-host is kept without.
-  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(name.replace(/\.$/, ""))) return undefined;
+  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
   return refuse("host_not_allowed", name);
+}
+
+/** A host name as `--allow-host` is kept: the final dot names the DNS root (RFC 1034 section 3.1), and is the same name. */
+export function withoutFinalDot(name: string): string {
+  return name.replace(/\.$/, "");
 }

@@ -1,3 +1,4 @@
+import { withoutFinalDot } from "../gate/host.ts";
 import { isIP } from "node:net";
 import { parseAddress } from "../gate/peer.ts";
 import type { GatewayAddress, ListenAddress } from "./settings.ts";
@@ -35,7 +36,7 @@ export function reachableAt({ host, port }: ListenAddress): string {
 
 /** A DNS name in lower case, without a root dot; undefined where the text is none (RFC 1123 section 2.1, `_` allowed). */
 export function dnsName(text: string): string | undefined {
-  const name = text.toLowerCase().replace(/\.$/, "");
+  const name = withoutFinalDot(text.toLowerCase());
   const labels = name.split(".");
   // A last label that is a number makes a URL parser read the whole name as an IPv4 address (WHATWG URL, ends in a number).
   if (name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")) return undefined;

@@ -57,7 +57,7 @@ export class OutcomeMetrics {
       "# HELP openclaw_shim_gateway_up Whether the gateway was there at the last attempt.",
       "# TYPE openclaw_shim_gateway_up gauge",
       `openclaw_shim_gateway_up ${gatewayUp ? 1 : 0}`,
-      "# HELP openclaw_shim_handshake_seconds From accepting an upgrade to its outcome.",
+      "# HELP openclaw_shim_handshake_seconds From accepting an upgrade's connection to its outcome.",
       "# TYPE openclaw_shim_handshake_seconds histogram",
       ...buckets,
       `openclaw_shim_handshake_seconds_bucket{le="+Inf"} ${this.#count}`,
