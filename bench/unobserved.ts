@@ -1,4 +1,4 @@
-import type { UpgradeListener } from "../src/relay/upgrade.ts";
+import type { UpgradeListener } from "../src/upstream/websocket-upgrade.ts";
 
 /** Stands in for the product's `PairingObserver` where the cost of that is measured: reads and reports nothing. */
 export class PairingObserver implements UpgradeListener {

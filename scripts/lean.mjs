@@ -17,7 +17,7 @@ const INSTEAD = new Map([
   ["pino/lib/transport.js", NO_WORKERS],
   ["pino/lib/multistream.js", NO_WORKERS.replace("transports", "multistreams")],
   ["json5/lib/unicode.js", JSON5_CHARACTERS],
-  // The log has writers of its own (src/log.ts).
+  // The log has writers of its own (src/log/logger.ts).
   [
     "sonic-boom/index.js",
     'module.exports=class{constructor(){throw new Error("pino destinations are not in this bundle")}};',

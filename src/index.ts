@@ -1,13 +1,13 @@
 import type { OperatorResources } from "./approve/start.ts";
-import { SettingsError } from "./settings/error.ts";
+import { SettingsError } from "./settings/settings-error.ts";
 import { resolveOptions, type ShimOptions } from "./settings/options.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
-import { silentLogger } from "./silent-logger.ts";
+import { silentLogger } from "./log/silent-logger.ts";
 
-export { SettingsError } from "./settings/error.ts";
-export type { Outcome } from "./pairing/outcome.ts";
-export type { TimedOutcome } from "./pairing/report.ts";
+export { SettingsError } from "./settings/settings-error.ts";
+export type { Outcome } from "./outcome/outcome.ts";
+export type { TimedOutcome } from "./outcome/report.ts";
 export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
 export type { Shim, ShimOptions };
 
@@ -26,7 +26,7 @@ export async function startShim(options: ShimOptions = {}): Promise<Shim> {
 async function operatorOf({ approve, tokenFile }: Settings): Promise<OperatorResources> {
   // A gateway may be without a token.
   if (approve === "off" || tokenFile === undefined) return {};
-  const { readToken } = await import("./settings/token.ts");
+  const { readToken } = await import("./openclaw/token.ts");
   const found = readToken(tokenFile, {});
   if ("why" in found) throw new SettingsError([`tokenFile: ${found.why}`]);
   return { token: found.secret };

@@ -1,8 +1,8 @@
-import { findCommand } from "./commands/find.ts";
-import { flushed } from "./output.ts";
-import { SettingsError } from "./settings/error.ts";
+import { findCommand } from "./commands/find-command.ts";
+import { flushed } from "./log/stdout.ts";
+import { SettingsError } from "./settings/settings-error.ts";
 import { programOf } from "./program.ts";
-import { printable } from "./text.ts";
+import { printable } from "./text/printable.ts";
 
 const FLUSH_MS = 1_000;
 

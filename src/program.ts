@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { SETTINGS } from "./settings/table.ts";
+import { SETTINGS } from "./settings/settings-table.ts";
 
 const NAME = "openclaw-shim";
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import { word } from "../pairing/fix.ts";
-import type { ConnectRequest } from "../pairing/transcript.ts";
-import { messageOf, printable } from "../text.ts";
+import { word } from "../outcome/fixes.ts";
+import type { ConnectRequest } from "../outcome/transcript.ts";
+import { messageOf, printable } from "../text/printable.ts";
 import type { OperatorLink } from "./operator-link.ts";
 import {
   objection,

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { link, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createDevice, deviceFromPem, type Device } from "../pairing/device.ts";
-import { messageOf, printable } from "../text.ts";
+import { createDevice, deviceFromPem, type Device } from "../openclaw/device.ts";
+import { messageOf, printable } from "../text/printable.ts";
 
 /** Its name in the state directory. */
 export const IDENTITY_FILE = "device.pem";

@@ -1,13 +1,13 @@
 import { EventEmitter } from "node:events";
-import { handshake, type HandshakeResult } from "../client/handshake.ts";
-import type { GatewaySession } from "../client/session.ts";
-import type { Device } from "../pairing/device.ts";
-import type { GatewayAgent } from "../relay/agent.ts";
-import type { Secret } from "../settings/secret.ts";
-import { isRecord } from "../json.ts";
-import { messageOf } from "../text.ts";
+import { handshake, type HandshakeResult } from "../openclaw/connect.ts";
+import type { GatewaySession } from "../openclaw/session.ts";
+import type { Device } from "../openclaw/device.ts";
+import type { GatewayAgent } from "../upstream/gateway-agent.ts";
+import type { Secret } from "../openclaw/secret.ts";
+import { isRecord } from "../text/json.ts";
+import { messageOf } from "../text/printable.ts";
 import { readPendingRequest, type PendingRequest } from "./pending.ts";
-import { OPERATOR_SCOPES } from "../operator-scopes.ts";
+import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 
 const FIRST_RETRY_MS = 500;
 /** A gateway that is not there is back soon, and looking for it costs nothing; one that refuses will refuse again. */

@@ -1,4 +1,4 @@
-import { isRecord, textsIn } from "../json.ts";
+import { isRecord, textsIn } from "../text/json.ts";
 
 /** A pending pairing request, as `device.pair.list` and `device.pair.requested` have it. */
 export interface PendingRequest {

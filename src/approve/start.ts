@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import { GatewayAgent } from "../relay/agent.ts";
-import type { Dialer } from "../relay/dial.ts";
-import type { Secret } from "../settings/secret.ts";
+import { GatewayAgent } from "../upstream/gateway-agent.ts";
+import type { Dialer } from "../upstream/dial.ts";
+import type { Secret } from "../openclaw/secret.ts";
 import type { Settings } from "../settings/settings.ts";
 import { createApprover, type Approver } from "./approver.ts";
 import { loadIdentity } from "./identity.ts";

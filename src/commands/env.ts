@@ -1,8 +1,8 @@
 import { reachableAt } from "../settings/addresses.ts";
-import { SettingsError } from "../settings/error.ts";
+import { SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";
-import { loadDespiteOpenclaw } from "./load.ts";
+import { loadDespiteOpenclaw } from "./load-settings.ts";
 
 /** "gateway url override requires explicit credentials", says OpenClaw (src/gateway/call.ts). */
 const NO_TOKEN =

@@ -1,7 +1,7 @@
 import { flagName } from "../settings/names.ts";
-import { SETTING_ROWS, type Setting } from "../settings/table.ts";
+import { SETTING_ROWS, type Setting } from "../settings/settings-table.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./table.ts";
+import { COMMANDS } from "./command-table.ts";
 
 /** What `--help` prints: every command and every setting, at most 100 columns wide. */
 export function helpText(): string {

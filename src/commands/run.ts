@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { OperatorResources } from "../approve/start.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../log/logger.ts";
 import type { Environment } from "../settings/environment.ts";
 import { reachableAt } from "../settings/addresses.ts";
 import { loadSettings } from "../settings/load.ts";
-import { SettingsError } from "../settings/error.ts";
+import { SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import { settingsWarnings } from "../settings/warnings.ts";
 import { openShim } from "../shim.ts";
-import { takeHandedOver } from "../socket-activation.ts";
-import { printable } from "../text.ts";
+import { takeHandedOver } from "../server/socket-activation.ts";
+import { printable } from "../text/printable.ts";
 import type { CommandContext } from "./command.ts";
 
 /**
@@ -47,7 +47,7 @@ async function operatorOf(
   { tokenFile }: Settings,
   { env, complain }: Pick<CommandContext, "env" | "complain">,
 ): Promise<OperatorResources> {
-  const { readToken } = await import("../settings/token.ts");
+  const { readToken } = await import("../openclaw/token.ts");
   const found = readToken(tokenFile, env);
   if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}`]);
   if (found.warning !== undefined) complain(`warning: ${found.warning}`);
@@ -76,7 +76,7 @@ async function whoListens(error: Error): Promise<string> {
   const address = "address" in error ? error.address : undefined;
   const port = "port" in error ? error.port : undefined;
   if (typeof address !== "string" || typeof port !== "number") return "stop what listens there";
-  const { isShim } = await import("../client/shim-pages.ts");
+  const { isShim } = await import("../status/shim-client.ts");
   return (await isShim(reachableAt({ host: address, port })))
     ? "that is an openclaw-shim which runs already: stop it"
     : "stop what listens there";

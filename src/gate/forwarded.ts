@@ -1,7 +1,7 @@
-import { canonicalName, isForwarding } from "../normalize/names.ts";
+import { canonicalName, isForwarding } from "../headers/header-names.ts";
 import type { ForwardedPolicy } from "../settings/settings.ts";
-import { parseAddress, type AddressMatcher } from "./peer.ts";
-import { refuse, type Refusal } from "./refusal.ts";
+import { parseAddress, type AddressMatcher } from "../net/ip-address.ts";
+import { refuse, type Refusal } from "../errors.ts";
 
 /** Fields whose value is a list of client addresses: what is none there is not private either. */
 const ADDRESS_FIELDS: ReadonlySet<string> = new Set([

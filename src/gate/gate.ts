@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import type { Settings } from "../settings/settings.ts";
 import { checkForwarded, isPublic, readForwarded } from "./forwarded.ts";
-import { checkHost } from "./host.ts";
+import { checkHost } from "../net/authority.ts";
 import { judgeOrigin, type OriginLists, type OriginVerdict } from "./origin.ts";
-import { addressMatcher, checkPeer, isLoopbackAddress, type AddressMatcher } from "./peer.ts";
-import type { Refusal } from "./refusal.ts";
-import { checkHead, checkUpgrade, fieldValues, type RequestHead } from "./request.ts";
+import { addressMatcher, checkPeer, isLoopbackAddress, type AddressMatcher } from "../net/ip-address.ts";
+import type { Refusal } from "../errors.ts";
+import { checkHead, checkUpgrade, fieldValues, type RequestHead } from "./request-head.ts";
 
 /** What the gate found out about a request that may go on. */
 export interface Admission {

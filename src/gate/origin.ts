@@ -1,5 +1,5 @@
-import { isLoopbackName, parseAuthority } from "./host.ts";
-import { refuse, type Refusal } from "./refusal.ts";
+import { isLoopbackName, parseAuthority } from "../net/authority.ts";
+import { refuse, type Refusal } from "../errors.ts";
 
 /** What the origin check needs to know of a request. */
 export interface OriginFacts {

@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from "./refusal.ts";
+import { refuse, type Refusal } from "../errors.ts";
 
 const PIN =
   "the gateway's certificate does not verify, as self-signed ones do not: pin it with --gateway-fingerprint sha256:…, which " +

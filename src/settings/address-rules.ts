@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
-import { isLoopbackName } from "../gate/host.ts";
+import { isLoopbackName } from "../net/authority.ts";
 import { bracketed } from "./addresses.ts";
-import { quoted } from "./error.ts";
+import { quoted } from "./settings-error.ts";
 import type { Taken } from "./layer.ts";
 import type { GatewayAddress, ListenAddress } from "./settings.ts";
 

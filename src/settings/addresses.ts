@@ -1,6 +1,6 @@
-import { withoutFinalDot } from "../gate/host.ts";
+import { withoutFinalDot } from "../net/authority.ts";
 import { isIP } from "node:net";
-import { parseAddress } from "../gate/peer.ts";
+import { parseAddress } from "../net/ip-address.ts";
 import type { GatewayAddress, ListenAddress } from "./settings.ts";
 import type { Parsed } from "./values.ts";
 

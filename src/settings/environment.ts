@@ -1,7 +1,7 @@
-import { printable } from "../text.ts";
+import { printable } from "../text/printable.ts";
 import type { Given, Layer } from "./layer.ts";
 import { environmentName, isOwnVariable, keyNamed, settingFor, unknownName } from "./names.ts";
-import { SETTING_ROWS, type SettingKey } from "./table.ts";
+import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

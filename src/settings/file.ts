@@ -1,8 +1,8 @@
-import { readJson5 } from "./json5-file.ts";
+import { readJson5 } from "../openclaw/json5-file.ts";
 import { textsOf, type Given, type Layer } from "./layer.ts";
 import { flagName, keyNamed, settingFor, unknownName } from "./names.ts";
-import { SETTING_ROWS, type SettingKey } from "./table.ts";
-import { printable } from "../text.ts";
+import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";
+import { printable } from "../text/printable.ts";
 
 /**
  * Reads a settings file: one JSON5 object whose keys are flag names (`max-connections`) or the library's

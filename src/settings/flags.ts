@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { quoted } from "./error.ts";
+import { quoted } from "./settings-error.ts";
 import type { Given, Layer } from "./layer.ts";
 import { flagName, keyNamed, settingFor, unknownName } from "./names.ts";
-import { SETTING_ROWS, type SettingKey } from "./table.ts";
+import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";
 
 /** A flag of one command, besides the settings. */
 export interface CommandFlag {

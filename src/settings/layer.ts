@@ -1,4 +1,4 @@
-import type { Setting, SettingKey } from "./table.ts";
+import type { Setting, SettingKey } from "./settings-table.ts";
 
 /** A text given for a setting, and where, in the user's own words: `--hold`, `OPENCLAW_SHIM_HOLD`, `hold in FILE`. */
 export interface Given {

@@ -1,13 +1,13 @@
 import { listenAddress } from "./addresses.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
-import { SettingsError } from "./error.ts";
+import { SettingsError } from "./settings-error.ts";
 import { readSettingsFile } from "./file.ts";
 import { readFlags, type CommandFlag } from "./flags.ts";
 import type { Layer } from "./layer.ts";
-import { readOpenclaw } from "./openclaw.ts";
+import { readOpenclaw } from "../openclaw/config.ts";
 import { resolveSettings } from "./resolve.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
-import { SETTINGS } from "./table.ts";
+import { SETTINGS } from "./settings-table.ts";
 
 /** Where a command's settings come from. */
 export interface Sources {

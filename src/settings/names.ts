@@ -1,4 +1,4 @@
-import { SETTING_ROWS, SETTINGS, type Setting, type SettingKey } from "./table.ts";
+import { SETTING_ROWS, SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
 
 const ENVIRONMENT_PREFIX = "OPENCLAW_SHIM_";
 

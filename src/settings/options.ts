@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { printable } from "../text.ts";
-import { SettingsError } from "./error.ts";
+import { printable } from "../text/printable.ts";
+import { SettingsError } from "./settings-error.ts";
 import { textsOf, type Given, type Layer } from "./layer.ts";
 import { keyNamed, settingFor, unknownName } from "./names.ts";
 import { resolveSettings } from "./resolve.ts";
 import type { ApprovePolicy, ForwardedPolicy, Settings } from "./settings.ts";
-import { SETTING_ROWS, type SettingKey } from "./table.ts";
+import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";
 
 /**
  * The settings of a shim in a program. Each means what the flag of the same name means; what is left out has its

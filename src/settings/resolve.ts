@@ -1,9 +1,9 @@
 import { addressProblems } from "./address-rules.ts";
-import { quoted } from "./error.ts";
+import { quoted } from "./settings-error.ts";
 import { listHint, type Given, type Layer, type Taken } from "./layer.ts";
 import { flagName } from "./names.ts";
 import type { ListenAddress, LogFormat, Settings } from "./settings.ts";
-import { SETTING_ROWS, SETTINGS, type Setting, type SettingKey } from "./table.ts";
+import { SETTING_ROWS, SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
 
 /** Checked settings, or every problem, a line each. */
 export type Resolved = { readonly settings: Settings } | { readonly problems: readonly string[] };

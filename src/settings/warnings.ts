@@ -1,5 +1,5 @@
-import { isLoopbackName } from "../gate/host.ts";
-import { OPERATOR_SCOPES } from "../operator-scopes.ts";
+import { isLoopbackName } from "../net/authority.ts";
+import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import { closest } from "./names.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Reporter, TimedOutcome } from "../pairing/report.ts";
+import type { Reporter, TimedOutcome } from "../outcome/report.ts";
 
 const FOLLOWER_LIMIT = 32;
 const KEEP_ALIVE_MS = 15_000;

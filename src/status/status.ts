@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Connections } from "../connections.ts";
+import type { Connections } from "../server/connections.ts";
 import type { Admission } from "../gate/gate.ts";
-import { isLoopbackName, parseAuthority } from "../gate/host.ts";
-import type { ConnectionLimit } from "../gate/limits.ts";
-import { refuse, type Refusal } from "../gate/refusal.ts";
-import type { Reporter } from "../pairing/report.ts";
-import type { ReachabilityMonitor } from "../relay/reachability.ts";
+import { isLoopbackName, parseAuthority } from "../net/authority.ts";
+import type { ConnectionLimit } from "../gate/connection-limit.ts";
+import { refuse, type Refusal } from "../errors.ts";
+import type { Reporter } from "../outcome/report.ts";
+import type { ReachabilityMonitor } from "../upstream/reachability.ts";
 import { VERSION } from "../version.ts";
 import { OutcomeFollowers } from "./follow.ts";
-import { METRICS_TYPE, OutcomeMetrics } from "./metrics.ts";
+import { METRICS_TYPE, OutcomeMetrics } from "../outcome/metrics.ts";
 
 const PREFIX = "/__shim__";
 

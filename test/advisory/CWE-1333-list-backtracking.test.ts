@@ -1,8 +1,8 @@
 // CWE-1333: a pattern for a whole Via or Forwarded list could be read in 2^n ways; one head of 400 bytes, which the
 // fuzzer found, held the process for ever.
 import { describe, expect, it } from "vitest";
-import { strippedForLog } from "../../src/pairing/stripped.ts";
-import { startBench } from "../relay/harness.ts";
+import { strippedForLog } from "../../src/headers/stripped-values.ts";
+import { startBench } from "../upstream/harness.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 
 const LISTS = [

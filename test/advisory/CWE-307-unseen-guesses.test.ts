@@ -1,8 +1,8 @@
 // CWE-307: a guess that the gateway answers and the shim does not see as one would not count towards the limit.
 import { describe, expect, it } from "vitest";
-import { challenge, connectRequest, refusal } from "../pairing/protocol.ts";
-import { BINARY, closeFrame, frame, TEXT } from "../relay/frames.ts";
-import { openPlaces, startBench, switching, type Bench } from "../relay/harness.ts";
+import { challenge, connectRequest, refusal } from "../outcome/protocol.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
+import { openPlaces, startBench, switching, type Bench } from "../upstream/harness.ts";
 
 const PAGE = "http://localhost:3000";
 const UPGRADE =

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { refuse } from "../../src/gate/refusal.ts";
-import { Connections } from "../../src/connections.ts";
-import { listen, type ListenerHandlers } from "../../src/listener.ts";
+import { refuse } from "../../src/errors.ts";
+import { Connections } from "../../src/server/connections.ts";
+import { listen, type ListenerHandlers } from "../../src/server/listener.ts";
 import { rawClient } from "../support/raw.ts";
 import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
 

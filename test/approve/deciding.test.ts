@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { createApprover } from "../../src/approve/approver.ts";
 import { OperatorLink } from "../../src/approve/operator-link.ts";
 import type { PendingRequest } from "../../src/approve/pending.ts";
-import { createDevice } from "../../src/pairing/device.ts";
-import type { ConnectRequest } from "../../src/pairing/transcript.ts";
-import { GatewayAgent } from "../../src/relay/agent.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import type { ConnectRequest } from "../../src/outcome/transcript.ts";
+import { GatewayAgent } from "../../src/upstream/gateway-agent.ts";
 
 const { id: deviceId, publicKey } = createDevice();
 const CONNECT: ConnectRequest = {

@@ -1,8 +1,8 @@
 import { onTestFinished } from "vitest";
-import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/client/handshake.ts";
-import type { Era } from "../../src/demo/stand-in/eras.ts";
-import { startStandIn, type StandIn } from "../../src/demo/stand-in/server.ts";
-import { Secret } from "../../src/settings/secret.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import type { Era } from "../fake-gateway/eras.ts";
+import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { Secret } from "../../src/openclaw/secret.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { IDENTITY_FILE, loadIdentity } from "../../src/approve/identity.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { EventEmitter, once } from "node:events";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { SettingsError, startShim, type ShimOptions } from "../../src/index.ts";
 
 function tokenFile(text: string): string {

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { startOpenGateway, type Asked } from "../client/gateway.ts";
+import { startOpenGateway, type Asked } from "../openclaw/gateway.ts";
 import { refusal } from "../support/messages.ts";
 import { openTestShim } from "../support/shim.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../src/pairing/device.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { objection, type PendingRequest, type RefusedDevice } from "../../src/approve/pending.ts";
 import { startApproveBench } from "./harness.ts";
 

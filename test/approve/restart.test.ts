@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
-import { startStandIn, type StandIn } from "../../src/demo/stand-in/server.ts";
-import { createDevice, type Device } from "../../src/pairing/device.ts";
-import { Secret } from "../../src/settings/secret.ts";
+import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { createDevice, type Device } from "../../src/openclaw/device.ts";
+import { Secret } from "../../src/openclaw/secret.ts";
 import { openTestShim } from "../support/shim.ts";
 import { FIVE_SCOPES } from "./harness.ts";
 

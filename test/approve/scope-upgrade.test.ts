@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../src/pairing/device.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startApproveBench } from "./harness.ts";
 
 describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for more scopes", (era) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { ERAS } from "../fake-gateway/eras.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startApproveBench } from "./harness.ts";
 
 describe.each(ERAS)("at %s a device with a sticky request", (era) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startHop } from "../../src/demo/hop.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { startHop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";
 

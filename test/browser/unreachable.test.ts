@@ -1,6 +1,6 @@
 import type { Page, Route } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { openTestShim } from "../support/shim.ts";
 import { openPage, setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";

@@ -1,10 +1,10 @@
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
-import type { StandIn, StandInOptions } from "../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import type { StandIn, StandInOptions } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openBrowserPage } from "../gateway/browser.ts";
 import type { BrowserPage } from "../gateway/browser.ts";

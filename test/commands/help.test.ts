@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { findCommand } from "../../src/commands/find.ts";
+import { findCommand } from "../../src/commands/find-command.ts";
 import { commandHelp, helpText } from "../../src/commands/help.ts";
-import { COMMANDS } from "../../src/commands/table.ts";
+import { COMMANDS } from "../../src/commands/command-table.ts";
 import { flagName } from "../../src/settings/names.ts";
 import { VERSION } from "../../src/version.ts";
-import { SETTING_ROWS } from "../../src/settings/table.ts";
+import { SETTING_ROWS } from "../../src/settings/settings-table.ts";
 
 describe("--help", () => {
   const lines = helpText().trimEnd().split("\n");

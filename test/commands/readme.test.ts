@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { COMMANDS } from "../../src/commands/table.ts";
+import { COMMANDS } from "../../src/commands/command-table.ts";
 import { flagName } from "../../src/settings/names.ts";
-import { SETTING_ROWS } from "../../src/settings/table.ts";
+import { SETTING_ROWS } from "../../src/settings/settings-table.ts";
 
 const SRC = join(import.meta.dirname, "../../src");
 const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");

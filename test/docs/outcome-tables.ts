@@ -1,7 +1,7 @@
-import { refuse, RULES } from "../../src/gate/refusal.ts";
+import { refuse, RULES } from "../../src/errors.ts";
 import { CODES_WITH_FIX, unreachableFix } from "../../src/gate/unreachable.ts";
-import { fixFor, REASONS_WITH_FIX } from "../../src/pairing/fix.ts";
-import type { OutcomeName } from "../../src/pairing/outcome.ts";
+import { fixFor, REASONS_WITH_FIX } from "../../src/outcome/fixes.ts";
+import type { OutcomeName } from "../../src/outcome/outcome.ts";
 
 /** What happened, in the words of the documents; the compiler sees to it that no outcome is left out. */
 const MEANINGS: Readonly<Record<OutcomeName, string>> = {

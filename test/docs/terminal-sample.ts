@@ -1,7 +1,7 @@
-import { prettyLines } from "../../src/log-pretty.ts";
-import { fixFor } from "../../src/pairing/fix.ts";
-import type { ConnectAnswer } from "../../src/pairing/transcript.ts";
-import { SETTINGS } from "../../src/settings/table.ts";
+import { prettyLines } from "../../src/log/pretty.ts";
+import { fixFor } from "../../src/outcome/fixes.ts";
+import type { ConnectAnswer } from "../../src/outcome/transcript.ts";
+import { SETTINGS } from "../../src/settings/settings-table.ts";
 
 const REFUSED: ConnectAnswer = {
   ok: false,

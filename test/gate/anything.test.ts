@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createGate, isRefusal, type Arrival } from "../../src/gate/gate.ts";
-import { refuse, type Rule } from "../../src/gate/refusal.ts";
+import { refuse, type Rule } from "../../src/errors.ts";
 import { testSettings } from "../support/shim.ts";
-import { anyField, anyHeaders } from "../normalize/fields.ts";
+import { anyField, anyHeaders } from "../headers/fields.ts";
 
 const ARRIVAL: Arrival = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
 const kind = fc.constantFrom("websocket", "http");

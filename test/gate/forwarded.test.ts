@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkForwarded, isPublic, readForwarded } from "../../src/gate/forwarded.ts";
-import { addressMatcher } from "../../src/gate/peer.ts";
+import { addressMatcher } from "../../src/net/ip-address.ts";
 import type { ForwardedPolicy } from "../../src/settings/settings.ts";
 
 const allowed = addressMatcher(["203.0.113.0/24"]);

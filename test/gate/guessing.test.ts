@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { guessingCaller, GuessLimiter } from "../../src/gate/guessing.ts";
+import { guessingCaller, GuessLimiter } from "../../src/gate/auth-rate-limit.ts";
 
 const PEER = "peer 192.0.2.7";
 

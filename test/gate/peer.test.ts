@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressMatcher, checkPeer, isLoopbackAddress } from "../../src/gate/peer.ts";
+import { addressMatcher, checkPeer, isLoopbackAddress } from "../../src/net/ip-address.ts";
 
 const ALLOWED = ["192.0.2.0/24", "10.1.2.3", "2001:db8::/32", "fd00::5"];
 const allowed = addressMatcher(ALLOWED);

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/client/handshake.ts";
-import type { Hop } from "../../src/demo/hop.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import type { Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startGateway, type Gateway } from "./gateway.ts";
 import { startVercelHop } from "./hop.ts";
 import { installOpenClaw } from "./openclaw.ts";

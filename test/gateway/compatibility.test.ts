@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
-import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { ERAS } from "../fake-gateway/eras.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { openTestShim } from "../support/shim.ts";
 import { randomToken, startGateway } from "./gateway.ts";
 import { recordedSection, recordSection, section } from "./matrix/document.ts";

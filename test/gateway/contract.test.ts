@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
-import { ERAS } from "../../src/demo/stand-in/eras.ts";
-import type { Era } from "../../src/demo/stand-in/eras.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { ERAS } from "../fake-gateway/eras.ts";
+import type { Era } from "../fake-gateway/eras.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { LIMIT } from "./contract/credentials.ts";
 import { logOf } from "./contract/log-of.ts";
 import { randomToken, startGateway } from "./gateway.ts";

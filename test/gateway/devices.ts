@@ -1,5 +1,5 @@
-import { connectOperator } from "../../src/demo/operator.ts";
-import { isRecord } from "../../src/json.ts";
+import { connectOperator } from "../../src/commands/demo/demo-operator.ts";
+import { isRecord } from "../../src/text/json.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** Who waits and who is paired at a gateway: request ids and device ids, sorted. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { runDoctorCommand, toFix, type DoctorRun } from "../doctor/run.ts";
+import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";

@@ -1,11 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import { createDevice } from "../../src/pairing/device.ts";
-import { makeIdentity } from "../../src/prepair/identity.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { makeIdentity } from "../../src/commands/pre-pair/identity.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { runDoctorCommand, toFix, type DoctorRun } from "../doctor/run.ts";
+import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";

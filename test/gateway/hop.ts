@@ -1,5 +1,5 @@
-import { startHop } from "../../src/demo/hop.ts";
-import type { Header, Hop } from "../../src/demo/hop.ts";
+import { startHop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import type { Header, Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
 
 /** What Vercel's sandboxes put into each request on its way to a port of the machine. */
 export const VERCEL_HOST = "sb.vercel.run";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { handshake } from "../../src/client/handshake.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import type { OpenClaw } from "./openclaw.ts";

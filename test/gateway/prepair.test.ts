@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../src/client/handshake.ts";
-import type { Hop } from "../../src/demo/hop.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
+import type { Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { runCli } from "./cli.ts";
 import { startVercelHop } from "./hop.ts";
 import { installOpenClaw } from "./openclaw.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRecord } from "../../src/json.ts";
-import { deviceFromPem } from "../../src/pairing/device.ts";
-import type { Device } from "../../src/pairing/device.ts";
+import { isRecord } from "../../src/text/json.ts";
+import { deviceFromPem } from "../../src/openclaw/device.ts";
+import type { Device } from "../../src/openclaw/device.ts";
 import { Child } from "./child.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";

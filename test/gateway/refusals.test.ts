@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDevice } from "../../src/pairing/device.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { LIMIT } from "./contract/credentials.ts";
 import { SCENARIOS } from "./contract/scenarios.ts";
 import { openTarget } from "./contract/target.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome } from "../../src/pairing/outcome.ts";
+import type { Outcome } from "../../src/outcome/outcome.ts";
 import { Child } from "./child.ts";
 import type { Exit } from "./child.ts";
 import { createHome } from "./home.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import type { HandshakeResult } from "../../src/client/handshake.ts";
-import { isRecord } from "../../src/json.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../src/openclaw/connect.ts";
+import { isRecord } from "../../src/text/json.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { runCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { randomToken, startGateway } from "./gateway.ts";

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import JSON5 from "json5";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Outcome } from "../../src/pairing/outcome.ts";
+import type { Outcome } from "../../src/outcome/outcome.ts";
 import { runCli, type CliResult } from "./cli.ts";
 import { randomToken, startGateway, type Gateway } from "./gateway.ts";
 import { createHome } from "./home.ts";

@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { Daemon } from "./daemon.ts";
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import { GatewayRequestError } from "../../src/client/session.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { GatewayRequestError } from "../../src/openclaw/session.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
 import { connects, flood, gatewayPort } from "./clients.ts";
 import { startDaemon, total } from "./daemon.ts";

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bundleProgram } from "../../scripts/bundle.mjs";
-import { handshake } from "../../src/client/handshake.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
 import { freePort } from "../commands/bundle.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startDaemon, total } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 

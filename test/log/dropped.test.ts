@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import { Writable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createLogger } from "../../src/log.ts";
-import type { Stdout } from "../../src/output.ts";
+import { createLogger } from "../../src/log/logger.ts";
+import type { Stdout } from "../../src/log/stdout.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 
 const LARGE = "x".repeat(100_000);

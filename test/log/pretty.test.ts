@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { prettyLines } from "../../src/log-pretty.ts";
+import { prettyLines } from "../../src/log/pretty.ts";
 
 const TIME = new Date(2026, 0, 2, 3, 4, 5).getTime();
 const DEVICE = "4f02194a42ec".padEnd(64, "0");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { prettyLines } from "../../src/log-pretty.ts";
+import { prettyLines } from "../../src/log/pretty.ts";
 import { programOf } from "../../src/program.ts";
 
 const GATEWAY = "ws://127.0.0.1:18789";

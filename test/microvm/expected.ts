@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ERAS } from "../../src/demo/stand-in/eras.ts";
+import { ERAS } from "../fake-gateway/eras.ts";
 
 type Records = readonly Readonly<Record<string, unknown>>[];
 

@@ -1,6 +1,6 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeEnvironment, parseEnvironment } from "../../src/service/environment-file.ts";
+import { mergeEnvironment, parseEnvironment } from "../../src/commands/service/environment-file.ts";
 
 const NAME = "OPENCLAW_SHIM_CONFIG";
 

@@ -11,11 +11,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { COMMANDS } from "../../src/commands/table.ts";
-import { installService } from "../../src/service/install.ts";
-import { serviceStatus, type ServiceStatus } from "../../src/service/status.ts";
-import { uninstallService } from "../../src/service/uninstall.ts";
-import type { Caller } from "../../src/service/caller.ts";
+import { COMMANDS } from "../../src/commands/command-table.ts";
+import { installService } from "../../src/commands/service/install.ts";
+import { serviceStatus, type ServiceStatus } from "../../src/commands/service/status.ts";
+import { uninstallService } from "../../src/commands/service/uninstall.ts";
+import type { Caller } from "../../src/commands/service/caller.ts";
 import type { CommandFlag } from "../../src/settings/flags.ts";
 import { openTestShim } from "../support/shim.ts";
 

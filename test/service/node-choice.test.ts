@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chooseNode } from "../../src/service/node-choice.ts";
-import { userPlaces } from "../../src/service/places.ts";
-import type { Target } from "../../src/service/target.ts";
+import { chooseNode } from "../../src/commands/service/node-choice.ts";
+import { userPlaces } from "../../src/commands/service/places.ts";
+import type { Target } from "../../src/commands/service/target.ts";
 
 const USER: Target = { kind: "systemd", places: userPlaces("/home/alice", {}), home: "/home/alice" };
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Root } from "../../src/service/root.ts";
+import { Root } from "../../src/commands/service/root.ts";
 
 const FILE = { path: "/etc/shim/file", mode: 0o600, content: "text" };
 

@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { SYSTEM, userPlaces } from "../../src/service/places.ts";
-import { credentialDropIn, serviceUnit, socketUnit, type UnitValues } from "../../src/service/units.ts";
+import { SYSTEM, userPlaces } from "../../src/commands/service/places.ts";
+import {
+  credentialDropIn,
+  serviceUnit,
+  socketUnit,
+  type UnitValues,
+} from "../../src/commands/service/units.ts";
 import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
 
 const FILES = join(import.meta.dirname, "../../systemd");

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { asNobody } from "../prepair/users.ts";
+import { asNobody } from "../commands/pre-pair/users.ts";
 import { problems } from "./load.ts";
 
 describe("OpenClaw's config of another user", () => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { SettingsError } from "../../src/settings/error.ts";
+import { SettingsError } from "../../src/settings/settings-error.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
 import type { Settings } from "../../src/settings/settings.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
-import { SETTINGS, type SettingKey } from "../../src/settings/table.ts";
+import { SETTINGS, type SettingKey } from "../../src/settings/settings-table.ts";
 import { optionProblems } from "./load.ts";
 
 describe("the library's options", () => {

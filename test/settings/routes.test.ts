@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { environmentName, flagName } from "../../src/settings/names.ts";
-import { SETTING_ROWS, type SettingKey } from "../../src/settings/table.ts";
+import { SETTING_ROWS, type SettingKey } from "../../src/settings/settings-table.ts";
 import { resolveOptions } from "../../src/settings/options.ts";
 import { load } from "./load.ts";
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readToken, type Token } from "../../src/settings/token.ts";
+import { readToken, type Token } from "../../src/openclaw/token.ts";
 import { file } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shim-token-"));

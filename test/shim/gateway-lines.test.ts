@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
 function gatewayLines({ lines }: TestShim): unknown[] {

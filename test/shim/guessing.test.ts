@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
-import { Connections } from "../../src/connections.ts";
-import { createDevice } from "../../src/pairing/device.ts";
-import { openPair, openShimFor, TOKEN } from "../pairing/protocol.ts";
-import { startBench } from "../relay/harness.ts";
+import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import { Connections } from "../../src/server/connections.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { openPair, openShimFor, TOKEN } from "../outcome/protocol.ts";
+import { startBench } from "../upstream/harness.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { TestShim } from "../support/shim.ts";
 

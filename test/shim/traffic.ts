@@ -1,10 +1,10 @@
 // Run by exit.test.ts as a process of its own: opens a shim, sends traffic of every kind, closes, and does not exit.
 import { once } from "node:events";
 import { connect } from "node:net";
-import { silentLogger } from "../../src/silent-logger.ts";
-import { handshake } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { silentLogger } from "../../src/log/silent-logger.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { openShim } from "../../src/shim.ts";
 import { upgradeRequest } from "../support/raw.ts";
 import { testSettings } from "../support/shim.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../src/pairing/device.ts";
-import { connectThrough, openPair } from "../pairing/protocol.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { connectThrough, openPair } from "../outcome/protocol.ts";
 
 describe("two shims in one process", () => {
   it("share nothing", async () => {

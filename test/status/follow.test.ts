@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
 async function start(): Promise<{ shim: TestShim; attempt: () => Promise<unknown> }> {

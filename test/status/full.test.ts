@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../src/pairing/device.ts";
+import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim } from "../support/shim.ts";
 
 const PLACES = 20;

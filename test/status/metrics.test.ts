@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/client/handshake.ts";
-import { startStandIn } from "../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../src/pairing/device.ts";
-import type { Outcome } from "../../src/pairing/outcome.ts";
-import { OutcomeMetrics } from "../../src/status/metrics.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import type { Outcome } from "../../src/outcome/outcome.ts";
+import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
 import { openTestShim } from "../support/shim.ts";
 
 describe("/__shim__/metrics", () => {

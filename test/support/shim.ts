@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import type { TimedOutcome } from "../../src/pairing/report.ts";
+import type { TimedOutcome } from "../../src/outcome/report.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
 

@@ -1,4 +1,4 @@
-import type { TimedOutcome } from "../../pairing/report.ts";
+import type { TimedOutcome } from "../../outcome/report.ts";
 
 declare global {
   /** One outcome as people read it (outcome.js). */

@@ -1,6 +1,6 @@
 // <shim-outcome>: one outcome as people read it. Whatever is said in it is set as text; nothing is ever parsed as HTML.
 
-/** @typedef {import("../../pairing/report.ts").TimedOutcome} TimedOutcome */
+/** @typedef {import("../../outcome/report.ts").TimedOutcome} TimedOutcome */
 
 const COPIED_MS = 2_000;
 const DEVICE_CHARACTERS = 12;

@@ -1,6 +1,6 @@
 // <shim-outcomes>: the last outcomes, newest first, and the choice among them.
 
-/** @typedef {import("../../pairing/report.ts").TimedOutcome} TimedOutcome */
+/** @typedef {import("../../outcome/report.ts").TimedOutcome} TimedOutcome */
 
 /** As many as the shim remembers. */
 const LIMIT = 200;

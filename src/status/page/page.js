@@ -1,6 +1,6 @@
 // Follows the shim that this page came from: is the gateway up, and what came of each request for a WebSocket.
 
-/** @typedef {import("../../pairing/report.ts").TimedOutcome} TimedOutcome */
+/** @typedef {import("../../outcome/report.ts").TimedOutcome} TimedOutcome */
 
 /** How often it is asked while all is well, and while not. */
 const CALM_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../../src/pairing/outcome.ts";
+import type { Outcome } from "../../../src/outcome/outcome.ts";
 
 /** What two gateways of one release may differ in. */
 export interface Names {

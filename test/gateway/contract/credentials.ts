@@ -1,7 +1,7 @@
-import type { HandshakeResult } from "../../../src/client/handshake.ts";
-import { isRecord } from "../../../src/json.ts";
-import { createDevice } from "../../../src/pairing/device.ts";
-import type { Device } from "../../../src/pairing/device.ts";
+import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
+import { isRecord } from "../../../src/text/json.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import type { Device } from "../../../src/openclaw/device.ts";
 import type { Scenario, Target } from "./target.ts";
 
 /** Failures that are within `LIMIT`, and one that is not. */

@@ -1,4 +1,4 @@
-import { createDevice } from "../../../src/pairing/device.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
 import type { Scenario } from "./target.ts";
 
 /** What is no right connect, or none at all. */

@@ -1,4 +1,4 @@
-import { createDevice } from "../../../src/pairing/device.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
 import type { Scenario } from "./target.ts";
 
 const CONTROL_UI = { id: "openclaw-control-ui", mode: "webchat" };

@@ -1,4 +1,4 @@
-import { createDevice } from "../../../src/pairing/device.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
 import type { Scenario } from "./target.ts";
 
 const BACKEND = { id: "gateway-client", mode: "backend" };

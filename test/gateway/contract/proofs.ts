@@ -1,5 +1,5 @@
-import { createDevice } from "../../../src/pairing/device.ts";
-import { isRecord } from "../../../src/json.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { isRecord } from "../../../src/text/json.ts";
 import type { Scenario } from "./target.ts";
 
 /** Longer than any release allows. */

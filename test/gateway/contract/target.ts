@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { handshake } from "../../../src/client/handshake.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../../src/client/handshake.ts";
-import type { Outcome } from "../../../src/pairing/outcome.ts";
+import { handshake } from "../../../src/openclaw/connect.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
+import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { pageBuild } from "../matrix/run.ts";
 
 const DEADLINE_MS = 15_000;

@@ -1,7 +1,7 @@
-import { handshake } from "../../../src/client/handshake.ts";
-import type { HandshakeResult } from "../../../src/client/handshake.ts";
-import { startHop } from "../../../src/demo/hop.ts";
-import { createDevice } from "../../../src/pairing/device.ts";
+import { handshake } from "../../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
+import { startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
 import { CLIENTS } from "./clients.ts";
 import type { MatrixClient, Page } from "./clients.ts";
 import type { Injected } from "./injected.ts";

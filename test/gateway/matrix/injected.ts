@@ -1,4 +1,4 @@
-import type { Header } from "../../../src/demo/hop.ts";
+import type { Header } from "../../../src/commands/demo/header-injecting-proxy.ts";
 
 /** What a hop puts into each request. */
 export interface Injected {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Outcome } from "../../../src/pairing/outcome.ts";
+import type { Outcome } from "../../../src/outcome/outcome.ts";
 import type { Attempt } from "./attempt.ts";
 
 /** What the outcome line of an attempt through the shim must say, where the gateway is on `gatewayPort`. */

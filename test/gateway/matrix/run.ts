@@ -1,7 +1,7 @@
-import { connectOperator } from "../../../src/demo/operator.ts";
-import type { GatewaySession } from "../../../src/client/session.ts";
-import { isRecord } from "../../../src/json.ts";
-import type { Outcome } from "../../../src/pairing/outcome.ts";
+import { connectOperator } from "../../../src/commands/demo/demo-operator.ts";
+import type { GatewaySession } from "../../../src/openclaw/session.ts";
+import { isRecord } from "../../../src/text/json.ts";
+import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { attemptAll, word } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { INJECTED, REWRITTEN_HOST } from "./injected.ts";

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import type { HandshakeOptions, HandshakeResult } from "../../../src/client/handshake.ts";
-import type { HopOptions } from "../../../src/demo/hop.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
+import type { HopOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
 import { Child } from "../child.ts";
 import type { Namespace } from "./network.ts";
 

@@ -1,10 +1,10 @@
 import { pino } from "pino";
-import { credentialWas } from "../../../src/pairing/guess.ts";
-import { PairingObserver } from "../../../src/pairing/observer.ts";
-import { Reporter } from "../../../src/pairing/report.ts";
-import type { Side } from "../../../src/relay/splice.ts";
+import { credentialWas } from "../../../src/outcome/credential.ts";
+import { PairingObserver } from "../../../src/outcome/observer.ts";
+import { Reporter } from "../../../src/outcome/report.ts";
+import type { Side } from "../../../src/upstream/splice.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
-import { BINARY, closeFrame, frame, TEXT } from "../../relay/frames.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../../upstream/frames.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";

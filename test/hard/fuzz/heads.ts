@@ -1,7 +1,7 @@
 import { createGate, isRefusal, type Arrival, type Gate } from "../../../src/gate/gate.ts";
-import { asksForWebSocket } from "../../../src/gate/request.ts";
-import { normalize } from "../../../src/normalize/normalize.ts";
-import { strippedForLog } from "../../../src/pairing/stripped.ts";
+import { asksForWebSocket } from "../../../src/gate/request-head.ts";
+import { normalize } from "../../../src/headers/normalize.ts";
+import { strippedForLog } from "../../../src/headers/stripped-values.ts";
 import type { ForwardedPolicy } from "../../../src/settings/settings.ts";
 import { testSettings } from "../../support/shim.ts";
 import { checkClean, isLoopback } from "./clean-head.ts";

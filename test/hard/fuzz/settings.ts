@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SettingsError } from "../../../src/settings/error.ts";
+import { SettingsError } from "../../../src/settings/settings-error.ts";
 import { loadSettings } from "../../../src/settings/load.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";
 

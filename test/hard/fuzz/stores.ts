@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readOpenclawFiles } from "../../../src/doctor/openclaw-files.ts";
-import { PrepairError } from "../../../src/prepair/error.ts";
-import { readIdentity } from "../../../src/prepair/identity.ts";
-import { withoutRequestsOf } from "../../../src/prepair/pending.ts";
-import { readStateFile } from "../../../src/prepair/state-file.ts";
+import { readOpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
+import { PrepairError } from "../../../src/commands/pre-pair/error.ts";
+import { readIdentity } from "../../../src/commands/pre-pair/identity.ts";
+import { withoutRequestsOf } from "../../../src/commands/pre-pair/pending.ts";
+import { readStateFile } from "../../../src/commands/pre-pair/state-file.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";
 
 const ID = "d".repeat(64);

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { createGate, isRefusal } from "../../../src/gate/gate.ts";
 import { pino } from "pino";
 import { openShim } from "../../../src/shim.ts";
-import { SWITCHING } from "../../relay/switching.ts";
+import { SWITCHING } from "../../upstream/switching.ts";
 import { testSettings } from "../../support/shim.ts";
 import { checkClean } from "./clean-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";

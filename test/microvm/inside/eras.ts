@@ -6,11 +6,11 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { handshake, type HandshakeResult } from "../../../src/client/handshake.ts";
-import { startHop } from "../../../src/demo/hop.ts";
-import { ERAS } from "../../../src/demo/stand-in/eras.ts";
-import { startStandIn } from "../../../src/demo/stand-in/server.ts";
-import { createDevice } from "../../../src/pairing/device.ts";
+import { handshake, type HandshakeResult } from "../../../src/openclaw/connect.ts";
+import { startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { ERAS } from "../../fake-gateway/eras.ts";
+import { startStandIn } from "../../fake-gateway/server.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
 
 const GATEWAY = { host: "127.0.0.1", port: 18_789 };
 const SHIM = { host: "127.0.0.1", port: 18_788 };

@@ -4,8 +4,8 @@
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { handshake, type HandshakeResult } from "../../../../src/client/handshake.ts";
-import { createDevice, deviceFromPem, type Device } from "../../../../src/pairing/device.ts";
+import { handshake, type HandshakeResult } from "../../../../src/openclaw/connect.ts";
+import { createDevice, deviceFromPem, type Device } from "../../../../src/openclaw/device.ts";
 
 /** A restart takes as long as the drain at most; nobody has to wait longer than this. */
 const PATIENCE_MS = 20_000;

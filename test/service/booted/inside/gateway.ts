@@ -1,5 +1,5 @@
 // OpenClaw's gateway on its usual port, as far as the stand-in is one.
-import { startStandIn } from "../../../../src/demo/stand-in/server.ts";
+import { startStandIn } from "../../../fake-gateway/server.ts";
 
 const PORT = 18_789;
 

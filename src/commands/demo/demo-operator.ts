@@ -1,0 +1,22 @@
+import { createDevice } from "../../openclaw/device.ts";
+import { handshake } from "../../openclaw/connect.ts";
+import type { GatewaySession } from "../../openclaw/session.ts";
+import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+
+/**
+ * Connects to a gateway over clean loopback as the operator that lists and approves pending requests.
+ * @returns the session, which the caller closes.
+ * @throws Error with what the gateway answered instead.
+ */
+export async function connectOperator(url: string, token: string): Promise<GatewaySession> {
+  const result = await handshake({
+    url,
+    token,
+    device: createDevice(),
+    client: { id: "gateway-client", mode: "backend" },
+    scopes: OPERATOR_SCOPES,
+    keepOpen: true,
+  });
+  if (result.ok && result.session) return result.session;
+  throw new Error(`no operator connection: ${JSON.stringify(result)}`);
+}

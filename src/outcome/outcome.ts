@@ -1,0 +1,162 @@
+import type { Change } from "../headers/normalize.ts";
+import type { ClientInfo, ConnectAnswer, Transcript } from "./transcript.ts";
+
+/** How a request for a WebSocket can end (contract.md, "The outcome line"). */
+export type OutcomeName =
+  | "connected"
+  | "pairing-required"
+  | "device-required"
+  | "device-invalid"
+  | "unauthorized"
+  | "rate-limited"
+  | "origin-rejected"
+  | "protocol-mismatch"
+  | "gateway-starting"
+  | "gateway-refused"
+  | "gateway-unreachable"
+  | "gateway-closed"
+  | "abandoned"
+  | "denied"
+  | "not-gateway-protocol";
+
+/** An outcome and the word for why: the gateway's own where it has one. */
+export interface Verdict {
+  readonly outcome: OutcomeName;
+  readonly reason?: string;
+}
+
+/** The outcome line (contract.md): what is logged, kept and given to `shim.on("outcome", …)`. */
+export interface Outcome extends Verdict {
+  readonly event: "pairing.outcome";
+  /** Id of the connection, on every line about it. */
+  readonly conn: string;
+  readonly requestId?: string;
+  readonly deviceId?: string;
+  readonly client?: ClientInfo;
+  readonly role?: string;
+  readonly scopes?: readonly string[];
+  readonly grantedScopes?: readonly string[];
+  /** The gateway gave this device a token of its own. The token itself is nowhere. */
+  readonly deviceToken?: "issued";
+  readonly gateway?: { readonly version?: string; readonly protocol?: number };
+  readonly close?: { readonly code: number; readonly reason: string };
+  /** The HTTP answer to the upgrade: the gateway's, or the shim's own where the outcome is `denied`. */
+  readonly http?: { readonly status: number; readonly type?: string };
+  readonly peer: string;
+  /** Without the query. */
+  readonly path: string;
+  /** What the shim changed. */
+  readonly normalized: {
+    readonly host?: Change;
+    readonly origin?: Change;
+    readonly stripped: Readonly<Record<string, string>>;
+  };
+  /** A stripped field named a client on the public internet. */
+  readonly publicForwarded?: true;
+  /** This device connected here for the first time since the shim started. */
+  readonly firstSeen?: true;
+  /** The one command or setting that mends it; absent only for `connected`. */
+  readonly fix?: string;
+  /** From accepting the connection to this outcome, in milliseconds; for a later request of it, from its head. */
+  readonly ms: number;
+}
+
+type Refused = Extract<ConnectAnswer, { ok: false }>;
+
+/** `details.code` or `error.code` to outcome; the first row that matches decides (gateway.md section 3). */
+const CODES: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
+  [/^PAIRING_REQUIRED$/, "pairing-required"],
+  [/DEVICE_IDENTITY_REQUIRED$/, "device-required"],
+  [/^DEVICE_AUTH_/, "device-invalid"],
+  [/RATE_LIMITED$/, "rate-limited"],
+  [/ORIGIN_NOT_ALLOWED$/, "origin-rejected"],
+  [/^PROTOCOL_MISMATCH$|BUILD_MISMATCH$/, "protocol-mismatch"],
+  [/^AUTH_|^UNAUTHORIZED$/, "unauthorized"],
+];
+
+/** The same from the words of an error message or a close reason, which is all that older releases say. */
+const WORDS: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
+  [/device identity (?:is )?required|secure context/i, "device-required"],
+  [/pairing required/i, "pairing-required"],
+  [/device (?:identity|signature|nonce|public key|auth|id)\b/i, "device-invalid"],
+  [/rate.?limit|too many (?:failed|attempts)/i, "rate-limited"],
+  [/origin not allowed/i, "origin-rejected"],
+  [/protocol mismatch/i, "protocol-mismatch"],
+  [/unauthorized|token mismatch|token missing|password mismatch|password missing/i, "unauthorized"],
+  [/starting|startup|unavailable/i, "gateway-starting"],
+];
+
+/**
+ * The one outcome of a transcript. Pure and total: whatever was seen, in whatever order it stopped, has exactly
+ * one outcome.
+ */
+export function judge(transcript: Transcript): Verdict {
+  const { unreachable, http, answer, foreign, close, end } = transcript;
+  if (unreachable) return { outcome: "gateway-unreachable", reason: unreachable.code };
+  if (http) return { outcome: "gateway-refused", reason: http.type ?? `HTTP ${http.status}` };
+  if (answer?.ok === true) return { outcome: "connected" };
+  if (answer?.ok === false) return judgeRefusal(answer, close?.reason);
+  if (foreign !== undefined) return { outcome: "not-gateway-protocol", reason: foreign };
+  if (close) return judgeClose(close);
+  if (end === "client") return { outcome: "abandoned", reason: stage(transcript) };
+  if (end === "gateway") return { outcome: "gateway-closed", reason: stage(transcript) };
+  return judgeSilence(transcript);
+}
+
+/**
+ * Whether the gateway's own codes say NOT_PAIRED: it does so only after the shared authentication and the device's
+ * signature were right. Its words do not count here: some quote the client.
+ */
+export function isNotPaired({ answer }: Readonly<Transcript>): boolean {
+  return answer?.ok === false && (answer.code === "NOT_PAIRED" || answer.detailsCode === "PAIRING_REQUIRED");
+}
+
+function judgeRefusal(answer: Refused, closeReason = ""): Verdict {
+  const word = answer.detailsCode ?? answer.code;
+  const words = `${wordsOf(answer.message)} ${wordsOf(closeReason)}`;
+  // Old releases answer NOT_PAIRED without details, also where a device identity is missing altogether.
+  const outcome = find(CODES, word) ?? find(WORDS, words) ?? byCode(answer.code);
+  const reason = outcome === "pairing-required" ? (answer.reason ?? pairingWord(words) ?? word) : word;
+  return { outcome, reason: outcome === "gateway-starting" ? (answer.reason ?? reason) : reason };
+}
+
+function byCode(code: string): OutcomeName {
+  if (code === "NOT_PAIRED") return "pairing-required";
+  return code === "UNAVAILABLE" ? "gateway-starting" : "gateway-closed";
+}
+
+function judgeClose({ by, code, reason }: NonNullable<Transcript["close"]>): Verdict {
+  if (by === "client") return { outcome: "abandoned", reason: `close ${code}` };
+  const outcome = find(WORDS, wordsOf(reason)) ?? (code === 1013 ? "gateway-starting" : "gateway-closed");
+  const word = outcome === "pairing-required" ? pairingWord(reason) : undefined;
+  return { outcome, reason: word ?? (reason === "" ? `close ${code}` : reason) };
+}
+
+/** Both sides still stand after the deadline: who owed the next message? */
+function judgeSilence({ challenged, connect }: Transcript): Verdict {
+  if (connect) return { outcome: "gateway-unreachable", reason: "no answer to connect" };
+  if (challenged) return { outcome: "abandoned", reason: "no connect after the challenge" };
+  return { outcome: "not-gateway-protocol", reason: "no message from either side" };
+}
+
+function stage({ challenged, connect }: Transcript): string {
+  if (connect) return "after connect";
+  return challenged ? "before connect" : "before the challenge";
+}
+
+/** The gateway's own words: where it finds fault with a frame it quotes names from it, which say nothing. */
+function wordsOf(text: string): string {
+  return /^invalid (?:connect params|request frame|handshake)/i.test(text) ? "" : text;
+}
+
+/** `not-paired`, `scope-upgrade` … where only the text says so: `pairing required: scope upgrade (requestId: …)`. */
+function pairingWord(words: string): string | undefined {
+  return /\b(not|scope|role|metadata)[- ](paired|upgrade)\b/i
+    .exec(words)?.[0]
+    .toLowerCase()
+    .replace(" ", "-");
+}
+
+function find(table: typeof CODES, text: string): OutcomeName | undefined {
+  return table.find(([pattern]) => pattern.test(text))?.[1];
+}

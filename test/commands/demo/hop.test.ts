@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { handshake } from "../../../src/openclaw/connect.ts";
+import { FORWARDING_HEADERS, startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import type { Hop, HopOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { startStandIn } from "../../fake-gateway/server.ts";
+import type { StandIn } from "../../fake-gateway/server.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { startRawServer } from "../../support/raw.ts";
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+async function behind(
+  options: Partial<HopOptions>,
+  era: StandIn["era"] = "2026.4.5",
+): Promise<[Hop, StandIn]> {
+  const gateway = await startStandIn({ era, token: "t" });
+  const hop = await startHop({ target: { host: "127.0.0.1", port: gateway.port }, ...options });
+  opened.push(hop, gateway);
+  return [hop, gateway];
+}
+
+function valueOf(rawHeaders: readonly string[] | undefined, name: string): string | undefined {
+  const at = rawHeaders?.findIndex((header, index) => index % 2 === 0 && header.toLowerCase() === name) ?? -1;
+  return at < 0 ? undefined : rawHeaders?.[at + 1];
+}
+
+describe("the hop", () => {
+  it("adds the forwarding family to an upgrade and rewrites Host, so that the client is no longer local", async () => {
+    const [hop, gateway] = await behind({ host: "sandbox.example.com" });
+    const result = await handshake({ url: hop.url, token: "t", device: createDevice() });
+    expect(result).toMatchObject({ error: { details: { reason: "not-paired" } } });
+    const [upgrade] = gateway.requests;
+    expect(valueOf(upgrade?.rawHeaders, "host")).toBe("sandbox.example.com");
+    expect(upgrade?.rawHeaders.slice(-2 * FORWARDING_HEADERS.length)).toEqual(FORWARDING_HEADERS.flat());
+  });
+
+  it("carries the HTTP refusal of an upgrade whole", async () => {
+    const [hop] = await behind({}, "2026.9.6");
+    const result = await handshake({ url: hop.url, token: "t", device: createDevice() });
+    expect(result).toMatchObject({
+      http: { status: 403, body: expect.stringContaining("proxy_attribution_required") },
+    });
+  });
+
+  it("changes nothing when told to add nothing", async () => {
+    const [hop, gateway] = await behind({ headers: [] });
+    expect(await handshake({ url: hop.url, token: "t", device: createDevice() })).toMatchObject({ ok: true });
+    expect(valueOf(gateway.requests[0]?.rawHeaders, "host")).toBe(`127.0.0.1:${hop.port}`);
+  });
+
+  it("moves bytes both ways after the head, large ones too", async () => {
+    const [hop] = await behind({ headers: [] });
+    const result = await handshake({ url: hop.url, token: "t", device: createDevice(), keepOpen: true });
+    const session = result.ok ? result.session : undefined;
+    const large = "z".repeat(1_000_000);
+    expect(await session?.request("echo", { large })).toEqual({ large });
+    await session?.close();
+  });
+
+  it("does the same to plain HTTP, request after request", async () => {
+    const [hop, gateway] = await behind({
+      headers: [["X-Real-IP", "203.0.113.7"]],
+      host: "sandbox.example.com",
+    });
+    const url = `http://127.0.0.1:${hop.port}`;
+    const echoed = await fetch(`${url}/echo`, { method: "POST", body: "hello" });
+    expect(await echoed.text()).toBe("hello");
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    for (const { rawHeaders } of gateway.requests) {
+      expect(valueOf(rawHeaders, "host")).toBe("sandbox.example.com");
+      expect(valueOf(rawHeaders, "x-real-ip")).toBe("203.0.113.7");
+    }
+    expect(gateway.requests).toHaveLength(2);
+  });
+
+  it("ends the other side when one is gone, and answers 502 when there is none", async () => {
+    const server = await startRawServer((socket) => socket.destroy());
+    const hop = await startHop({ target: { host: "127.0.0.1", port: server.port } });
+    opened.push(hop);
+    expect(await handshake({ url: hop.url })).toMatchObject({ ok: false });
+    await server.close();
+    expect((await fetch(`http://127.0.0.1:${hop.port}/`)).status).toBe(502);
+  });
+});

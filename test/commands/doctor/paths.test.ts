@@ -1,0 +1,75 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../../src/openclaw/connect.ts";
+import { startHop, type Hop } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { ERAS } from "../../fake-gateway/eras.ts";
+import { openTestShim } from "../../support/shim.ts";
+import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
+import { runDoctor, toFix } from "./run.ts";
+
+async function hopTo(port: number, options: Partial<Parameters<typeof startHop>[0]> = {}): Promise<Hop> {
+  const hop = await startHop({ target: { host: "127.0.0.1", port }, ...options });
+  onTestFinished(() => hop.close());
+  return hop;
+}
+
+describe.each(ERAS)("a way of the tools to a gateway of %s", (era) => {
+  it("that leads past the shim and adds headers is found, and nothing is left of looking", async () => {
+    const gateway = await startTestGateway({ era });
+    const hop = await hopTo(gateway.port, { host: "sandbox.example.com" });
+
+    const run = await runDoctor([], {
+      HOME: makeHome(sectionOf(gateway)),
+      OPENCLAW_GATEWAY_URL: hop.url,
+    });
+
+    expect(run).toMatchObject({ code: 1, local: true, left: [] });
+    expect(toFix(run)).toEqual(["tools", "path"]);
+    expect(run.of("path")[0]?.finding).toContain("leads to the gateway past the shim");
+    expect(run.of("path")[0]?.finding).toContain(`pid ${process.pid}`);
+    expect(gateway.pairing.pending).toEqual([]);
+    expect(gateway.pairing.paired).toEqual([]);
+  });
+
+  it("that leads through the shim is local, and what it adds is named", async () => {
+    const gateway = await startTestGateway({ era });
+    const shim = await openTestShim(gateway.port);
+    onTestFinished(() => shim.close());
+    const hop = await hopTo(shim.port, { host: "sandbox.example.com" });
+
+    const run = await runDoctor(["--listen", shim.authority], {
+      HOME: makeHome(sectionOf(gateway)),
+      OPENCLAW_GATEWAY_URL: hop.url,
+      OPENCLAW_GATEWAY_TOKEN: TOKEN,
+    });
+
+    expect(toFix(run)).toEqual([]);
+    const [path] = run.of("path", "ok");
+    for (const added of ["x-forwarded-for=203.0.113.7", "via=1.1 edge", "Host to sandbox.example.com"]) {
+      expect(path?.finding).toContain(added);
+    }
+    expect(run.of("tools", "ok")[0]?.finding).toContain("they connect to the shim, by way of");
+    expect(gateway.pairing.paired).toEqual([]);
+    // Nor does looking leave a false alarm in the shim's own log: the hop rewrites Host.
+    expect(shim.lines.filter(({ event }) => event === "request.denied")).toEqual([]);
+  });
+});
+
+describe("what infrastructure adds", () => {
+  it("shows in the outcomes of the shim that runs, without any way being named", async () => {
+    const gateway = await startTestGateway();
+    const shim = await openTestShim(gateway.port);
+    onTestFinished(() => shim.close());
+    const hop = await hopTo(shim.port, { headers: [["x-vercel-id", "fra1::1"]], host: "sb.vercel.run" });
+    await handshake({ url: hop.url, token: "wrong" });
+    await shim.outcome();
+
+    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url], {
+      OPENCLAW_GATEWAY_TOKEN: TOKEN,
+    });
+
+    const [traffic] = run.of("traffic", "note");
+    expect(traffic?.finding).toContain("1 of the last 1 connection(s) came with x-vercel-id");
+    expect(traffic?.finding).toContain("Vercel");
+    expect(traffic?.finding).toContain("Host was rewritten to sb.vercel.run");
+  });
+});

@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attemptOf } from "../../../src/commands/doctor/attempt.ts";
+import { readLine } from "../../../src/commands/doctor/gateway-log.ts";
+import { findListeningProcess } from "../../../src/commands/doctor/listening-process.ts";
+import { parseRelease } from "../../../src/openclaw/releases.ts";
+import { startRawServer } from "../../support/raw.ts";
+
+describe("an attempt", () => {
+  it("is judged as the outcome line judges it", () => {
+    const error = { code: "NOT_PAIRED", message: "pairing required", details: { requestId: "r-1" } };
+    expect(attemptOf({ ok: false, error, close: { code: 1008, reason: "pairing required" } })).toMatchObject({
+      connected: false,
+      verdict: { outcome: "pairing-required" },
+      requestId: "r-1",
+    });
+  });
+
+  it.each([
+    ["connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"],
+    ["no answer within 4000 ms", "no answer within 4000 ms"],
+  ])("that failed by %j is gateway-unreachable", (failure, reason) => {
+    expect(attemptOf({ ok: false, failure })).toMatchObject({
+      verdict: { outcome: "gateway-unreachable", reason },
+    });
+  });
+
+  it.each([
+    [{ canvasHostUrl: "https://sb.vercel.run:18789" }, { scheme: "https:", host: "sb.vercel.run:18789" }],
+    [
+      { pluginSurfaceUrls: { canvas: "http://127.0.0.1:5/__openclaw__/cap/x" } },
+      { scheme: "http:", host: "127.0.0.1:5" },
+    ],
+    [{}, undefined],
+    [{ canvasHostUrl: "ftp://x" }, undefined],
+  ])("knows by which name the gateway was called from %j", (hello, calledAs) => {
+    expect(attemptOf({ ok: true, hello, session: undefined })).toMatchObject({ hello: { calledAs } });
+  });
+
+  it("is made of any hello, and holds no token", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (hello) => {
+        const auth = { deviceToken: "s3kr3t" };
+        const attempt = attemptOf({ ok: true, hello: { ...hello, auth }, session: undefined });
+        expect(JSON.stringify(attempt)).not.toContain("s3kr3t");
+      }),
+    );
+  });
+});
+
+describe("a line of the gateway's log", () => {
+  const text =
+    "closed before connect conn=1 remote=127.0.0.1 fwd=203.0.113.7 origin=n/a host=sb.vercel.run ua=openclaw-shim-doctor/1 (ab)";
+
+  it("tells runtime, Host and X-Forwarded-For", () => {
+    const line = JSON.stringify({ 0: "{}", 2: text, _meta: { runtime: "bun" } });
+    expect(readLine(line)).toEqual({ runtime: "bun", host: "sb.vercel.run", forwardedFor: "203.0.113.7" });
+  });
+
+  it("tells nothing that is not there", () => {
+    const bare = text.replace("fwd=203.0.113.7", "fwd=n/a");
+    expect(readLine(bare)).toEqual({ runtime: undefined, host: "sb.vercel.run", forwardedFor: undefined });
+    expect(readLine("{")).toEqual({ runtime: undefined, host: undefined, forwardedFor: undefined });
+  });
+});
+
+describe("a listening process", () => {
+  it.runIf(process.platform === "linux")("is found by its port", async () => {
+    const server = await startRawServer();
+    expect(findListeningProcess(server.port)).toMatchObject({ pid: process.pid, program: "node" });
+    await server.close();
+    expect(findListeningProcess(server.port)).toBeUndefined();
+  });
+});
+
+describe("a release", () => {
+  it.each([
+    ["2026.9.6", { year: 2026, month: 9 }],
+    ["2026.10.1-beta.2", { year: 2026, month: 10 }],
+    ["dev", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("%s", (version, release) => {
+    expect(parseRelease(version)).toEqual(release);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../../src/openclaw/connect.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { Secret } from "../../../src/openclaw/secret.ts";
+import { openTestShim } from "../../support/shim.ts";
+import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
+import { runDoctor, toFix } from "./run.ts";
+
+const FIVE_SCOPES = ["admin", "approvals", "pairing", "read", "write"].map((name) => `operator.${name}`);
+
+describe("doctor, at a gateway that refuses a clean local connection,", () => {
+  it.each(["2026.2.19", "2026.3.23"] as const)("finds the trap of trustedProxies (%s)", async (era) => {
+    const trustedProxies = ["10.0.0.0/8", "127.0.0.0/8"];
+    const gateway = await startTestGateway({ era, trustedProxies });
+
+    const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway, { trustedProxies })) });
+
+    expect(run).toMatchObject({ code: 1, local: false });
+    expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
+    expect(run.of("trustedProxies")[0]?.finding).toContain("covers loopback (127.0.0.0/8)");
+    // Nobody is an operator here: what is left of the test device is named, and is all that is left.
+    expect(run.left).toEqual(
+      gateway.pairing.pending.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
+    );
+    expect(run.left).toHaveLength(1);
+    expect(gateway.pairing.paired).toEqual([]);
+  });
+
+  it("finds autoApproveLocal false, and leaves no request behind", async () => {
+    const gateway = await startTestGateway({ autoApproveLocal: false });
+    const home = makeHome(sectionOf(gateway, { nodes: { pairing: { autoApproveLocal: false } } }));
+
+    const run = await runDoctor([], { HOME: home });
+
+    expect(toFix(run)).toEqual(["direct", "autoApproveLocal"]);
+    expect(run).toMatchObject({ code: 1, local: false, left: [] });
+    expect(gateway.pairing.pending).toEqual([]);
+  });
+
+  it("says where to look when it cannot see why", async () => {
+    const gateway = await startTestGateway({ autoApproveLocal: false });
+
+    const run = await runDoctor(["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+
+    expect(toFix(run)).toEqual(["direct"]);
+    expect(run.of("direct")[0]?.fix).toContain("gateway.trustedProxies");
+    expect(run.of("direct")[0]?.fix).toContain("autoApproveLocal");
+  });
+});
+
+describe("doctor, beside a shim with --approve seen,", () => {
+  it("removes its test device that the shim approved", async () => {
+    const gateway = await startTestGateway({ autoApproveLocal: false });
+    const shim = await openTestShim(
+      gateway.port,
+      { approve: "seen", approveScopes: FIVE_SCOPES, approveRoles: ["operator"] },
+      { operator: { token: new Secret(TOKEN) } },
+    );
+    onTestFinished(() => shim.close());
+    await shim.logged("approver.up");
+    const way = ["--listen", shim.authority, "--gateway", gateway.url];
+
+    const run = await runDoctor(way, { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+
+    expect(run).toMatchObject({ code: 1, local: false, left: [] });
+    const { deviceId } = await shim.outcome();
+    expect(await shim.logged("approved")).toMatchObject({ deviceId });
+    expect(gateway.pairing.pending).toEqual([]);
+    expect(gateway.pairing.paired).toEqual([]);
+  });
+});
+
+describe("doctor, at a gateway with devices,", () => {
+  it("finds what waits and what lacks scopes, and leaves it as it was", async () => {
+    const gateway = await startTestGateway({ era: "2026.4.5" });
+    const connect = { url: gateway.url, token: TOKEN };
+    const sticky = createDevice();
+    await handshake({ ...connect, device: sticky, headers: { "X-Forwarded-For": "203.0.113.7" } });
+    const short = createDevice();
+    await handshake({ ...connect, device: short, scopes: ["operator.read"] });
+    await handshake({ ...connect, device: short, scopes: ["operator.admin"] });
+    const before = [gateway.pairing.pending, gateway.pairing.paired];
+
+    const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway)) });
+
+    expect(run).toMatchObject({ code: 1, local: true, left: [] });
+    expect(toFix(run)).toEqual(["pending", "scopes"]);
+    const waiting = run.of("pending").map(({ finding }) => finding);
+    expect(waiting.join("\n")).toContain(sticky.id.slice(0, 12));
+    expect(run.of("scopes")[0]?.finding).toContain("is approved for operator.read; it asks for");
+    expect(run.of("scopes")[0]?.finding).toContain("missing operator.admin");
+    expect([gateway.pairing.pending, gateway.pairing.paired]).toEqual(before);
+  });
+});

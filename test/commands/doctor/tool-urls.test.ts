@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { tools } from "../../../src/commands/doctor/checks/tools.ts";
+import { mayCarry, proxyVariables, readToolUrl, toolUrl } from "../../../src/commands/doctor/tool-urls.ts";
+import { Secret } from "../../../src/openclaw/secret.ts";
+import { facts, refused } from "./facts.ts";
+
+const { settings } = facts();
+
+describe("where the tools connect", () => {
+  it.each<[object, object, string, string, string]>([
+    [
+      { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18788" },
+      {},
+      "OPENCLAW_GATEWAY_URL",
+      "ws://127.0.0.1:18788",
+      "shim",
+    ],
+    [
+      { OPENCLAW_GATEWAY_URL: "ws://localhost:18789/" },
+      {},
+      "OPENCLAW_GATEWAY_URL",
+      "ws://localhost:18789/",
+      "gateway",
+    ],
+    [
+      { OPENCLAW_GATEWAY_URL: "wss://sb.vercel.run" },
+      {},
+      "OPENCLAW_GATEWAY_URL",
+      "wss://sb.vercel.run",
+      "elsewhere",
+    ],
+    [
+      {},
+      { mode: "remote", remote: { url: "ws://127.0.0.1:18788" } },
+      "gateway.remote.url",
+      "ws://127.0.0.1:18788",
+      "shim",
+    ],
+    [
+      {},
+      { mode: "local", remote: { url: "ws://127.0.0.1:1" }, port: 18_788 },
+      "gateway.port",
+      "ws://127.0.0.1:18788",
+      "shim",
+    ],
+    [{ OPENCLAW_GATEWAY_PORT: "18788" }, { port: 5 }, "gateway.port", "ws://127.0.0.1:18788", "shim"],
+    [{}, { tls: { enabled: true }, port: 18_789 }, "gateway.port", "wss://127.0.0.1:18789", "gateway"],
+    [{}, {}, "OpenClaw's default", "ws://127.0.0.1:18789", "gateway"],
+    [{ OPENCLAW_GATEWAY_URL: "http://x" }, {}, "OPENCLAW_GATEWAY_URL", "http://x", "elsewhere"],
+  ])("is told by %j and %j", (env, gateway, source, shown, leadsTo) => {
+    expect(toolUrl(settings, { ...env }, { ...gateway })).toMatchObject({ source, shown, leadsTo });
+  });
+
+  it("never shows the secrets of a URL", () => {
+    const found = readToolUrl("--via", "wss://user:pass@x.example/?token=s3kr3t", settings);
+    expect(found.shown).not.toMatch(/pass|s3kr3t/);
+  });
+});
+
+describe("the token", () => {
+  const fromEnvironment = { kind: "token", secret: new Secret("t"), from: "OPENCLAW_GATEWAY_TOKEN" } as const;
+  const fromConfig = {
+    kind: "token",
+    secret: new Secret("t"),
+    from: "gateway.auth.token in openclaw.json",
+  } as const;
+
+  it.each([
+    ["--via", "ws://127.0.0.1:5", fromConfig, true],
+    ["gateway.remote.url", "ws://localhost:5", fromConfig, true],
+    ["--via", "wss://x.example", fromConfig, true],
+    ["--via", "ws://x.example", fromConfig, false],
+    ["--via", "ws://192.168.0.5:5", fromConfig, false],
+    ["OPENCLAW_GATEWAY_URL", "wss://x.example", fromEnvironment, true],
+    ["OPENCLAW_GATEWAY_URL", "wss://x.example", fromConfig, false],
+    ["gateway.remote.url", "wss://x.example", fromConfig, false],
+    ["--via", "ws://127.0.0.1:5", { why: "none" }, false],
+  ] as const)("for %s %s", (source, url, token, expected) => {
+    expect(mayCarry(readToolUrl(source, url, settings), token)).toBe(expected);
+  });
+});
+
+describe("tools that are pointed", () => {
+  const at = (env: Record<string, string>, direct = facts().direct): readonly string[] =>
+    [tools(facts({ tools: toolUrl(settings, env, {}), direct }))].flat().map(({ status }) => status);
+
+  it("at the shim are well", () => {
+    expect(at({ OPENCLAW_GATEWAY_URL: "ws://[::1]:18788" })).toEqual(["ok"]);
+  });
+
+  it("past the shim by somebody are to be mended", () => {
+    expect(at({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18789" })).toEqual(["fix"]);
+  });
+
+  it("there, without the token that the URL wants from the environment, fail", () => {
+    const found = tools(facts({ hasEnvironmentCredentials: false }));
+    expect(found).toMatchObject([
+      { status: "ok" },
+      { status: "fix", fix: expect.stringContaining("export OPENCLAW_GATEWAY_TOKEN=") as string },
+    ]);
+  });
+
+  it("at the gateway by nobody are worth a word", () => {
+    expect(at({})).toEqual(["note"]);
+    expect(at({ OPENCLAW_GATEWAY_PORT: "18789" }, refused("pairing-required"))).toEqual(["note"]);
+  });
+});
+
+describe("an HTTP proxy of the environment", () => {
+  const url = new URL("ws://127.0.0.1:18788");
+
+  it.each<[Record<string, string>, readonly string[]]>([
+    [{ HTTP_PROXY: "http://p:1" }, ["HTTP_PROXY"]],
+    [{ http_proxy: "http://p:1", ALL_PROXY: "http://q:1" }, ["http_proxy", "ALL_PROXY"]],
+    [{ HTTPS_PROXY: "http://p:1" }, []],
+    [{ HTTP_PROXY: "http://p:1", NO_PROXY: "localhost, 127.0.0.1" }, []],
+    [{ HTTP_PROXY: "http://p:1", no_proxy: "127.0.0.0/8" }, []],
+    [{ HTTP_PROXY: "http://p:1", NO_PROXY: "*" }, []],
+    [{ HTTP_PROXY: "http://p:1", NO_PROXY: "example.com" }, ["HTTP_PROXY"]],
+  ])("%j", (env, names) => {
+    expect(proxyVariables(env, url)).toEqual(names);
+  });
+});

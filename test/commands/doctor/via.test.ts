@@ -1,0 +1,44 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { SettingsError } from "../../../src/settings/settings-error.ts";
+import { freePort } from "../bundle.ts";
+import { openTestShim } from "../../support/shim.ts";
+import { startTestGateway, TOKEN } from "./bench.ts";
+import { runDoctor, toFix } from "./run.ts";
+
+const ENV = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
+
+describe("doctor --via", () => {
+  it("where nobody listens blames the address, not the gateway", async () => {
+    const gateway = await startTestGateway();
+    const dead = `ws://127.0.0.1:${await freePort()}`;
+
+    const run = await runDoctor(["--gateway", gateway.url, "--via", dead], ENV);
+
+    expect(toFix(run)).toEqual(["path"]);
+    expect(run.of("path")[0]).toMatchObject({
+      finding: `${dead} (--via): gateway-unreachable (ECONNREFUSED): nothing listens there`,
+      fix: "give --via the address that the tools use",
+    });
+  });
+
+  it("that is the shim itself, or the gateway, is told so", async () => {
+    const gateway = await startTestGateway();
+    const shim = await openTestShim(gateway.port);
+    onTestFinished(() => shim.close());
+    const ways = ["--via", `ws://${shim.authority}`, "--via", gateway.url];
+
+    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url, ...ways], ENV);
+
+    expect(run.code).toBe(0);
+    expect(run.of("path", "note").map(({ finding }) => finding)).toEqual([
+      `ws://${shim.authority} (--via): that is the shim itself; what comes through it is told under shim`,
+      `${gateway.url} (--via) is the gateway itself: see direct`,
+    ]);
+  });
+
+  it.each(["foo", "http://127.0.0.1:5", "ws://"])("%s is a bad setting", async (text) => {
+    await expect(runDoctor(["--via", text])).rejects.toThrow(
+      new SettingsError([`--via: "${text}" is not a ws:// or wss:// URL; write ws://HOST:PORT`]),
+    );
+  });
+});

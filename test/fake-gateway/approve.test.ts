@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { isRecord } from "../../src/text/json.ts";
+import { GatewayRequestError } from "../../src/openclaw/session.ts";
+import type { GatewaySession } from "../../src/openclaw/session.ts";
+import { ERAS } from "./eras.ts";
+import type { Era } from "./eras.ts";
+import { startStandIn } from "./server.ts";
+import type { StandIn } from "./server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import type { Device } from "../../src/openclaw/device.ts";
+import { connectOperator } from "../../src/commands/demo/demo-operator.ts";
+
+/** Leaves a pending request behind in every era: a page that is not the gateway's own has to ask since 2026.3. */
+async function leavePending({ url, era }: StandIn, device: Device): Promise<void> {
+  const how = era === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
+  await handshake({ url, token: "t", device, ...how });
+}
+
+/** The event about this device; others, such as the operator's own silent pairing, are passed over. */
+async function resolutionOf(operator: GatewaySession, device: Device): Promise<unknown> {
+  for (;;) {
+    const event = await operator.event("device.pair.resolved");
+    if (isRecord(event) && event["deviceId"] === device.id) return event;
+  }
+}
+
+describe.each(ERAS)("an operator at %s", (era: Era) => {
+  it("hears of a pending request, approves it, and the device connects", async () => {
+    const gateway = await startStandIn({ era, token: "t" });
+    const operator = await connectOperator(gateway.url, "t");
+    const device = createDevice();
+    await leavePending(gateway, device);
+    const requested = await operator.event("device.pair.requested");
+    expect(requested).toMatchObject({ deviceId: device.id, silent: false, scopes: ["operator.read"] });
+    const list = await operator.request("device.pair.list");
+    expect(list).toMatchObject({ pending: [requested] });
+    const { requestId } = gateway.pairing.pending[0] ?? {};
+    expect(await operator.request("device.pair.approve", { requestId })).toMatchObject({ requestId });
+    expect(await resolutionOf(operator, device)).toMatchObject({ requestId, decision: "approved" });
+    expect(await handshake({ url: gateway.url, token: "t", device })).toMatchObject({ ok: true });
+    await gateway.close();
+  });
+
+  it("rejects a stale request, and the device is decided afresh", async () => {
+    const gateway = await startStandIn({ era, token: "t" });
+    const operator = await connectOperator(gateway.url, "t");
+    const device = createDevice();
+    await leavePending(gateway, device);
+    const { requestId } = gateway.pairing.pending[0] ?? {};
+    expect(await operator.request("device.pair.reject", { requestId })).toEqual({
+      requestId,
+      deviceId: device.id,
+    });
+    expect(await handshake({ url: gateway.url, token: "t", device })).toMatchObject({ ok: true });
+    await gateway.close();
+  });
+
+  it("without operator.pairing may not even look", async () => {
+    const gateway = await startStandIn({ era, token: "t" });
+    const result = await handshake({ url: gateway.url, token: "t", device: createDevice(), keepOpen: true });
+    const session = result.ok ? result.session : undefined;
+    await expect(session?.request("device.pair.list")).rejects.toThrow(GatewayRequestError);
+    await expect(session?.request("no.such.method")).rejects.toThrow("unknown method: no.such.method");
+    await gateway.close();
+  });
+});
+
+it("approves nothing beyond the operator's own scopes since 2026.3", async () => {
+  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const operator = await handshake({
+    url: gateway.url,
+    token: "t",
+    device: createDevice(),
+    scopes: ["operator.pairing"],
+    keepOpen: true,
+  });
+  const device = createDevice();
+  await handshake({
+    url: gateway.url,
+    token: "t",
+    device,
+    origin: "http://127.0.0.1:1",
+    scopes: ["operator.admin"],
+  });
+  const { requestId } = gateway.pairing.pending[0] ?? {};
+  const session = operator.ok ? operator.session : undefined;
+  await expect(session?.request("device.pair.approve", { requestId })).rejects.toThrow(
+    "missing scope: operator.admin",
+  );
+  await gateway.close();
+});

@@ -1,0 +1,99 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { normalize } from "../../src/headers/normalize.ts";
+import { anyHeaders, disguised, fieldValue, FORWARDING, HOP_BY_HOP, pairs, TARGET } from "./fields.ts";
+
+/** Written down again, so that a slip in the normalizer's own list is seen. */
+const GATEWAY_COUNTS = /^(?:forwarded|x-real-ip|via|true-client-ip|(?:x|fly)(?:-cluster)?-client-ip)$/;
+const GATEWAY_COUNTS_PREFIX = /^(?:x-forwarded|tailscale-|cf-|x-vercel-|x-original-)/;
+
+function canonical(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+describe("what normalize deletes", () => {
+  it.each(FORWARDING)("%s in any case, with _ for -, empty and repeated", (name) => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(disguised([name]), fieldValue), { minLength: 1, maxLength: 4 }),
+        (fields) => {
+          const { rawHeaders, stripped } = normalize(
+            ["Host", "a", ...fields.flat(), "Accept", "*/*"],
+            TARGET,
+          );
+          expect(rawHeaders).toEqual(["Host", TARGET.authority, "Accept", "*/*"]);
+          expect(stripped).toEqual(fields);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it.each(HOP_BY_HOP)("%s, which belongs to one connection", (name) => {
+    fc.assert(
+      fc.property(disguised([name]), (received) => {
+        const { rawHeaders, stripped } = normalize(["Host", "a", received, "x-unheard-of"], TARGET);
+        expect(rawHeaders).toEqual(["Host", TARGET.authority]);
+        expect(stripped).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("every forwarding and hop-by-hop field of any header section", () => {
+    fc.assert(
+      fc.property(anyHeaders, (headers) => {
+        for (const [name] of pairs(normalize(headers, TARGET).rawHeaders)) {
+          expect(canonical(name)).not.toMatch(GATEWAY_COUNTS);
+          expect(canonical(name)).not.toMatch(GATEWAY_COUNTS_PREFIX);
+          expect(HOP_BY_HOP.map((hop) => hop.toLowerCase())).not.toContain(canonical(name));
+        }
+      }),
+    );
+  });
+
+  it("what Connection names, in every Connection field", () => {
+    const headers = [
+      "Host",
+      "a",
+      "Connection",
+      "close, X-Hop",
+      "X-Hop",
+      "1",
+      "connection",
+      "x_other",
+      "X-Other",
+      "2",
+    ];
+    expect(normalize(headers, TARGET).rawHeaders).toEqual(["Host", TARGET.authority]);
+  });
+
+  it("offered extensions, which would make frames that nobody can read", () => {
+    const headers = [
+      "Host",
+      "a",
+      "Sec-WebSocket-Extensions",
+      "permessage-deflate",
+      "sec_websocket_extensions",
+      "x",
+    ];
+    expect(normalize(headers, TARGET).rawHeaders).toEqual(["Host", TARGET.authority]);
+  });
+
+  it("nothing more in a second pass", () => {
+    fc.assert(
+      fc.property(anyHeaders, (headers) => {
+        const once = normalize(headers, TARGET);
+        const twice = normalize(once.rawHeaders, TARGET);
+        expect(twice).toEqual({ rawHeaders: once.rawHeaders, stripped: [] });
+      }),
+    );
+  });
+
+  it("nothing more of its own framing in a second pass", () => {
+    for (const framing of ["websocket", "chunked"] as const) {
+      const once = normalize(["Host", "a", "Upgrade", "h2c", "X", "1"], { ...TARGET, framing });
+      expect(normalize(once.rawHeaders, { ...TARGET, framing }).rawHeaders).toEqual(once.rawHeaders);
+    }
+  });
+});

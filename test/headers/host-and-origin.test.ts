@@ -1,0 +1,75 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { normalize } from "../../src/headers/normalize.ts";
+import { anyHeaders, pairs, TARGET } from "./fields.ts";
+
+const OWN = "http://127.0.0.1:18788";
+const MAPPED = { ...TARGET, origin: "http://127.0.0.1:18789" };
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return pairs(rawHeaders).flatMap(([field, value]) => (field.toLowerCase() === name ? [value] : []));
+}
+
+describe("Host", () => {
+  it("is the gateway's authority, exactly once, whatever came", () => {
+    fc.assert(
+      fc.property(anyHeaders, (headers) => {
+        expect(valuesOf(normalize(headers, TARGET).rawHeaders, "host")).toEqual([TARGET.authority]);
+      }),
+    );
+  });
+
+  it("keeps its place and case, and the first of two wins", () => {
+    const { rawHeaders, host } = normalize(
+      ["Accept", "*/*", "hOST", "sb.vercel.run", "Host", "other"],
+      TARGET,
+    );
+    expect(rawHeaders).toEqual(["Accept", "*/*", "hOST", TARGET.authority]);
+    expect(host).toEqual({ from: "sb.vercel.run", to: TARGET.authority });
+  });
+
+  it("comes first where there was none", () => {
+    expect(normalize(["Accept", "*/*"], TARGET).rawHeaders).toEqual([
+      "Host",
+      TARGET.authority,
+      "Accept",
+      "*/*",
+    ]);
+  });
+
+  it("is not reported where nothing changed", () => {
+    expect(normalize(["Host", TARGET.authority], TARGET)).not.toHaveProperty("host");
+  });
+});
+
+describe("Origin", () => {
+  it("becomes the gateway's where the gate found it to be the shim's own", () => {
+    const { rawHeaders, origin } = normalize(["Host", "127.0.0.1:18788", "Origin", OWN], MAPPED);
+    expect(valuesOf(rawHeaders, "origin")).toEqual([MAPPED.origin]);
+    expect(origin).toEqual({ from: OWN, to: MAPPED.origin });
+  });
+
+  it("stays absent where it was absent, mapped or not", () => {
+    for (const target of [TARGET, MAPPED]) {
+      const normalized = normalize(["Host", "127.0.0.1:18788"], target);
+      expect(valuesOf(normalized.rawHeaders, "origin")).toEqual([]);
+      expect(normalized).not.toHaveProperty("origin");
+    }
+  });
+
+  it("passes unchanged where it is foreign, whatever it is", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.stringMatching(/^https?:\/\/[a-z0-9.-]{1,20}(:\d{1,5})?$/),
+          fc.constantFrom("null", "", "https://evil.example", OWN),
+        ),
+        (value) => {
+          const normalized = normalize(["Origin", value, "Connection", "Origin"], TARGET);
+          expect(valuesOf(normalized.rawHeaders, "origin")).toEqual([value]);
+          expect(normalized).not.toHaveProperty("origin");
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { startOpenGateway } from "./gateway.ts";
+
+it("a gateway that answers a close with what is no frame ends the session like any other", async () => {
+  const garbage = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+  const { port } = await startOpenGateway({
+    onConnected: (socket) => socket.prependListener("data", () => socket.write(garbage)),
+  });
+  const result = await handshake({ url: `ws://127.0.0.1:${port}`, device: createDevice() });
+  expect(result).toMatchObject({ ok: true });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { ERAS } from "../fake-gateway/eras.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { connectThrough, lineOf, openPair } from "./protocol.ts";
+
+describe("the outcome connected", () => {
+  it.each(ERAS)("tells who was connected to a gateway of %s, and as what", async (era) => {
+    const { shim } = await openPair({ era });
+    const device = createDevice();
+    const result = await connectThrough(shim, { device, scopes: ["operator.read", "operator.write"] });
+    expect(result.ok).toBe(true);
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({
+      event: "pairing.outcome",
+      outcome: "connected",
+      deviceId: device.id,
+      client: { id: "cli", mode: "cli", version: "1.0.0", platform: process.platform },
+      role: "operator",
+      scopes: ["operator.read", "operator.write"],
+      grantedScopes: ["operator.read", "operator.write"],
+      deviceToken: "issued",
+      gateway: { version: era, protocol: era === "2026.9.6" ? 4 : 3 },
+      peer: "127.0.0.1",
+      path: "/",
+      firstSeen: true,
+    });
+    expect(outcome.ms).toBeGreaterThan(0);
+    expect(outcome).not.toHaveProperty("fix");
+    expect(outcome).not.toHaveProperty("reason");
+  });
+
+  it("is one line at level info, the same as the event", async () => {
+    const { shim } = await openPair();
+    await connectThrough(shim);
+    // The line has pino's time, the event its own.
+    const { time, ...outcome } = await shim.outcome();
+    expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(60_000);
+    expect(lineOf(shim, outcome.conn)).toMatchObject({ ...outcome, level: "info", msg: "pairing outcome" });
+    expect(shim.lines.filter((line) => line["event"] === "pairing.outcome")).toHaveLength(1);
+  });
+
+  it("says firstSeen once a device", async () => {
+    const { shim } = await openPair();
+    const [one, two] = [createDevice(), createDevice()];
+    for (const device of [one, one, two, one]) await connectThrough(shim, { device });
+    await shim.outcome(3);
+    expect(shim.outcomes.map(({ firstSeen }) => firstSeen)).toEqual([true, undefined, true, undefined]);
+  });
+
+  it("says what was changed on the way, and that the far client was on the internet", async () => {
+    const { shim, standIn } = await openPair();
+    await connectThrough(shim, {
+      headers: { Host: "sandbox.example.com", "X-Forwarded-For": "8.8.8.8", "X-Real-IP": "10.0.0.7" },
+    });
+    expect(await shim.outcome()).toMatchObject({
+      outcome: "connected",
+      normalized: {
+        host: { from: "sandbox.example.com", to: `127.0.0.1:${standIn.port}` },
+        stripped: { "x-forwarded-for": "8.8.8.8", "x-real-ip": "10.0.0.7" },
+      },
+      publicForwarded: true,
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FrameReader } from "../../src/outcome/frame-reader.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
+import { readWithWs, wildFrame, type Side } from "./wild-frames.ts";
+
+const PING = 0x9;
+const side = fc.constantFrom("client" as const, "gateway" as const);
+const message = fc.oneof(
+  fc.record({ opcode: fc.constant(TEXT), payload: fc.string({ unit: "grapheme", maxLength: 300 }) }),
+  fc.record({ opcode: fc.constant(BINARY), payload: fc.string({ maxLength: 70_000, size: "max" }) }),
+  fc.record({ opcode: fc.constant(PING), payload: fc.string({ unit: "grapheme-ascii", maxLength: 125 }) }),
+);
+
+/** What a reader hears of these chunks. */
+function read(from: Side, chunks: readonly Buffer[]): string[] {
+  const heard: string[] = [];
+  const reader = new FrameReader(from, {
+    onMessage: (data, isBinary) => heard.push(`${isBinary ? "binary" : "text"} ${data.toString("base64")}`),
+    onClose: (code, reason) => {
+      heard.push(`close ${code} ${reason}`);
+      reader.stop();
+    },
+    onUnreadable: (why) => heard.push(`unreadable ${why}`),
+  });
+  for (const chunk of chunks) reader.push(chunk);
+  return heard;
+}
+
+function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return at.slice(1).map((end, i) => bytes.subarray(at[i], end));
+}
+
+describe("the frame reader", () => {
+  it("reads the same messages and close, however the bytes are cut, and changes none of them", () => {
+    fc.assert(
+      fc.property(
+        side,
+        fc.array(message, { maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 40 }),
+        (from, messages, cuts) => {
+          const masked = from === "client";
+          const frames = messages.map(({ opcode, payload }) => frame(opcode, payload, masked));
+          const bytes = Buffer.concat([...frames, closeFrame(1008, "why", masked)]);
+          const before = Buffer.from(bytes);
+          const large = messages.find(({ payload }) => masked && payload.length > 65_536);
+          const expected = messages
+            .slice(0, large ? messages.indexOf(large) : messages.length)
+            .filter(({ opcode }) => opcode !== PING)
+            .map(
+              ({ opcode, payload }) =>
+                `${opcode === TEXT ? "text" : "binary"} ${Buffer.from(payload).toString("base64")}`,
+            );
+          expected.push(large ? "unreadable WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" : "close 1008 why");
+          expect(read(from, split(bytes, cuts))).toEqual(expected);
+          expect(bytes.equals(before)).toBe(true);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("says what the Receiver of ws says, of frames that are right and wrong, however they are cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        side,
+        fc.array(wildFrame, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        async (from, frames, cuts) => {
+          const bytes = Buffer.concat(frames.map((make) => make(from)));
+          const before = Buffer.from(bytes);
+          const chunks = split(bytes, cuts);
+          expect(read(from, chunks)).toEqual(await readWithWs(from, chunks));
+          expect(bytes.equals(before)).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(["client", "gateway"] as const)(
+    "holds the %s to the bounds of ws: message, fragments, chunks",
+    async (from) => {
+      const masked = from === "client";
+      const limit = masked ? 64 * 1024 : 4 * 1024 * 1024;
+      const fragment = frame(TEXT, "", masked);
+      fragment[0] = 0x01;
+      const more = Buffer.from(fragment);
+      more[0] = 0x00;
+      const streams = [
+        [frame(TEXT, "x".repeat(limit), masked)],
+        [frame(TEXT, "x".repeat(limit + 1), masked)],
+        [Buffer.concat([fragment, ...Array.from({ length: 1023 }, () => more)])],
+        [Buffer.concat([fragment, ...Array.from({ length: 1024 }, () => more)])],
+        [...frame(BINARY, "x".repeat(20_000), masked)].map((byte) => Buffer.of(byte)),
+      ];
+      for (const chunks of streams) expect(read(from, chunks)).toEqual(await readWithWs(from, chunks));
+    },
+  );
+
+  it("reads a handshake byte by byte", () => {
+    const bytes = frame(TEXT, "x".repeat(4_000), true);
+    expect(
+      read(
+        "client",
+        [...bytes].map((byte) => Buffer.of(byte)),
+      ),
+    ).toHaveLength(1);
+  });
+
+  it("never throws at garbage, and gives up once", () => {
+    fc.assert(
+      fc.property(side, fc.array(fc.uint8Array({ maxLength: 200 })), (from, chunks) => {
+        const heard = read(
+          from,
+          chunks.map((chunk) => Buffer.from(chunk)),
+        );
+        expect(heard.filter((line) => line.startsWith("unreadable")).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

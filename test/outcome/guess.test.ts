@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { carriesCredential, credentialWas } from "../../src/outcome/credential.ts";
+import { judge } from "../../src/outcome/outcome.ts";
+import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
+
+function was(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): string | undefined {
+  const transcript: Transcript = { challenged: true, ...seen };
+  return credentialWas(judge(transcript), transcript, rawHeaders);
+}
+
+function refusal(code: string, detailsCode?: string, message = ""): Partial<Transcript> {
+  const nothing = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
+  return { answer: { ok: false, code, message, detailsCode, ...nothing } };
+}
+
+const NOBODY = { id: undefined, mode: undefined, version: undefined, platform: undefined };
+const NO_DEVICE = { deviceId: undefined, publicKey: undefined };
+const hello: ConnectAnswer = {
+  ok: true,
+  version: undefined,
+  protocol: 4,
+  role: undefined,
+  scopes: undefined,
+  deviceTokenIssued: false,
+};
+
+describe("a credential was wrong", () => {
+  it.each([
+    "AUTH_TOKEN_MISMATCH",
+    "AUTH_PASSWORD_MISMATCH",
+    "AUTH_DEVICE_TOKEN_MISMATCH",
+    "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    "AUTH_UNAUTHORIZED",
+    "AUTH_SOMETHING_NEW",
+  ])("when the gateway says %s", (code) => expect(was(refusal("INVALID_REQUEST", code))).toBe("wrong"));
+
+  it.each(["unauthorized: gateway token mismatch (set …)", "unauthorized: gateway password mismatch"])(
+    "when an old gateway says %j",
+    (message) => expect(was(refusal("INVALID_REQUEST", undefined, message))).toBe("wrong"),
+  );
+
+  it("when only the close says so", () => {
+    const close = { by: "gateway", code: 1008, reason: "unauthorized: token mismatch" } as const;
+    expect(was({ close })).toBe("wrong");
+  });
+
+  it("when the upgrade with an Authorization is answered by 401", () => {
+    expect(was({ http: { status: 401 } }, ["authorization", "Bearer x"])).toBe("wrong");
+  });
+
+  it("as far as can be told when the client does not wait for the answer", () => {
+    const connect = { id: "1", client: NOBODY, role: "operator", scopes: [], ...NO_DEVICE, auth: ["token"] };
+    expect(was({ connect, end: "client" })).toBe("wrong");
+    expect(was({ connect: { ...connect, auth: [] }, end: "client" })).toBeUndefined();
+    expect(was({ connect, close: { by: "client", code: 1000, reason: "" } })).toBe("wrong");
+    expect(was({ connect, end: "gateway" })).toBeUndefined();
+  });
+
+  it("as far as can be told when the client has sent nothing for so long that nobody reads it any more", () => {
+    expect(was({ end: "deadline" })).toBe("wrong");
+    expect(was({ end: "client" })).toBeUndefined();
+  });
+
+  it("as far as can be told when the client answers a challenge with what is no message", () => {
+    expect(was({ foreign: "binary", foreignBy: "client" })).toBe("wrong");
+  });
+});
+
+describe("no credential was tried, or not a wrong one", () => {
+  it.each([
+    ["AUTH_TOKEN_MISSING"],
+    ["AUTH_PASSWORD_MISSING"],
+    ["AUTH_TOKEN_NOT_CONFIGURED"],
+    ["AUTH_SCOPE_MISMATCH"],
+    ["AUTH_REQUIRED"],
+    ["AUTH_TAILSCALE_WHOIS_MISMATCH"],
+    ["AUTH_IDENTITY_HEADER_REQUIRED"],
+    ["AUTH_RATE_LIMITED"],
+    ["PAIRING_REQUIRED"],
+    ["DEVICE_AUTH_SIGNATURE_EXPIRED"],
+    ["PROTOCOL_MISMATCH"],
+    ["CONTROL_UI_ORIGIN_NOT_ALLOWED"],
+  ])("when the gateway says %s", (code) => expect(was(refusal("INVALID_REQUEST", code))).toBeUndefined());
+
+  it("when an old gateway says that there was none", () => {
+    const message = "unauthorized: gateway token missing (set gateway.remote.token)";
+    expect(was(refusal("INVALID_REQUEST", undefined, message))).toBeUndefined();
+  });
+
+  it("when a 401 answers an upgrade that brought none", () => {
+    expect(was({ http: { status: 401 } }, ["Cookie", "a=b"])).toBeUndefined();
+  });
+
+  it("when another protocol is spoken on the path", () => {
+    expect(was({ challenged: false, foreign: "binary", foreignBy: "client" })).toBeUndefined();
+    expect(was({ foreign: "no frames", foreignBy: "gateway" })).toBeUndefined();
+  });
+
+  it("when the client leaves", () => expect(was({ end: "client" })).toBeUndefined());
+});
+
+it("was right when the gateway said hello", () => expect(was({ answer: hello })).toBe("right"));
+
+describe("carriesCredential", () => {
+  it.each(["Authorization", "x-openclaw-token", "X-OpenClaw-Webhook-Secret"])("knows %s", (name) =>
+    expect(carriesCredential(["Host", "authorization", name, "x"])).toBe(true),
+  );
+  it("looks at names only", () =>
+    expect(carriesCredential(["Host", "authorization", "x-openclaw-scopes", "x"])).toBe(false));
+});

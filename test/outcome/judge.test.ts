@@ -1,0 +1,128 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fixFor } from "../../src/outcome/fixes.ts";
+import { isNotPaired, judge, type OutcomeName } from "../../src/outcome/outcome.ts";
+import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
+
+const NAMES: ReadonlySet<OutcomeName> = new Set([
+  "connected",
+  "pairing-required",
+  "device-required",
+  "device-invalid",
+  "unauthorized",
+  "rate-limited",
+  "origin-rejected",
+  "protocol-mismatch",
+  "gateway-starting",
+  "gateway-refused",
+  "gateway-unreachable",
+  "gateway-closed",
+  "abandoned",
+  "not-gateway-protocol",
+]);
+
+const word = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom(
+    "PAIRING_REQUIRED",
+    "NOT_PAIRED",
+    "AUTH_RATE_LIMITED",
+    "AUTH_X",
+    "DEVICE_AUTH_X",
+    "UNAVAILABLE",
+  ),
+  fc.constantFrom("pairing required: scope upgrade", "rate limit", "__proto__", "constructor", "toString"),
+);
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined });
+
+const answer: fc.Arbitrary<ConnectAnswer> = fc.oneof(
+  fc.record({
+    ok: fc.constant(true as const),
+    version: maybe(word),
+    protocol: maybe(fc.double()),
+    role: maybe(word),
+    scopes: maybe(fc.array(word)),
+    deviceTokenIssued: fc.boolean(),
+  }),
+  fc.record({
+    ok: fc.constant(false as const),
+    code: word,
+    message: word,
+    detailsCode: maybe(word),
+    reason: maybe(word),
+    requestId: maybe(word),
+    deviceId: maybe(word),
+    retryAfterMs: maybe(fc.double()),
+  }),
+);
+const side = fc.constantFrom("client" as const, "gateway" as const);
+const connect = fc.record({
+  id: word,
+  client: fc.record({ id: maybe(word), mode: maybe(word), version: maybe(word), platform: maybe(word) }),
+  role: maybe(word),
+  scopes: maybe(fc.array(word)),
+  deviceId: maybe(word),
+  publicKey: maybe(word),
+  auth: fc.array(word),
+});
+
+/** Everything that the types allow, reachable or not. */
+const transcript: fc.Arbitrary<Transcript> = fc.record(
+  {
+    challenged: fc.boolean(),
+    connect,
+    answer,
+    foreign: word,
+    close: fc.record({ by: side, code: fc.nat(65_535), reason: word }),
+    http: fc.oneof(fc.record({ status: fc.nat(999) }), fc.record({ status: fc.nat(999), type: word })),
+    unreachable: fc.record({ code: word, message: word }),
+    end: fc.oneof(side, fc.constant("deadline" as const)),
+  },
+  { requiredKeys: ["challenged"] },
+);
+
+describe("judge", () => {
+  it("has exactly one outcome for every transcript, with a reason and a fix unless connected", () => {
+    fc.assert(
+      fc.property(transcript, (seen) => {
+        const verdict = judge(seen);
+        expect(NAMES).toContain(verdict.outcome);
+        const fix = fixFor(verdict, seen);
+        const connected = verdict.outcome === "connected";
+        expect(typeof verdict.reason).toBe(connected ? "undefined" : "string");
+        expect(fix === undefined).toBe(connected);
+        expect(connected || (fix ?? "").length > 20).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is pure", () => {
+    fc.assert(
+      fc.property(transcript, (seen) => {
+        const before = structuredClone(seen);
+        expect(judge(seen)).toEqual(judge(seen));
+        expect(seen).toEqual(before);
+      }),
+    );
+  });
+
+  it.each([
+    "invalid connect params: at root: unexpected property 'pairing required'",
+    "invalid handshake: 'device identity required'",
+  ])("does not take the client's own words for the gateway's: %s", (message) => {
+    const refused = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
+    const said = { ok: false, code: "INVALID_REQUEST", message, detailsCode: undefined, ...refused } as const;
+    const seen: Transcript = { challenged: true, answer: said };
+    expect(judge(seen).outcome).toBe("gateway-closed");
+    expect(judge({ ...seen, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
+      "gateway-closed",
+    );
+    expect(judge({ challenged: true, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
+      "gateway-closed",
+    );
+    expect(isNotPaired(seen)).toBe(false);
+    expect(isNotPaired({ ...seen, answer: { ...said, code: "NOT_PAIRED" } })).toBe(true);
+  });
+});

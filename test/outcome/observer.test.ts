@@ -1,0 +1,92 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PairingObserver } from "../../src/outcome/observer.ts";
+import type { Transcript } from "../../src/outcome/transcript.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
+import { challenge, connectRequest, helloOk, refusal } from "./protocol.ts";
+
+type Side = "client" | "gateway";
+interface Said {
+  readonly by: Side;
+  readonly bytes: Buffer;
+}
+
+const say = (by: Side, text: string): Said => ({ by, bytes: frame(TEXT, text, by === "client") });
+const said: fc.Arbitrary<Said> = fc.constantFrom(
+  say("gateway", challenge),
+  say("client", connectRequest({ client: { id: "cli" }, device: { id: "d" } })),
+  say("gateway", helloOk()),
+  say("gateway", refusal({ code: "NOT_PAIRED", details: { requestId: "r" } })),
+  say("gateway", helloOk({}, "another")),
+  say("gateway", '{"type":"event","event":"tick"}'),
+  say("gateway", "no JSON"),
+  say("client", '{"type":"req","id":"2","method":"ping"}'),
+  { by: "client", bytes: frame(BINARY, "b", true) },
+  { by: "gateway", bytes: closeFrame(1008, "pairing required", false) },
+  { by: "client", bytes: closeFrame(1000, "", true) },
+  { by: "client", bytes: Buffer.from("garbage") },
+);
+
+/** What an observer makes of it, and how often it said so. */
+async function observe(script: readonly Said[], cut: (bytes: Buffer) => Buffer[]): Promise<Transcript[]> {
+  const over: Transcript[] = [];
+  const observer = new PairingObserver((transcript) => over.push(structuredClone(transcript)));
+  observer.onAnswer(101);
+  for (const { by, bytes } of script) {
+    for (const chunk of cut(bytes)) void observer.taps[by](chunk);
+    // Each side's bytes come in ticks of their own, as they do from sockets.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  observer.onClosed("client");
+  observer.onClosed("gateway");
+  return over;
+}
+
+describe("the observer of a handshake", () => {
+  it("judges once, and the same however the bytes are cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(said, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (script, size) => {
+          const whole = await observe(script, (bytes) => [bytes]);
+          const pieces = await observe(script, (bytes) =>
+            Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+              bytes.subarray(i * size, (i + 1) * size),
+            ),
+          );
+          expect(whole).toHaveLength(1);
+          expect(pieces).toEqual(whole);
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
+
+  it("lets the connection's bytes alone", async () => {
+    const script = [say("gateway", challenge), say("client", connectRequest()), say("gateway", helloOk())];
+    const before = script.map(({ bytes }) => Buffer.from(bytes));
+    await observe(script, (bytes) => [bytes]);
+    expect(script.map(({ bytes }) => bytes)).toEqual(before);
+  });
+
+  it("wants to read no more once the handshake is over", () => {
+    const observer = new PairingObserver(() => {});
+    observer.onAnswer(101);
+    expect(observer.taps.gateway(frame(TEXT, challenge, false))).toBe(true);
+    expect(observer.taps.client(frame(TEXT, connectRequest(), true))).toBe(true);
+    expect(observer.taps.gateway(frame(TEXT, helloOk(), false))).toBe(false);
+    expect(observer.taps.client(frame(TEXT, "more", true))).toBe(false);
+  });
+
+  it("ignores an answer to another request than connect", async () => {
+    const script = [
+      say("gateway", challenge),
+      say("client", connectRequest()),
+      say("gateway", helloOk({}, "x")),
+    ];
+    const [transcript] = await observe(script, (bytes) => [bytes]);
+    expect(transcript).toMatchObject({ challenged: true, end: "client" });
+    expect(transcript).not.toHaveProperty("answer");
+  });
+});

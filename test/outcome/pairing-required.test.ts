@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "./protocol.ts";
+
+describe("the outcome pairing-required", () => {
+  it("has the request id in its command, from the bare refusal of 2026.2.19 too", async () => {
+    const { shim } = await openPair({ era: "2026.2.19", trustedProxies: ["127.0.0.0/8"] });
+    const device = createDevice();
+    const result = await connectThrough(shim, { device });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({
+      outcome: "pairing-required",
+      reason: "NOT_PAIRED",
+      deviceId: device.id,
+      close: { code: 1008, reason: "pairing required" },
+    });
+    const { requestId = "none" } = outcome;
+    expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED", details: { requestId } } });
+    expect(outcome.fix).toContain(`openclaw devices approve ${requestId}`);
+    expect(lineOf(shim, outcome.conn)).toMatchObject({ level: "warn" });
+    expect(outcome).not.toHaveProperty("firstSeen");
+  });
+
+  it("has the gateway's word where the gateway has one", async () => {
+    const { shim } = await openPair({ era: "2026.9.6", autoApproveLocal: false });
+    await connectThrough(shim, { role: "node", scopes: [] });
+    expect(await shim.outcome()).toMatchObject({
+      outcome: "pairing-required",
+      reason: "not-paired",
+      role: "node",
+    });
+  });
+
+  it("says scope-upgrade when a paired device asks for more", async () => {
+    const { shim } = await openPair({ era: "2026.4.5" });
+    const device = createDevice();
+    await connectThrough(shim, { device, scopes: ["operator.read"] });
+    await connectThrough(shim, { device, scopes: ["operator.admin"] });
+    const outcome = await shim.outcome(1);
+    expect(outcome).toMatchObject({
+      outcome: "pairing-required",
+      reason: "scope-upgrade",
+      scopes: ["operator.admin"],
+    });
+    expect(outcome.fix).toMatch(/more scopes .*openclaw devices approve /);
+  });
+
+  it.each(["role-upgrade", "metadata-upgrade"])("says %s", async (reason) => {
+    const details = { code: "PAIRING_REQUIRED", reason, requestId: "r-1", deviceId: "of-the-gateway" };
+    const shim = await openShimFor(await startRefusing({ code: "NOT_PAIRED", details }));
+    await connectThrough(shim);
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "pairing-required", reason, requestId: "r-1" });
+    expect(outcome.fix).toContain("openclaw devices approve r-1");
+  });
+
+  it.each(["r; rm -rf ~", "$(id)", "`id`", "a b", "r-1\n", "--latest"])(
+    "keeps the request id %j out of the command",
+    async (requestId) => {
+      const shim = await openShimFor(await startRefusing({ code: "NOT_PAIRED", details: { requestId } }));
+      await connectThrough(shim);
+      const { fix } = await shim.outcome();
+      expect(fix).toContain("openclaw devices approve <requestId>");
+      expect(fix).not.toContain(requestId);
+    },
+  );
+});

@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { frame, TEXT } from "../upstream/frames.ts";
+import { portOf, startBench, switching } from "../upstream/harness.ts";
+import { upgradeRequest } from "../support/raw.ts";
+import { challenge, connectRequest, connectThrough, lineOf, openPair, openShimFor } from "./protocol.ts";
+
+describe("an upgrade that gets no answer to connect", () => {
+  it("is gateway-unreachable at level error where nothing listens, and the client is told so", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const port = portOf(server);
+    server.close();
+    await once(server, "close");
+    const shim = await openShimFor(port);
+    const result = await connectThrough(shim);
+    expect(result).toMatchObject({ http: { status: 502 } });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable", reason: "ECONNREFUSED" });
+    expect(outcome.fix).toContain("openclaw gateway run");
+    expect(lineOf(shim, outcome.conn)).toMatchObject({ level: "error" });
+  });
+
+  it("is gateway-refused with status and type where the gateway answers in HTTP", async () => {
+    const body = JSON.stringify({ error: { type: "proxy_attribution_required", message: "m" } });
+    const answer = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const { shim, upgrade } = await startBench((socket) => socket.write(answer));
+    await upgrade().closed();
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({
+      outcome: "gateway-refused",
+      reason: "proxy_attribution_required",
+      http: { status: 403, type: "proxy_attribution_required" },
+    });
+    expect(outcome.fix).toContain("--gateway must be the gateway itself");
+  });
+
+  it("is gateway-refused with its status where the answer has no type", async () => {
+    const { shim, upgrade } = await startBench((socket) =>
+      socket.end("HTTP/1.1 404 Not Found\r\n\r\nnothing"),
+    );
+    await upgrade().closed();
+    expect(await shim.outcome()).toMatchObject({ reason: "HTTP 404", http: { status: 404 } });
+  });
+
+  it("is gateway-closed where the gateway leaves after the challenge", async () => {
+    const { shim, upgrade } = await startBench(
+      switching((socket) => socket.end(frame(TEXT, challenge, false))),
+    );
+    await upgrade().closed();
+    expect(await shim.outcome()).toMatchObject({ outcome: "gateway-closed", reason: "before connect" });
+  });
+
+  it("is abandoned where the client leaves after its connect", async () => {
+    const { shim, upgrade } = await startBench(switching());
+    const client = upgrade();
+    await client.until((text) => text.includes("\r\n\r\n"));
+    client.socket.end(frame(TEXT, connectRequest({ client: { id: "cli" } }), true));
+    expect(await shim.outcome()).toMatchObject({
+      outcome: "abandoned",
+      reason: "after connect",
+      client: { id: "cli" },
+      role: "operator",
+    });
+  });
+
+  it("is abandoned where the client closes first", async () => {
+    const { shim } = await openPair();
+    const client = new WebSocket(`ws://${shim.authority}`);
+    await once(client, "message");
+    client.close(4000, "changed my mind");
+    const close = { code: 4000, reason: "changed my mind" };
+    expect(await shim.outcome()).toMatchObject({ outcome: "abandoned", reason: "close 4000", close });
+  });
+
+  it("is denied where the shim's own gate refuses, and nothing reaches the gateway", async () => {
+    const { shim, standIn } = await openPair();
+    const result = await connectThrough(shim, { origin: "no origin" });
+    expect(result).toMatchObject({ http: { status: 403 } });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "denied", reason: "origin_malformed", http: { status: 403 } });
+    expect(outcome.fix).toContain("Origin");
+    expect(standIn.requests).toEqual([]);
+  });
+
+  it("is denied where a WebSocket asks for one of the shim's own pages", async () => {
+    const { shim, upgrade, requests } = await startBench();
+    expect(await upgrade(upgradeRequest([], "/__shim__/health")).closed()).toMatch(/^HTTP\/1.1 404 /);
+    expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "not_found" });
+    expect(requests).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { openTestShim } from "../support/shim.ts";
+import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { openPlaces, portOf } from "./harness.ts";
+
+/** A port on which nothing listens yet. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+describe("a gateway that is not up yet", () => {
+  it("is waited for, and the client connects", async () => {
+    const port = await freePort();
+    const shim = await openTestShim(port, { holdMs: 10_000 });
+    onTestFinished(() => shim.close());
+    const result = handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    await expect.poll(() => openPlaces(shim)).toBe(1);
+    const standIn = await startStandIn({ era: "2026.9.6", token: "t", port });
+    onTestFinished(() => standIn.close());
+    expect(await result).toMatchObject({ ok: true });
+    expect(await shim.outcome()).toMatchObject({ outcome: "connected" });
+  });
+
+  it("is waited for no longer than --hold: then the client gets 502", async () => {
+    const shim = await openTestShim(await freePort(), { holdMs: 400 });
+    onTestFinished(() => shim.close());
+    const start = performance.now();
+    expect(await rawClient(shim.port, upgradeRequest()).closed()).toMatch(
+      /^HTTP\/1.1 502 .*gateway_unreachable/s,
+    );
+    const waited = performance.now() - start;
+    expect(waited).toBeGreaterThan(250);
+    expect(waited).toBeLessThan(1_500);
+    expect(await shim.outcome()).toMatchObject({ outcome: "gateway-unreachable", reason: "ECONNREFUSED" });
+    expect(await openPlaces(shim)).toBe(0);
+  });
+});

@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { splice } from "../../src/upstream/splice.ts";
+import { closed, portOf, startBench, SWITCHING } from "./harness.ts";
+
+/** Both ends of one TCP connection. */
+async function tcpPair(): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const far = connect({
+    port: portOf(server),
+    host: "127.0.0.1",
+    allowHalfOpen: true,
+  });
+  const near = await new Promise<Socket>((resolve) => {
+    server.once("connection", resolve);
+  });
+  server.close();
+  far.on("error", () => {});
+  onTestFinished(() => {
+    near.destroy();
+    far.destroy();
+  });
+  return { near, far };
+}
+
+describe("data that is still under way when a side ends", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("reaches a slow client whole, in more time than an idle one gets", async () => {
+    const data = randomBytes(8 * 1024 * 1024);
+    const { upgrade, allGone } = await startBench((socket) => {
+      socket.write(SWITCHING);
+      socket.end(data);
+    });
+    const client = upgrade();
+    const start = performance.now();
+    // About 3 MB a second, by turns of reading and pausing.
+    const turns = setInterval(
+      () => (client.socket.isPaused() ? client.socket.resume() : client.socket.pause()),
+      100,
+    );
+    client.socket.on("data", () => {
+      if (client.socket.bytesRead > ((performance.now() - start) / 1_000) * 3_000_000) client.socket.pause();
+    });
+    const received = Buffer.from(await client.closed(), "latin1").subarray(SWITCHING.length);
+    clearInterval(turns);
+    expect(performance.now() - start).toBeGreaterThan(2_000);
+    expect(received.length).toBe(data.length);
+    expect(digest(received)).toBe(digest(data));
+    await allGone();
+  });
+
+  it.each(["client", "gateway"] as const)(
+    "does not keep a %s that has ended and takes nothing",
+    async (first) => {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+      const [client, gateway] = [await tcpPair(), await tcpPair()];
+      const over = new Promise((resolve) => {
+        const taps = { client: () => false, gateway: () => false };
+        const [early, answered] = [Buffer.alloc(0), Buffer.alloc(0)];
+        const listener = { taps, onClosed: resolve };
+        const [near, other] = [client.near, gateway.near];
+        splice({ client: near, gateway: other, early, answered, headSize: 0, listener });
+      });
+      const [stalled, talker] = first === "client" ? [client, gateway] : [gateway, client];
+      stalled.far.pause();
+      // Until the kernel takes no more of it, and the rest waits in the shim.
+      while (stalled.near.writableLength === 0) {
+        talker.far.write(Buffer.alloc(4_096));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const seen = once(stalled.near, "end");
+      stalled.far.end();
+      await seen;
+      talker.far.resetAndDestroy();
+      await closed(talker.near);
+      expect(stalled.near.destroyed).toBe(false);
+      vi.advanceTimersByTime(20_000);
+      expect(await over).toBe(first);
+      expect(stalled.near.destroyed).toBe(true);
+    },
+  );
+});
+
+function digest(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { handshake } from "../../src/openclaw/connect.ts";
+import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { openTestShim, testSettings, type TestShim } from "../support/shim.ts";
+
+/** A self-signed certificate, as a gateway with `gateway.tls` makes itself one. */
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), "shim-tls-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", ...curve, "-nodes", "-days", "2", ...names, "-keyout", key, "-out", cert],
+    {
+      stdio: "ignore",
+    },
+  );
+  const files = { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+  rmSync(folder, { recursive: true });
+  return files;
+}
+
+describe("a gateway with a self-signed certificate", () => {
+  let standIn: StandIn;
+  let fingerprint: string;
+
+  beforeAll(async () => {
+    const tls = selfSigned();
+    fingerprint = new X509Certificate(tls.cert).fingerprint256.replaceAll(":", "").toLowerCase();
+    standIn = await startStandIn({ era: "2026.9.6", token: "t", tls });
+  });
+  afterAll(() => standIn.close());
+
+  async function openFor(pin: string | undefined, holdMs = 0): Promise<TestShim> {
+    const { gateway } = testSettings(standIn.port);
+    const authority = `127.0.0.1:${standIn.port}`;
+    const wss = { ...gateway, url: `wss://${authority}`, tls: true, origin: `https://${authority}` };
+    const shim = await openTestShim(standIn.port, {
+      holdMs,
+      gateway: pin === undefined ? wss : { ...wss, fingerprint: pin },
+    });
+    onTestFinished(() => shim.close());
+    return shim;
+  }
+
+  it("is reached by its fingerprint, for WebSockets and for HTTP", async () => {
+    const shim = await openFor(fingerprint);
+    const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    expect(result).toMatchObject({ ok: true });
+    expect(await shim.outcome()).toMatchObject({ outcome: "connected" });
+    const answer = await fetch(`http://${shim.authority}/echo`, { method: "POST", body: "through TLS" });
+    expect(await answer.text()).toBe("through TLS");
+  });
+
+  it.each([
+    ["another fingerprint", "0".repeat(64), "CERT_FINGERPRINT_MISMATCH", "its new --gateway-fingerprint"],
+    ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "pin it with --gateway-fingerprint"],
+  ])("is refused with %s, before any request is sent", async (_what, pin, reason, advice) => {
+    const shim = await openFor(pin, 60_000);
+    const before = standIn.requests.length;
+    const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    expect(result).toMatchObject({ ok: false, http: { status: 502 } });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable", reason });
+    expect(outcome.fix).toContain(advice);
+    const answer = await fetch(`http://${shim.authority}/echo`);
+    expect(answer.status).toBe(502);
+    expect(await answer.text()).toContain(advice);
+    expect(standIn.requests.length).toBe(before);
+  });
+
+  it("is no gateway to a shim that was told ws://", async () => {
+    const shim = await openTestShim(standIn.port);
+    onTestFinished(() => shim.close());
+    await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });
+    expect(outcome.fix).toContain("write wss:// in --gateway");
+  });
+
+  it("is told from one without TLS", async () => {
+    const plain = await startStandIn({ era: "2026.9.6", token: "t" });
+    onTestFinished(() => plain.close());
+    const { gateway } = testSettings(plain.port);
+    const wss = { ...gateway, url: `wss://${gateway.authority}`, tls: true, fingerprint };
+    const shim = await openTestShim(plain.port, { gateway: wss });
+    onTestFinished(() => shim.close());
+    await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
+    const outcome = await shim.outcome();
+    expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });
+    expect(outcome.fix).toContain("write ws:// in --gateway");
+  });
+});
