@@ -63,9 +63,9 @@ export async function interleave<T extends { readonly name: string }>(
   return samples;
 }
 
-/** How clients come to the gateway on this way: behind a proxy, as from a hop that adds forwarding headers. */
+/** How clients come to the gateway on this way: behind a proxy, as from a header-injecting proxy. */
 export function clientOf(way: Way, sizes: MessageSizes): ClientOptions {
-  return { port: way.port, sizes, hop: way.proxy !== undefined };
+  return { port: way.port, sizes, proxied: way.proxy !== undefined };
 }
 
 /**

@@ -1,4 +1,4 @@
-// Makes the pictures in docs/ from real runs: a stand-in gateway, the one file as a process, Chromium, and the demo.
+// Makes the pictures in docs/ from real runs: a fake gateway, the one file as a process, Chromium, and the demo.
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -32,15 +32,15 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** The stand-in gateway, the hop, the client and the browser, which are TypeScript. */
+/** The fake gateway, the header-injecting proxy, the client and the browser, which are TypeScript. */
 async function loadParts() {
   await build({
     stdin: {
       contents: `
-        export { startStandIn } from "./src/demo/stand-in/server.ts";
-        export { startHop } from "./src/demo/hop.ts";
-        export { handshake } from "./src/client/handshake.ts";
-        export { createDevice } from "./src/pairing/device.ts";
+        export { startFakeGateway } from "./test/fake-gateway/server.ts";
+        export { startInjectingProxy } from "./src/commands/demo/header-injecting-proxy.ts";
+        export { handshake } from "./src/openclaw/connect.ts";
+        export { createDevice } from "./src/openclaw/device.ts";
         export { openBrowserPage } from "./test/gateway/browser.ts";`,
       resolveDir: ROOT,
       loader: "ts",
@@ -58,14 +58,20 @@ async function loadParts() {
 
 async function picturePage(command, file) {
   const token = "not-a-secret";
-  const gateway = await parts.startStandIn({ era: RELEASE, token });
+  const gateway = await parts.startFakeGateway({ release: RELEASE, token });
   const shim = await startShim(command, gateway.url);
   const host = "sandbox.example.com";
-  const throughShim = await parts.startHop({ target: { host: "127.0.0.1", port: shim.port }, host });
-  const pastShim = await parts.startHop({ target: { host: "127.0.0.1", port: gateway.port }, host });
+  const throughShim = await parts.startInjectingProxy({
+    target: { host: "127.0.0.1", port: shim.port },
+    host,
+  });
+  const pastShim = await parts.startInjectingProxy({
+    target: { host: "127.0.0.1", port: gateway.port },
+    host,
+  });
   const browser = await parts.openBrowserPage();
   try {
-    const connect = (hop, options) => parts.handshake({ url: hop.url, token, ...options });
+    const connect = (proxy, options) => parts.handshake({ url: proxy.url, token, ...options });
     const client = { version: RELEASE, platform: "linux" };
     const refusedBefore = parts.createDevice();
     await connect(pastShim, { client, device: refusedBefore });

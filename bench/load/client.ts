@@ -9,8 +9,8 @@ const messages = new Map<number, Buffer>();
 export interface ClientOptions {
   readonly port: number;
   readonly sizes: MessageSizes;
-  /** Whether it stands behind a hop that adds forwarding headers. */
-  readonly hop: boolean;
+  /** Whether it stands behind a header-injecting proxy. */
+  readonly proxied: boolean;
 }
 
 /** One WebSocket client; it counts bytes, and parses nothing but the end of the answer's head. */
@@ -30,7 +30,7 @@ export class Client {
    * @param onFail called where the connection ends and `end` was not called before
    */
   constructor(options: ClientOptions, onReady: () => void, onFail: (error: Error) => void) {
-    const { port, sizes, hop } = options;
+    const { port, sizes, proxied } = options;
     this.#message = messages.get(sizes.up) ?? messageOf(sizes.up, "client");
     messages.set(sizes.up, this.#message);
     this.#fail = onFail;
@@ -48,7 +48,7 @@ export class Client {
     });
     this.#socket.on("error", (error) => this.#ended(error.message));
     this.#socket.on("close", () => this.#ended("closed"));
-    this.#socket.write(upgradeRequest(port, sizes, hop));
+    this.#socket.write(upgradeRequest(port, sizes, proxied));
   }
 
   send(): void {

@@ -17,8 +17,8 @@ export interface MessageSizes {
   readonly down: number;
 }
 
-/** The request as a hop in front of a MicroVM sends it, or a client on the same machine. */
-export function upgradeRequest(port: number, sizes: MessageSizes, hop: boolean): Buffer {
+/** The request as a header-injecting proxy in front of a MicroVM sends it, or a client on the same machine. */
+export function upgradeRequest(port: number, sizes: MessageSizes, proxied: boolean): Buffer {
   const added = [
     "X-Forwarded-For: 10.0.0.7",
     "X-Forwarded-Proto: https",
@@ -31,13 +31,13 @@ export function upgradeRequest(port: number, sizes: MessageSizes, hop: boolean):
   ];
   const lines = [
     `GET /bench/${sizes.up}/${sizes.down} HTTP/1.1`,
-    `Host: ${hop ? "sb-4711.vercel.run" : `127.0.0.1:${port}`}`,
+    `Host: ${proxied ? "sb-4711.vercel.run" : `127.0.0.1:${port}`}`,
     "Connection: Upgrade",
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${KEY}`,
     "User-Agent: openclaw-cli/2026.9.6",
-    ...(hop ? added : []),
+    ...(proxied ? added : []),
   ];
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }

@@ -23,7 +23,7 @@ export interface Place {
   readonly dir: string;
 }
 
-/** Deleted where a proxy knows no prefixes: what the load generator's hop sends, and more that OpenClaw looks at. */
+/** Deleted where a proxy knows no prefixes: what the load generator sends, and more that OpenClaw reads. */
 export const FORWARDING_FIELDS = [
   "Forwarded",
   "X-Forwarded-For",

@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import type { Era } from "../fake-gateway/eras.ts";
-import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import type { FakeRelease } from "../fake-gateway/behaviors.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { Secret } from "../../src/openclaw/secret.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
@@ -16,7 +16,7 @@ export const FIVE_SCOPES = [
 
 /** A gateway of one release, and a shim that approves at it. */
 export interface ApproveBench {
-  readonly gateway: StandIn;
+  readonly gateway: FakeGateway;
   readonly shim: TestShim;
   /** Connects straight to the gateway. */
   readonly direct: (options: Partial<HandshakeOptions>) => Promise<HandshakeResult>;
@@ -27,8 +27,11 @@ export interface ApproveBench {
 }
 
 /** Starts both; the shim's operator connection is up when it resolves. */
-export async function startApproveBench(era: Era, overrides: Partial<Settings> = {}): Promise<ApproveBench> {
-  const gateway = await startStandIn({ era, token: "t" });
+export async function startApproveBench(
+  release: FakeRelease,
+  overrides: Partial<Settings> = {},
+): Promise<ApproveBench> {
+  const gateway = await startFakeGateway({ release, token: "t" });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(
     gateway.port,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { EventEmitter, once } from "node:events";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { SettingsError, startShim, type ShimOptions } from "../../src/index.ts";
 
 function tokenFile(text: string): string {
@@ -17,7 +17,7 @@ function tokenFile(text: string): string {
 
 /** The first line of the approver's, of a shim in this process. */
 async function firstApproverLine(options: ShimOptions): Promise<unknown> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "right" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "right" });
   onTestFinished(() => gateway.close());
   const lines = new EventEmitter<{ approver: [string] }>();
   const write = (line: string): void => {

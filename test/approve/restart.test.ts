@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { createDevice, type Device } from "../../src/openclaw/device.ts";
 import { Secret } from "../../src/openclaw/secret.ts";
 import { openTestShim } from "../support/shim.ts";
@@ -9,8 +9,13 @@ import { FIVE_SCOPES } from "./harness.ts";
 const TOKEN = "t";
 
 /** A gateway that asks its operator about every device. */
-async function startAsking(port = 0): Promise<StandIn> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, autoApproveLocal: false, port });
+async function startAsking(port = 0): Promise<FakeGateway> {
+  const gateway = await startFakeGateway({
+    release: "2026.9.6",
+    token: TOKEN,
+    autoApproveLocal: false,
+    port,
+  });
   onTestFinished(() => gateway.close());
   return gateway;
 }

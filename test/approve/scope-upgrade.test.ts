@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startApproveBench } from "./harness.ts";
 
-describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for more scopes", (era) => {
+describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for more scopes", (release) => {
   it("is approved after the refusal that the shim saw, and connects at its next attempt", async () => {
-    const { through, shim, logged } = await startApproveBench(era);
+    const { through, shim, logged } = await startApproveBench(release);
     const device = createDevice();
     expect(await through({ device, scopes: ["operator.read"] })).toMatchObject({ ok: true });
 
@@ -23,7 +23,9 @@ describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for 
   });
 
   it("is not approved beyond --approve-scopes, and the line says so", async () => {
-    const { through, gateway, logged } = await startApproveBench(era, { approveScopes: ["operator.read"] });
+    const { through, gateway, logged } = await startApproveBench(release, {
+      approveScopes: ["operator.read"],
+    });
     const device = createDevice();
     await through({ device, scopes: ["operator.read"] });
     await through({ device, scopes: ["operator.admin"] });

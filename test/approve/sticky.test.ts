@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { ERAS } from "../fake-gateway/eras.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startApproveBench } from "./harness.ts";
 
-describe.each(ERAS)("at %s a device with a sticky request", (era) => {
+describe.each(FAKE_RELEASES)("at %s a device with a sticky request", (release) => {
   it("connects through the shim at its first attempt", async () => {
-    const { gateway, direct, through, logged } = await startApproveBench(era);
+    const { gateway, direct, through, logged } = await startApproveBench(release);
     const device = createDevice();
     const how =
-      era === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
+      release === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
     expect(await direct({ device, ...how })).toMatchObject({ ok: false });
     const sticky = gateway.pairing.pending[0]?.requestId;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startHop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";
@@ -26,10 +26,10 @@ describe("the fix on the page", () => {
 
   it("is copied as the command alone where there is one", async () => {
     const scene = await setScene();
-    const hop = await startHop({ target: { host: "127.0.0.1", port: scene.gateway.port } });
-    onTestFinished(() => hop.close());
+    const proxy = await startInjectingProxy({ target: { host: "127.0.0.1", port: scene.gateway.port } });
+    onTestFinished(() => proxy.close());
     const device = createDevice();
-    await scene.connect({ device, url: hop.url });
+    await scene.connect({ device, url: proxy.url });
     await scene.connect({ device });
     const { requestId, fix } = await scene.shim.outcome();
     expect(fix).toContain(`openclaw devices approve ${requestId}`);

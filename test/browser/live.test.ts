@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startHop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { setScene, watch } from "./watch.ts";
@@ -30,14 +30,14 @@ describe("the page, live", () => {
 
   it("says who asked, what the gateway answered, what the shim changed, and when", async () => {
     const scene = await setScene();
-    const hop = await startHop({
+    const proxy = await startInjectingProxy({
       target: { host: "127.0.0.1", port: scene.shim.port },
       host: "sandbox.example.com",
     });
     const device = createDevice();
     const client = { version: "2026.4.5", platform: "linux" };
-    await scene.connect({ url: `${hop.url}/canvas?token=secret`, device, client });
-    await hop.close();
+    await scene.connect({ url: `${proxy.url}/canvas?token=secret`, device, client });
+    await proxy.close();
     await scene.shim.outcome();
     const response = await fetch(`http://${scene.shim.authority}/__shim__/outcomes`);
     const [{ time } = { time: "" }] = (await response.json()) as { time: string }[];

@@ -1,6 +1,6 @@
 import type { Page, Route } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim } from "../support/shim.ts";
 import { openPage, setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";
@@ -67,7 +67,7 @@ describe("a gateway that is gone", () => {
     await watched.connect();
     await heading(watched, "The gateway is down");
     await watched.page.getByText("ECONNREFUSED since").waitFor();
-    const again = await startStandIn({ era: "2026.4.5", token: "t", port: watched.gateway.port });
+    const again = await startFakeGateway({ release: "2026.4.5", token: "t", port: watched.gateway.port });
     onTestFinished(() => again.close());
     await heading(watched, "The gateway is up");
   });

@@ -2,8 +2,8 @@ import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
-import type { StandIn, StandInOptions } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
+import type { FakeGateway, FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openBrowserPage } from "../gateway/browser.ts";
@@ -20,7 +20,7 @@ afterAll(async () => (await browser)?.close());
 
 /** A gateway with a shim before it; both end with the test. */
 export interface Scene {
-  readonly gateway: StandIn;
+  readonly gateway: FakeGateway;
   readonly shim: TestShim;
   /** A client with a device of its own connects through the shim, with the gateway's token unless told otherwise. */
   connect(options?: Partial<HandshakeOptions>): Promise<HandshakeResult>;
@@ -39,10 +39,10 @@ export interface Watched extends Scene {
 
 /** Starts a gateway and a shim. */
 export async function setScene(
-  gatewayOptions: Partial<StandInOptions> = {},
+  gatewayOptions: Partial<FakeGatewayOptions> = {},
   settings: Partial<Settings> = {},
 ): Promise<Scene> {
-  const gateway = await startStandIn({ era: "2026.4.5", token: TOKEN, ...gatewayOptions });
+  const gateway = await startFakeGateway({ release: "2026.4.5", token: TOKEN, ...gatewayOptions });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(gateway.port, settings);
   onTestFinished(() => shim.close());

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { isRecord } from "../../src/text/json.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
@@ -16,7 +16,7 @@ const FIELDS = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "
 const PAGES = ["", "/health", "/metrics", "/outcomes", "/nothing"];
 
 let command: Bundle;
-let gateway: StandIn;
+let gateway: FakeGateway;
 let daemon: RunningCommand;
 let port: number;
 /** What the shim itself answered. */
@@ -25,7 +25,7 @@ let deviceToken = "";
 
 beforeAll(async () => {
   command = await bundle();
-  gateway = await startStandIn({ era: "2026.9.6", token: SHARED });
+  gateway = await startFakeGateway({ release: "2026.9.6", token: SHARED });
   const auth = { mode: "token", token: SHARED, password: canary("configPassword") };
   mkdirSync(join(command.folder, ".openclaw"));
   const config = JSON.stringify({ gateway: { auth, remote: { token: canary("configRemote") } } });

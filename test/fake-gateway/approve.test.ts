@@ -3,17 +3,18 @@ import { handshake } from "../../src/openclaw/connect.ts";
 import { isRecord } from "../../src/text/json.ts";
 import { GatewayRequestError } from "../../src/openclaw/session.ts";
 import type { GatewaySession } from "../../src/openclaw/session.ts";
-import { ERAS } from "./eras.ts";
-import type { Era } from "./eras.ts";
-import { startStandIn } from "./server.ts";
-import type { StandIn } from "./server.ts";
+import { FAKE_RELEASES } from "./behaviors.ts";
+import type { FakeRelease } from "./behaviors.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Device } from "../../src/openclaw/device.ts";
-import { connectOperator } from "../../src/commands/demo/demo-operator.ts";
+import { connectOperator } from "../support/operator.ts";
 
-/** Leaves a pending request behind in every era: a page that is not the gateway's own has to ask since 2026.3. */
-async function leavePending({ url, era }: StandIn, device: Device): Promise<void> {
-  const how = era === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
+/** Leaves a pending request behind in every release: a page that is not the gateway's own has to ask since 2026.3. */
+async function leavePending({ url, release }: FakeGateway, device: Device): Promise<void> {
+  const how =
+    release === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
   await handshake({ url, token: "t", device, ...how });
 }
 
@@ -25,9 +26,9 @@ async function resolutionOf(operator: GatewaySession, device: Device): Promise<u
   }
 }
 
-describe.each(ERAS)("an operator at %s", (era: Era) => {
+describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
   it("hears of a pending request, approves it, and the device connects", async () => {
-    const gateway = await startStandIn({ era, token: "t" });
+    const gateway = await startFakeGateway({ release, token: "t" });
     const operator = await connectOperator(gateway.url, "t");
     const device = createDevice();
     await leavePending(gateway, device);
@@ -43,7 +44,7 @@ describe.each(ERAS)("an operator at %s", (era: Era) => {
   });
 
   it("rejects a stale request, and the device is decided afresh", async () => {
-    const gateway = await startStandIn({ era, token: "t" });
+    const gateway = await startFakeGateway({ release, token: "t" });
     const operator = await connectOperator(gateway.url, "t");
     const device = createDevice();
     await leavePending(gateway, device);
@@ -57,7 +58,7 @@ describe.each(ERAS)("an operator at %s", (era: Era) => {
   });
 
   it("without operator.pairing may not even look", async () => {
-    const gateway = await startStandIn({ era, token: "t" });
+    const gateway = await startFakeGateway({ release, token: "t" });
     const result = await handshake({ url: gateway.url, token: "t", device: createDevice(), keepOpen: true });
     const session = result.ok ? result.session : undefined;
     await expect(session?.request("device.pair.list")).rejects.toThrow(GatewayRequestError);
@@ -67,7 +68,7 @@ describe.each(ERAS)("an operator at %s", (era: Era) => {
 });
 
 it("approves nothing beyond the operator's own scopes since 2026.3", async () => {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   const operator = await handshake({
     url: gateway.url,
     token: "t",

@@ -1,5 +1,5 @@
 import { isRecord } from "../../src/text/json.ts";
-import type { EraRules } from "./eras.ts";
+import type { Behavior } from "./behaviors.ts";
 
 /** The part of `connect`'s params that decides anything. */
 export interface ConnectParams {
@@ -85,7 +85,7 @@ class FieldError extends Error {
  * Reads `connect`'s params.
  * @throws TypeError with the gateway's wording of what is wrong with them.
  */
-export function readConnectParams(value: unknown, rules: EraRules): ConnectParams {
+export function readConnectParams(value: unknown, rules: Behavior): ConnectParams {
   try {
     return read(value, rules.credentials);
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { BlockList } from "node:net";
-import type { Era, EraRules } from "./eras.ts";
+import type { FakeRelease, Behavior } from "./behaviors.ts";
 import type { Attribution } from "./locality.ts";
 import type { PairingStore } from "./pairing-store.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /** What all connections of one stand-in share. */
 export interface Gateway {
-  readonly era: Era;
-  readonly rules: EraRules;
+  readonly release: FakeRelease;
+  readonly rules: Behavior;
   /** `gateway.auth.token`. */
   readonly token: string;
   readonly trustedProxies: BlockList;

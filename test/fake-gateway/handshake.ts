@@ -23,7 +23,7 @@ const PROOF_ERRORS = {
 } as const;
 
 /**
- * Answers `connect` as the gateway of the era does, in its order: startup, protocol, role, Origin, shared token,
+ * Answers `connect` as the gateway of the release does, in its order: startup, protocol, role, Origin, shared token,
  * device, signature, device token, pairing (gateway.md section 3; OpenClaw `message-handler.ts`, `connect-auth.ts`).
  * 2026.2's v1 signature, which has no nonce, is not among what it accepts.
  */
@@ -175,15 +175,15 @@ function refuseProof(
 
 /** OpenClaw 2026.9 `control-ui-build-admission.ts`: a page of the gateway's own must be of the gateway's build. */
 function refuseOldPage(
-  { rules, era }: Gateway,
+  { rules, release }: Gateway,
   { origin, host }: Connection,
   { client }: ConnectParams,
 ): Refusal | undefined {
   if (rules.protocol === 3 || client.id !== "openclaw-control-ui" || !isOwnPage(origin, host))
     return undefined;
-  if (client.buildId === "dev" || client.buildId === era) return undefined;
+  if (client.buildId === "dev" || client.buildId === release) return undefined;
   const message = "protocol mismatch: Control UI updated; reload this page to continue";
-  const details = { code: "PROTOCOL_MISMATCH", gatewayBuildId: era, reloadRequired: true };
+  const details = { code: "PROTOCOL_MISMATCH", gatewayBuildId: release, reloadRequired: true };
   const refusal = refuse(rules, "UNAVAILABLE", message, details);
   return { ...refusal, error: { ...refusal.error, retryable: false } };
 }

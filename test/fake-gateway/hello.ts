@@ -29,7 +29,7 @@ export function helloOk(gateway: Gateway, connection: Connection, session: Sessi
   return {
     type: "hello-ok",
     protocol: gateway.rules.protocol,
-    server: { version: gateway.era, connId: connection.id },
+    server: { version: gateway.release, connId: connection.id },
     features: { methods: METHODS, events: EVENTS },
     snapshot: snapshotOf(gateway.snapshotBytes),
     ...(auth ? { auth } : {}),

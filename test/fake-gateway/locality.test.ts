@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import type { HandshakeResult } from "../../src/openclaw/connect.ts";
-import { ERAS } from "./eras.ts";
-import type { Era } from "./eras.ts";
-import { startStandIn } from "./server.ts";
-import type { StandIn } from "./server.ts";
+import { FAKE_RELEASES } from "./behaviors.ts";
+import type { FakeRelease } from "./behaviors.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 type Cell = "OK" | "1008" | "403";
@@ -55,18 +55,18 @@ function cellOf(result: HandshakeResult): string {
   return String(result.http?.status ?? result.close?.code ?? result.failure);
 }
 
-describe.each(ERAS)("a fresh device at %s", (era: Era) => {
-  let plain: StandIn;
-  let trusting: StandIn;
+describe.each(FAKE_RELEASES)("a fresh device at %s", (release: FakeRelease) => {
+  let plain: FakeGateway;
+  let trusting: FakeGateway;
   beforeAll(async () => {
-    plain = await startStandIn({ era, token: "t" });
-    trusting = await startStandIn({ era, token: "t", trustedProxies: ["127.0.0.0/8"] });
+    plain = await startFakeGateway({ release, token: "t" });
+    trusting = await startFakeGateway({ release, token: "t", trustedProxies: ["127.0.0.0/8"] });
   });
   afterAll(() => Promise.all([plain.close(), trusting.close()]));
 
   it.each(TABLE)("with $what", async ({ headers, trusted, cells }) => {
     const { url } = trusted ? trusting : plain;
     const result = await handshake({ url, token: "t", device: createDevice(), headers });
-    expect(cellOf(result)).toBe(cells[ERAS.indexOf(era)]);
+    expect(cellOf(result)).toBe(cells[FAKE_RELEASES.indexOf(release)]);
   });
 });

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { IncomingHttpHeaders } from "node:http";
-import type { EraRules } from "./eras.ts";
+import type { Behavior } from "./behaviors.ts";
 
 /** What the gateway sees of a request before it reads a frame. */
 export interface Ingress {
@@ -29,7 +29,7 @@ const TAILSCALE = new Set([
 ]);
 
 /** Attributes a request as the given release does (gateway.md section 1; OpenClaw `net.ts`, `ingress-attribution.ts`). */
-export function attribute(rules: EraRules, ingress: Ingress, trustedProxies: BlockList): Attribution {
+export function attribute(rules: Behavior, ingress: Ingress, trustedProxies: BlockList): Attribution {
   return BY_LOCALITY[rules.locality](ingress, trustedProxies);
 }
 
@@ -63,7 +63,7 @@ export function isLoopback(address: string): boolean {
 }
 
 const BY_LOCALITY: Readonly<
-  Record<EraRules["locality"], (ingress: Ingress, trusted: BlockList) => Attribution>
+  Record<Behavior["locality"], (ingress: Ingress, trusted: BlockList) => Attribution>
 > = {
   "client-ip-first": (ingress, trusted) => byClientIp(ingress, trusted, firstForwarded, isOldLocalHost),
   "client-ip-last": (ingress, trusted) => byClientIp(ingress, trusted, lastForwarded, isLocalishHost),

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { ERAS } from "./eras.ts";
-import type { Era } from "./eras.ts";
-import { startStandIn } from "./server.ts";
+import { FAKE_RELEASES } from "./behaviors.ts";
+import type { FakeRelease } from "./behaviors.ts";
+import { startFakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 const PAGE = { id: "openclaw-control-ui", mode: "webchat", buildId: "dev" };
 
 /** Section 4 of gateway.md. */
-describe.each(ERAS)("a page at %s", (era: Era) => {
+describe.each(FAKE_RELEASES)("a page at %s", (release: FakeRelease) => {
   it.each([
     { what: "of loopback", origin: "http://127.0.0.1:1", ok: true },
     { what: "of elsewhere", origin: "http://evil.example", ok: false },
@@ -20,10 +20,10 @@ describe.each(ERAS)("a page at %s", (era: Era) => {
       what: "of a rebound name",
       origin: "http://evil.example",
       headers: { Host: "evil.example" },
-      ok: era === "2026.2.19",
+      ok: release === "2026.2.19",
     },
   ])("$what: $ok", async ({ what: _what, ok, ...from }) => {
-    const gateway = await startStandIn({ era, token: "t", allowedOrigins: ["https://app.example"] });
+    const gateway = await startFakeGateway({ release, token: "t", allowedOrigins: ["https://app.example"] });
     const result = await handshake({
       url: gateway.url,
       token: "t",
@@ -38,7 +38,7 @@ describe.each(ERAS)("a page at %s", (era: Era) => {
 });
 
 it("a page of 2026.9's own Host must be of its build", async () => {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   const page = {
     url: gateway.url,
     token: "t",
@@ -46,7 +46,7 @@ it("a page of 2026.9's own Host must be of its build", async () => {
     origin: gateway.url.replace("ws", "http"),
   };
   const stale = await handshake({ ...page, client: { ...PAGE, buildId: "old" } });
-  const current = await handshake({ ...page, client: { ...PAGE, buildId: gateway.era } });
+  const current = await handshake({ ...page, client: { ...PAGE, buildId: gateway.release } });
   await gateway.close();
   expect(stale).toMatchObject({
     error: { code: "UNAVAILABLE", details: { code: "PROTOCOL_MISMATCH", reloadRequired: true } },

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import type { EraRules } from "./eras.ts";
+import type { Behavior } from "./behaviors.ts";
 import { hostName, isLoopbackHost } from "./locality.ts";
 
 /** RFC 1918, RFC 3927, RFC 6598 (CGNAT), RFC 4193 (ULA) and RFC 4291 (link-local). */
@@ -35,7 +35,7 @@ interface Origin {
  * Whether a release lets a page from this Origin connect (gateway.md section 4; OpenClaw `src/gateway/origin-check.ts`).
  * @returns the gateway's reason for a refusal, or undefined when it may.
  */
-export function refuseOrigin(rules: EraRules, question: OriginQuestion): string | undefined {
+export function refuseOrigin(rules: Behavior, question: OriginQuestion): string | undefined {
   const page = parseOrigin(question.origin);
   if (!page) return "origin missing or invalid";
   const wildcard = rules.originCheck !== "loopback-host" && question.allowed.includes("*");

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { EraRules } from "./eras.ts";
+import type { Behavior } from "./behaviors.ts";
 import { missingScope, union, withImplied } from "./scopes.ts";
 
 /** Who asks to be paired, and for what. */
@@ -51,11 +51,11 @@ const PENDING_TTL_MS = 5 * 60_000;
 
 /** The devices of one gateway, in memory, with each release's way of treating a request that is already pending. */
 export class PairingStore {
-  readonly #rules: EraRules;
+  readonly #rules: Behavior;
   readonly #pending = new Map<string, { readonly request: PendingRequest; readonly refreshedAtMs: number }>();
   readonly #paired = new Map<string, PairedDevice>();
 
-  constructor(rules: EraRules) {
+  constructor(rules: Behavior) {
     this.#rules = rules;
   }
 
@@ -182,7 +182,7 @@ export class PairingStore {
 }
 
 /** Whether a pending request is the one that this would be; in 2026.9 also when it asks for more. */
-function covers(pending: PendingRequest, ask: PairingAsk, rules: EraRules): boolean {
+function covers(pending: PendingRequest, ask: PairingAsk, rules: Behavior): boolean {
   if (pending.publicKey !== ask.publicKey || pending.role !== ask.role) return false;
   if (missingScope(ask.scopes, pending.scopes, rules.protocol === 4) !== undefined) return false;
   return rules.protocol === 4 || missingScope(pending.scopes, ask.scopes, false) === undefined;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { ERAS } from "./eras.ts";
-import type { Era } from "./eras.ts";
-import { startStandIn } from "./server.ts";
-import type { StandIn } from "./server.ts";
+import { FAKE_RELEASES } from "./behaviors.ts";
+import type { FakeRelease } from "./behaviors.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 /** Not local for the releases that look at headers; 2026.9 refuses it before there is a request. */
@@ -21,8 +21,8 @@ const CLIENTS = [
   },
 ];
 
-function scopeUpgradeRefused(era: Era): object {
-  const details = era === "2026.2.19" ? {} : { code: "PAIRING_REQUIRED", reason: "scope-upgrade" };
+function scopeUpgradeRefused(release: FakeRelease): object {
+  const details = release === "2026.2.19" ? {} : { code: "PAIRING_REQUIRED", reason: "scope-upgrade" };
   return {
     error: { code: "NOT_PAIRED", message: "pairing required", details },
     close: { code: 1008, reason: "pairing required" },
@@ -30,14 +30,14 @@ function scopeUpgradeRefused(era: Era): object {
 }
 
 /** Section 2 of gateway.md. */
-describe.each(ERAS)("on a clean connection at %s", (era: Era) => {
+describe.each(FAKE_RELEASES)("on a clean connection at %s", (release: FakeRelease) => {
   const rules = {
-    refusesScopeUpgrade: era === "2026.2.19" || era === "2026.4.5",
-    sticks: era !== "2026.9.6",
+    refusesScopeUpgrade: release === "2026.2.19" || release === "2026.4.5",
+    sticks: release !== "2026.9.6",
   };
-  let gateway: StandIn;
+  let gateway: FakeGateway;
   beforeAll(async () => {
-    gateway = await startStandIn({ era, token: "t" });
+    gateway = await startFakeGateway({ release, token: "t" });
   });
   afterAll(() => gateway.close());
 
@@ -51,7 +51,7 @@ describe.each(ERAS)("on a clean connection at %s", (era: Era) => {
     const device = createDevice();
     await handshake({ url: gateway.url, token: "t", device, scopes: ["operator.read"] });
     const result = await handshake({ url: gateway.url, token: "t", device, scopes: ["operator.admin"] });
-    expect(result).toMatchObject(rules.refusesScopeUpgrade ? scopeUpgradeRefused(era) : { ok: true });
+    expect(result).toMatchObject(rules.refusesScopeUpgrade ? scopeUpgradeRefused(release) : { ok: true });
   });
 
   it(`${rules.sticks ? "still refuses" : "pairs"} a device whose first attempt was not local`, async () => {
@@ -78,7 +78,7 @@ describe.each(ERAS)("on a clean connection at %s", (era: Era) => {
 
 describe("2026.9.6", () => {
   it("asks for every device where autoApproveLocal is off", async () => {
-    const gateway = await startStandIn({ era: "2026.9.6", token: "t", autoApproveLocal: false });
+    const gateway = await startFakeGateway({ release: "2026.9.6", token: "t", autoApproveLocal: false });
     const device = createDevice();
     const result = await handshake({ url: gateway.url, token: "t", device });
     const [pending] = gateway.pairing.pending;
@@ -102,7 +102,7 @@ describe("2026.9.6", () => {
   });
 
   it("keeps a request sticky that a page made", async () => {
-    const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+    const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
     const device = createDevice();
     await handshake({ url: gateway.url, token: "t", device, origin: "http://127.0.0.1:1" });
     expect(await handshake({ url: gateway.url, token: "t", device })).toMatchObject({

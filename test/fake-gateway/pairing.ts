@@ -1,7 +1,7 @@
 import { hostName, isLoopbackHost } from "./locality.ts";
 import type { AuthMethod } from "./auth.ts";
 import type { ConnectParams, DeviceProof } from "./connect-params.ts";
-import type { PairingReason } from "./eras.ts";
+import type { PairingReason } from "./behaviors.ts";
 import type { Connection, Gateway } from "./gateway.ts";
 import type { PairedDevice } from "./pairing-store.ts";
 import { pairingRequired } from "./refusal.ts";
@@ -32,7 +32,7 @@ export function authorizeDevice(who: Authenticated): Refusal | undefined {
     return isTrustedBackend(who) ? undefined : requirePairing(who, "not-paired", paired);
   }
   // 2026.3 trusts the backend whatever it is paired for; 2026.4 only while it is not paired.
-  if (gateway.era !== "2026.4.5" && isTrustedBackend(who)) return undefined;
+  if (gateway.release !== "2026.4.5" && isTrustedBackend(who)) return undefined;
   if (gateway.rules.pinsMetadata && differs(params, paired)) {
     const refusal = requirePairing(who, "metadata-upgrade", paired);
     if (refusal) return refusal;

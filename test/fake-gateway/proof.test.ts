@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import type { HandshakeOptions } from "../../src/openclaw/connect.ts";
 import { isRecord } from "../../src/text/json.ts";
-import { startStandIn } from "./server.ts";
-import type { StandIn } from "./server.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 type Params = Record<string, unknown>;
@@ -73,11 +73,11 @@ const CASES: readonly { what: string; amend: (params: Params) => Params; code: s
 ];
 
 describe("the device proof", () => {
-  let newest: StandIn;
-  let oldest: StandIn;
+  let newest: FakeGateway;
+  let oldest: FakeGateway;
   beforeAll(async () => {
-    newest = await startStandIn({ era: "2026.9.6", token: "t" });
-    oldest = await startStandIn({ era: "2026.2.19", token: "t" });
+    newest = await startFakeGateway({ release: "2026.9.6", token: "t" });
+    oldest = await startFakeGateway({ release: "2026.2.19", token: "t" });
   });
   afterAll(() => Promise.all([newest.close(), oldest.close()]));
 

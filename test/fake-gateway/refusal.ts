@@ -1,4 +1,4 @@
-import type { EraRules, PairingReason } from "./eras.ts";
+import type { Behavior, PairingReason } from "./behaviors.ts";
 import type { ClientInfo, ConnectAuth } from "./connect-params.ts";
 
 /** `error` of a `res` frame. */
@@ -34,7 +34,7 @@ const REMEDIATION: Readonly<Record<PairingReason, string>> = {
 
 /** A refusal with this code and message; details only from the releases that send them. */
 export function refuse(
-  rules: EraRules,
+  rules: Behavior,
   code: string,
   message: string,
   details?: Readonly<Record<string, unknown>>,
@@ -60,7 +60,7 @@ export interface PairingFacts {
 }
 
 /** NOT_PAIRED, as much of it as the release tells. OpenClaw `connect-error-details.ts`. */
-export function pairingRequired(rules: EraRules, facts: PairingFacts): Refusal {
+export function pairingRequired(rules: Behavior, facts: PairingFacts): Refusal {
   const { reason, requestId } = facts;
   if (rules.errorDetails !== "full") {
     const details =
@@ -124,7 +124,7 @@ export interface AuthFacts {
 }
 
 /** A refusal of the credentials. OpenClaw `auth-messages.ts`, `handshake-auth-helpers.ts`. */
-export function unauthorized(rules: EraRules, facts: AuthFacts): Refusal {
+export function unauthorized(rules: Behavior, facts: AuthFacts): Refusal {
   const { failure, auth } = facts;
   const retryWithDeviceToken =
     failure === "token_mismatch" &&
@@ -145,13 +145,13 @@ export function unauthorized(rules: EraRules, facts: AuthFacts): Refusal {
   };
 }
 
-function authMessage(rules: EraRules, facts: AuthFacts): string {
+function authMessage(rules: Behavior, facts: AuthFacts): string {
   const { failure } = facts;
   if (failure !== "token_missing" && failure !== "token_mismatch") return AUTH_MESSAGE[failure];
   return `unauthorized: gateway ${failure.replace("_", " ")} (${tokenHint(rules, facts)})`;
 }
 
-function tokenHint(rules: EraRules, { failure, client, local }: AuthFacts): string {
+function tokenHint(rules: Behavior, { failure, client, local }: AuthFacts): string {
   const newest = rules.protocol === 4;
   if (client.id === "cli" || client.mode === "cli") {
     if (newest && local) return "use this gateway's gateway.auth.token or pair the device";

@@ -7,8 +7,8 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import { RULES } from "./eras.ts";
-import type { Era } from "./eras.ts";
+import { RULES } from "./behaviors.ts";
+import type { FakeRelease } from "./behaviors.ts";
 import type { Connection, Gateway } from "./gateway.ts";
 import type { Session } from "./hello.ts";
 import { answerHttp, refusedUpgrade, seen } from "./http.ts";
@@ -28,8 +28,8 @@ const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024;
 const SEEN_LIMIT = 1000;
 const SNAPSHOT_BYTES = 12_000;
 
-export interface StandInOptions {
-  readonly era: Era;
+export interface FakeGatewayOptions {
+  readonly release: FakeRelease;
   /** `gateway.auth.token`. */
   readonly token: string;
   /** Default 0: any free one. */
@@ -51,8 +51,8 @@ export interface StandInOptions {
   readonly snapshotBytes?: number;
 }
 
-export interface StandIn {
-  readonly era: Era;
+export interface FakeGateway {
+  readonly release: FakeRelease;
   readonly host: string;
   readonly port: number;
   /** `ws://127.0.0.1:PORT` (or `wss://`). */
@@ -75,13 +75,13 @@ export interface StandIn {
  * (gateway.md sections 1 to 4). It does not delay failed logins, as 2026.9 does.
  * @throws when the port is taken or an option is no address.
  */
-export async function startStandIn(options: StandInOptions): Promise<StandIn> {
+export async function startFakeGateway(options: FakeGatewayOptions): Promise<FakeGateway> {
   const host = options.host ?? "127.0.0.1";
-  const rules = RULES[options.era];
+  const rules = RULES[options.release];
   const clients = new Map<WebSocket, Session>();
   let seq = 0;
   const gateway: Gateway = {
-    era: options.era,
+    release: options.release,
     rules,
     token: options.token,
     trustedProxies: proxyList(options.trustedProxies ?? []),
@@ -113,7 +113,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     const { headers, socket } = request;
     return attribute(rules, { headers, remoteAddress: socket.remoteAddress ?? "" }, gateway.trustedProxies);
   };
-  const buildId = rules.protocol === 4 ? options.era : undefined;
+  const buildId = rules.protocol === 4 ? options.release : undefined;
   server.on("request", (request, response) =>
     answerHttp(request, response, { refused: attributed(request).refused, buildId }),
   );
@@ -138,7 +138,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    era: options.era,
+    release: options.release,
     host,
     port,
     url: `${options.tls ? "wss" : "ws"}://${host === "::1" ? "[::1]" : host}:${port}`,

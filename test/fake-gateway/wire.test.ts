@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "./server.ts";
-import type { StandIn, StandInOptions } from "./server.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway, FakeGatewayOptions } from "./server.ts";
 import { TEST_CERTIFICATE } from "../support/certificate.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
-let gateway: StandIn | undefined;
+let gateway: FakeGateway | undefined;
 afterEach(() => gateway?.close());
 
-async function start(options: Partial<StandInOptions> = {}): Promise<StandIn> {
-  gateway = await startStandIn({ era: "2026.9.6", token: "t", ...options });
+async function start(options: Partial<FakeGatewayOptions> = {}): Promise<FakeGateway> {
+  gateway = await startFakeGateway({ release: "2026.9.6", token: "t", ...options });
   return gateway;
 }
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runCli, type CliResult } from "./cli.ts";
 import { startGateway, type Gateway } from "./gateway.ts";
 import { createHome } from "./home.ts";
-import { startVercelHop } from "./hop.ts";
+import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
@@ -29,9 +29,9 @@ describe.each(chosenVersions())(
       onTestFinished(() => home.remove());
       const run = (url: string): Promise<CliResult> =>
         runCli(gateway.openclaw, home, [...command, "--url", url, "--token", gateway.token]);
-      const hop = await startVercelHop(gateway.port);
-      onTestFinished(() => hop.close());
-      expect(await run(hop.url)).toMatchObject({ code: 1 });
+      const proxy = await startVercelProxy(gateway.port);
+      onTestFinished(() => proxy.close());
+      expect(await run(proxy.url)).toMatchObject({ code: 1 });
 
       const tokenFile = join(home.path, "token");
       await writeFile(tokenFile, gateway.token, { mode: 0o600 });

@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import type { Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import type { InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startGateway, type Gateway } from "./gateway.ts";
-import { startVercelHop } from "./hop.ts";
+import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess, type ShimProcess } from "./shim-process.ts";
@@ -15,14 +15,14 @@ const NOT_IN_BOUNDS = "role node is not in --approve-roles";
 describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen", (version) => {
   let gateway: Gateway;
   let shim: ShimProcess;
-  let infrastructure: Hop;
+  let infrastructure: InjectingProxy;
   beforeAll(async () => {
     gateway = await startGateway(await installOpenClaw(version));
     const tokenFile = join(gateway.home.path, "token");
     await writeFile(tokenFile, gateway.token, { mode: 0o600 });
     shim = await startShimProcess(gateway.url, ["--approve", "seen", "--token-file", tokenFile]);
     await shim.event("approver.up");
-    infrastructure = await startVercelHop(gateway.port);
+    infrastructure = await startVercelProxy(gateway.port);
   });
   afterAll(async () => {
     await infrastructure?.close();
@@ -36,7 +36,7 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
   /** Makes a request of a device sticky, then has it connect through the shim until it is in. */
   const connectSticky = async (): Promise<{ deviceId: string; sticky: boolean; attempts: number }> => {
     const device = createDevice();
-    // Refused, and left pending as not silent. Since 2026.8 not through a hop: that is refused before pairing.
+    // Refused, and left pending as not silent. Since 2026.8 such a proxy is refused before pairing.
     const { ok: local } =
       version === "2026.9.6"
         ? await connect(gateway.url, { device, origin: "http://127.0.0.1:1" })

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
-import { ERAS } from "../fake-gateway/eras.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim } from "../support/shim.ts";
 import { randomToken, startGateway } from "./gateway.ts";
 import { recordedSection, recordSection, section } from "./matrix/document.ts";
@@ -36,17 +36,21 @@ describe("docs/compatibility.md", () => {
     },
   );
 
-  it.for(ERAS)("says what the stand-in for %s does, too", { timeout: DEADLINE_MS }, async (era, context) => {
-    const { expect, onTestFinished } = context;
-    const token = randomToken();
-    const standIn = await startStandIn({ era, token });
-    onTestFinished(() => standIn.close());
-    const shim = await openTestShim(standIn.port, { allowHost: [REWRITTEN_HOST], allowOrigin: [PAGE] });
-    onTestFinished(() => shim.close());
+  it.for(FAKE_RELEASES)(
+    "says what the fake gateway for %s does, too",
+    { timeout: DEADLINE_MS },
+    async (release, context) => {
+      const { expect, onTestFinished } = context;
+      const token = randomToken();
+      const fakeGateway = await startFakeGateway({ release, token });
+      onTestFinished(() => fakeGateway.close());
+      const shim = await openTestShim(fakeGateway.port, { allowHost: [REWRITTEN_HOST], allowOrigin: [PAGE] });
+      onTestFinished(() => shim.close());
 
-    const matrix = await runMatrix({ port: standIn.port, token }, shim);
+      const matrix = await runMatrix({ port: fakeGateway.port, token }, shim);
 
-    expect(matrix.problems.slice(0, SHOWN)).toEqual([]);
-    expect(section(era, matrix)).toBe(recordedSection(era));
-  });
+      expect(matrix.problems.slice(0, SHOWN)).toEqual([]);
+      expect(section(release, matrix)).toBe(recordedSection(release));
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
-import { ERAS } from "../fake-gateway/eras.ts";
-import type { Era } from "../fake-gateway/eras.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
+import type { FakeRelease } from "../fake-gateway/behaviors.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { LIMIT } from "./contract/credentials.ts";
 import { logOf } from "./contract/log-of.ts";
 import { randomToken, startGateway } from "./gateway.ts";
@@ -13,7 +13,7 @@ const DEADLINE_MS = 300_000;
 /** Long enough for a gateway that takes its time. */
 const RATE_LIMIT = { maxAttempts: LIMIT, windowMs: 300_000, lockoutMs: 600_000, exemptLoopback: false };
 
-describe("the stand-in", () => {
+describe("the fake gateway", () => {
   it.concurrent.for(chosenVersions())(
     "has the shim log what openclaw %s has it log",
     { timeout: DEADLINE_MS },
@@ -23,14 +23,14 @@ describe("the stand-in", () => {
       const config = { auth: { mode: "token", token, rateLimit: RATE_LIMIT } };
       const gateway = await startGateway(openclaw, { token, config });
       onTestFinished(() => gateway.close());
-      // A release that is newer than any stand-in is held against the newest.
-      const era = ERAS.find((one) => one === version) ?? (NEWEST satisfies Era);
-      const standIn = await startStandIn({ era, token, rateLimit: RATE_LIMIT });
-      onTestFinished(() => standIn.close());
+      // A release that is newer than any fake gateway is held against the newest.
+      const release = FAKE_RELEASES.find((one) => one === version) ?? (NEWEST satisfies FakeRelease);
+      const fakeGateway = await startFakeGateway({ release, token, rateLimit: RATE_LIMIT });
+      onTestFinished(() => fakeGateway.close());
 
       const real = await logOf(gateway, openclaw.release.name ?? version);
 
-      expect(await logOf({ port: standIn.port, token }, era)).toBe(real);
+      expect(await logOf({ port: fakeGateway.port, token }, release)).toBe(real);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { connectOperator } from "../../src/commands/demo/demo-operator.ts";
+import { connectOperator } from "../support/operator.ts";
 import { isRecord } from "../../src/text/json.ts";
 import type { Gateway } from "./gateway.ts";
 

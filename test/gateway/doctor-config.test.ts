@@ -6,7 +6,7 @@ import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
-import { startVercelHop } from "./hop.ts";
+import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 
@@ -72,18 +72,18 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (ve
     expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
   });
 
-  it("it asks nobody for credentials, behind a hop", SLOW, async () => {
+  it("it asks nobody for credentials, behind a header-injecting proxy", SLOW, async () => {
     const gateway = await start({ auth: { mode: "none" } });
-    const hop = await startVercelHop(gateway.port);
-    onTestFinished(() => hop.close());
+    const proxy = await startVercelProxy(gateway.port);
+    onTestFinished(() => proxy.close());
 
     const alone = await doctor(gateway);
     expect(alone).toMatchObject({ code: 0, local: true, left: [] });
     expect(alone.of("auth", "note")).toHaveLength(1);
 
-    const behind = await doctor(gateway, ["--via", hop.url]);
+    const behind = await doctor(gateway, ["--via", proxy.url]);
     expect(behind).toMatchObject({ code: 1, left: [] });
-    expect(behind.of("auth")[0]?.finding).toContain(`${hop.url} forwards to it`);
+    expect(behind.of("auth")[0]?.finding).toContain(`${proxy.url} forwards to it`);
     expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
   });
 });

@@ -9,7 +9,7 @@ import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
-import { startVercelHop } from "./hop.ts";
+import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
@@ -46,14 +46,14 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(run.output).not.toContain(gateway.token);
   });
 
-  it("names what a hop before the running shim adds, and who does", async () => {
+  it("names what a header-injecting proxy before the running shim adds, and who does", async () => {
     const shim = await startShimProcess(gateway.url);
     onTestFinished(() => shim.close());
-    const hop = await startVercelHop(shim.port);
-    onTestFinished(() => hop.close());
+    const proxy = await startVercelProxy(shim.port);
+    onTestFinished(() => proxy.close());
     const before = await knownDevices(gateway);
 
-    const run = await doctor(["--listen", `127.0.0.1:${shim.port}`, "--via", hop.url]);
+    const run = await doctor(["--listen", `127.0.0.1:${shim.port}`, "--via", proxy.url]);
 
     expect(run).toMatchObject({ code: 0, left: [] });
     const [path] = run.of("path", "ok");
@@ -65,12 +65,12 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
-  it("finds the hop that leads past the shim, and leaves nothing behind", async () => {
-    const hop = await startVercelHop(gateway.port);
-    onTestFinished(() => hop.close());
+  it("finds the header-injecting proxy that leads past the shim, and leaves nothing behind", async () => {
+    const proxy = await startVercelProxy(gateway.port);
+    onTestFinished(() => proxy.close());
     const before = await knownDevices(gateway);
 
-    const run = await doctor([], { OPENCLAW_GATEWAY_URL: hop.url });
+    const run = await doctor([], { OPENCLAW_GATEWAY_URL: proxy.url });
 
     expect(run).toMatchObject({ code: 1, local: true, left: [] });
     expect(toFix(run)).toEqual(["tools", "path"]);
@@ -91,10 +91,10 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
   });
 
   it.runIf(STICKY.includes(version))("finds the request that makes a device sticky", async () => {
-    const hop = await startVercelHop(gateway.port);
-    onTestFinished(() => hop.close());
+    const proxy = await startVercelProxy(gateway.port);
+    onTestFinished(() => proxy.close());
     const device = createDevice();
-    expect(await handshake({ url: hop.url, token: gateway.token, device })).toMatchObject({ ok: false });
+    expect(await handshake({ url: proxy.url, token: gateway.token, device })).toMatchObject({ ok: false });
     const before = await knownDevices(gateway);
     const [requestId] = before.pending;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
-import type { Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import type { InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { runCli } from "./cli.ts";
-import { startVercelHop } from "./hop.ts";
+import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import type { OpenClaw } from "./openclaw.ts";
 import { runPrepair, startPreparedGateway } from "./prepared.ts";
@@ -17,20 +17,20 @@ const CRON_ADD = "cron add --every 5m --system-event joke --json".split(" ").con
 /** The first run in a home compiles plugins, in some releases. */
 const CLI_MS = 110_000;
 /** Answers forwarding headers with 403 before it looks at pairing, and pairs local devices unless told not to. */
-const REFUSES_HOPS = new Set(["2026.9.6"]);
+const REFUSES_PROXIES = new Set(["2026.9.6"]);
 const ASKS_FOR_ALL = { nodes: { pairing: { autoApproveLocal: false } } };
 
 describe.each(chosenVersions())("openclaw %s, started on what prepair prepared", (version) => {
   let openclaw: OpenClaw;
   let gateway: PreparedGateway;
   let shim: ShimProcess;
-  let infrastructure: Hop;
+  let infrastructure: InjectingProxy;
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
-    const config = REFUSES_HOPS.has(version) ? ASKS_FOR_ALL : {};
+    const config = REFUSES_PROXIES.has(version) ? ASKS_FOR_ALL : {};
     gateway = await startPreparedGateway(openclaw, ["--role", "operator", "--role", "node"], { config });
     shim = await startShimProcess(gateway.url);
-    infrastructure = await startVercelHop(REFUSES_HOPS.has(version) ? shim.port : gateway.port);
+    infrastructure = await startVercelProxy(REFUSES_PROXIES.has(version) ? shim.port : gateway.port);
   });
   afterAll(async () => {
     await infrastructure.close();
@@ -42,7 +42,7 @@ describe.each(chosenVersions())("openclaw %s, started on what prepair prepared",
   const connect = (options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
     handshake({ url: infrastructure.url, token: gateway.token, ...options });
 
-  it("has the prepared device in at its first connection, through a hop that adds headers", async () => {
+  it("has the prepared device in at its first connection, through a header-injecting proxy", async () => {
     const result = await connect({ device: gateway.device, scopes: ["operator.admin", "operator.write"] });
 
     expect(result).toMatchObject({
@@ -73,13 +73,13 @@ describe.each(chosenVersions())("openclaw %s, started on what prepair prepared",
     expect(node).toMatchObject({ ok: true });
   });
 
-  it.each(["directly", "through hop and shim"])("runs OpenClaw's own CLI %s", async (way) => {
-    const hop = await startVercelHop(shim.port);
-    const url = way === "directly" ? gateway.url : hop.url;
+  it.each(["directly", "through a proxy and the shim"])("runs OpenClaw's own CLI %s", async (way) => {
+    const proxy = await startVercelProxy(shim.port);
+    const url = way === "directly" ? gateway.url : proxy.url;
 
     const args = [...CRON_ADD, "--url", url, "--token", gateway.token];
     const { code, json, output } = await runCli(openclaw, gateway.home, args, { deadlineMs: CLI_MS });
-    await hop.close();
+    await proxy.close();
 
     expect({ code, json, output }).toMatchObject({ code: 0, json: { name: "Silly Joke" } });
   });
@@ -99,7 +99,7 @@ describe.each(chosenVersions())("openclaw %s, started on what prepair prepared",
 
     expect(code).toBe(1);
     expect(output).toMatch(
-      REFUSES_HOPS.has(version) ? /openclaw\.sqlite is there/ : /the gateway with pid \d+ uses/,
+      REFUSES_PROXIES.has(version) ? /openclaw\.sqlite is there/ : /the gateway with pid \d+ uses/,
     );
   });
 });

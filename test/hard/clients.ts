@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { Daemon } from "./daemon.ts";
@@ -8,9 +8,9 @@ import type { Daemon } from "./daemon.ts";
 /** At once, of those that are refused. */
 const ABREAST = 50;
 
-/** Starts a stand-in; it ends with the test. */
+/** Starts a fake gateway; it ends with the test. */
 export async function gatewayPort(): Promise<number> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   onTestFinished(() => gateway.close());
   return gateway.port;
 }

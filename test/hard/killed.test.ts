@@ -19,7 +19,7 @@ const LIFE_MS = 100;
 /** A client that was refused tries again after this. */
 const BACKOFF_MS = 250;
 
-/** Starts the stand-in as a process on `port`. */
+/** Starts the fake gateway as a process on `port`. */
 async function startGateway(program: string, port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [program, String(port)], { stdio: ["ignore", "pipe", "inherit"] });
   if (!child.stdout) throw new Error("no stdout");

@@ -5,16 +5,16 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe } from "vitest";
 import { copyRootfs } from "../service/booted/rootfs.ts";
 import { itPairs } from "./expected.ts";
-import { build, ERAS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
+import { build, CLIENTS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
 import { lifeOf, recordsOn } from "./machine.ts";
 
 const run = promisify(execFile);
-const UNIT = "eras.service";
+const UNIT = "clients.service";
 const UNIT_TEXT = `[Unit]
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
-ExecStart=/usr/bin/node ${ERAS_PROGRAM}
+ExecStart=/usr/bin/node ${CLIENTS_PROGRAM}
 StandardOutput=journal+console
 StandardError=journal+console
 [Install]
@@ -27,8 +27,8 @@ let records: ReturnType<typeof recordsOn>;
 beforeAll(async () => {
   given = await ingredients();
   const root = await copyRootfs(given.folder);
-  await mkdir(join(root, dirname(ERAS_PROGRAM)), { recursive: true });
-  await copyFile(given.eras, join(root, ERAS_PROGRAM));
+  await mkdir(join(root, dirname(CLIENTS_PROGRAM)), { recursive: true });
+  await copyFile(given.clients, join(root, CLIENTS_PROGRAM));
   await writeFile(join(root, "etc/systemd/system", UNIT), UNIT_TEXT);
   await run("systemctl", ["--root", root, "enable", UNIT]);
   const image = join(given.folder, "image.ext4");

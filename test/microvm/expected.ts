@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ERAS } from "../fake-gateway/eras.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 
 type Records = readonly Readonly<Record<string, unknown>>[];
 
@@ -16,7 +16,7 @@ interface Killed {
   readonly through: unknown;
 }
 
-/** How each era refuses a client that seems to come from afar: gateway.md section 1. */
+/** How each release refuses a client that seems to come from afar: gateway.md section 1. */
 const REFUSED = {
   "2026.2.19": { close: { code: 1008 } },
   "2026.3.23": { close: { code: 1008 } },
@@ -24,19 +24,23 @@ const REFUSED = {
   "2026.9.6": { http: 403 },
 } as const;
 
-/** The tests of what a machine that ran inside/eras.ts wrote on its console. */
+/** The tests of what a machine that ran inside/releases.ts wrote on its console. */
 export function itPairs(written: () => Records): void {
-  it("pairs a client that every era's gateway refuses without the shim", () => {
+  it("pairs a client that every release's gateway refuses without the shim", () => {
     const records = written();
-    expect(records.filter(({ era }) => era !== undefined)).toMatchObject(
-      ERAS.map((era) => ({ era, without: { ok: false, ...REFUSED[era] }, through: { ok: true } })),
+    expect(records.filter(({ release }) => release !== undefined)).toMatchObject(
+      FAKE_RELEASES.map((release) => ({
+        release,
+        without: { ok: false, ...REFUSED[release] },
+        through: { ok: true },
+      })),
     );
     expect(records).toContainEqual({ done: true });
   });
 
   it("has the outcome lines on its console", () => {
-    // The last era's gateway is asked once more, after the shim was killed.
-    const versions = [...ERAS, ...ERAS.slice(-1)];
+    // The last release's gateway is asked once more, after the shim was killed.
+    const versions = [...FAKE_RELEASES, ...FAKE_RELEASES.slice(-1)];
     const outcomes = written().filter(({ event }) => event === "pairing.outcome");
     expect(outcomes).toMatchObject(
       versions.map((version) => ({

@@ -16,25 +16,25 @@ export interface Ingredients {
   /** The shim, as `npm run build` makes it. */
   readonly bundle: string;
   readonly node: string;
-  /** The test's own program (inside/eras.ts). */
-  readonly eras: string;
+  /** The test's own program (inside/releases.ts). */
+  readonly clients: string;
   remove(): Promise<void>;
 }
 
 /** In the machine: the test's own program. */
-export const ERAS_PROGRAM = "/opt/test/eras.mjs";
+export const CLIENTS_PROGRAM = "/opt/test/clients.mjs";
 
 /** Bundles the shim and the test's program. */
 export async function ingredients(): Promise<Ingredients> {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-shim-microvm-"));
   const bundle = join(folder, "openclaw-shim.mjs");
-  const eras = join(folder, "eras.mjs");
+  const clients = join(folder, "clients.mjs");
   await Promise.all([
     bundleCommand(bundle, "1.2.3"),
-    bundleProgram(join(import.meta.dirname, "inside", "eras.ts"), eras, "1.2.3"),
+    bundleProgram(join(import.meta.dirname, "inside", "releases.ts"), clients, "1.2.3"),
   ]);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  return { folder, bundle, eras, node: await nodeBinary(NODE), remove };
+  return { folder, bundle, clients, node: await nodeBinary(NODE), remove };
 }
 
 /** Runs a recipe of microvm/ as a reader would. @throws Error with what it said, if it fails */

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { busybox, installTools } from "./debian-package.ts";
 import { itPairs } from "./expected.ts";
-import { build, ERAS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
+import { build, CLIENTS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
 import { lifeOf, recordsOn } from "./machine.ts";
 
 const run = promisify(execFile);
@@ -31,15 +31,15 @@ afterAll(() => given?.remove());
 /** The image as it is, and what the test adds: the kernel unpacks one archive after the other. */
 async function withTest(path: string): Promise<string> {
   const root = join(given.folder, "added");
-  const program = join(root, ERAS_PROGRAM);
+  const program = join(root, CLIENTS_PROGRAM);
   await mkdir(dirname(program), { recursive: true });
-  await copyFile(given.eras, program);
+  await copyFile(given.clients, program);
   const { stdout: inittab } = await run("sh", [
     "-c",
     `gzip -dc ${path} | cpio -i --quiet --to-stdout etc/inittab`,
   ]);
   await mkdir(join(root, "etc"));
-  const line = `::once:/bin/sh -c "/usr/bin/node ${ERAS_PROGRAM}; /bin/busybox poweroff"`;
+  const line = `::once:/bin/sh -c "/usr/bin/node ${CLIENTS_PROGRAM}; /bin/busybox poweroff"`;
   await writeFile(join(root, "etc/inittab"), `${inittab}${line}\n`);
   const added = join(given.folder, "added.cpio.gz");
   await run("sh", ["-c", `find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0 | gzip > ${added}`], {

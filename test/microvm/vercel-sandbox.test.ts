@@ -9,7 +9,7 @@ import { openTopology, type Topology } from "../gateway/topology/topology.ts";
 import { copyRootfs } from "../service/booted/rootfs.ts";
 import { buildIn, probe, signalProcessOne, start, type Container, type Running } from "./containers.ts";
 
-type Hook = (sandbox: StandIn) => Promise<void>;
+type Hook = (sandbox: FakeSandbox) => Promise<void>;
 interface Asked {
   readonly env: Readonly<Record<string, string>>;
   readonly onCreate: Hook;
@@ -24,7 +24,7 @@ interface Command {
 const HOME = "/vercel/sandbox";
 const USER_ID = 1000;
 const TOKEN = "token-of-the-sandbox";
-/** As far as it is used here: it puts a stand-in for OpenClaw where npm puts OpenClaw. */
+/** As far as it is used here: it puts a fake OpenClaw where npm puts OpenClaw. */
 const NPM = `#!/bin/sh
 [ "$*" = "install --prefix ${HOME}/openclaw openclaw" ] || exit 1
 mkdir -p ${HOME}/openclaw/node_modules/.bin
@@ -36,7 +36,7 @@ chmod +x openclaw
 `;
 
 /** A sandbox as the SDK gives it, with a folder for its machine. */
-class StandIn {
+class FakeSandbox {
   readonly processes: Running[] = [];
   deleted = false;
   readonly #container: Container;
@@ -75,7 +75,7 @@ let folder: string;
 let root: string;
 let topology: Topology;
 let container: Container;
-let sandbox: StandIn;
+let sandbox: FakeSandbox;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-shim-vercel-"));
@@ -102,7 +102,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   sdk.getOrCreate.mockImplementation(async ({ env, onCreate }) => {
-    sandbox = new StandIn({ ...container, env });
+    sandbox = new FakeSandbox({ ...container, env });
     await onCreate(sandbox);
     return sandbox;
   });
@@ -119,7 +119,7 @@ async function connected(): Promise<unknown> {
   return (await topology.tools.connect(container.namespace, { url, token: TOKEN, headers })).ok;
 }
 
-/** How often the stand-in for OpenClaw was started, and with which arguments. */
+/** How often the fake OpenClaw was started, and with which arguments. */
 function starts(): readonly string[] {
   const log = readFileSync(join(root, HOME, "gateway.log"), "utf8");
   return log.split("\n").filter((line) => line.startsWith("started"));

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ERAS } from "../fake-gateway/eras.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { connectThrough, lineOf, openPair } from "./protocol.ts";
 
 describe("the outcome connected", () => {
-  it.each(ERAS)("tells who was connected to a gateway of %s, and as what", async (era) => {
-    const { shim } = await openPair({ era });
+  it.each(FAKE_RELEASES)("tells who was connected to a gateway of %s, and as what", async (release) => {
+    const { shim } = await openPair({ release });
     const device = createDevice();
     const result = await connectThrough(shim, { device, scopes: ["operator.read", "operator.write"] });
     expect(result.ok).toBe(true);
@@ -19,7 +19,7 @@ describe("the outcome connected", () => {
       scopes: ["operator.read", "operator.write"],
       grantedScopes: ["operator.read", "operator.write"],
       deviceToken: "issued",
-      gateway: { version: era, protocol: era === "2026.9.6" ? 4 : 3 },
+      gateway: { version: release, protocol: release === "2026.9.6" ? 4 : 3 },
       peer: "127.0.0.1",
       path: "/",
       firstSeen: true,
@@ -48,14 +48,14 @@ describe("the outcome connected", () => {
   });
 
   it("says what was changed on the way, and that the far client was on the internet", async () => {
-    const { shim, standIn } = await openPair();
+    const { shim, fakeGateway } = await openPair();
     await connectThrough(shim, {
       headers: { Host: "sandbox.example.com", "X-Forwarded-For": "8.8.8.8", "X-Real-IP": "10.0.0.7" },
     });
     expect(await shim.outcome()).toMatchObject({
       outcome: "connected",
       normalized: {
-        host: { from: "sandbox.example.com", to: `127.0.0.1:${standIn.port}` },
+        host: { from: "sandbox.example.com", to: `127.0.0.1:${fakeGateway.port}` },
         stripped: { "x-forwarded-for": "8.8.8.8", "x-real-ip": "10.0.0.7" },
       },
       publicForwarded: true,

@@ -4,7 +4,7 @@ import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "./
 
 describe("the outcome pairing-required", () => {
   it("has the request id in its command, from the bare refusal of 2026.2.19 too", async () => {
-    const { shim } = await openPair({ era: "2026.2.19", trustedProxies: ["127.0.0.0/8"] });
+    const { shim } = await openPair({ release: "2026.2.19", trustedProxies: ["127.0.0.0/8"] });
     const device = createDevice();
     const result = await connectThrough(shim, { device });
     const outcome = await shim.outcome();
@@ -22,7 +22,7 @@ describe("the outcome pairing-required", () => {
   });
 
   it("has the gateway's word where the gateway has one", async () => {
-    const { shim } = await openPair({ era: "2026.9.6", autoApproveLocal: false });
+    const { shim } = await openPair({ release: "2026.9.6", autoApproveLocal: false });
     await connectThrough(shim, { role: "node", scopes: [] });
     expect(await shim.outcome()).toMatchObject({
       outcome: "pairing-required",
@@ -32,7 +32,7 @@ describe("the outcome pairing-required", () => {
   });
 
   it("says scope-upgrade when a paired device asks for more", async () => {
-    const { shim } = await openPair({ era: "2026.4.5" });
+    const { shim } = await openPair({ release: "2026.4.5" });
     const device = createDevice();
     await connectThrough(shim, { device, scopes: ["operator.read"] });
     await connectThrough(shim, { device, scopes: ["operator.admin"] });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startStandIn, type StandIn, type StandInOptions } from "../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway, type FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { portOf } from "../upstream/harness.ts";
@@ -56,12 +56,12 @@ export async function openShimFor(port: number, overrides: Partial<Settings> = {
 
 /** A stand-in gateway and a shim before it; both end with the test. */
 export async function openPair(
-  options: Partial<StandInOptions> = {},
+  options: Partial<FakeGatewayOptions> = {},
   overrides: Partial<Settings> = {},
-): Promise<{ standIn: StandIn; shim: TestShim }> {
-  const standIn = await startStandIn({ era: "2026.9.6", token: TOKEN, ...options });
-  onTestFinished(() => standIn.close());
-  return { standIn, shim: await openShimFor(standIn.port, overrides) };
+): Promise<{ fakeGateway: FakeGateway; shim: TestShim }> {
+  const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, ...options });
+  onTestFinished(() => fakeGateway.close());
+  return { fakeGateway, shim: await openShimFor(fakeGateway.port, overrides) };
 }
 
 /** A client's whole handshake through the shim, with a fresh device unless told otherwise. */

@@ -178,10 +178,10 @@ describe("a stand-in gateway's own refusals", () => {
   });
 
   it("gateway-starting, then connected", async () => {
-    const { shim, standIn } = await openPair({ starting: true });
+    const { shim, fakeGateway } = await openPair({ starting: true });
     await connectThrough(shim);
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-starting", close: { code: 1013 } });
-    standIn.setStarting(false);
+    fakeGateway.setStarting(false);
     await connectThrough(shim);
     expect(await shim.outcome(1)).toMatchObject({ outcome: "connected" });
   });

@@ -76,13 +76,13 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is denied where the shim's own gate refuses, and nothing reaches the gateway", async () => {
-    const { shim, standIn } = await openPair();
+    const { shim, fakeGateway } = await openPair();
     const result = await connectThrough(shim, { origin: "no origin" });
     expect(result).toMatchObject({ http: { status: 403 } });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "denied", reason: "origin_malformed", http: { status: 403 } });
     expect(outcome.fix).toContain("Origin");
-    expect(standIn.requests).toEqual([]);
+    expect(fakeGateway.requests).toEqual([]);
   });
 
   it("is denied where a WebSocket asks for one of the shim's own pages", async () => {

@@ -1,14 +1,14 @@
 #!/bin/sh
-# A stand-in for launchctl: writes down every command in $STAND_IN/calls, and knows which domains have the agent.
+# A fake launchctl: writes down every command in $FAKE_LAUNCHCTL/calls, and knows which domains have the agent.
 # NO_SCREEN=125 makes gui/UID a domain into which nothing can be loaded.
-echo "$*" >> "$STAND_IN/calls"
+echo "$*" >> "$FAKE_LAUNCHCTL/calls"
 verb=$1
 case $verb in
   bootstrap) domain=$2 ;;
   kickstart) domain=${3%/*} ;;
   *) domain=${2%/*} ;;
 esac
-agent=$STAND_IN/$(echo "$domain" | tr / -)
+agent=$FAKE_LAUNCHCTL/$(echo "$domain" | tr / -)
 if [ -n "$NO_SCREEN" ] && [ "$verb ${domain%%/*}" = "bootstrap gui" ]; then
   echo "Bootstrap failed: $NO_SCREEN: Domain does not support specified action" >&2
   exit "$NO_SCREEN"

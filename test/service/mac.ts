@@ -66,7 +66,7 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
   const caller: Caller = {
     platform: "darwin",
     uid: UID,
-    env: { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, STAND_IN: folder, NO_SCREEN: noScreen },
+    env: { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, FAKE_LAUNCHCTL: folder, NO_SCREEN: noScreen },
     execPath: process.execPath,
     say: (line) => void said.push(line),
     warn: (line) => void warned.push(line),

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
 function gatewayLines({ lines }: TestShim): unknown[] {
@@ -15,7 +15,7 @@ async function health(shim: TestShim): Promise<{ status: number; body: unknown }
 
 describe("whether the gateway is there", () => {
   it("is logged when it changes, and only then", async () => {
-    const first = await startStandIn({ era: "2026.9.6", token: "t" });
+    const first = await startFakeGateway({ release: "2026.9.6", token: "t" });
     const shim = await openTestShim(first.port);
     onTestFinished(() => shim.close());
     for (let i = 0; i < 3; i += 1) {
@@ -33,7 +33,7 @@ describe("whether the gateway is there", () => {
     const down = ["warn", "gateway.down"];
     expect(gatewayLines(shim)).toEqual([["info", "gateway.up"], down]);
 
-    const second = await startStandIn({ era: "2026.9.6", token: "t", port: first.port });
+    const second = await startFakeGateway({ release: "2026.9.6", token: "t", port: first.port });
     onTestFinished(() => second.close());
     // The shim asks by itself while it is down.
     await expect

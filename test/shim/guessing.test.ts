@@ -117,8 +117,8 @@ describe("guessing the gateway's token", () => {
   it("of one shim is none of another's", async () => {
     peersAre(() => "192.0.2.7");
     const overrides = { allowFrom: ["192.0.2.7"] };
-    const { shim, standIn } = await openPair({}, overrides);
-    const other = await openShimFor(standIn.port, overrides);
+    const { shim, fakeGateway } = await openPair({}, overrides);
+    const other = await openShimFor(fakeGateway.port, overrides);
     await fail(shim, BURST);
     expect(await attempt(other, { token: TOKEN })).toMatchObject({ ok: true });
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { bundle, freePort, type Bundle } from "../commands/bundle.ts";
 import { startProcess, type Lines } from "../service/process.ts";
@@ -81,7 +81,7 @@ function outcomes({ process: { stdout } }: Daemon): readonly Readonly<Record<str
 describe("a shim that is resumed from a snapshot", () => {
   it("ends the connections of a gateway that is gone, and relays the next, under ids of their own", async () => {
     const gatewayPort = await freePort();
-    const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+    const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
     const daemon = await startDaemon(gatewayPort);
     const before = await Promise.all([1, 2, 3].map(() => connect(daemon.port, true)));
     const closed = before.map((result) => {
@@ -91,7 +91,7 @@ describe("a shim that is resumed from a snapshot", () => {
 
     await daemon.resumed(async () => {
       await gateway.close();
-      const next = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+      const next = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
       onTestFinished(() => next.close());
     });
 
@@ -133,7 +133,7 @@ describe("a shim that is resumed from a snapshot", () => {
 
   it.runIf(process.platform === "linux")("has the kernel ask both sides whether they are there", async () => {
     const gatewayPort = await freePort();
-    const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, port: gatewayPort });
+    const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
     onTestFinished(() => gateway.close());
     const daemon = await startDaemon(gatewayPort);
     const result = await connect(daemon.port, true);

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { silentLogger } from "../../src/log/silent-logger.ts";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openShim } from "../../src/shim.ts";
 import { upgradeRequest } from "../support/raw.ts";
 import { testSettings } from "../support/shim.ts";
 
-const standIn = await startStandIn({ era: "2026.9.6", token: "t" });
-const shim = await openShim(testSettings(standIn.port), silentLogger());
+const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
+const shim = await openShim(testSettings(fakeGateway.port), silentLogger());
 const outcomes: string[] = [];
 shim.on("outcome", ({ outcome }) => outcomes.push(outcome));
 const url = `ws://${shim.addresses[0] ?? ""}`;
@@ -49,5 +49,5 @@ await (await fetch(`http://127.0.0.1:${port}/health`)).text();
 
 const start = performance.now();
 await shim.close();
-await standIn.close();
+await fakeGateway.close();
 process.stdout.write(JSON.stringify({ outcomes, closedInTime: performance.now() - start < 4_000 }));

@@ -4,7 +4,7 @@ import { connectThrough, openPair } from "../outcome/protocol.ts";
 
 describe("two shims in one process", () => {
   it("share nothing", async () => {
-    const [one, two] = [await openPair({ era: "2026.2.19" }), await openPair({ era: "2026.9.6" })];
+    const [one, two] = [await openPair({ release: "2026.2.19" }), await openPair({ release: "2026.9.6" })];
     const device = createDevice();
     await connectThrough(one.shim, { device });
     await connectThrough(two.shim, { device });

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
 async function start(): Promise<{ shim: TestShim; attempt: () => Promise<unknown> }> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(gateway.port);
   onTestFinished(() => shim.close());

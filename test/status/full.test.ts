@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim } from "../support/shim.ts";
 
@@ -9,7 +9,7 @@ const PLACES = 20;
 const PAGES = ["metrics", "health", "outcomes"];
 
 it("scrapes of a shim that is full are answered, and take no place", async () => {
-  const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(gateway.port, { maxConnections: PLACES });
   onTestFinished(() => shim.close());

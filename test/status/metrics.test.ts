@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Outcome } from "../../src/outcome/outcome.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
@@ -8,7 +8,7 @@ import { openTestShim } from "../support/shim.ts";
 
 describe("/__shim__/metrics", () => {
   it("counts outcomes, open connections, bytes and the time to an outcome", async () => {
-    const gateway = await startStandIn({ era: "2026.9.6", token: "t" });
+    const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
     onTestFinished(() => gateway.close());
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());

@@ -1,20 +1,20 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim } from "../support/shim.ts";
 
 describe("a gateway and a listener on [::1]", () => {
   it("are reached, from ::1, with an IPv6 authority", async () => {
-    const standIn = await startStandIn({ era: "2026.9.6", token: "t", host: "::1" });
-    onTestFinished(() => standIn.close());
-    const authority = `[::1]:${standIn.port}`;
-    const shim = await openTestShim(standIn.port, {
+    const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t", host: "::1" });
+    onTestFinished(() => fakeGateway.close());
+    const authority = `[::1]:${fakeGateway.port}`;
+    const shim = await openTestShim(fakeGateway.port, {
       listen: [{ host: "::1", port: 0 }],
       gateway: {
         url: `ws://${authority}`,
         host: "::1",
-        port: standIn.port,
+        port: fakeGateway.port,
         tls: false,
         authority,
         origin: `http://${authority}`,
@@ -25,7 +25,7 @@ describe("a gateway and a listener on [::1]", () => {
     const url = `ws://${shim.authority}`;
     expect(await handshake({ url, token: "t", device: createDevice() })).toMatchObject({ ok: true });
     expect(await shim.outcome()).toMatchObject({ outcome: "connected", peer: "::1" });
-    const [seen] = standIn.requests;
+    const [seen] = fakeGateway.requests;
     expect(seen).toMatchObject({ remoteAddress: "::1" });
     expect(seen?.rawHeaders).toContain(authority);
     expect((await fetch(`http://${shim.authority}/health`)).status).toBe(200);

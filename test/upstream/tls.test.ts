@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startStandIn, type StandIn } from "../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim, testSettings, type TestShim } from "../support/shim.ts";
 
@@ -28,21 +28,21 @@ function selfSigned(): { key: string; cert: string } {
 }
 
 describe("a gateway with a self-signed certificate", () => {
-  let standIn: StandIn;
+  let fakeGateway: FakeGateway;
   let fingerprint: string;
 
   beforeAll(async () => {
     const tls = selfSigned();
     fingerprint = new X509Certificate(tls.cert).fingerprint256.replaceAll(":", "").toLowerCase();
-    standIn = await startStandIn({ era: "2026.9.6", token: "t", tls });
+    fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t", tls });
   });
-  afterAll(() => standIn.close());
+  afterAll(() => fakeGateway.close());
 
   async function openFor(pin: string | undefined, holdMs = 0): Promise<TestShim> {
-    const { gateway } = testSettings(standIn.port);
-    const authority = `127.0.0.1:${standIn.port}`;
+    const { gateway } = testSettings(fakeGateway.port);
+    const authority = `127.0.0.1:${fakeGateway.port}`;
     const wss = { ...gateway, url: `wss://${authority}`, tls: true, origin: `https://${authority}` };
-    const shim = await openTestShim(standIn.port, {
+    const shim = await openTestShim(fakeGateway.port, {
       holdMs,
       gateway: pin === undefined ? wss : { ...wss, fingerprint: pin },
     });
@@ -64,7 +64,7 @@ describe("a gateway with a self-signed certificate", () => {
     ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "pin it with --gateway-fingerprint"],
   ])("is refused with %s, before any request is sent", async (_what, pin, reason, advice) => {
     const shim = await openFor(pin, 60_000);
-    const before = standIn.requests.length;
+    const before = fakeGateway.requests.length;
     const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     expect(result).toMatchObject({ ok: false, http: { status: 502 } });
     const outcome = await shim.outcome();
@@ -73,11 +73,11 @@ describe("a gateway with a self-signed certificate", () => {
     const answer = await fetch(`http://${shim.authority}/echo`);
     expect(answer.status).toBe(502);
     expect(await answer.text()).toContain(advice);
-    expect(standIn.requests.length).toBe(before);
+    expect(fakeGateway.requests.length).toBe(before);
   });
 
   it("is no gateway to a shim that was told ws://", async () => {
-    const shim = await openTestShim(standIn.port);
+    const shim = await openTestShim(fakeGateway.port);
     onTestFinished(() => shim.close());
     await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     const outcome = await shim.outcome();
@@ -86,7 +86,7 @@ describe("a gateway with a self-signed certificate", () => {
   });
 
   it("is told from one without TLS", async () => {
-    const plain = await startStandIn({ era: "2026.9.6", token: "t" });
+    const plain = await startFakeGateway({ release: "2026.9.6", token: "t" });
     onTestFinished(() => plain.close());
     const { gateway } = testSettings(plain.port);
     const wss = { ...gateway, url: `wss://${gateway.authority}`, tls: true, fingerprint };

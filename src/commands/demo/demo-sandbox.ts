@@ -4,11 +4,11 @@ import type { Outcome, Shim } from "../../index.ts";
 import type { Device } from "../../openclaw/device.ts";
 import { handshake } from "../../openclaw/connect.ts";
 import type { HandshakeResult } from "../../openclaw/connect.ts";
-import { startHop } from "./header-injecting-proxy.ts";
-import type { Hop } from "./header-injecting-proxy.ts";
-import { connectOperator } from "./demo-operator.ts";
-import type { Era } from "../../../test/fake-gateway/eras.ts";
-import { startStandIn } from "../../../test/fake-gateway/server.ts";
+import { startInjectingProxy } from "./header-injecting-proxy.ts";
+import type { InjectingProxy } from "./header-injecting-proxy.ts";
+import { connectOperator } from "../../../test/support/operator.ts";
+import type { FakeRelease } from "../../../test/fake-gateway/behaviors.ts";
+import { startFakeGateway } from "../../../test/fake-gateway/server.ts";
 
 /** What the infrastructure makes of Host. */
 export const PUBLIC_HOST = "sandbox.example.com";
@@ -32,13 +32,13 @@ export interface Sandbox {
 }
 
 /** Starts a sandbox with a gateway of this release that knows no device. @throws when no port is to be had. */
-export async function openSandbox(era: Era): Promise<Sandbox> {
+export async function openSandbox(release: FakeRelease): Promise<Sandbox> {
   const token = randomBytes(16).toString("hex");
-  const gateway = await startStandIn({ era, token });
+  const gateway = await startFakeGateway({ release, token });
   const shim = await startShim({ gateway: gateway.url, listen: "127.0.0.1:0", drain: 0 });
   const toGateway = await infrastructure(gateway.port);
   const toShim = await infrastructure(portOf(shim.addresses[0]));
-  const connect = ({ url }: Hop, device: Device): Promise<HandshakeResult> =>
+  const connect = ({ url }: InjectingProxy, device: Device): Promise<HandshakeResult> =>
     handshake({ url, token, device, timeoutMs: TIMEOUT_MS });
   return {
     connectWithoutShim: (device) => connect(toGateway, device),
@@ -60,8 +60,8 @@ export async function openSandbox(era: Era): Promise<Sandbox> {
   };
 }
 
-function infrastructure(port: number): Promise<Hop> {
-  return startHop({ target: { host: "127.0.0.1", port }, host: PUBLIC_HOST });
+function infrastructure(port: number): Promise<InjectingProxy> {
+  return startInjectingProxy({ target: { host: "127.0.0.1", port }, host: PUBLIC_HOST });
 }
 
 function portOf(address = ""): number {

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 
 export type Header = readonly [name: string, value: string];
 
-export interface HopOptions {
+export interface InjectingProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
   /** Rewrites Host to this; absent leaves it. */
   readonly host?: string;
@@ -19,7 +19,7 @@ export interface HopOptions {
   readonly listenHost?: string;
 }
 
-export interface Hop {
+export interface InjectingProxy {
   readonly port: number;
   /** `ws://127.0.0.1:PORT`, or as `listenHost` has it. */
   readonly url: string;
@@ -45,7 +45,7 @@ const LISTEN_HOST = "127.0.0.1";
  * the head of an upgrade moves bytes and nothing else.
  * @throws when the port is taken.
  */
-export async function startHop(options: HopOptions): Promise<Hop> {
+export async function startInjectingProxy(options: InjectingProxyOptions): Promise<InjectingProxy> {
   const added = options.headers ?? FORWARDING_HEADERS;
   const listenHost = options.listenHost ?? LISTEN_HOST;
   const rewrite = (request: IncomingMessage): string[] =>
@@ -113,7 +113,7 @@ function splice(client: Duplex, upstream: Socket): void {
 }
 
 function forward(
-  target: HopOptions["target"],
+  target: InjectingProxyOptions["target"],
   headers: string[],
   request: IncomingMessage,
   response: ServerResponse,

@@ -6,7 +6,7 @@ import { isRecord } from "../../text/json.ts";
 import { FORWARDING_HEADERS } from "./header-injecting-proxy.ts";
 import { openSandbox, PUBLIC_HOST } from "./demo-sandbox.ts";
 import type { Attempt, Sandbox } from "./demo-sandbox.ts";
-import type { Era } from "../../../test/fake-gateway/eras.ts";
+import type { FakeRelease } from "../../../test/fake-gateway/behaviors.ts";
 
 /** Something in the story went otherwise than told. */
 export class StoryError extends Error {
@@ -29,7 +29,11 @@ process, on loopback; each sandbox is new and knows nobody, and the client is th
 `;
 
 /** Where each release is told of: what it is that happens there. */
-const CHAPTERS: readonly (readonly [era: Era, what: string, tell: typeof refusedThenConnected])[] = [
+const CHAPTERS: readonly (readonly [
+  release: FakeRelease,
+  what: string,
+  tell: typeof refusedThenConnected,
+])[] = [
   [
     "2026.2.19",
     "An old release. One forwarding header, and the client is a stranger to be approved.",
@@ -59,47 +63,50 @@ const next = (program: string): string => `That was all of it. Where your gatewa
 export async function tell(write: Write, program: string): Promise<void> {
   write(`${INTRODUCTION}\n`);
   const device = createDevice();
-  for (const [era, what, chapter] of CHAPTERS) {
-    write(`OpenClaw ${era}\n\n  ${what}\n\n`);
-    await chapter(write, era, device);
+  for (const [release, what, chapter] of CHAPTERS) {
+    write(`OpenClaw ${release}\n\n  ${what}\n\n`);
+    await chapter(write, release, device);
   }
   write(next(program));
 }
 
 /** The same client and release, without the shim and, where nothing of that is remembered, with it. */
-async function refusedThenConnected(write: Write, era: Era, device: Device): Promise<void> {
-  await within(era, async (sandbox) => {
+async function refusedThenConnected(write: Write, release: FakeRelease, device: Device): Promise<void> {
+  await within(release, async (sandbox) => {
     const result = await sandbox.connectWithoutShim(device);
     write(
       `  without the shim: client -> infrastructure -> gateway\n${facts([["refused", seenByUser(result)]])}\n`,
     );
-    expectThat(!result.ok, `${era} let the client in without the shim`);
+    expectThat(!result.ok, `${release} let the client in without the shim`);
   });
-  await within(era, async (sandbox) => {
+  await within(release, async (sandbox) => {
     const attempt = await sandbox.connectThroughShim(device);
     write(`  with the shim: client -> infrastructure -> shim -> gateway\n${connected(attempt)}\n`);
-    expectConnected(era, attempt);
+    expectConnected(release, attempt);
   });
 }
 
 /** A refusal that the gateway remembers: headers alone do not help, so the shim says what does. */
-async function refusedBefore(write: Write, era: Era, device: Device): Promise<void> {
-  await within(era, async (sandbox) => {
+async function refusedBefore(write: Write, release: FakeRelease, device: Device): Promise<void> {
+  await within(release, async (sandbox) => {
     await sandbox.connectWithoutShim(device);
     const { result, outcome } = await sandbox.connectThroughShim(device);
     write(`  with the shim: client -> infrastructure -> shim -> gateway\n`);
     write(`${facts([["refused", seenByUser(result)], ...outcomeFacts(outcome)])}\n`);
     const { requestId } = outcome;
-    expectThat(outcome.outcome === "pairing-required" && requestId !== undefined, `${era} did not remember`);
+    expectThat(
+      outcome.outcome === "pairing-required" && requestId !== undefined,
+      `${release} did not remember`,
+    );
     await sandbox.approve(requestId ?? "");
     const attempt = await sandbox.connectThroughShim(device);
     write(`  the same again, after that one command\n${connected(attempt)}\n`);
-    expectConnected(era, attempt);
+    expectConnected(release, attempt);
   });
 }
 
-async function within(era: Era, act: (sandbox: Sandbox) => Promise<void>): Promise<void> {
-  const sandbox = await openSandbox(era);
+async function within(release: FakeRelease, act: (sandbox: Sandbox) => Promise<void>): Promise<void> {
+  const sandbox = await openSandbox(release);
   try {
     await act(sandbox);
   } finally {
@@ -157,8 +164,8 @@ function facts(rows: readonly Fact[]): string {
   return rows.map(([name, value]) => `    ${name}`.padEnd(VALUE_COLUMN) + `${value}\n`).join("");
 }
 
-function expectConnected(era: Era, { result, outcome }: Attempt): void {
-  expectThat(result.ok && outcome.outcome === "connected", `${era} refused the client through the shim`);
+function expectConnected(release: FakeRelease, { result, outcome }: Attempt): void {
+  expectThat(result.ok && outcome.outcome === "connected", `${release} refused the client through the shim`);
 }
 
 function expectThat(so: boolean, otherwise: string): void {

@@ -45,8 +45,8 @@ describe("demo", () => {
   });
 
   it("takes no arguments", async () => {
-    await expect(run("--era", "1")).rejects.toThrow(SettingsError);
-    await expect(run("--era", "1")).rejects.toThrow('"--era": demo has no arguments but --help');
+    await expect(run("--release", "1")).rejects.toThrow(SettingsError);
+    await expect(run("--release", "1")).rejects.toThrow('"--release": demo has no arguments but --help');
   });
 
   it("gives 1 when the shim does not do its work", async () => {

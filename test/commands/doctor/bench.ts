@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { startStandIn, type StandIn, type StandInOptions } from "../../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway, type FakeGatewayOptions } from "../../fake-gateway/server.ts";
 
 export const TOKEN = "s3kr3t-of-the-gateway";
 
 /** A gateway of a release, in this process, that ends with the test. */
-export async function startTestGateway(options: Partial<StandInOptions> = {}): Promise<StandIn> {
-  const gateway = await startStandIn({ era: "2026.9.6", token: TOKEN, ...options });
+export async function startTestGateway(options: Partial<FakeGatewayOptions> = {}): Promise<FakeGateway> {
+  const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
 }
@@ -28,6 +28,6 @@ export function makeHome(gateway: object, files: Readonly<Record<string, string>
 }
 
 /** The `gateway` section of a gateway that is there. */
-export function sectionOf({ port }: StandIn, more: object = {}): object {
+export function sectionOf({ port }: FakeGateway, more: object = {}): object {
   return { mode: "local", port, auth: { mode: "token", token: TOKEN }, ...more };
 }

@@ -2,15 +2,15 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readCredential } from "../../../src/commands/doctor/credential.ts";
-import { ERAS } from "../../fake-gateway/eras.ts";
+import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
 const WRONG = "t0ken-of-another-gateway";
 
-describe.each(ERAS)("doctor at a gateway of %s", (era) => {
+describe.each(FAKE_RELEASES)("doctor at a gateway of %s", (release) => {
   it("finds a wrong token, without showing it, and leaves nothing behind", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
 
     const run = await runDoctor(["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: WRONG });
 
@@ -22,7 +22,7 @@ describe.each(ERAS)("doctor at a gateway of %s", (era) => {
   });
 
   it("finds the want of a token, and says where one is looked for", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
 
     const run = await runDoctor(["--gateway", gateway.url]);
 

@@ -1,20 +1,26 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../../src/openclaw/connect.ts";
-import { startHop, type Hop } from "../../../src/commands/demo/header-injecting-proxy.ts";
-import { ERAS } from "../../fake-gateway/eras.ts";
+import {
+  startInjectingProxy,
+  type InjectingProxy,
+} from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
-async function hopTo(port: number, options: Partial<Parameters<typeof startHop>[0]> = {}): Promise<Hop> {
-  const hop = await startHop({ target: { host: "127.0.0.1", port }, ...options });
+async function hopTo(
+  port: number,
+  options: Partial<Parameters<typeof startInjectingProxy>[0]> = {},
+): Promise<InjectingProxy> {
+  const hop = await startInjectingProxy({ target: { host: "127.0.0.1", port }, ...options });
   onTestFinished(() => hop.close());
   return hop;
 }
 
-describe.each(ERAS)("a way of the tools to a gateway of %s", (era) => {
+describe.each(FAKE_RELEASES)("a way of the tools to a gateway of %s", (release) => {
   it("that leads past the shim and adds headers is found, and nothing is left of looking", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
     const hop = await hopTo(gateway.port, { host: "sandbox.example.com" });
 
     const run = await runDoctor([], {
@@ -31,7 +37,7 @@ describe.each(ERAS)("a way of the tools to a gateway of %s", (era) => {
   });
 
   it("that leads through the shim is local, and what it adds is named", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());
     const hop = await hopTo(shim.port, { host: "sandbox.example.com" });

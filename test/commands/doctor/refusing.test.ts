@@ -9,9 +9,9 @@ import { runDoctor, toFix } from "./run.ts";
 const FIVE_SCOPES = ["admin", "approvals", "pairing", "read", "write"].map((name) => `operator.${name}`);
 
 describe("doctor, at a gateway that refuses a clean local connection,", () => {
-  it.each(["2026.2.19", "2026.3.23"] as const)("finds the trap of trustedProxies (%s)", async (era) => {
+  it.each(["2026.2.19", "2026.3.23"] as const)("finds the trap of trustedProxies (%s)", async (release) => {
     const trustedProxies = ["10.0.0.0/8", "127.0.0.0/8"];
-    const gateway = await startTestGateway({ era, trustedProxies });
+    const gateway = await startTestGateway({ release, trustedProxies });
 
     const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway, { trustedProxies })) });
 
@@ -72,7 +72,7 @@ describe("doctor, beside a shim with --approve seen,", () => {
 
 describe("doctor, at a gateway with devices,", () => {
   it("finds what waits and what lacks scopes, and leaves it as it was", async () => {
-    const gateway = await startTestGateway({ era: "2026.4.5" });
+    const gateway = await startTestGateway({ release: "2026.4.5" });
     const connect = { url: gateway.url, token: TOKEN };
     const sticky = createDevice();
     await handshake({ ...connect, device: sticky, headers: { "X-Forwarded-For": "203.0.113.7" } });

@@ -1,15 +1,15 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ERAS } from "../../fake-gateway/eras.ts";
+import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { freePort } from "../bundle.ts";
 import { TEST_CERTIFICATE } from "../../support/certificate.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
-describe.each(ERAS)("doctor, where all is well at a gateway of %s", (era) => {
+describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (release) => {
   it("says so, tries a shim of its own, and leaves no device behind", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
     const home = makeHome(sectionOf(gateway));
 
     const run = await runDoctor(["--listen", `127.0.0.1:${await freePort()}`], { HOME: home });
@@ -24,7 +24,7 @@ describe.each(ERAS)("doctor, where all is well at a gateway of %s", (era) => {
   });
 
   it("connects through the shim that runs", async () => {
-    const gateway = await startTestGateway({ era });
+    const gateway = await startTestGateway({ release });
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());
     const url = `ws://${shim.authority}`;

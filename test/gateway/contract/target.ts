@@ -7,7 +7,7 @@ import { pageBuild } from "../matrix/run.ts";
 
 const DEADLINE_MS = 15_000;
 
-/** A gateway behind a shim of its own, as the scenarios use it: a real one, or the stand-in. */
+/** A gateway behind a shim of its own, as the scenarios use it: a real one, or the fake gateway. */
 export interface Target {
   /** The shim's, as a page of it knows it. */
   readonly origin: string;

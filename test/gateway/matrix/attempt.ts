@@ -1,6 +1,6 @@
 import { handshake } from "../../../src/openclaw/connect.ts";
 import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../../../src/commands/demo/header-injecting-proxy.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
 import { CLIENTS } from "./clients.ts";
 import type { MatrixClient, Page } from "./clients.ts";
@@ -8,11 +8,11 @@ import type { Injected } from "./injected.ts";
 
 /** The way that one row's clients take. */
 export interface Way {
-  /** What the hop passes on to: the gateway, or the shim. */
+  /** What the header-injecting proxy passes on to: the gateway, or the shim. */
   readonly port: number;
   readonly token: string;
   readonly injected: Injected;
-  /** What the hop makes of Host; undefined leaves it. */
+  /** What the header-injecting proxy makes of Host; undefined leaves it. */
   readonly host: string | undefined;
   readonly buildId: string | undefined;
 }
@@ -26,14 +26,14 @@ export interface Attempt {
   readonly result: HandshakeResult;
 }
 
-/** Sends each client, as a fresh device, through a hop that injects the row's headers. */
+/** Sends each client, as a fresh device, through a header-injecting proxy that injects the row's headers. */
 export async function attemptAll(way: Way): Promise<Attempt[]> {
-  const hop = await startHop({
+  const proxy = await startInjectingProxy({
     target: { host: "127.0.0.1", port: way.port },
     headers: way.injected.headers,
     ...(way.host === undefined ? {} : { host: way.host }),
   });
-  // A hop that leaves Host alone is one that the client does not know of: it addresses what is behind.
+  // A proxy that does not change Host is one that the client does not know: it addresses what is behind.
   const authority = `127.0.0.1:${way.port}`;
   const origin = way.host === undefined ? `http://${authority}` : `https://${way.host}`;
   const page: Page = { origin, buildId: way.buildId };
@@ -42,7 +42,7 @@ export async function attemptAll(way: Way): Promise<Attempt[]> {
       CLIENTS.map(async (client) => {
         const device = createDevice();
         const result = await handshake({
-          url: hop.url,
+          url: proxy.url,
           token: way.token,
           device,
           headers: { Host: authority },
@@ -52,7 +52,7 @@ export async function attemptAll(way: Way): Promise<Attempt[]> {
       }),
     );
   } finally {
-    await hop.close();
+    await proxy.close();
   }
 }
 

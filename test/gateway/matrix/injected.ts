@@ -1,6 +1,6 @@
 import type { Header } from "../../../src/commands/demo/header-injecting-proxy.ts";
 
-/** What a hop puts into each request. */
+/** What a header-injecting proxy puts into each request. */
 export interface Injected {
   readonly name: string;
   readonly headers: readonly Header[];
@@ -8,7 +8,7 @@ export interface Injected {
   readonly isPublic: boolean;
 }
 
-/** The Host that a rewriting hop sets, and the name under which a browser then knows the machine. */
+/** The Host that a header-injecting proxy sets, and the name under which a browser then knows the machine. */
 export const REWRITTEN_HOST = "sb.vercel.run";
 
 /** RFC 5737's test network: nobody's address, and not a private one. */

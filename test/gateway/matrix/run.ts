@@ -1,4 +1,4 @@
-import { connectOperator } from "../../../src/commands/demo/demo-operator.ts";
+import { connectOperator } from "../../support/operator.ts";
 import type { GatewaySession } from "../../../src/openclaw/session.ts";
 import { isRecord } from "../../../src/text/json.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
@@ -8,7 +8,7 @@ import { INJECTED, REWRITTEN_HOST } from "./injected.ts";
 import type { Injected } from "./injected.ts";
 import { checkLines } from "./line.ts";
 
-/** The gateway that the matrix is run on: a real one, or the stand-in. */
+/** The gateway that the matrix is run on: a real one, or the fake gateway. */
 export interface MatrixGateway {
   readonly port: number;
   readonly token: string;
@@ -30,7 +30,7 @@ export interface Cell {
 /** One row of the table: a cell for each of `CLIENTS`. */
 export interface Row {
   readonly injected: Injected;
-  /** What the hop made of Host; undefined where it left it. */
+  /** What the header-injecting proxy made of Host; undefined where it left it. */
   readonly host: string | undefined;
   readonly cells: readonly Cell[];
 }
@@ -47,7 +47,7 @@ interface Measured extends Pick<Row, "injected" | "host"> {
 }
 
 /**
- * Sends every client through a hop with every injected header, with and without Host rewriting: to the gateway, and to
+ * Sends every client through a header-injecting proxy, for each header, with and without Host rewriting: to the gateway and to
  * the shim before it.
  * @throws Error when the gateway cannot be asked who is paired, or the shim does not report as often as it should
  */

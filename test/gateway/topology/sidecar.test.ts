@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { startGateway, type Gateway } from "../gateway.ts";
-import { VERCEL_HEADERS, VERCEL_HOST } from "../hop.ts";
+import { VERCEL_HEADERS, VERCEL_HOST } from "../vercel-proxy.ts";
 import { installOpenClaw } from "../openclaw.ts";
 import { chosenVersions } from "../releases.ts";
 import { startShimProcess, type ShimProcess } from "../shim-process.ts";
@@ -48,11 +48,15 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
 
   const connectOverHop = async (port: number): Promise<unknown> => {
     const target = { host: "127.0.0.1", port };
-    const url = await topology.tools.hop(service, { target, host: VERCEL_HOST, headers: VERCEL_HEADERS });
+    const url = await topology.tools.injectingProxy(service, {
+      target,
+      host: VERCEL_HOST,
+      headers: VERCEL_HEADERS,
+    });
     return topology.tools.connect(service, { url, token: gateway.token });
   };
 
-  it("pairs what comes over a hop beside it, with the shim's defaults and not without the shim", async () => {
+  it("pairs what comes over a header-injecting proxy beside it, with the shim's defaults and not without the shim", async () => {
     expect(await connectOverHop(GATEWAY_PORT)).toMatchObject({ ok: false });
 
     const shim = await startShim([]);

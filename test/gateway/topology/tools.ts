@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
-import type { HopOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import type { InjectingProxyOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
 import { Child } from "../child.ts";
 import type { Namespace } from "./network.ts";
 
@@ -24,8 +24,8 @@ export interface Tools {
   connect(from: Namespace, options: ConnectOptions): Promise<HandshakeResult>;
   /** One GET from that namespace, over `http://`. */
   get(from: Namespace, url: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
-  /** Starts a hop there; it ends with `remove`. @returns its `ws://` URL */
-  hop(at: Namespace, options: HopOptions): Promise<string>;
+  /** Starts a header-injecting proxy there; it ends with `remove`. @returns its `ws://` URL */
+  injectingProxy(at: Namespace, options: InjectingProxyOptions): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function makeTools(): Promise<Tools> {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-tools-"));
   const inside = join(import.meta.dirname, "inside");
   await build({
-    entryPoints: [join(inside, "tool.ts"), join(inside, "hop.ts")],
+    entryPoints: [join(inside, "tool.ts"), join(inside, "injecting-proxy.ts")],
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -46,7 +46,7 @@ export async function makeTools(): Promise<Tools> {
     // ws is CommonJS.
     banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
   });
-  const hops: Child[] = [];
+  const proxies: Child[] = [];
 
   const start = (namespace: Namespace, script: string, env: Readonly<Record<string, string>>): Child =>
     new Child({
@@ -68,13 +68,13 @@ export async function makeTools(): Promise<Tools> {
   return {
     connect: (from, options) => perform<HandshakeResult>(from, { connect: options }),
     get: (from, url, headers = {}) => perform<Page>(from, { get: url, headers }),
-    async hop(at, options) {
-      const child = start(at, "hop.mjs", { HOP: JSON.stringify(options) });
-      hops.push(child);
+    async injectingProxy(at, options) {
+      const child = start(at, "injecting-proxy.mjs", { INJECTING_PROXY: JSON.stringify(options) });
+      proxies.push(child);
       return child.until("its URL", DEADLINE_MS, () => child.lines[0]);
     },
     async remove() {
-      for (const hop of hops) await hop.kill();
+      for (const proxy of proxies) await proxy.kill();
       await rm(folder, { recursive: true, force: true });
     },
   };

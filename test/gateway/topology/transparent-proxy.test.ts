@@ -36,7 +36,7 @@ describe.each(chosenVersions())("openclaw %s behind a proxy at the other end of 
   /** What the proxy makes of a tool's connection to a port of the sandbox; Host stays what the tool sent. */
   const connect = async (port: number, headers: readonly Header[]): Promise<unknown> => {
     const target = { host: SANDBOX, port };
-    const url = await topology.tools.hop(proxy, { target, headers, listenHost: PROXY });
+    const url = await topology.tools.injectingProxy(proxy, { target, headers, listenHost: PROXY });
     const Host = `${SANDBOX}:${port}`;
     return topology.tools.connect(sandbox, { url, token: gateway.token, headers: { Host } });
   };

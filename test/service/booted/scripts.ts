@@ -5,7 +5,7 @@ import { bundleCommand } from "../../../scripts/bundle.mjs";
 
 /** In the machine: the bundle as it was downloaded, from where `install` copies it. */
 export const DOWNLOADED = "/opt/download/openclaw-shim.mjs";
-/** In the machine: OpenClaw's gateway, as far as the stand-in is one. */
+/** In the machine: OpenClaw's gateway, as far as the fake gateway is one. */
 export const GATEWAY = "/opt/test/gateway.mjs";
 /** In the machine: OpenClaw's clients. */
 export const CLIENT = "/opt/test/client.mjs";
@@ -18,7 +18,7 @@ export const VERSION = "1.2.3";
 export const TOKEN = "token-of-the-booted-machine";
 
 const GATEWAY_UNIT = `[Unit]
-Description=Stand-in for OpenClaw's gateway
+Description=Fake OpenClaw gateway
 [Service]
 ExecStart=/usr/bin/node ${GATEWAY}
 Environment=TOKEN=${TOKEN}

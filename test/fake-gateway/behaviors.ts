@@ -1,11 +1,11 @@
 /** The released gateways that the stand-in can be, one for each behaviour that changed (gateway.md sections 1 and 2). */
-export const ERAS = ["2026.2.19", "2026.3.23", "2026.4.5", "2026.9.6"] as const;
-export type Era = (typeof ERAS)[number];
+export const FAKE_RELEASES = ["2026.2.19", "2026.3.23", "2026.4.5", "2026.9.6"] as const;
+export type FakeRelease = (typeof FAKE_RELEASES)[number];
 
 export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade" | "metadata-upgrade";
 
 /** What sets one release apart from another; everything else is common to the four. */
-export interface EraRules {
+export interface Behavior {
   readonly protocol: 3 | 4;
   /**
    * How a connection comes to be local: from the client's address and Host, with the first or the last entry of
@@ -62,7 +62,7 @@ export interface EraRules {
 const MIB = 1024 * 1024;
 
 /** OpenClaw `message-handler`, `net`, `origin-check` and `device-pairing` of each release, and gateway.md's measurements. */
-export const RULES: Readonly<Record<Era, EraRules>> = {
+export const RULES: Readonly<Record<FakeRelease, Behavior>> = {
   "2026.2.19": {
     protocol: 3,
     locality: "client-ip-first",

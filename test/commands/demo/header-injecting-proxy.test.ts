@@ -1,9 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { handshake } from "../../../src/openclaw/connect.ts";
-import { FORWARDING_HEADERS, startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
-import type { Hop, HopOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
-import { startStandIn } from "../../fake-gateway/server.ts";
-import type { StandIn } from "../../fake-gateway/server.ts";
+import {
+  FORWARDING_HEADERS,
+  startInjectingProxy,
+} from "../../../src/commands/demo/header-injecting-proxy.ts";
+import type {
+  InjectingProxy,
+  InjectingProxyOptions,
+} from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { startFakeGateway } from "../../fake-gateway/server.ts";
+import type { FakeGateway } from "../../fake-gateway/server.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
 import { startRawServer } from "../../support/raw.ts";
 
@@ -13,11 +19,11 @@ afterEach(async () => {
 });
 
 async function behind(
-  options: Partial<HopOptions>,
-  era: StandIn["era"] = "2026.4.5",
-): Promise<[Hop, StandIn]> {
-  const gateway = await startStandIn({ era, token: "t" });
-  const hop = await startHop({ target: { host: "127.0.0.1", port: gateway.port }, ...options });
+  options: Partial<InjectingProxyOptions>,
+  release: FakeGateway["release"] = "2026.4.5",
+): Promise<[InjectingProxy, FakeGateway]> {
+  const gateway = await startFakeGateway({ release, token: "t" });
+  const hop = await startInjectingProxy({ target: { host: "127.0.0.1", port: gateway.port }, ...options });
   opened.push(hop, gateway);
   return [hop, gateway];
 }
@@ -78,7 +84,7 @@ describe("the hop", () => {
 
   it("ends the other side when one is gone, and answers 502 when there is none", async () => {
     const server = await startRawServer((socket) => socket.destroy());
-    const hop = await startHop({ target: { host: "127.0.0.1", port: server.port } });
+    const hop = await startInjectingProxy({ target: { host: "127.0.0.1", port: server.port } });
     opened.push(hop);
     expect(await handshake({ url: hop.url })).toMatchObject({ ok: false });
     await server.close();

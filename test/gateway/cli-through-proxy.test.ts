@@ -4,7 +4,7 @@ import type { CliResult } from "./cli.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
 import { createHome } from "./home.ts";
-import { startVercelHop, VERCEL_HEADERS, VERCEL_HOST } from "./hop.ts";
+import { startVercelProxy, VERCEL_HEADERS, VERCEL_HOST } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
@@ -12,7 +12,7 @@ import { startShimProcess } from "./shim-process.ts";
 const CRON_ADD = ["cron", "add", "--name", "Silly Joke", "--every", "5m", "--system-event", "joke", "--json"];
 const JOB = { name: "Silly Joke", enabled: true, schedule: { kind: "every", everyMs: 300_000 } };
 
-describe.each(chosenVersions())("openclaw %s's CLI behind a hop that adds headers", (version) => {
+describe.each(chosenVersions())("openclaw %s's CLI behind a header-injecting proxy", (version) => {
   let gateway: Gateway;
   beforeAll(async () => {
     gateway = await startGateway(await installOpenClaw(version));
@@ -54,7 +54,7 @@ describe.each(chosenVersions())("openclaw %s's CLI behind a hop that adds header
 });
 
 async function hopTo(port: number): Promise<string> {
-  const hop = await startVercelHop(port);
-  onTestFinished(() => hop.close());
-  return hop.url;
+  const proxy = await startVercelProxy(port);
+  onTestFinished(() => proxy.close());
+  return proxy.url;
 }

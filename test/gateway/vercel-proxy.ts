@@ -1,5 +1,5 @@
-import { startHop } from "../../src/commands/demo/header-injecting-proxy.ts";
-import type { Header, Hop } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
+import type { Header, InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
 
 /** What Vercel's sandboxes put into each request on its way to a port of the machine. */
 export const VERCEL_HOST = "sb.vercel.run";
@@ -16,7 +16,11 @@ export const VERCEL_HEADERS: readonly Header[] = [
   ["x-vercel-proxied-for", "203.0.113.7"],
 ];
 
-/** Starts a hop in front of a port of 127.0.0.1 that rewrites Host and adds the family above. */
-export async function startVercelHop(port: number): Promise<Hop> {
-  return startHop({ target: { host: "127.0.0.1", port }, host: VERCEL_HOST, headers: VERCEL_HEADERS });
+/** Starts a header-injecting proxy in front of a port of 127.0.0.1 that rewrites Host and adds the family above. */
+export async function startVercelProxy(port: number): Promise<InjectingProxy> {
+  return startInjectingProxy({
+    target: { host: "127.0.0.1", port },
+    host: VERCEL_HOST,
+    headers: VERCEL_HEADERS,
+  });
 }

@@ -1,15 +1,15 @@
-// In the machine: OpenClaw's gateway of each era on its usual port, as far as the stand-in is one, and in front of it
+// In the machine: a fake gateway of each release on OpenClaw's usual port, and in front of it
 // infrastructure that rewrites Host and adds forwarding headers. A client that is new to the gateway comes through it,
 // once to the gateway itself and once to the shim; at last the shim is killed, and another client comes. Prints a line
-// of JSON for each era, one for the shim's process before and after, and `{"done":true}`.
+// of JSON for each release, one for the shim's process before and after, and `{"done":true}`.
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { handshake, type HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { startHop } from "../../../src/commands/demo/header-injecting-proxy.ts";
-import { ERAS } from "../../fake-gateway/eras.ts";
-import { startStandIn } from "../../fake-gateway/server.ts";
+import { startInjectingProxy } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
+import { startFakeGateway } from "../../fake-gateway/server.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
 
 const GATEWAY = { host: "127.0.0.1", port: 18_789 };
@@ -20,13 +20,13 @@ const TOKEN = "token-of-the-microvm";
 const PATIENCE_MS = 60_000;
 const CHECK_MS = 200;
 
-for (const era of ERAS) {
-  const gateway = await startStandIn({ era, token: TOKEN, port: GATEWAY.port });
+for (const release of FAKE_RELEASES) {
+  const gateway = await startFakeGateway({ release, token: TOKEN, port: GATEWAY.port });
   await untilHealthy();
   const without = await connectTo(GATEWAY);
   const through = await connectTo(SHIM);
-  print({ era, without: seen(without), through: seen(through) });
-  if (era === ERAS.at(-1)) await killShim();
+  print({ release, without: seen(without), through: seen(through) });
+  if (release === FAKE_RELEASES.at(-1)) await killShim();
   await gateway.close();
 }
 print({ done: true });
@@ -61,14 +61,14 @@ function isShim(pid: string): boolean {
 }
 
 async function connectTo(target: { readonly host: string; readonly port: number }): Promise<HandshakeResult> {
-  const hop = await startHop({ target, host: PUBLIC_HOST });
+  const proxy = await startInjectingProxy({ target, host: PUBLIC_HOST });
   const result = await handshake({
-    url: hop.url,
+    url: proxy.url,
     token: TOKEN,
     device: createDevice(),
     timeoutMs: PATIENCE_MS,
   });
-  await hop.close();
+  await proxy.close();
   return result;
 }
 

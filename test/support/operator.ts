@@ -1,7 +1,7 @@
-import { createDevice } from "../../openclaw/device.ts";
-import { handshake } from "../../openclaw/connect.ts";
-import type { GatewaySession } from "../../openclaw/session.ts";
-import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import type { GatewaySession } from "../../src/openclaw/session.ts";
+import { OPERATOR_SCOPES } from "../../src/openclaw/scopes.ts";
 
 /**
  * Connects to a gateway over clean loopback as the operator that lists and approves pending requests.

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { handshake } from "../../../src/openclaw/connect.ts";
-import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { startStandIn } from "../../fake-gateway/server.ts";
-import type { StandIn, StandInOptions } from "../../fake-gateway/server.ts";
-import { isRecord } from "../../../src/text/json.ts";
-import { createDevice } from "../../../src/openclaw/device.ts";
+import { handshake } from "../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../src/openclaw/connect.ts";
+import { startFakeGateway } from "./server.ts";
+import type { FakeGateway, FakeGatewayOptions } from "./server.ts";
+import { isRecord } from "../../src/text/json.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 
-let gateway: StandIn | undefined;
+let gateway: FakeGateway | undefined;
 afterEach(() => gateway?.close());
 
-async function start(options: Partial<StandInOptions> = {}): Promise<string> {
-  gateway = await startStandIn({ era: "2026.9.6", token: "right", ...options });
+async function start(options: Partial<FakeGatewayOptions> = {}): Promise<string> {
+  gateway = await startFakeGateway({ release: "2026.9.6", token: "right", ...options });
   return gateway.url;
 }
 
@@ -45,7 +45,7 @@ describe("the shared token", () => {
   });
 
   it("is refused without a word of detail in 2026.2.19", async () => {
-    const url = await start({ era: "2026.2.19" });
+    const url = await start({ release: "2026.2.19" });
     const result = await handshake({ url, token: "wrong" });
     expect(result).toMatchObject({
       error: {
