@@ -1,4 +1,4 @@
-import { reachableAt } from "../settings/addresses.ts";
+import { reachableAt } from "../net/authority.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";

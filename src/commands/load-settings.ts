@@ -1,6 +1,6 @@
 import { SettingsError } from "../settings/settings-error.ts";
 import { loadSettings, type Loaded } from "../settings/load.ts";
-import { openclawProblem } from "../openclaw/config.ts";
+import { openclawProblem } from "../settings/openclaw-layer.ts";
 import type { CommandContext } from "./command.ts";
 
 /** No file can be there: what OpenClaw's config would say about the gateway's address is left out. */

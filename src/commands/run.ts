@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { OperatorResources } from "../approve/start.ts";
 import { createLogger } from "../log/logger.ts";
-import type { Environment } from "../settings/environment.ts";
-import { reachableAt } from "../settings/addresses.ts";
+import type { Environment } from "../openclaw/config.ts";
+import { reachableAt } from "../net/authority.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";

@@ -1,7 +1,6 @@
-import { isLoopbackName, parseAuthority } from "../net/authority.ts";
+import { isLoopbackName, parseAuthority, authorityOf, reachableHost } from "../net/authority.ts";
 import type { LogLine } from "./line-facts.ts";
 import { placeFlags } from "../program.ts";
-import { authorityOf, reachableHost } from "../settings/addresses.ts";
 
 /** What to try now that it listens, each with its name: the one command, and where outcomes can be watched. */
 export function nextSteps({ addresses, gateway }: LogLine, program: string): [name: string, text: string][] {

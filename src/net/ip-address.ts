@@ -18,6 +18,11 @@ export function parseAddress(text: string): Parsed | undefined {
   return ipaddr.process(text.split("%", 1)[0] ?? text);
 }
 
+/** Returns an address in its short form, without a zone and IPv4-mapped IPv6 as IPv4; undefined for other text. */
+export function canonicalAddress(text: string): string | undefined {
+  return parseAddress(text)?.toString();
+}
+
 /** Whether `address` is 127.0.0.0/8, ::1, or an IPv4-mapped form of the former. */
 export function isLoopbackAddress(address: string): boolean {
   if (address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1") return true;

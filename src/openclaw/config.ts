@@ -2,16 +2,14 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { printable } from "../text/printable.ts";
-import { reaches } from "../settings/address-rules.ts";
-import type { Environment } from "../settings/environment.ts";
-import { GATEWAY_PORT } from "../settings/addresses.ts";
 import { readJson5 } from "./json5-file.ts";
 import { isRecord } from "../text/json.ts";
-import type { Layer } from "../settings/layer.ts";
-import type { ListenAddress } from "../settings/settings.ts";
 
-const HOST = "127.0.0.1";
-const PROBLEM = "OpenClaw's config: ";
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The gateway's default port (docs/gateway/index.md of OpenClaw). */
+export const GATEWAY_PORT = 18_789;
 
 /** OpenClaw's own config, as far as it could be read; no object where there is no file. */
 export interface OpenclawConfig {
@@ -82,50 +80,6 @@ function homeOf(env: Environment): string | undefined {
   }
 }
 
-/**
- * The gateway's address as OpenClaw's own settings have it: `OPENCLAW_GATEWAY_PORT`, else `gateway.port` of its
- * config (the same precedence as in OpenClaw, docs/gateway/index.md), with `gateway.tls.enabled` as `wss`.
- *
- * @param listeners where the shim listens: an `OPENCLAW_GATEWAY_PORT` that leads there is meant for the tools of this
- *   shell, which are to use the shim, and says nothing of the gateway
- */
-export function readOpenclaw(env: Environment, listeners: readonly ListenAddress[] = []): Layer {
-  const { shownPath, object, why, owner } = readOpenclawConfig(env);
-  const fix = owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`;
-  if (why !== undefined) return broken(`${shownPath} ${why}`, fix);
-  const gateway = section(object, "gateway");
-  const tls = section(gateway, "tls")["enabled"] === true;
-  const given = environmentPort(env["OPENCLAW_GATEWAY_PORT"]);
-  const isOwn = listeners.some((bound) => reaches({ host: HOST, port: given ?? 0 }, bound));
-  const variable = isOwn ? undefined : given;
-  const member = gateway["port"];
-  if (
-    variable === undefined &&
-    member === undefined &&
-    (gateway["$include"] ?? object?.["$include"]) !== undefined
-  ) {
-    return broken(`${shownPath} has no gateway.port itself, and the shim does not follow $include`);
-  }
-  if (variable === undefined && member !== undefined && !isPort(member)) {
-    return broken(`gateway.port in ${shownPath} is not a port from 1 to 65535`);
-  }
-  const configured = isPort(member) ? member : undefined;
-  const port = variable ?? configured;
-  if (port === undefined && !tls) return { given: new Map(), problems: [] };
-  const from = variable === undefined ? `gateway in ${shownPath}` : "OPENCLAW_GATEWAY_PORT";
-  const url = `${tls ? "wss" : "ws"}://${HOST}:${port ?? GATEWAY_PORT}`;
-  return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
-}
-
-function broken(why: string, fix = "mend it"): Layer {
-  return { given: new Map(), problems: [`${PROBLEM}${why}; ${fix}, or give --gateway URL`] };
-}
-
-/** What is wrong with OpenClaw's config, without the fix; undefined where a problem of settings is another one. */
-export function openclawProblem(problem: string): string | undefined {
-  return problem.startsWith(PROBLEM) ? problem.slice(0, problem.lastIndexOf("; ")) : undefined;
-}
-
 /** A member that is an object; an empty one for all else. */
 export function section(
   object: Readonly<Record<string, unknown>> | undefined,
@@ -135,13 +89,17 @@ export function section(
   return isRecord(value) ? value : {};
 }
 
-function isPort(value: unknown): value is number {
+/** Returns true for a port number that a server can have. */
+export function isPort(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
 
-// `18789`, `127.0.0.1:18789` or `[::1]:18789`; OpenClaw ignores all else (dist/paths-*.mjs, parseGatewayPortEnvValue).
-function environmentPort(text: string | undefined): number | undefined {
-  const [, digits] = /^(?:\[[^\]]+\]:|[^:]+:)?(\d+)$/.exec(text?.trim() ?? "") ?? [];
+/**
+ * Reads `OPENCLAW_GATEWAY_PORT`: `18789`, `127.0.0.1:18789` or `[::1]:18789`. OpenClaw ignores every other text
+ * (dist/paths-*.mjs, parseGatewayPortEnvValue).
+ */
+export function gatewayPortVariable(env: Environment): number | undefined {
+  const [, digits] = /^(?:\[[^\]]+\]:|[^:]+:)?(\d+)$/.exec(env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "") ?? [];
   const port = Number(digits);
   return isPort(port) ? port : undefined;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { printable } from "../text/printable.ts";
-import type { Environment } from "../settings/environment.ts";
+import type { Environment } from "./config.ts";
 import { isRecord } from "../text/json.ts";
 import { readOpenclawConfig, section } from "./config.ts";
 import { Secret } from "./secret.ts";

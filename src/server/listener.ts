@@ -6,7 +6,7 @@ import { refuse, type Refusal } from "../errors.ts";
 import { HTTP_IDLE_MS } from "../upstream/plain-http.ts";
 import { isWhole, refuseSocket } from "./respond.ts";
 import { OpenResponses } from "./open-responses.ts";
-import { authorityOf } from "../settings/addresses.ts";
+import { authorityOf } from "../net/authority.ts";
 import type { ListenAddress } from "../settings/settings.ts";
 import { notTcp, type HandedOver } from "./socket-activation.ts";
 

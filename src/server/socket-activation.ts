@@ -1,6 +1,5 @@
-import { isLoopbackAddress } from "../net/ip-address.ts";
-import { reaches } from "../settings/address-rules.ts";
-import { authorityOf, canonicalAddress } from "../settings/addresses.ts";
+import { isLoopbackAddress, canonicalAddress } from "../net/ip-address.ts";
+import { reaches, authorityOf } from "../net/authority.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import type { ListenAddress, Settings } from "../settings/settings.ts";
 

@@ -1,6 +1,5 @@
 import { isIPv4 } from "node:net";
-import { isLoopbackName } from "../net/authority.ts";
-import { bracketed } from "./addresses.ts";
+import { bracketed, isLoopbackName, reaches } from "../net/authority.ts";
 import { quoted } from "./settings-error.ts";
 import type { Taken } from "./layer.ts";
 import type { GatewayAddress, ListenAddress } from "./settings.ts";
@@ -75,19 +74,6 @@ function ownGateway({ listen, gateway }: AddressFacts): string[] {
         `${listen?.from}: ${quoted(text)} is the gateway's own address (${gateway?.from}), so the shim would connect to itself; ` +
         "change the port of one of them",
     );
-}
-
-/** Whether who connects to `target` on this machine would get to a socket bound to `bound`. */
-export function reaches(target: ListenAddress, bound: ListenAddress): boolean {
-  return target.port === bound.port && covers(bound.host, target.host);
-}
-
-/** Whether a socket bound to `bound` would get what is sent to the host `target` on this machine. */
-function covers(bound: string, target: string): boolean {
-  const names = target === "localhost" ? ["127.0.0.1", "::1"] : [target];
-  // Linux has a dual-stack [::] by default (ipv6(7), bindv6only).
-  const all = bound === "::" || (bound === "0.0.0.0" && names.some((name) => !name.includes(":")));
-  return names.includes(bound) || (all && isLoopbackName(target));
 }
 
 function gatewayProblems({ gateway, remote, fingerprint }: AddressFacts): string[] {

@@ -1,47 +1,12 @@
-import { withoutFinalDot } from "../net/authority.ts";
 import { isIP } from "node:net";
-import { parseAddress } from "../net/ip-address.ts";
+import { authorityOf, bracketed, dnsName } from "../net/authority.ts";
+import { canonicalAddress } from "../net/ip-address.ts";
+import { GATEWAY_PORT } from "../openclaw/config.ts";
 import type { GatewayAddress, ListenAddress } from "./settings.ts";
 import type { Parsed } from "./values.ts";
 
 const LISTEN_FORM = "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788";
-/** Where OpenClaw's gateway listens unless told otherwise (docs/gateway/index.md). */
-export const GATEWAY_PORT = 18_789;
 const GATEWAY_FORM = "write ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789";
-
-/** An IP address in its one short form, without a zone, IPv4-mapped IPv6 as IPv4; undefined for all else. */
-export function canonicalAddress(text: string): string | undefined {
-  return parseAddress(text)?.toString();
-}
-
-/** A host as an authority has it: IPv6 in brackets (RFC 3986 section 3.2.2). */
-export function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-/** `HOST:PORT`, as an authority has it. */
-export function authorityOf({ host, port }: ListenAddress): string {
-  return `${bracketed(host)}:${port}`;
-}
-
-/** The host at which this machine reaches what is bound to `host`: all addresses include a loopback one. */
-export function reachableHost(host: string): string {
-  return { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
-}
-
-/** Where a tool of this machine reaches a listener: `127.0.0.1:18788` for 0.0.0.0:18788. */
-export function reachableAt({ host, port }: ListenAddress): string {
-  return authorityOf({ host: reachableHost(host), port });
-}
-
-/** A DNS name in lower case, without a root dot; undefined where the text is none (RFC 1123 section 2.1, `_` allowed). */
-export function dnsName(text: string): string | undefined {
-  const name = withoutFinalDot(text.toLowerCase());
-  const labels = name.split(".");
-  // A last label that is a number makes a URL parser read the whole name as an IPv4 address (WHATWG URL, ends in a number).
-  if (name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")) return undefined;
-  return labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) ? name : undefined;
-}
 
 function portNumber(text: string): number | undefined {
   const port = /^(0|[1-9]\d{0,4})$/.test(text) ? Number(text) : Number.NaN;

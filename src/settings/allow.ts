@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { bracketed, canonicalAddress, dnsName } from "./addresses.ts";
+import { bracketed, dnsName } from "../net/authority.ts";
+import { canonicalAddress } from "../net/ip-address.ts";
 import type { Parsed } from "./values.ts";
 
 const CIDR_FORM = "write an address or a block, such as 172.17.0.0/16, 10.0.0.5 or fd00::/8";

@@ -1,10 +1,8 @@
+import type { Environment } from "../openclaw/config.ts";
 import { printable } from "../text/printable.ts";
 import type { Given, Layer } from "./layer.ts";
 import { environmentName, isOwnVariable, keyNamed, settingFor, unknownName } from "./names.ts";
 import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";
-
-/** Environment variables, as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SERVICE_LINK =
   /^OPENCLAW_SHIM(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9]+)*|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;

@@ -1,10 +1,11 @@
 import { listenAddress } from "./addresses.ts";
-import { readEnvironment, type Environment } from "./environment.ts";
+import type { Environment } from "../openclaw/config.ts";
+import { readEnvironment } from "./environment.ts";
 import { SettingsError } from "./settings-error.ts";
 import { readSettingsFile } from "./file.ts";
 import { readFlags, type CommandFlag } from "./flags.ts";
 import type { Layer } from "./layer.ts";
-import { readOpenclaw } from "../openclaw/config.ts";
+import { readOpenclaw } from "./openclaw-layer.ts";
 import { resolveSettings } from "./resolve.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import { SETTINGS } from "./settings-table.ts";

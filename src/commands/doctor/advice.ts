@@ -1,6 +1,5 @@
-import { isLoopbackName } from "../../net/authority.ts";
+import { isLoopbackName, authorityOf, reachableAt } from "../../net/authority.ts";
 import { flag, placeFlags, type Place } from "../../program.ts";
-import { authorityOf, reachableAt } from "../../settings/addresses.ts";
 import { SETTINGS } from "../../settings/settings-table.ts";
 import type { Facts } from "./facts.ts";
 

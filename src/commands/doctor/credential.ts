@@ -1,4 +1,4 @@
-import type { Environment } from "../../settings/environment.ts";
+import type { Environment } from "../../openclaw/config.ts";
 import { Secret } from "../../openclaw/secret.ts";
 import { readToken } from "../../openclaw/token.ts";
 

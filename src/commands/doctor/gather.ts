@@ -2,7 +2,7 @@ import { isShim } from "../../status/shim-client.ts";
 import { isLoopbackName } from "../../net/authority.ts";
 import { GatewayAgent } from "../../upstream/gateway-agent.ts";
 import { createDialer } from "../../upstream/dial.ts";
-import type { Environment } from "../../settings/environment.ts";
+import type { Environment } from "../../openclaw/config.ts";
 import { section } from "../../openclaw/config.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { connectAs, type Target } from "./connect.ts";

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord } from "../../text/json.ts";
 import { parseJson } from "../pre-pair/json-text.ts";
-import type { Environment } from "../../settings/environment.ts";
+import type { Environment } from "../../openclaw/config.ts";
 import { openclawStateDir, readOpenclawConfig, section } from "../../openclaw/config.ts";
 import { readSmallFile } from "../../openclaw/small-file.ts";
 import { printable } from "../../text/printable.ts";

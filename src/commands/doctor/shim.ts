@@ -1,6 +1,6 @@
 import { silentLogger } from "../../log/silent-logger.ts";
 import type { ShimHealth } from "../../status/shim-client.ts";
-import { reachableAt } from "../../settings/addresses.ts";
+import { reachableAt } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { openShim } from "../../shim.ts";
 import type { Attempt } from "./attempt.ts";

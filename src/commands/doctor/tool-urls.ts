@@ -1,5 +1,5 @@
 import { isLoopbackName } from "../../net/authority.ts";
-import type { Environment } from "../../settings/environment.ts";
+import type { Environment } from "../../openclaw/config.ts";
 import { quoted } from "../../settings/settings-error.ts";
 import { section } from "../../openclaw/config.ts";
 import type { Settings } from "../../settings/settings.ts";

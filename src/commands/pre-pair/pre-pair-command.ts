@@ -3,7 +3,7 @@ import { PrepairError } from "./error.ts";
 import { asOwnerOf } from "./owner.ts";
 import { PAIRED, prepair as prepare } from "./prepair.ts";
 import type { PrepairReport } from "./prepair.ts";
-import type { Environment } from "../../settings/environment.ts";
+import type { Environment } from "../../openclaw/config.ts";
 import { quoted, SettingsError } from "../../settings/settings-error.ts";
 import { readFlags } from "../../settings/flags.ts";
 import { listHint } from "../../settings/layer.ts";

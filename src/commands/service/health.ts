@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { askHealth, askOutcomes, type OutcomeRecord, type ShimHealth } from "../../status/shim-client.ts";
-import { isLoopbackName } from "../../net/authority.ts";
-import { reachableAt, reachableHost } from "../../settings/addresses.ts";
+import { isLoopbackName, reachableAt, reachableHost } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
 
 /** What the shim's own pages say. */

@@ -1,7 +1,7 @@
 import { gatewayLine, type Health } from "./health.ts";
 import type { ServiceStatus } from "./status.ts";
 import { serviceStatus } from "./status.ts";
-import { authorityOf } from "../../settings/addresses.ts";
+import { authorityOf } from "../../net/authority.ts";
 import { readFlags } from "../../settings/flags.ts";
 import { printable } from "../../text/printable.ts";
 import type { CommandContext } from "../command.ts";

@@ -1,5 +1,4 @@
-import { isLoopbackName } from "../../../net/authority.ts";
-import { authorityOf } from "../../../settings/addresses.ts";
+import { isLoopbackName, authorityOf } from "../../../net/authority.ts";
 import { isPrivateBlock } from "../causes.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check } from "../finding.ts";

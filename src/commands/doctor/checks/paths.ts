@@ -6,7 +6,7 @@ import { findingsOf, type Check, type Finding } from "../finding.ts";
 import type { PathFacts } from "../path.ts";
 import { isNobody } from "../running-shim.ts";
 import type { ToolUrl } from "../tool-urls.ts";
-import { reachableAt } from "../../../settings/addresses.ts";
+import { reachableAt } from "../../../net/authority.ts";
 import { describeProcess, list } from "./words.ts";
 
 const say = findingsOf("path");

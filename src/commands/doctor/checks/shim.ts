@@ -2,7 +2,7 @@ import { describeVerdict } from "../attempt.ts";
 import { startCommand } from "../advice.ts";
 import type { Facts } from "../facts.ts";
 import { findingsOf, type Check, type Finding } from "../finding.ts";
-import { reachableAt } from "../../../settings/addresses.ts";
+import { reachableAt } from "../../../net/authority.ts";
 import { describeProcess } from "./words.ts";
 
 const say = findingsOf("shim");
