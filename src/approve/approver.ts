@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { word } from "../outcome/fixes.ts";
-import type { ConnectRequest } from "../outcome/transcript.ts";
+import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { messageOf, printable } from "../text/printable.ts";
 import type { OperatorLink } from "./operator-link.ts";
 import {
@@ -8,7 +8,6 @@ import {
   outOfBounds,
   type ApproveBounds,
   type DeviceRequest,
-  type PendingRequest,
   type RefusedDevice,
 } from "./pending.ts";
 

@@ -6,7 +6,7 @@ import type { GatewayAgent } from "../upstream/gateway-agent.ts";
 import type { Secret } from "../openclaw/secret.ts";
 import { isRecord } from "../text/json.ts";
 import { messageOf } from "../text/printable.ts";
-import { readPendingRequest, type PendingRequest } from "./pending.ts";
+import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 
 const FIRST_RETRY_MS = 500;

@@ -1,15 +1,5 @@
-import { isRecord, textsIn } from "../text/json.ts";
-
-/** A pending pairing request, as `device.pair.list` and `device.pair.requested` have it. */
-export interface PendingRequest {
-  readonly requestId: string;
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly roles: readonly string[];
-  readonly scopes: readonly string[];
-  /** The gateway would approve it without asking: the device was local all along. */
-  readonly silent: boolean;
-}
+import type { PendingRequest } from "../openclaw/protocol.ts";
+import { adminCovers } from "../openclaw/scopes.ts";
 
 /** What a device asked for in a `connect` that passed this shim's gate. */
 export interface DeviceRequest {
@@ -68,29 +58,8 @@ export function objection(
  */
 export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBounds): string | undefined {
   if (!bounds.roles.includes(role)) return `role ${role} is not in --approve-roles`;
-  const admin = bounds.scopes.includes("operator.admin");
-  const scope = scopes.find(
-    (wanted) => !(bounds.scopes.includes(wanted) || (admin && wanted.startsWith("operator."))),
-  );
+  const scope = scopes.find((wanted) => !adminCovers(bounds.scopes, wanted));
   return scope === undefined ? undefined : `scope ${scope} is not in --approve-scopes`;
-}
-
-/** Reads one pending request of the gateway's; undefined if it is none. Older releases have only `role`. */
-export function readPendingRequest(value: unknown): PendingRequest | undefined {
-  if (!isRecord(value)) return undefined;
-  const { requestId, deviceId, publicKey, role, roles, scopes, silent } = value;
-  if (typeof requestId !== "string" || typeof deviceId !== "string" || typeof publicKey !== "string") {
-    return undefined;
-  }
-  const all = new Set([...textsIn(roles), ...textsIn([role])]);
-  return {
-    requestId,
-    deviceId,
-    publicKey,
-    roles: [...all],
-    scopes: textsIn(scopes),
-    silent: silent === true,
-  };
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {

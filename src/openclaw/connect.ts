@@ -4,10 +4,9 @@ import { WebSocket } from "ws";
 import type { ClientOptions, RawData } from "ws";
 import { signConnect } from "./device.ts";
 import type { Device, SignatureVersion } from "./device.ts";
-import { parseFrame, textOf } from "./client-frames.ts";
 import { isRecord } from "../text/json.ts";
-import type { GatewayError } from "./client-frames.ts";
-import { GatewaySession } from "./session.ts";
+import { parseGatewayFrame, readNonce, type GatewayError } from "./protocol.ts";
+import { GatewaySession, textOf } from "./session.ts";
 
 /** What a client says of itself. OpenClaw knows a closed list of ids and modes. */
 interface ClientIdentity {
@@ -121,10 +120,9 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
       timeoutMs,
     );
     const onMessage = (data: RawData): void => {
-      const frame = parseFrame(textOf(data));
+      const frame = parseGatewayFrame(textOf(data));
       if (frame?.type === "event" && frame.event === "connect.challenge") {
-        const nonce = isRecord(frame.payload) ? frame.payload["nonce"] : undefined;
-        const params = connectParams(options, typeof nonce === "string" ? nonce : "");
+        const params = connectParams(options, readNonce(frame.payload) ?? "");
         socket.send(JSON.stringify({ type: "req", id, method: "connect", params }));
       } else if (frame?.type === "res" && frame.id === id) {
         if (!frame.ok) error = frame.error; // the close comes next

@@ -1,40 +1,103 @@
-/** A release of OpenClaw, as far as it is told from others here: 2026.9.6 is `{year: 2026, month: 9}`. */
-export interface Release {
-  readonly year: number;
-  readonly month: number;
+/** Consecutive releases: from the first, or the oldest, up to but not including `before`, or the newest. */
+interface Span {
+  readonly from?: string;
+  readonly before?: string;
 }
 
-/** Reads a version such as `2026.9.6` or `2026.9.6-beta.1`. 2026.2 calls itself `dev` where npm did not start it. */
-export function parseRelease(version: string | undefined): Release | undefined {
-  const [, year, month] = /^(20\d\d)\.(\d{1,2})\./.exec(version ?? "") ?? [];
-  return year === undefined ? undefined : { year: Number(year), month: Number(month) };
+/** Where a fact holds, and how that is known. */
+interface Fact {
+  readonly spans: readonly Span[];
+  readonly source: string;
 }
 
-/** Whether it came out before a month. Who does not say its release is taken for an old one: 2026.2 is who does not. */
-export function isBefore(release: Release | undefined, year: number, month: number): boolean {
-  if (!release) return true;
-  return release.year < year || (release.year === year && release.month < month);
+/** What differs between releases of OpenClaw. A span that begins with a month's first release was not narrowed down. */
+const FACTS = {
+  /** A local device that requests more scopes is refused; elsewhere it is paired silently. */
+  scopeUpgradesRefused: {
+    spans: [{ before: "2026.3.22" }, { from: "2026.3.28", before: "2026.8.1" }],
+    source: "docs/gateway.md section 2",
+  },
+  /** A pending request that was not silent stays so when its device is local, until it expires. */
+  pendingStaysStale: { spans: [{}], source: "docs/gateway.md section 2" },
+  /** No loopback connection is local if `gateway.trustedProxies` covers loopback. */
+  trustedProxiesUnlocal: { spans: [{ before: "2026.4.1" }], source: "docs/gateway.md section 1" },
+  /** A forwarding or proxy-identity header, empty ones too, is refused with HTTP 403. */
+  forwardingRefused: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md sections 1 and 9" },
+  /** A Host that is not a loopback name makes a connection not local. */
+  hostDecidesLocality: { spans: [{ before: "2026.4.1" }], source: "docs/gateway.md section 1" },
+  /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection. */
+  scopeCeilingHeader: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md section 8" },
+  /** A local `cli`/`cli` client without a device keeps its scopes; `gateway-client`/`backend` does on every release. */
+  cliKeepsScopes: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md section 2" },
+  /** Local callers get the canvas without a token. */
+  canvasWithoutToken: { spans: [{ before: "2026.3.23" }], source: "docs/gateway.md section 4" },
+  /** Devices are stored in SQLite, no longer in `devices/*.json`. */
+  sqliteState: { spans: [{ from: "2026.6.1" }], source: "docs/gateway.md section 6" },
+  /** Refusals carry `details.code`. */
+  detailsCode: { spans: [{ from: "2026.3.1" }], source: "docs/gateway.md section 3" },
+  /** `operator.admin` and some other scopes cover further ones (`coversScope`). */
+  impliedScopes: {
+    spans: [{ from: "2026.3.1" }],
+    source: "OpenClaw src/shared/operator-scope-compat.ts of 2026.3.23; absent from 2026.2.19",
+  },
+} as const satisfies Readonly<Record<string, Fact>>;
+
+/** A difference between releases. */
+export type ReleaseFact = keyof typeof FACTS;
+
+/** How 2026.2.19 names itself in the handshake if npm did not start it, and what an unnamed gateway is taken for. */
+const UNNAMED = "2026.2.19";
+
+/**
+ * Returns true if a fact holds for a release.
+ * @param version as in hello-ok; an absent or unknown one, such as `dev`, counts as 2026.2.19
+ */
+export function holds(fact: ReleaseFact, version: string | undefined): boolean {
+  const release = isRelease(version) ? version : UNNAMED;
+  const spans: readonly Span[] = FACTS[fact].spans;
+  return spans.some(
+    ({ from, before }) =>
+      (from === undefined || compareReleases(release, from) >= 0) &&
+      (before === undefined || compareReleases(release, before) < 0),
+  );
+}
+
+/** Returns true if a version names a release: `2026.9.6`, `2026.7.1-2`, `2026.9.6-beta.1`. */
+export function isRelease(version: string | undefined): version is string {
+  return version !== undefined && /^20\d\d\.\d{1,2}\.\d{1,3}(?:-[\w.]+)?$/.test(version);
 }
 
 /**
- * Whether a loopback connection is not local where `gateway.trustedProxies` covers loopback. Measured: so on 2026.2.19
- * and 2026.3.23; not so on 2026.4.5 and 2026.9.6 (gateway.md section 1).
+ * Compares two releases: negative if `left` is older. `2026.7.1-2` follows `2026.7.1` (npm: OpenClaw's corrections),
+ * `2026.9.6-beta.1` precedes `2026.9.6`.
  */
-export function isTrappedByTrustedProxies(release: Release | undefined): boolean {
-  return isBefore(release, 2026, 4);
+export function compareReleases(left: string, right: string): number {
+  const [a, b] = [sortKey(left), sortKey(right)];
+  return a.map((part, i) => part - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
-/** Whether a pending request that was not silent stays so for a client that is local now (gateway.md section 2). */
-export function keepsStickyRequests(release: Release | undefined): boolean {
-  return isBefore(release, 2026, 9);
+/** Year, month, patch; correction, 0 for none and -1 before the release; number of the pre-release. */
+function sortKey(version: string): number[] {
+  const [core = "", suffix = "0"] = version.split("-", 2);
+  const [, digits = "0"] = /(\d+)$/.exec(suffix) ?? [];
+  const rest = /^\d+$/.test(suffix) ? [Number(suffix), 0] : [-1, Number(digits)];
+  return [...core.split(".").map(Number), ...rest];
 }
 
-/** Whether a local device that asks for more scopes is refused; measured on 2026.2.19 and 2026.4.5. */
-export function refusesScopeUpgrades(release: Release | undefined): boolean {
-  return isBefore(release, 2026, 9) && !(release?.year === 2026 && release.month === 3);
+/** A release by its version; the functions below are for callers that do not use `holds` yet. */
+export type Release = string;
+
+export function parseRelease(version: string | undefined): Release | undefined {
+  return isRelease(version) ? version : undefined;
 }
 
-/** Whether `operator.admin` stands for the other operator scopes: since 2026.3 (OpenClaw `operator-scope-compat.ts`). */
-export function knowsImpliedScopes(release: Release | undefined): boolean {
-  return !isBefore(release, 2026, 3);
-}
+export const isTrappedByTrustedProxies = (release: Release | undefined): boolean =>
+  holds("trustedProxiesUnlocal", release);
+
+export const keepsStickyRequests = (release: Release | undefined): boolean =>
+  holds("pendingStaysStale", release);
+
+export const refusesScopeUpgrades = (release: Release | undefined): boolean =>
+  holds("scopeUpgradesRefused", release);
+
+export const knowsImpliedScopes = (release: Release | undefined): boolean => holds("impliedScopes", release);

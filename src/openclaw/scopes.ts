@@ -1,4 +1,4 @@
-/** The scopes of an operator that may do everything, as OpenClaw's own tools ask for them (gateway.md section 2). */
+/** The scopes of an operator that may do everything, as OpenClaw's own tools request them (docs/gateway.md section 2). */
 export const OPERATOR_SCOPES = [
   "operator.admin",
   "operator.approvals",
@@ -6,3 +6,22 @@ export const OPERATOR_SCOPES = [
   "operator.read",
   "operator.write",
 ] as const;
+
+/** Scopes that a lesser scope than `operator.admin` covers, too (OpenClaw `src/shared/operator-scope-compat.ts`). */
+const COVERED_BY: Readonly<Record<string, readonly string[]>> = {
+  "operator.read": ["operator.write"],
+  "operator.talk": ["operator.write"],
+  "operator.sessions.write": ["operator.write"],
+  "operator.sessions.read": ["operator.write", "operator.read", "operator.sessions.write"],
+};
+
+/** Returns true if `held` names a scope, or holds `operator.admin`, which covers every scope of an operator. */
+export function adminCovers(held: readonly string[], scope: string): boolean {
+  return held.includes(scope) || (held.includes("operator.admin") && scope.startsWith("operator."));
+}
+
+/** Returns true if `held` grants a scope on releases with implied scopes (`holds("impliedScopes", version)`). */
+export function coversScope(held: readonly string[], scope: string): boolean {
+  if (adminCovers(held, scope)) return true;
+  return Object.hasOwn(COVERED_BY, scope) && (COVERED_BY[scope] ?? []).some((by) => held.includes(by));
+}

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { WebSocket } from "ws";
-import { parseFrame, textOf } from "./client-frames.ts";
-import type { GatewayError } from "./client-frames.ts";
+import type { RawData, WebSocket } from "ws";
+import { parseGatewayFrame, type GatewayError } from "./protocol.ts";
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1000;
@@ -13,7 +12,7 @@ export class GatewayRequestError extends Error {
   override readonly name = "GatewayRequestError";
   readonly error: GatewayError;
 
-  constructor(method: string, error: GatewayError) {
+  constructor(method: string, error: GatewayError = { code: "UNKNOWN", message: "" }) {
     super(`${method}: ${error.code}: ${error.message}`);
     this.error = error;
   }
@@ -111,7 +110,7 @@ export class GatewaySession {
   }
 
   #receive(text: string): void {
-    const frame = parseFrame(text);
+    const frame = parseGatewayFrame(text);
     if (frame?.type === "res") {
       const waiting = this.#requests.get(frame.id);
       this.#requests.delete(frame.id);
@@ -140,4 +139,10 @@ export class GatewaySession {
       reject(error);
     }
   }
+}
+
+/** Returns the text of a message as `ws` delivers it. */
+export function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
 }

@@ -4,13 +4,8 @@ import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import { printable } from "../text/printable.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { isSignedConnect } from "../openclaw/signed-connect.ts";
-import {
-  readConnect,
-  readErrorType,
-  readGatewayMessage,
-  type ConnectRequest,
-  type Transcript,
-} from "./transcript.ts";
+import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** A handshake that is not over by then is judged as it stands; the gateway itself gives up earlier. */
 const HANDSHAKE_MS = 30_000;
@@ -129,9 +124,9 @@ export class PairingObserver implements UpgradeListener {
       this.#transcript.challenged = true;
       this.#nonce = message.nonce;
       if (foreign !== undefined) this.#finish();
-    } else if (message?.kind === "answer" && message.id === connect?.id) {
-      this.#transcript.answer = message.answer;
-      if (message.answer.ok) this.#finish();
+    } else if (message?.kind === "response" && message.id === connect?.id) {
+      this.#transcript.answer = message.response;
+      if (message.response.ok) this.#finish();
       else this.#finishAfter(CLOSE_MS);
     } else if (!message || !challenged) {
       this.#finishAsForeign("gateway", "the gateway's first message is no challenge");

@@ -2,9 +2,8 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createApprover } from "../../src/approve/approver.ts";
 import { OperatorLink } from "../../src/approve/operator-link.ts";
-import type { PendingRequest } from "../../src/approve/pending.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import type { ConnectRequest } from "../../src/outcome/transcript.ts";
+import type { ConnectRequest, PendingRequest } from "../../src/openclaw/protocol.ts";
 import { GatewayAgent } from "../../src/upstream/gateway-agent.ts";
 
 const { id: deviceId, publicKey } = createDevice();

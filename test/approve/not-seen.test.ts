@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { objection, type PendingRequest, type RefusedDevice } from "../../src/approve/pending.ts";
+import { objection, type RefusedDevice } from "../../src/approve/pending.ts";
+import type { PendingRequest } from "../../src/openclaw/protocol.ts";
 import { startApproveBench } from "./harness.ts";
 
 describe("a device that was refused elsewhere", () => {

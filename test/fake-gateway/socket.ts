@@ -1,5 +1,5 @@
 import type { RawData, WebSocket } from "ws";
-import { textOf } from "../../src/openclaw/client-frames.ts";
+import { textOf } from "../../src/openclaw/session.ts";
 import { isRecord } from "../../src/text/json.ts";
 import { readConnectParams } from "./connect-params.ts";
 import type { ConnectParams } from "./connect-params.ts";

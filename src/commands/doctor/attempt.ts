@@ -2,7 +2,8 @@ import type { HandshakeResult } from "../../openclaw/connect.ts";
 import { isRecord } from "../../text/json.ts";
 import { fixFor } from "../../outcome/fixes.ts";
 import { judge, type Verdict } from "../../outcome/outcome.ts";
-import { readErrorType, readGatewayMessage, type Transcript } from "../../outcome/transcript.ts";
+import { readConnectError, readErrorType } from "../../openclaw/protocol.ts";
+import type { Transcript } from "../../outcome/transcript.ts";
 import { printable } from "../../text/printable.ts";
 
 /** What hello-ok tells of the gateway and of the connection, all printable. */
@@ -49,11 +50,9 @@ export function describeVerdict({ outcome, reason }: Verdict): string {
 }
 
 function transcriptOf({ error, close, http, failure }: Extract<HandshakeResult, { ok: false }>): Transcript {
-  const message = error && { type: "res", id: "1", ok: false, error };
-  const read = message && readGatewayMessage(Buffer.from(JSON.stringify(message)));
   return {
     challenged: true,
-    ...(read?.kind === "answer" ? { answer: read.answer } : {}),
+    ...(error ? { answer: readConnectError(error) } : {}),
     ...(close ? { close: { by: "gateway", code: close.code, reason: printable(close.reason, 128) } } : {}),
     ...(http ? { http: httpOf(http) } : {}),
     ...(failure === undefined || error ? {} : { unreachable: unreachableOf(failure) }),
@@ -61,7 +60,7 @@ function transcriptOf({ error, close, http, failure }: Extract<HandshakeResult, 
 }
 
 function httpOf({ status, body }: { status: number; body: string }): NonNullable<Transcript["http"]> {
-  const type = readErrorType(Buffer.from(body));
+  const type = readErrorType(body);
   return { status, ...(type === undefined ? {} : { type }) };
 }
 

@@ -1,4 +1,4 @@
-import { readPendingRequest, type PendingRequest } from "../../approve/pending.ts";
+import { readPendingRequest, type PendingRequest } from "../../openclaw/protocol.ts";
 import { isRecord } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { attemptOf } from "../../../src/commands/doctor/attempt.ts";
 import { readLine } from "../../../src/commands/doctor/gateway-log.ts";
 import { findListeningProcess } from "../../../src/commands/doctor/listening-process.ts";
-import { parseRelease } from "../../../src/openclaw/releases.ts";
 import { startRawServer } from "../../support/raw.ts";
 
 describe("an attempt", () => {
@@ -70,17 +69,5 @@ describe("a listening process", () => {
     expect(findListeningProcess(server.port)).toMatchObject({ pid: process.pid, program: "node" });
     await server.close();
     expect(findListeningProcess(server.port)).toBeUndefined();
-  });
-});
-
-describe("a release", () => {
-  it.each([
-    ["2026.9.6", { year: 2026, month: 9 }],
-    ["2026.10.1-beta.2", { year: 2026, month: 10 }],
-    ["dev", undefined],
-    ["", undefined],
-    [undefined, undefined],
-  ])("%s", (version, release) => {
-    expect(parseRelease(version)).toEqual(release);
   });
 });
