@@ -1,29 +1,120 @@
-import { StoryError, tell } from "./scenarios.ts";
+import { createDevice, type Device } from "../../openclaw/device.ts";
 import { quoted, SettingsError } from "../../settings/settings-error.ts";
+import { attemptRows, resultRows } from "./demo-report.ts";
+import { openSandbox, PUBLIC_HOST, type Attempt, type Sandbox } from "./demo-sandbox.ts";
+import { FORWARDING_HEADERS } from "./header-injecting-proxy.ts";
+import type { SimulatedRelease } from "./simulated-gateway.ts";
+
+type Write = (text: string) => void;
+
+interface Scenario {
+  readonly release: SimulatedRelease;
+  readonly summary: string;
+  readonly show: (scenario: Scenario, write: Write, device: Device) => Promise<void>;
+}
+
+const INTRODUCTION = `A MicroVM's infrastructure is a proxy between clients and OpenClaw's gateway. It adds
+${FORWARDING_HEADERS.map(([name, value]) => `    ${name}: ${value}`).join("\n")}
+and sets Host to ${PUBLIC_HOST}. The gateway then treats a client on its own machine as a remote one.
+
+Two parts are simulated here: the gateway, which decides as the named release of OpenClaw does, and the
+infrastructure. The client, its signature and the shim are real. Everything runs in this process, on loopback.
+Each sandbox is new and knows no device; the client is the same in all of them.
+`;
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    release: "2026.2.19",
+    summary: "An old release. One forwarding header makes the client remote: somebody has to approve it.",
+    show: showRefusedThenConnected,
+  },
+  {
+    release: "2026.9.6",
+    summary: "A new release. It refuses the connection before the client can send anything.",
+    show: showRefusedThenConnected,
+  },
+  {
+    release: "2026.4.5",
+    summary:
+      "The client connected once without the shim. Its pairing request is still pending, so clean\n  headers are not enough; the shim reports the fix.",
+    show: showPendingRequest,
+  },
+];
+
+const nextSteps = (program: string): string => `That was the demo. On the machine of your gateway:
+    ${program} run      runs the shim: 127.0.0.1:18788 in front of ws://127.0.0.1:18789
+    ${program} env      prints what to set so that OpenClaw's tools use it
+    ${program} doctor   reports whether they are local now, and if not, why
+`;
 
 /**
- * Tells and lives the story of the shim in this process.
+ * Runs the scenarios and writes what happened: a client is refused without the shim and connects through it.
  *
- * @param write gets the text
- * @param program how the user calls it
- * @returns 0 when refused and connected went as told, 1 when not
- * @throws SettingsError for arguments, of which it has none
+ * @param program the command that the user typed
+ * @returns 0, or 1 if a scenario ended in another way
+ * @throws SettingsError if there are arguments
  */
-export async function demo(
-  args: readonly string[],
-  write: (text: string) => void,
-  program: string,
-): Promise<number> {
+export async function demo(args: readonly string[], write: Write, program: string): Promise<number> {
   if (args.length > 0) {
     throw new SettingsError(args.map((arg) => `${quoted(arg)}: demo has no arguments but --help`));
   }
   try {
-    await tell(write, program);
+    write(`${INTRODUCTION}\n`);
+    const device = createDevice();
+    for (const scenario of SCENARIOS) {
+      write(`OpenClaw ${scenario.release}\n\n  ${scenario.summary}\n\n`);
+      await scenario.show(scenario, write, device);
+    }
+    write(nextSteps(program));
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const what = error instanceof StoryError ? "not as told" : "could not be told";
-    write(`\nThe demo went wrong, ${what}: ${error.message}\n`);
+    write(`\nThe demo failed: ${error.message}\n`);
     return 1;
   }
+}
+
+async function showRefusedThenConnected({ release }: Scenario, write: Write, device: Device): Promise<void> {
+  await inSandbox(release, async (sandbox) => {
+    const result = await sandbox.connectWithoutShim(device);
+    write(`  without the shim: client -> infrastructure -> gateway\n${resultRows(result)}\n`);
+    expectThat(!result.ok, `${release} accepted the client without the shim`);
+  });
+  // Another sandbox: the first gateway may remember the refused client.
+  await inSandbox(release, async (sandbox) => {
+    const attempt = await sandbox.connectThroughShim(device);
+    write(`  with the shim: client -> infrastructure -> shim -> gateway\n${attemptRows(attempt)}\n`);
+    expectConnected(release, attempt);
+  });
+}
+
+async function showPendingRequest({ release }: Scenario, write: Write, device: Device): Promise<void> {
+  await inSandbox(release, async (sandbox) => {
+    await sandbox.connectWithoutShim(device);
+    const refused = await sandbox.connectThroughShim(device);
+    write(`  with the shim: client -> infrastructure -> shim -> gateway\n${attemptRows(refused)}\n`);
+    const { outcome, requestId = "" } = refused.outcome;
+    expectThat(outcome === "pairing-required", `${release} has no pending request`);
+    sandbox.approve(requestId);
+    const attempt = await sandbox.connectThroughShim(device);
+    write(`  the same again, after that one command\n${attemptRows(attempt)}\n`);
+    expectConnected(release, attempt);
+  });
+}
+
+async function inSandbox(release: SimulatedRelease, act: (sandbox: Sandbox) => Promise<void>): Promise<void> {
+  const sandbox = await openSandbox(release);
+  try {
+    await act(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function expectConnected(release: SimulatedRelease, { result, outcome }: Attempt): void {
+  expectThat(result.ok && outcome.outcome === "connected", `${release} refused the client through the shim`);
+}
+
+function expectThat(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Error(otherwise);
 }
