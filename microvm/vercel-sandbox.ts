@@ -45,7 +45,7 @@ async function install(sandbox: Sandbox): Promise<void> {
   ]);
   await finished(sandbox, `npm install --prefix ${HOME}/openclaw openclaw`, INSTALL_MS);
   // Before the gateway's first start: the device that tools in the sandbox use is a paired one then.
-  await finished(sandbox, `node ${HOME}/openclaw-shim.mjs prepair`, START_MS);
+  await finished(sandbox, `node ${HOME}/openclaw-shim.mjs pre-pair`, START_MS);
 }
 
 async function start(sandbox: Sandbox): Promise<void> {

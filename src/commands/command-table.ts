@@ -39,7 +39,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     load: async () => (await import("./doctor/doctor-command.ts")).doctor,
   },
   {
-    name: "prepair",
+    name: "pre-pair",
     summary: "before OpenClaw's first start: makes its device a paired one",
     detail: [
       "Writes the device identity and an approved entry into OpenClaw's state directory, and removes what is",
@@ -53,8 +53,8 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "dry-run", help: "only says what it would do" },
       { name: "json", help: "as JSON" },
     ],
-    example: "openclaw-shim prepair --scope operator.read --scope operator.write --dry-run",
-    load: async () => (await import("./pre-pair/pre-pair-command.ts")).prepair,
+    example: "openclaw-shim pre-pair --scope operator.read --scope operator.write --dry-run",
+    load: async () => (await import("./pre-pair/pre-pair-command.ts")).runPrePair,
   },
   {
     name: "install",

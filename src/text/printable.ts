@@ -17,3 +17,8 @@ export function printable(text: string, limit: number = DEFAULT_LIMIT): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Returns Node's code of a failed system call, such as `ENOENT`; `unknown error` for any other error. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}

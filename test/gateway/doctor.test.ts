@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { makeIdentity } from "../../src/commands/pre-pair/identity.ts";
+import { identityText } from "../../src/openclaw/identity-file.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
 import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
 import { knownDevices } from "./devices.ts";
@@ -130,10 +130,10 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
   it.runIf(version === "2026.2.19")(
     "finds what `gateway install` leaves behind (OpenClaw #21655)",
     async () => {
-      const { device, text } = makeIdentity(Date.now());
+      const device = createDevice();
       const folder = join(gateway.home.path, ".openclaw", "identity");
       await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, "device.json"), text);
+      await writeFile(join(folder, "device.json"), identityText(device, Date.now()));
       onTestFinished(() => rm(folder, { recursive: true }));
       const scopes = ["operator.admin", "operator.approvals", "operator.pairing"];
       await handshake({ url: gateway.url, token: gateway.token, device, scopes });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomToken, type GatewayOptions } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { freePort } from "./ports.ts";
-import { startPreparedGateway, type PreparedGateway } from "./prepared.ts";
+import { startPrePairedGateway, type PrePairedGateway } from "./pre-paired.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess, type ShimProcess } from "./shim-process.ts";
 
@@ -27,14 +27,14 @@ function led(version: string, url: string, token: string): Pick<GatewayOptions, 
 }
 
 describe.each(chosenVersions())("a tool inside openclaw %s, whose port the shim took over,", (version) => {
-  let gateway: PreparedGateway;
+  let gateway: PrePairedGateway;
   let shim: ShimProcess;
   beforeAll(async () => {
     const shimPort = await freePort();
     const token = randomToken();
     const { config, ...how } = led(version, `ws://127.0.0.1:${shimPort}`, token);
     const scopes = INSTALLED.flatMap((scope) => ["--scope", scope]);
-    gateway = await startPreparedGateway(await installOpenClaw(version), scopes, {
+    gateway = await startPrePairedGateway(await installOpenClaw(version), scopes, {
       ...how,
       port: await freePort(),
       token,

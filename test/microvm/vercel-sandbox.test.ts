@@ -125,7 +125,7 @@ function starts(): readonly string[] {
   return log.split("\n").filter((line) => line.startsWith("started"));
 }
 
-it("brings up gateway and shim once, prepairs first, and brings both up again when resumed", async () => {
+it("brings up gateway and shim once, pre-pairs first, and brings both up again when resumed", async () => {
   await openSandbox("my-claw", TOKEN);
   expect(await connected()).toBe(true);
   const { deviceId } = JSON.parse(

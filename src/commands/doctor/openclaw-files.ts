@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord } from "../../text/json.ts";
-import { parseJson } from "../pre-pair/json-text.ts";
+import { parseJson } from "../../text/strict-json.ts";
 import type { Environment } from "../../openclaw/config.ts";
 import { openclawStateDir, readOpenclawConfig, section } from "../../openclaw/config.ts";
 import { readSmallFile } from "../../openclaw/small-file.ts";

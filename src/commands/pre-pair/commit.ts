@@ -1,146 +1,78 @@
-import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, constants, fchownSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { freshId } from "../../net/fresh-id.ts";
 import { printable } from "../../text/printable.ts";
-import { errorCode, PrepairError } from "./error.ts";
+import { attempt, optional, PrePairError } from "./pre-pair-error.ts";
 import { isUnchanged } from "./state-file.ts";
 import type { StateFile } from "./state-file.ts";
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** A file and what it is to hold. */
+/** A file and its new content. */
 export interface Change {
   readonly file: StateFile;
   readonly text: string;
 }
 
 /**
- * Writes the changes: every new text goes, synced, into a temporary file beside its target before the first target is
- * replaced (rename(2)), so that a full disk leaves all of them as they were. A crash between two renames leaves some of
- * the changes made, in their order, and no file half-written.
+ * Writes all changes or none. Every new text is written and synced to a temporary file beside its target before the
+ * first target is replaced (rename(2)), so a full disk leaves all files unchanged. After a crash between two renames
+ * the first of the changes are made, and no file is half-written.
  *
- * @param folders made with mode 0700 where missing, the outer ones first
- * @throws PrepairError when something cannot be written, or a target was changed since it was read
+ * @param folders created with mode 0700 if missing, outer folders first
+ * @throws PrePairError if a write fails, or a target was changed since it was read
  */
 export function commit(folders: readonly string[], changes: readonly Change[]): void {
-  const made: string[] = [];
+  const created: string[] = [];
   const temporary = new Map<Change, string>();
-  let replaced = 0;
   try {
-    for (const folder of folders) if (makeFolder(folder)) made.push(folder);
+    for (const folder of folders) {
+      const options = { recursive: true, mode: FOLDER_MODE } as const; // recursive: an existing folder is fine
+      if (attempt(folder, "created", () => mkdirSync(folder, options)) !== undefined) created.push(folder);
+    }
     for (const change of changes) {
-      const path = temporaryPath(change.file.path);
-      temporary.set(change, path);
-      attempt(change.file.path, () => writeSynced(path, change));
+      const { path } = change.file;
+      const beside = join(dirname(path), `.${basename(path)}.${freshId()}.tmp`);
+      temporary.set(change, beside);
+      attempt(path, "written", () => writeSynced(beside, change));
     }
-    const changed = changes.find(({ file }) => !isUnchanged(file));
-    if (changed) {
-      throw new PrepairError(
-        `${printable(changed.file.path)} was just changed by another program; nothing was written: run prepair again`,
-      );
+    const changed = changes.find(({ file }) => !isUnchanged(file))?.file.path;
+    if (changed !== undefined) {
+      const problem = `${printable(changed)} was just changed by another program`;
+      throw new PrePairError(problem, "nothing was written: run pre-pair again");
     }
-    for (const [change, path] of temporary) {
-      attempt(change.file.path, () => renameSync(path, change.file.path));
+    for (const [change, beside] of temporary) {
+      attempt(change.file.path, "written", () => renameSync(beside, change.file.path));
       temporary.delete(change);
-      replaced += 1;
+      created.length = 0; // these folders are in use now
     }
-    for (const folder of new Set(changes.map(({ file }) => dirname(file.path)))) syncFolder(folder);
+    // A rename survives a crash only after its folder is synced; not every file system can do that.
+    for (const folder of new Set(changes.map(({ file }) => dirname(file.path)))) {
+      optional(() => synced(folder, constants.O_RDONLY | constants.O_DIRECTORY));
+    }
   } finally {
     for (const path of temporary.values()) rmSync(path, { force: true });
-    if (replaced === 0) for (const folder of made.toReversed()) removeIfEmpty(folder);
+    for (const folder of created.toReversed()) optional(() => rmdirSync(folder)); // stays if it is not empty
   }
 }
 
-function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomUUID({ disableEntropyCache: true })}.tmp`);
-}
-
-function makeFolder(folder: string): boolean {
-  return attempt(folder, () => {
-    try {
-      mkdirSync(folder, { mode: FOLDER_MODE });
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "EEXIST") return false;
-      throw error;
-    }
+function writeSynced(path: string, { file: { found }, text }: Change): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  synced(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (fd) => {
+    // A user who may not set that group loses nothing: only the owner can read the file.
+    if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
+    writeFileSync(fd, text);
   });
 }
 
-function writeSynced(path: string, { file, text }: Change): void {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+function synced(path: string, flags: number, write?: (fd: number) => void): void {
+  const fd = openSync(path, flags, FILE_MODE);
   try {
-    if (file.found) keepGroup(fd, file.found.gid);
-    writeFileSync(fd, text);
+    write?.(fd);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-// Nobody but the owner may read the file, so a group that this user may not give away to is no reason to fail.
-function keepGroup(fd: number, gid: number): void {
-  const { uid, gid: own } = fstatSync(fd);
-  if (own === gid) return;
-  try {
-    fchownSync(fd, uid, gid);
-  } catch (error) {
-    if (errorCode(error) !== "EPERM") throw error;
-  }
-}
-
-// A rename is on disk only when its folder is. Not every file system can sync one; the rename is done all the same.
-function syncFolder(folder: string): void {
-  let fd: number | undefined;
-  try {
-    fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    fsyncSync(fd);
-  } catch {
-    return;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Somebody uses it by now.
-  }
-}
-
-const FIXES = new Map([
-  ["ENOSPC", "; make room on that disk"],
-  ["EDQUOT", "; make room in that user's quota"],
-  ["EROFS", "; the file system is read-only: run prepair where it is writable, in the image's build"],
-  ["EACCES", "; run prepair as the owner of the folder"],
-  ["EPERM", "; run prepair as the owner of the folder"],
-  ["ENOENT", "; make the folder that it is in first"],
-  ["ENOTDIR", "; make the folder that it is in first"],
-]);
-
-function attempt<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const code = errorCode(error);
-    throw new PrepairError(`${printable(path)} cannot be written (${code})${FIXES.get(code) ?? ""}`, {
-      cause: error,
-    });
   }
 }

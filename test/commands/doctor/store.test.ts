@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../../src/openclaw/device.ts";
-import { makeIdentity } from "../../../src/commands/pre-pair/identity.ts";
+import { identityText } from "../../../src/openclaw/identity-file.ts";
 import { makeHome } from "./bench.ts";
 import { runDoctor } from "./run.ts";
 
 describe("doctor, where the gateway is down,", () => {
-  const { device, text } = makeIdentity(1);
+  const device = createDevice();
+  const text = identityText(device, 1);
   const waiting = createDevice();
   const request = {
     requestId: "11111111-2222-4333-8444-555555555555",

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeHome, modeOf, run, snapshot } from "./state.ts";
 
-describe("prepair a second time", () => {
-  it("changes nothing and says so", async () => {
+describe("pre-pair, run a second time", () => {
+  it("changes nothing and reports that", async () => {
     const { home, stateDir } = makeHome();
     const first = await run(stateDir);
     const before = snapshot(home);
@@ -15,7 +15,7 @@ describe("prepair a second time", () => {
     expect(snapshot(home)).toEqual(before);
   });
 
-  it("shuts files that others may read, and changes nothing in them", async () => {
+  it("makes files that others can read private, and changes nothing in them", async () => {
     const { stateDir } = makeHome();
     const { written } = await run(stateDir);
     const contents = written.map((name) => readFileSync(join(stateDir, name), "utf8"));
@@ -28,7 +28,7 @@ describe("prepair a second time", () => {
     expect(written.map((name) => readFileSync(join(stateDir, name), "utf8"))).toEqual(contents);
   });
 
-  it("writes nothing in a dry run, and tells what it would", async () => {
+  it("writes nothing in a dry run, and reports what it would write", async () => {
     const { home, stateDir } = makeHome();
 
     const plan = await run(stateDir, { dryRun: true });
@@ -38,7 +38,7 @@ describe("prepair a second time", () => {
       paired: "created",
       written: [expect.any(String), expect.any(String)],
     });
-    expect(plan).not.toHaveProperty("deviceId");
+    expect(plan.deviceId).toBeUndefined();
     expect(snapshot(home)).toEqual({});
   });
 });

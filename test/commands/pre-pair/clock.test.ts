@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { setClock } from "../../support/clock.ts";
 import { fields, makeHome, read, run, snapshot } from "./state.ts";
 
-describe("prepair, where the clock", () => {
+describe("pre-pair, if the clock", () => {
   it.each([
     ["was never set", 0],
     ["is far ahead", Date.parse("2199-01-01")],
   ])(
-    "%s, writes times that every release takes: whole milliseconds, none before 1970",
+    "%s, writes times that every release accepts: whole milliseconds, none before 1970",
     async (_what, now) => {
       setClock(now);
       const { stateDir } = makeHome();

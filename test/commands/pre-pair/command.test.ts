@@ -18,16 +18,16 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command in a home of its own, with a gateway port that nobody listens on. */
-async function prepair(home: string, ...args: readonly string[]): Promise<Ended> {
+/** Runs the command in a home of its own, with a gateway port without a listener. */
+async function prePair(home: string, ...args: readonly string[]): Promise<Ended> {
   const gateway = `ws://127.0.0.1:${await freePort()}`;
-  const run = start(command, ["prepair", "--gateway", gateway, ...args], { HOME: home });
+  const run = start(command, ["pre-pair", "--gateway", gateway, ...args], { HOME: home });
   const code = await run.exit;
   return { code, stdout: run.stdout.join("\n"), stderr: run.stderr.join("\n") };
 }
 
 function makeHome(): string {
-  const home = mkdtempSync(join(tmpdir(), "shim-prepair-"));
+  const home = mkdtempSync(join(tmpdir(), "shim-pre-pair-"));
   onTestFinished(() => rmSync(home, { recursive: true }));
   return home;
 }
@@ -39,17 +39,17 @@ function stored(home: string): { readonly identity: string; readonly paired: str
 
 const FIVE = ["admin", "approvals", "pairing", "read", "write"].map((scope) => `operator.${scope}`);
 
-describe("openclaw-shim prepair", () => {
-  it("prepares ~/.openclaw for an operator with the five scopes, and says what it wrote", async () => {
+describe("openclaw-shim pre-pair", () => {
+  it("prepares ~/.openclaw for an operator with the five scopes, and reports what it wrote", async () => {
     const home = makeHome();
 
-    const { code, stdout, stderr } = await prepair(home);
+    const { code, stdout, stderr } = await prePair(home);
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { deviceId } = parse(stored(home).identity);
     expect(stdout.split("\n")).toEqual([
       `device       ${String(deviceId)} (new)`,
-      "roles        operator (new entry)",
+      "roles        operator (entry created)",
       `scopes       ${FIVE.join(" ")}`,
       "requests     none pending",
       expect.stringMatching(/^wrote {8}\S+\/identity\/device\.json \S+\/devices\/paired\.json$/),
@@ -57,39 +57,39 @@ describe("openclaw-shim prepair", () => {
     ]);
   });
 
-  it("says the second time that there was nothing to do", async () => {
+  it("reports the second time that nothing had to be written", async () => {
     const home = makeHome();
-    await prepair(home);
+    await prePair(home);
     const before = snapshot(home);
 
-    const { code, stdout } = await prepair(home);
+    const { code, stdout } = await prePair(home);
 
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /\(as it was\)\nroles {8}operator \(as it was\)[^]*\nwrote {8}nothing: all is there\nnext /,
+      /\(unchanged\)\nroles {8}operator \(entry unchanged\)[^]*\nwrote {8}nothing: everything is in place\nnext /,
     );
     expect(snapshot(home)).toEqual(before);
   });
 
-  it("says that an entry keeps more than was asked for, and how to have it without", async () => {
+  it("warns that an entry keeps more than was requested, and how to take that away", async () => {
     const home = makeHome();
-    await prepair(home);
+    await prePair(home);
     const [entry = "?"] = Object.keys(parse(stored(home).paired));
 
-    const { code, stdout, stderr } = await prepair(home, "--scope", "operator.read");
+    const { code, stdout, stderr } = await prePair(home, "--scope", "operator.read");
 
     expect(code).toBe(0);
     expect(stdout).toContain(`scopes       ${FIVE.join(" ")}\n`);
     expect(stderr).toMatch(
-      /^openclaw-shim: warning: the device was paired before, and keeps more than was asked for: [^\n]+$/,
+      /^openclaw-shim: warning: the device was paired before and keeps more than you requested: [^\n]+$/,
     );
     expect(stderr).toContain(`: ${FIVE.filter((scope) => scope !== "operator.read").join(", ")}; `);
-    expect(stderr).toContain(`take the entry ${entry} out of ${join(home, ".openclaw/devices/paired.json")}`);
-    expect((await prepair(home, ...FIVE.flatMap((scope) => ["--scope", scope]))).stderr).toBe("");
+    expect(stderr).toContain(`remove the entry ${entry} from ${join(home, ".openclaw/devices/paired.json")}`);
+    expect((await prePair(home, ...FIVE.flatMap((scope) => ["--scope", scope]))).stderr).toBe("");
   });
 
-  it("warns of a scope that OpenClaw is not known to have, and takes it", async () => {
-    const { code, stdout, stderr } = await prepair(makeHome(), "--scope", "operator.raed", "--json");
+  it("warns of a scope that OpenClaw is not known to have, and accepts it", async () => {
+    const { code, stdout, stderr } = await prePair(makeHome(), "--scope", "operator.raed", "--json");
 
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ scopes: ["operator.raed"] });
@@ -103,9 +103,9 @@ describe("openclaw-shim prepair", () => {
     const home = makeHome();
 
     const runs = [
-      await prepair(home),
-      await prepair(home, "--json"),
-      await prepair(home, "--dry-run", "--json"),
+      await prePair(home),
+      await prePair(home, "--json"),
+      await prePair(home, "--dry-run", "--json"),
     ];
 
     const { identity, paired } = stored(home);
@@ -119,7 +119,7 @@ describe("openclaw-shim prepair", () => {
     expect(printed).not.toContain("PRIVATE");
   });
 
-  it("takes the state directory, roles, scopes and name that it is given", async () => {
+  it("uses the given state directory, roles, scopes and name", async () => {
     const home = makeHome();
     const stateDir = join(home, "state");
     const flags = [
@@ -133,7 +133,7 @@ describe("openclaw-shim prepair", () => {
       "operator.write",
     ];
 
-    const { code, stdout } = await prepair(
+    const { code, stdout } = await prePair(
       home,
       "--state-dir",
       stateDir,
@@ -160,8 +160,8 @@ describe("openclaw-shim prepair", () => {
     expect(existsSync(join(home, ".openclaw"))).toBe(false);
   });
 
-  it("asks no scopes for a node", async () => {
-    const { stdout } = await prepair(makeHome(), "--role", "node", "--json");
+  it("requests no scopes for a node", async () => {
+    const { stdout } = await prePair(makeHome(), "--role", "node", "--json");
 
     expect(JSON.parse(stdout)).toMatchObject({ roles: ["node"], scopes: [] });
   });
@@ -169,30 +169,30 @@ describe("openclaw-shim prepair", () => {
   it("writes nothing with --dry-run", async () => {
     const home = makeHome();
 
-    const { code, stdout } = await prepair(home, "--dry-run");
+    const { code, stdout } = await prePair(home, "--dry-run");
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^device {7}made when it is written \(new\)[^]*^would write /m);
+    expect(stdout).toMatch(/^device {7}not created yet \(new\)[^]*^would write /m);
     expect(stdout).toMatch(/^next {9}run it without --dry-run, then start the gateway$/m);
     expect(snapshot(home)).toEqual({});
   });
 
-  it("ends with 1 and one line when it cannot be done", async () => {
+  it("exits with 1 and one line if it cannot be done", async () => {
     const home = makeHome();
     put(join(home, ".openclaw"), "devices/paired.json", '{"a":1,}');
 
-    const { code, stdout, stderr } = await prepair(home);
+    const { code, stdout, stderr } = await prePair(home);
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^openclaw-shim: .*paired\.json is damaged JSON at line 1, column 8; mend it, [^\n]*$/,
+      /^openclaw-shim: .*paired\.json is damaged JSON at line 1, column 8; fix it, [^\n]*$/,
     );
   });
 
-  it("ends with 2 and names each bad flag", async () => {
+  it("exits with 2 and names each bad flag", async () => {
     const home = makeHome();
 
-    const { code, stderr } = await prepair(
+    const { code, stderr } = await prePair(
       home,
       "--role",
       "operater",
@@ -211,22 +211,22 @@ describe("openclaw-shim prepair", () => {
     expect(snapshot(home)).toEqual({});
   });
 
-  it("does not grant a scope of a role that was not asked for", async () => {
-    const { code, stderr } = await prepair(makeHome(), "--role", "node", "--scope", "operator.admin");
+  it("does not grant a scope of a role that was not requested", async () => {
+    const { code, stderr } = await prePair(makeHome(), "--role", "node", "--scope", "operator.admin");
 
     expect(code).toBe(2);
-    expect(stderr).toContain('--scope: "operator.admin" belongs to none of the roles asked for: node');
+    expect(stderr).toContain('--scope: "operator.admin" belongs to none of the requested roles: node');
   });
 
-  it("looks for the running gateway where the state directory's config has it", async () => {
+  it("looks for the running gateway at the port in the state directory's config", async () => {
     const home = makeHome();
     const server = await startRawServer();
     onTestFinished(() => server.close());
     put(join(home, "state"), "openclaw.json", `{gateway: {port: ${server.port}}} // JSON5`);
 
-    const run = start(command, ["prepair", "--state-dir", join(home, "state")], { HOME: home });
+    const run = start(command, ["pre-pair", "--state-dir", join(home, "state")], { HOME: home });
 
     expect(await run.exit).toBe(1);
-    expect(run.stderr.join("\n")).toContain(`something listens on 127.0.0.1 port ${server.port}`);
+    expect(run.stderr.join("\n")).toContain(`a program listens on 127.0.0.1 port ${server.port}`);
   });
 });

@@ -8,27 +8,30 @@ const SECRET = "c2VjcmV0LWtleS1tYXRlcmlhbA";
 describe.each(FILES)("a damaged %s", (file) => {
   it.each([
     ["cut off", `{\n  "a": "${SECRET}`, "is damaged JSON at line 2, column"],
-    ["with a comma too many", `{"a": "${SECRET}",}`, "is damaged JSON at line 1, column"],
-    ["that begins with something else", SECRET, "is damaged JSON at line 1, column 1"],
-    ["with text behind it", `{}\n${SECRET}`, "is damaged JSON at line 2, column 1"],
+    ["with a trailing comma", `{"a": "${SECRET}",}`, "is damaged JSON at line 1, column"],
+    ["that is not an object", SECRET, "is damaged JSON at line 1, column 1"],
+    ["with trailing text", `{}\n${SECRET}`, "is damaged JSON at line 2, column 1"],
     ["that is JSON5", `{"a": "${SECRET}", "b": .5}`, "is not strict JSON, so it is damaged"],
     ["with a byte order mark", `\uFEFF{"a": "${SECRET}"}`, "is not strict JSON, so it is damaged"],
-    ["of no bytes", "", "is empty, so it is damaged"],
+    ["that is empty", "", "is empty, so it is damaged"],
     ["of 5 MiB", " ".repeat(5 * 1024 * 1024), "is larger than"],
-  ])("%s is named with the position, never quoted, and all files stay", async (_what, content, why) => {
-    const { home, stateDir } = makeHome();
-    for (const name of FILES.filter((other) => other !== file && !other.startsWith("identity"))) {
-      put(stateDir, name, {});
-    }
-    put(stateDir, file, content);
-    const before = snapshot(home);
+  ])(
+    "%s is named with the position, never quoted, and all files are unchanged",
+    async (_what, content, why) => {
+      const { home, stateDir } = makeHome();
+      for (const name of FILES.filter((other) => other !== file && !other.startsWith("identity"))) {
+        put(stateDir, name, {});
+      }
+      put(stateDir, file, content);
+      const before = snapshot(home);
 
-    const refusal = String(await run(stateDir).catch((error: unknown) => error));
+      const refusal = String(await run(stateDir).catch((error: unknown) => error));
 
-    expect(refusal).toContain(`${file} ${why}`);
-    expect(refusal).not.toContain(SECRET.slice(0, 6));
-    expect(snapshot(home)).toEqual(before);
-  });
+      expect(refusal).toContain(`${file} ${why}`);
+      expect(refusal).not.toContain(SECRET.slice(0, 6));
+      expect(snapshot(home)).toEqual(before);
+    },
+  );
 });
 
 describe("a paired.json", () => {

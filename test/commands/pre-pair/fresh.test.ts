@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { deviceFromPem, deviceIdOf } from "../../../src/openclaw/device.ts";
 import { fields, makeHome, modeOf, read, run, SCOPES, snapshot } from "./state.ts";
 
-describe("prepair without a state directory", () => {
+describe("pre-pair without a state directory", () => {
   it("writes the identity as OpenClaw does: a key pair and its id", async () => {
     const { stateDir } = makeHome();
     const before = Date.now();
@@ -52,7 +52,7 @@ describe("prepair without a state directory", () => {
   });
 
   it.each([0o000, 0o077])(
-    "makes two files and nothing else, for their owner alone, with umask %o",
+    "creates two files and nothing else, readable by their owner alone, with umask %o",
     async (mask) => {
       const { home, stateDir } = makeHome();
       const before = process.umask(mask);
@@ -73,7 +73,7 @@ describe("prepair without a state directory", () => {
     },
   );
 
-  it("leaves the modes of folders that are there", async () => {
+  it("keeps the modes of existing folders", async () => {
     const { stateDir } = makeHome();
     mkdirSync(join(stateDir, "identity"), { recursive: true, mode: 0o755 });
 
@@ -82,11 +82,11 @@ describe("prepair without a state directory", () => {
     expect(modeOf(join(stateDir, "identity"))).toBe("755");
   });
 
-  it("makes nothing where the folder around it is missing", async () => {
+  it("creates nothing if the parent folder is missing", async () => {
     const { home } = makeHome();
 
     await expect(run(join(home, "typo", "openclaw"))).rejects.toThrow(
-      /typo\/openclaw cannot be made: .* missing/,
+      /typo\/openclaw cannot be created \(ENOENT\); create its parent folder first/,
     );
     expect(snapshot(home)).toEqual({});
   });

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { makeIdentity } from "../../../src/commands/pre-pair/identity.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { identityText } from "../../../src/openclaw/identity-file.ts";
 import { makeHome, parse, put, read, run, snapshot, type Fields } from "./state.ts";
 
-const mine = (): Fields => parse(makeIdentity(1).text);
+const mine = (): Fields => parse(identityText(createDevice(), 1));
 
-describe("an identity that is there", () => {
+describe("an existing identity", () => {
   it("is kept, byte for byte, and paired", async () => {
     const { stateDir } = makeHome();
     const identity: Fields = { ...mine(), comment: "unknown keys too" };
@@ -24,12 +25,12 @@ describe("an identity that is there", () => {
     ["whose public key is another's", (own: object) => ({ ...own, publicKeyPem: mine()["publicKeyPem"] })],
     ["without a private key", (own: object) => ({ ...own, privateKeyPem: undefined })],
     [
-      "whose private key is none",
+      "whose private key is damaged",
       (own: object) => ({ ...own, privateKeyPem: "-----BEGIN PRIVATE KEY-----" }),
     ],
     ["that is a list", (own: object) => [own]],
     ["that is null", () => null],
-  ])("%s is refused and left as it is", async (_what, spoil) => {
+  ])("%s is refused and left unchanged", async (_what, spoil) => {
     const { home, stateDir } = makeHome();
     put(stateDir, "identity/device.json", spoil(mine()));
     const before = snapshot(home);

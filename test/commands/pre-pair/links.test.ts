@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeHome, put, read, run, shell, snapshot } from "./state.ts";
 
-describe("what is not a plain file or folder", () => {
+describe("in the state directory", () => {
   it.each(["identity/device.json", "devices/paired.json", "devices/pending.json"])(
     "%s as a symbolic link is not followed, out of the directory or within",
     async (name) => {
@@ -14,7 +14,7 @@ describe("what is not a plain file or folder", () => {
       const before = snapshot(home);
 
       await expect(run(stateDir)).rejects.toThrow(
-        `${name} is a symbolic link, which prepair does not follow`,
+        `${name} is a symbolic link, which pre-pair does not follow`,
       );
       expect(snapshot(home)).toEqual(before);
     },
@@ -46,7 +46,7 @@ describe("what is not a plain file or folder", () => {
     await expect(run(stateDir)).rejects.toThrow("identity is not a folder");
   });
 
-  it("a state directory that is a symbolic link itself is the user's way, and fine", async () => {
+  it("a state directory that is itself a symbolic link is followed", async () => {
     const { home, stateDir } = makeHome();
     mkdirSync(join(home, "real"));
     symlinkSync("real", stateDir);
@@ -57,7 +57,7 @@ describe("what is not a plain file or folder", () => {
     expect(read(join(home, "real"), "identity/device.json")).toMatchObject({ deviceId: report.deviceId });
   });
 
-  it("a file that has a second name gets a new one; the second name keeps the old content", async () => {
+  it("a hard-linked file is replaced; the other name keeps the old content", async () => {
     const { home, stateDir } = makeHome();
     const paired = put(stateDir, "devices/paired.json", { other: {} });
     linkSync(paired, join(home, "name"));

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { asOwnerOf } from "../../../src/commands/pre-pair/owner.ts";
+import { asOwnerOf } from "../../../src/commands/pre-pair/pre-pair-command.ts";
 import { makeHome, put, run, snapshot } from "./state.ts";
 import { asNobody, isRoot, NOBODY } from "./users.ts";
 
@@ -12,7 +12,7 @@ describe("an unreadable file", () => {
       chmodSync(put(stateDir, "devices/paired.json", {}), 0o000);
 
       await expect(run(stateDir)).rejects.toThrow(
-        /paired\.json cannot be read \(EACCES\); run prepair as its owner/,
+        /paired\.json cannot be read \(EACCES\); run pre-pair as the owner/,
       );
     });
     expect(Object.keys(snapshot(stateDir))).toEqual(["devices", "devices/paired.json"]);

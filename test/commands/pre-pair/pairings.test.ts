@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeIdentity } from "../../../src/commands/pre-pair/identity.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { identityText } from "../../../src/openclaw/identity-file.ts";
 import { fields, makeHome, put, read, run, SCOPES, snapshot, type Fields } from "./state.ts";
 
-const { device, text } = makeIdentity(1);
+const device = createDevice();
+const text = identityText(device, 1);
 const OTHER = "00".repeat(32);
 const ENTRY = {
   deviceId: device.id,
@@ -19,7 +21,7 @@ const ENTRY = {
   unknown: [{ to: "us" }],
 };
 
-/** Prepairs with the given entry for the device, and reads what became of it. */
+/** Runs pre-pair with the given entry for the device, and returns the resulting entry. */
 async function entryAfter(entry: unknown, overrides = {}): Promise<Fields> {
   const { stateDir } = makeHome();
   put(stateDir, "identity/device.json", text);
@@ -30,7 +32,7 @@ async function entryAfter(entry: unknown, overrides = {}): Promise<Fields> {
   return fields(all[device.id]);
 }
 
-describe("devices/paired.json that is there", () => {
+describe("an existing devices/paired.json", () => {
   it("keeps every other device and every unknown key, value for value and in order", async () => {
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (others) => {
@@ -48,7 +50,7 @@ describe("devices/paired.json that is there", () => {
     );
   });
 
-  it("gets what the device's entry lacks; nothing is taken from it, its token stays", async () => {
+  it("gets what the device's entry lacks; nothing is removed from it, its token stays", async () => {
     const { approvedAtMs, ...entry } = await entryAfter(ENTRY);
 
     const scopes = ["operator.read", "operator.admin"];
@@ -62,7 +64,7 @@ describe("devices/paired.json that is there", () => {
     expect(approvedAtMs).toBeGreaterThan(ENTRY.approvedAtMs);
   });
 
-  it("gets a token where the entry has none: without one it counts for nothing", async () => {
+  it("gets a token if the entry has none: without one the entry does not count", async () => {
     const { tokens: _none, ...entry } = { ...ENTRY, scopes: SCOPES, approvedScopes: SCOPES };
 
     expect((await entryAfter(entry))["tokens"]).toMatchObject({ operator: { scopes: SCOPES } });
@@ -79,7 +81,7 @@ describe("devices/paired.json that is there", () => {
     expect(operator).toMatchObject({ createdAtMs: 5, rotatedAtMs: expect.any(Number) });
   });
 
-  it("gets another role beside the one that is there", async () => {
+  it("gets another role beside the existing one", async () => {
     const entry = await entryAfter(ENTRY, { roles: ["node"], scopes: [] });
 
     expect(entry).toMatchObject({ role: "operator", roles: ["operator", "node"], scopes: ENTRY.scopes });
@@ -91,9 +93,9 @@ describe("devices/paired.json that is there", () => {
 
   it.each([
     ["is another key's", { ...ENTRY, publicKey: "A".repeat(43) }],
-    ["has scopes that are no list", { ...ENTRY, scopes: "operator.read" }],
-    ["has a token that is none", { ...ENTRY, tokens: { operator: "kept" } }],
-    ["is no object", [ENTRY]],
+    ["has scopes that are not a list", { ...ENTRY, scopes: "operator.read" }],
+    ["has a token of the wrong type", { ...ENTRY, tokens: { operator: "kept" } }],
+    ["is not an object", [ENTRY]],
     ["is null", null],
   ])("is refused when the device's entry %s", async (_what, entry) => {
     const { home, stateDir } = makeHome();
@@ -102,7 +104,7 @@ describe("devices/paired.json that is there", () => {
     const before = snapshot(home);
 
     await expect(run(stateDir)).rejects.toThrow(
-      `paired.json: its entry ${device.id} is not one that OpenClaw wrote for this device; remove that entry`,
+      new RegExp(`entry ${device.id} in .*paired\\.json is not from OpenClaw; remove that entry`),
     );
     expect(snapshot(home)).toEqual(before);
   });

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeIdentity } from "../../../src/commands/pre-pair/identity.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { identityText } from "../../../src/openclaw/identity-file.ts";
 import { makeHome, put, run, snapshot } from "./state.ts";
 
-const { device, text } = makeIdentity(1);
+const device = createDevice();
+const text = identityText(device, 1);
 const MINE = { requestId: "r1", deviceId: device.id, silent: false, ts: 1 };
 const ALSO_MINE = { requestId: "r3", deviceId: device.id, role: "node" };
 const ANOTHERS = { requestId: "r2", deviceId: "ff".repeat(32), unknown: { to: "us" } };
@@ -30,7 +32,7 @@ describe("devices/pending.json", () => {
     expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(after);
   });
 
-  it("is left alone without requests of the device", async () => {
+  it("is unchanged without requests of the device", async () => {
     const { stateDir } = makeHome();
     const path = put(stateDir, "devices/pending.json", `{"r2": ${JSON.stringify(ANOTHERS)}}\n\n`);
     const before = readFileSync(path, "utf8");
@@ -44,7 +46,7 @@ describe("devices/pending.json", () => {
     expect(readFileSync(path, "utf8")).toBe(before);
   });
 
-  it("is not made", async () => {
+  it("is not created", async () => {
     const { stateDir } = makeHome();
 
     await run(stateDir);
@@ -52,7 +54,7 @@ describe("devices/pending.json", () => {
     expect(existsSync(join(stateDir, "devices/pending.json"))).toBe(false);
   });
 
-  it("that is neither is refused", async () => {
+  it("of another kind is refused", async () => {
     const { home, stateDir } = makeHome();
     put(stateDir, "devices/pending.json", '"requests"');
     const before = snapshot(home);

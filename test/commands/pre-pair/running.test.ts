@@ -7,7 +7,7 @@ import { startRawServer } from "../../support/raw.ts";
 import { makeHome, put, run, snapshot } from "./state.ts";
 
 const LOCK = "openclaw-0/gateway.0a1b2c3d.lock";
-const REFUSAL = { name: "PrepairError" };
+const REFUSAL = { name: "PrePairError" };
 const DONE = { changed: true, result: { paired: "created" } };
 
 /** Field 22 of proc_pid_stat(5), as OpenClaw writes it into its lock. */
@@ -22,7 +22,7 @@ async function deadPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-/** Prepairs where a gateway's lock lies in the folder for temporary files. @returns the report or why not */
+/** Runs pre-pair with a gateway's lock in the folder for temporary files. @returns the report or the error */
 async function withLock(
   lock: (stateDir: string) => unknown,
   from = "tmp",
@@ -55,13 +55,13 @@ describe("a gateway that uses the state directory", () => {
     );
   });
 
-  it("is found in the state directory's own tmp, where 2026.9 has its lock", async () => {
+  it("is found in the state directory's own tmp, where 2026.9 keeps its lock", async () => {
     const lock = { ...lockOf("/elsewhere"), port: 18_789 };
 
     expect(await withLock(() => lock, "openclaw/tmp")).toMatchObject({ changed: false, result: REFUSAL });
   });
 
-  it("is found when its lock tells no start time", async () => {
+  it("is found when its lock has no start time", async () => {
     const seen = await withLock((stateDir) => ({ ...lockOf(stateDir), startTime: undefined }));
 
     expect(seen).toMatchObject({ changed: false, result: REFUSAL });
@@ -85,7 +85,7 @@ describe("a gateway that uses the state directory", () => {
     const { port } = server;
 
     await expect(run(stateDir, { gateway: { host: "127.0.0.1", port } })).rejects.toThrow(
-      `something listens on 127.0.0.1 port ${port}, where the gateway of`,
+      `a program listens on 127.0.0.1 port ${port}, where the gateway of`,
     );
     expect(snapshot(home)).toEqual({});
   });
@@ -98,7 +98,7 @@ describe("no gateway uses the state directory", () => {
     expect(await withLock((stateDir) => lockOf(stateDir, pid, 1))).toMatchObject(DONE);
   });
 
-  it("when its pid is another process's by now", async () => {
+  it("when another process has its pid now", async () => {
     const { pid } = process;
 
     expect(await withLock((stateDir) => lockOf(stateDir, pid, startTime(pid) + 1))).toMatchObject(DONE);

@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { makeHome, put, run, snapshot } from "./state.ts";
 
 const WHY =
-  /state\/openclaw\.sqlite is there: .*openclaw devices approve.*--approve seen.*before any other OpenClaw command/;
+  /state\/openclaw\.sqlite exists: .*openclaw devices approve.*--approve seen.*before any other OpenClaw command/;
 
-describe("a store that is SQLite already", () => {
-  it("is left alone, with what to do instead", async () => {
+describe("a device store in SQLite", () => {
+  it("is left unchanged, with advice what to do instead", async () => {
     const { home, stateDir } = makeHome();
     put(stateDir, "state/openclaw.sqlite", "SQLite format 3");
     const before = snapshot(home);
@@ -16,7 +16,7 @@ describe("a store that is SQLite already", () => {
     expect(snapshot(home)).toEqual(before);
   });
 
-  it("counts as there when it is a link to nowhere", async () => {
+  it("counts as existing if it is a dangling link", async () => {
     const { stateDir } = makeHome();
     mkdirSync(join(stateDir, "state"), { recursive: true });
     symlinkSync("/nowhere/openclaw.sqlite", join(stateDir, "state/openclaw.sqlite"));

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync } from "node:fs";
 
-/** Tests of other users' files need somebody who may be anybody. */
+/** Only root can test files of other users. */
 export const isRoot = process.getuid?.() === 0;
 export const NOBODY = 65_534;
 
-/** Does the work as a user without privileges, who owns the folder: root may read and write everything. */
+/** Runs `work` as an unprivileged user who owns the folder, because root may read and write everything. */
 export async function asNobody(folder: string, work: () => Promise<void>): Promise<void> {
   if (!isRoot) return work();
   chmodSync(folder, 0o755);

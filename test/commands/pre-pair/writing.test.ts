@@ -6,7 +6,7 @@ import { readStateFile } from "../../../src/commands/pre-pair/state-file.ts";
 import { makeHome, put, read, run, shell, snapshot } from "./state.ts";
 import { asNobody } from "./users.ts";
 
-/** A file system of a few inodes. @returns false where it cannot be mounted */
+/** Mounts a file system of a few inodes. @returns false if that is not possible */
 function mountSmall(folder: string, inodes: number): boolean {
   try {
     shell(`mount -t tmpfs -o nr_inodes=${inodes},mode=700 tmpfs "$1"`, folder);
@@ -17,8 +17,8 @@ function mountSmall(folder: string, inodes: number): boolean {
   return true;
 }
 
-describe("what cannot be written", () => {
-  it("because the disk is full leaves all files as they were, and no temporary one", async (test) => {
+describe("a write that fails", () => {
+  it("because the disk is full leaves all files unchanged, and no temporary file", async (test) => {
     const { home, stateDir } = makeHome();
     mkdirSync(stateDir);
     // The root, two folders and paired.json fit, and one of the two temporary files.
@@ -28,12 +28,12 @@ describe("what cannot be written", () => {
     const before = snapshot(home);
 
     await expect(run(stateDir)).rejects.toThrow(
-      /paired\.json cannot be written \(ENOSPC\); make room on that disk/,
+      /paired\.json cannot be written \(ENOSPC\); free some space on that disk/,
     );
     expect(snapshot(home)).toEqual(before);
   });
 
-  it("because one folder is read-only leaves the other as it was", async () => {
+  it("because one folder is read-only leaves the other unchanged", async () => {
     const { home, stateDir } = makeHome();
     await asNobody(home, async () => {
       put(stateDir, "devices/paired.json", {});
@@ -41,13 +41,13 @@ describe("what cannot be written", () => {
       const before = snapshot(home);
 
       await expect(run(stateDir)).rejects.toThrow(
-        /paired\.json cannot be written \(EACCES\); run prepair as the owner/,
+        /paired\.json cannot be written \(EACCES\); run pre-pair as the owner/,
       );
       expect(snapshot(home)).toEqual(before);
     });
   });
 
-  it("because another program writes at the same time is told, and nothing is replaced", () => {
+  it("because another program writes at the same time is reported, and nothing is replaced", () => {
     const { home, stateDir } = makeHome();
     const path = put(stateDir, "devices/paired.json", {});
     const unchanged = put(stateDir, "identity/device.json", {});
@@ -62,7 +62,7 @@ describe("what cannot be written", () => {
     expect(read(stateDir, "devices/paired.json")).toEqual({ theirs: 1 });
   });
 
-  it("because a file appeared meanwhile is told, and the folders that were made are gone again", () => {
+  it("because a file appeared meanwhile is reported, and the created folders are removed", () => {
     const { stateDir } = makeHome();
     mkdirSync(stateDir);
     const change = { file: readStateFile(join(stateDir, "device.json")), text: "{}" };

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readOpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
-import { PrepairError } from "../../../src/commands/pre-pair/error.ts";
-import { readIdentity } from "../../../src/commands/pre-pair/identity.ts";
-import { withoutRequestsOf } from "../../../src/commands/pre-pair/pending.ts";
+import { PrePairError } from "../../../src/commands/pre-pair/pre-pair-error.ts";
+import { readIdentity } from "../../../src/openclaw/identity-file.ts";
+import { withoutRequestsOf } from "../../../src/commands/pre-pair/device-entries.ts";
 import { readStateFile } from "../../../src/commands/pre-pair/state-file.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";
 
@@ -62,7 +62,7 @@ const WORDS = [
 ] as const;
 const FILES = ["devices/pending.json", "devices/paired.json", "identity/device.json"];
 
-/** OpenClaw's own JSON files, for `doctor` and `prepair`: read, or refused with a sentence. */
+/** OpenClaw's own JSON files, for `doctor` and `pre-pair`: read, or refused with a sentence. */
 export function storesTarget(): Target {
   const folder = mkdtempSync(join(tmpdir(), "shim-fuzz-"));
   const state = join(folder, ".openclaw");
@@ -90,11 +90,10 @@ export function storesTarget(): Target {
 function isRead(path: string): boolean {
   try {
     const file = readStateFile(path);
-    if (path.endsWith("device.json")) readIdentity(file);
-    else if (file.found) withoutRequestsOf(ID, file.found.value);
-    return true;
+    const value = file.found?.value;
+    return (path.endsWith("device.json") ? readIdentity(value) : withoutRequestsOf(ID, value)) !== undefined;
   } catch (error) {
-    if (error instanceof PrepairError) return false;
+    if (error instanceof PrePairError) return false;
     throw error;
   }
 }

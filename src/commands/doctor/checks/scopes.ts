@@ -77,6 +77,6 @@ function has(approved: readonly string[], scope: string, release: Release | unde
 function describe({ device, asks, missing, seen }: Shortfall, facts: Facts): Finding {
   return say.fix(
     `${device.client ?? "device"} ${short(device.deviceId)} is approved for ${list(device.scopes)}; it ${seen} ${list(asks)}: missing ${list(missing)}`,
-    `when it is refused, openclaw devices approve its request, or let the shim: ${startCommand("run", facts)} --approve seen; with the gateway stopped, ${facts.program} prepair adds what OpenClaw's own command lacks`,
+    `when it is refused, openclaw devices approve its request, or let the shim: ${startCommand("run", facts)} --approve seen; with the gateway stopped, ${facts.program} pre-pair adds what OpenClaw's own command lacks`,
   );
 }

@@ -9,51 +9,51 @@ import type { Gateway, GatewayOptions } from "./gateway.ts";
 import type { Home } from "./home.ts";
 import type { OpenClaw } from "./openclaw.ts";
 
-/** A gateway whose first start was on a state directory that `openclaw-shim prepair` had prepared. */
-export interface PreparedGateway extends Gateway {
-  /** The identity that prepair wrote. */
+/** A gateway whose first start was on a state directory that `openclaw-shim pre-pair` had prepared. */
+export interface PrePairedGateway extends Gateway {
+  /** The identity that pre-pair wrote. */
   readonly device: Device;
 }
 
 const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
-const PREPAIR_MS = 10_000;
+const PRE_PAIR_MS = 10_000;
 
-/** What a run of `openclaw-shim prepair` printed, and its exit code. */
-export interface PrepairRun {
+/** What a run of `openclaw-shim pre-pair` printed, and its exit code. */
+export interface PrePairRun {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** Runs the bundle's `prepair` in a home. */
-export async function runPrepair(home: Home, args: readonly string[] = []): Promise<PrepairRun> {
+/** Runs the bundle's `pre-pair` in a home. */
+export async function runPrePair(home: Home, args: readonly string[] = []): Promise<PrePairRun> {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run "npm run build" first`);
   const child = new Child({
-    name: "openclaw-shim prepair",
-    command: [process.execPath, BUNDLE, "prepair", ...args],
+    name: "openclaw-shim pre-pair",
+    command: [process.execPath, BUNDLE, "pre-pair", ...args],
     env: home.env,
     cwd: home.path,
   });
-  const { code } = await child.exited(PREPAIR_MS);
+  const { code } = await child.exited(PRE_PAIR_MS);
   return { code, output: child.lines.join("\n") };
 }
 
 /** Prepares a fresh home, then starts a gateway there for the first time. */
-export async function startPreparedGateway(
+export async function startPrePairedGateway(
   openclaw: OpenClaw,
-  prepairArgs: readonly string[],
+  prePairArgs: readonly string[],
   options: Omit<GatewayOptions, "prepare">,
-): Promise<PreparedGateway> {
+): Promise<PrePairedGateway> {
   let device: Device | undefined;
   const gateway = await startGateway(openclaw, {
     ...options,
     prepare: async (home) => {
-      const { code, output } = await runPrepair(home, prepairArgs);
-      if (code !== 0) throw new Error(`prepair ended with ${code ?? "a signal"}: ${output}`);
+      const { code, output } = await runPrePair(home, prePairArgs);
+      if (code !== 0) throw new Error(`pre-pair ended with ${code ?? "a signal"}: ${output}`);
       // Read now: at its first start a gateway may take it over into its own store.
       device = readDevice(join(home.path, ".openclaw", "identity", "device.json"));
     },
   });
-  if (device === undefined) throw new Error("prepair was not run");
+  if (device === undefined) throw new Error("pre-pair was not run");
   return { ...gateway, device };
 }
 

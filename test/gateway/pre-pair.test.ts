@@ -7,8 +7,8 @@ import { runCli } from "./cli.ts";
 import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import type { OpenClaw } from "./openclaw.ts";
-import { runPrepair, startPreparedGateway } from "./prepared.ts";
-import type { PreparedGateway } from "./prepared.ts";
+import { runPrePair, startPrePairedGateway } from "./pre-paired.ts";
+import type { PrePairedGateway } from "./pre-paired.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 import type { ShimProcess } from "./shim-process.ts";
@@ -20,15 +20,15 @@ const CLI_MS = 110_000;
 const REFUSES_PROXIES = new Set(["2026.9.6"]);
 const ASKS_FOR_ALL = { nodes: { pairing: { autoApproveLocal: false } } };
 
-describe.each(chosenVersions())("openclaw %s, started on what prepair prepared", (version) => {
+describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared", (version) => {
   let openclaw: OpenClaw;
-  let gateway: PreparedGateway;
+  let gateway: PrePairedGateway;
   let shim: ShimProcess;
   let infrastructure: InjectingProxy;
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
     const config = REFUSES_PROXIES.has(version) ? ASKS_FOR_ALL : {};
-    gateway = await startPreparedGateway(openclaw, ["--role", "operator", "--role", "node"], { config });
+    gateway = await startPrePairedGateway(openclaw, ["--role", "operator", "--role", "node"], { config });
     shim = await startShimProcess(gateway.url);
     infrastructure = await startVercelProxy(REFUSES_PROXIES.has(version) ? shim.port : gateway.port);
   });
@@ -94,8 +94,8 @@ describe.each(chosenVersions())("openclaw %s, started on what prepair prepared",
     expect(gateway.log.join("\n")).not.toMatch(/auto-approved/);
   });
 
-  it("is left alone by prepair while it runs", async () => {
-    const { code, output } = await runPrepair(gateway.home, ["--scope", "operator.approvals"]);
+  it("is left alone by pre-pair while it runs", async () => {
+    const { code, output } = await runPrePair(gateway.home, ["--scope", "operator.approvals"]);
 
     expect(code).toBe(1);
     expect(output).toMatch(
