@@ -28,6 +28,6 @@ async function operatorOf({ approve, tokenFile }: Settings): Promise<OperatorRes
   if (approve === "off" || tokenFile === undefined) return {};
   const { readToken } = await import("./openclaw/token.ts");
   const found = readToken(tokenFile, {});
-  if ("why" in found) throw new SettingsError([`tokenFile: ${found.why}`]);
+  if ("why" in found) throw new SettingsError([`tokenFile: ${found.why}; ${found.fix}`]);
   return { token: found.secret };
 }

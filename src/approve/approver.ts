@@ -9,7 +9,7 @@ import {
   type ApproveBounds,
   type DeviceRequest,
   type RefusedDevice,
-} from "./pending.ts";
+} from "./approval-rule.ts";
 
 /** How long a `connect` frame may wait for a sticky request to be rejected (contract.md, "The way through" 3). */
 const HOLD_MS = 500;

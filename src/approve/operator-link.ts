@@ -3,7 +3,7 @@ import { handshake, type HandshakeResult } from "../openclaw/connect.ts";
 import type { GatewaySession } from "../openclaw/session.ts";
 import type { Device } from "../openclaw/device.ts";
 import type { GatewayAgent } from "../upstream/gateway-agent.ts";
-import type { Secret } from "../openclaw/secret.ts";
+import type { Secret } from "../openclaw/token.ts";
 import { isRecord } from "../text/json.ts";
 import { messageOf } from "../text/printable.ts";
 import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import { GatewayAgent } from "../upstream/gateway-agent.ts";
 import type { Dialer } from "../upstream/dial.ts";
-import type { Secret } from "../openclaw/secret.ts";
+import type { Secret } from "../openclaw/token.ts";
 import type { Settings } from "../settings/settings.ts";
 import { createApprover, type Approver } from "./approver.ts";
-import { loadIdentity } from "./identity.ts";
+import { loadIdentity } from "./approver-identity.ts";
 import { OperatorLink } from "./operator-link.ts";
 
 /** Who the shim is to the gateway when it approves. */

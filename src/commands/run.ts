@@ -49,8 +49,8 @@ async function operatorOf(
 ): Promise<OperatorResources> {
   const { readToken } = await import("../openclaw/token.ts");
   const found = readToken(tokenFile, env);
-  if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}`]);
-  if (found.warning !== undefined) complain(`warning: ${found.warning}`);
+  if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}; ${found.fix}`]);
+  if (found.warning) complain(`warning: ${found.warning.why}; ${found.warning.fix}`);
   return { token: found.secret, stateDirectory: stateDirectory(env) };
 }
 

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { printable } from "../text/printable.ts";
-import { readJson5 } from "./json5-file.ts";
+import { readJson5 } from "./small-file.ts";
 import { isRecord } from "../text/json.ts";
 
 /** Environment variables, as `process.env` has them. */
@@ -11,14 +11,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The gateway's default port (docs/gateway/index.md of OpenClaw). */
 export const GATEWAY_PORT = 18_789;
 
-/** OpenClaw's own config, as far as it could be read; no object where there is no file. */
+/** OpenClaw's own config; without `object` and `why` if the file does not exist. */
 export interface OpenclawConfig {
   /** For messages. */
   readonly shownPath: string;
   readonly object?: Readonly<Record<string, unknown>>;
-  /** Why a file that is there cannot be used, as the end of the sentence `FILE …`. */
+  /** Why the file cannot be used, as the end of the sentence `FILE …`. */
   readonly why?: string;
-  /** Whose it is, where this user may not read it. */
+  /** Its owner, if this user may not read it. */
   readonly owner?: number;
 }
 
@@ -37,19 +37,19 @@ export function readOpenclawConfig(env: Environment): OpenclawConfig {
   return { shownPath, why: file.why, ...(owner !== undefined && { owner }) };
 }
 
-/** The uid of a file that may not be read; where not even it may be looked at, that of the folder above. */
+/** Returns the uid of a file's owner, or of its folder's if the file itself cannot be examined. */
 function ownerOf(path: string): number | undefined {
-  for (const place of [path, dirname(path)]) {
+  for (const candidate of [path, dirname(path)]) {
     try {
-      return statSync(place).uid;
+      return statSync(candidate).uid;
     } catch {
-      // Perhaps the folder tells.
+      // Try the folder.
     }
   }
   return undefined;
 }
 
-/** The path of `openclaw.json`; undefined where neither the environment nor a home says it. */
+/** Returns the path of `openclaw.json`; undefined if neither the environment nor a home gives one. */
 export function openclawConfigPath(env: Environment): string | undefined {
   const given = env["OPENCLAW_CONFIG_PATH"]?.trim();
   if (given) return expanded(given, env);
@@ -57,7 +57,7 @@ export function openclawConfigPath(env: Environment): string | undefined {
   return state === undefined ? undefined : join(state, "openclaw.json");
 }
 
-/** OpenClaw's state directory: `OPENCLAW_STATE_DIR`, else `.openclaw` in its home; undefined where it has none. */
+/** Returns OpenClaw's state directory: `OPENCLAW_STATE_DIR`, else `.openclaw` in its home; undefined without a home. */
 export function openclawStateDir(env: Environment): string | undefined {
   const given = env["OPENCLAW_STATE_DIR"]?.trim();
   if (given) return expanded(given, env);
@@ -69,7 +69,7 @@ function expanded(path: string, env: Environment): string {
   return resolve(path.replace(/^~(?=$|\/)/, () => homeOf(env) ?? "~"));
 }
 
-/** OpenClaw's home: `OPENCLAW_HOME`, `HOME`, or the user's; a service user may have none. */
+/** Returns OpenClaw's home: `OPENCLAW_HOME`, `HOME`, or the user's; a service user may have none. */
 function homeOf(env: Environment): string | undefined {
   const home = env["OPENCLAW_HOME"]?.trim() || env["HOME"]?.trim();
   if (home) return home;
@@ -80,7 +80,7 @@ function homeOf(env: Environment): string | undefined {
   }
 }
 
-/** A member that is an object; an empty one for all else. */
+/** Returns a member that is an object, else an empty one. */
 export function section(
   object: Readonly<Record<string, unknown>> | undefined,
   name: string,

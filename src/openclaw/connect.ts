@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
-import type { ClientOptions, RawData } from "ws";
-import { signConnect } from "./device.ts";
-import type { Device, SignatureVersion } from "./device.ts";
+import { WebSocket, type ClientOptions, type RawData } from "ws";
 import { isRecord } from "../text/json.ts";
+import { signConnect, type Device, type SignatureVersion } from "./device.ts";
 import { parseGatewayFrame, readNonce, type GatewayError } from "./protocol.ts";
 import { GatewaySession, textOf } from "./session.ts";
 
-/** What a client says of itself. OpenClaw knows a closed list of ids and modes. */
+/** `client` of a connect. OpenClaw accepts a closed list of ids and modes. */
 interface ClientIdentity {
   readonly id: string;
   readonly version: string;
@@ -19,7 +17,7 @@ interface ClientIdentity {
   readonly buildId?: string;
 }
 
-/** Who connects, to what, and how; all but the URL has a default that the gateway takes. */
+/** Options of a handshake; every default is accepted by every release. */
 export interface HandshakeOptions {
   /** `ws://` or `wss://`, with a path where that matters. */
   readonly url: string;
@@ -37,41 +35,43 @@ export interface HandshakeOptions {
   readonly scopes?: readonly string[];
   readonly origin?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default 3 to 4, which every release accepts. */
+  /** Default 3 to 4. */
   readonly protocol?: { readonly min: number; readonly max: number };
-  /** Default `v2`, which every release accepts. */
+  /** Default `v2`. */
   readonly signature?: SignatureVersion;
   /** Changes the params after they are signed. */
   readonly amend?: (params: Record<string, unknown>) => Record<string, unknown>;
   /** For the whole handshake; default 10 s. */
   readonly timeoutMs?: number;
-  /** Gives up when it aborts: the socket is ended, and the result is a failure. A session that was handed over stays. */
+  /** Ends the handshake as a failure; a session that was returned stays open. */
   readonly signal?: AbortSignal;
-  /** Leaves the socket open and hands it over. */
+  /** Returns the session instead of closing it. */
   readonly keepOpen?: boolean;
-  /** Further options of `ws`, for TLS. */
+  /** Further options of `ws`: agent, TLS. */
   readonly ws?: ClientOptions;
 }
 
-/** hello-ok's payload, as far as it is read here. */
-type Hello = Readonly<Record<string, unknown>>;
-
-/** How it went on the wire. */
+/** A handshake as seen on the wire. */
 export type HandshakeResult = (
-  | { readonly ok: true; readonly hello: Hello; readonly session: GatewaySession | undefined }
+  | {
+      readonly ok: true;
+      /** hello-ok's payload. */
+      readonly hello: Readonly<Record<string, unknown>>;
+      readonly session: GatewaySession | undefined;
+    }
   | {
       readonly ok: false;
-      /** The gateway's response to connect. */
+      /** The gateway's refusal of connect. */
       readonly error?: GatewayError;
       /** The close that followed it, or came instead. */
       readonly close?: { readonly code: number; readonly reason: string };
-      /** The upgrade was answered by HTTP. */
+      /** The HTTP response to the upgrade. */
       readonly http?: { readonly status: number; readonly body: string };
-      /** No answer: why not. */
+      /** Why there was no response. */
       readonly failure?: string;
     }
 ) & {
-  /** Of the answer to the upgrade, whatever its status; none where nothing was answered. */
+  /** Of the response to the upgrade, whatever its status; absent without a response. */
   readonly headers?: IncomingHttpHeaders;
 };
 
@@ -80,15 +80,16 @@ const HTTP_BODY_BYTES = 65_536;
 const CLI: ClientIdentity = { id: "cli", version: "1.0.0", platform: process.platform, mode: "cli" };
 
 /**
- * Connects to a gateway as its own clients do: WebSocket, challenge, signed `connect`, answer (gateway.md section 3).
- * Never throws: whatever comes, or the deadline, is a result.
+ * Connects to a gateway as OpenClaw's clients do: WebSocket, challenge, signed `connect`, response (docs/gateway.md
+ * section 3). Never throws: every failure is a result.
  */
 export async function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
-  const socket = new WebSocket(options.url, {
+  const { url, origin, headers } = options;
+  const socket = new WebSocket(url, {
     perMessageDeflate: false,
     ...options.ws,
-    ...(options.origin === undefined ? {} : { origin: options.origin }),
-    ...(options.headers === undefined ? {} : { headers: options.headers }),
+    ...(origin !== undefined && { origin }),
+    ...(headers && { headers }),
   });
   const result = await converse(socket, options);
   if (!result.ok) {
@@ -102,7 +103,7 @@ export async function handshake(options: HandshakeOptions): Promise<HandshakeRes
 }
 
 function converse(socket: WebSocket, options: HandshakeOptions): Promise<HandshakeResult> {
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const { timeoutMs = TIMEOUT_MS, signal } = options;
   const id = randomUUID();
   return new Promise((resolve) => {
     let error: GatewayError | undefined;
@@ -110,15 +111,14 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     let headers: IncomingHttpHeaders | undefined;
     const settle = (result: HandshakeResult): void => {
       clearTimeout(deadline);
-      options.signal?.removeEventListener("abort", onAbort);
+      signal?.removeEventListener("abort", onAbort);
       socket.off("message", onMessage);
       resolve(headers ? { ...result, headers } : result);
     };
-    const onAbort = (): void => settle({ ok: false, failure: "given up" });
-    const deadline = setTimeout(
-      () => settle({ ok: false, ...(error ? { error } : {}), failure: `no answer within ${timeoutMs} ms` }),
-      timeoutMs,
-    );
+    const fail = (how: Omit<Extract<HandshakeResult, { ok: false }>, "ok">): void =>
+      settle({ ok: false, ...(error && { error }), ...how });
+    const onAbort = (): void => fail({ failure: "given up" });
+    const deadline = setTimeout(() => fail({ failure: `no answer within ${timeoutMs} ms` }), timeoutMs);
     const onMessage = (data: RawData): void => {
       const frame = parseGatewayFrame(textOf(data));
       if (frame?.type === "event" && frame.event === "connect.challenge") {
@@ -129,14 +129,12 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
         else settle({ ok: true, hello: isRecord(frame.payload) ? frame.payload : {}, session: undefined });
       }
     };
-    options.signal?.addEventListener("abort", onAbort);
-    if (options.signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
     socket.on("message", onMessage);
-    socket.on("close", (code, reason) => {
-      const close = { code, reason: reason.toString() };
-      if (failure === undefined) settle({ ok: false, ...(error ? { error } : {}), close });
-      else settle({ ok: false, ...(error ? { error } : {}), failure });
-    });
+    socket.on("close", (code, reason) =>
+      fail(failure === undefined ? { close: { code, reason: reason.toString() } } : { failure }),
+    );
     socket.on("error", (reason: NodeJS.ErrnoException) => {
       failure = reason.message || (reason.code ?? "connection failed");
     });
@@ -145,16 +143,14 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     });
     socket.on("unexpected-response", (_request, response) => {
       headers = response.headers;
-      void readBody(response).then((body) =>
-        settle({ ok: false, http: { status: response.statusCode ?? 0, body } }),
-      );
+      void readBody(response).then((body) => fail({ http: { status: response.statusCode ?? 0, body } }));
     });
   });
 }
 
-/** `connect`'s params, signed when there is a device. */
+/** Builds the params of `connect`, signed if there is a device. */
 function connectParams(options: HandshakeOptions, nonce: string): Record<string, unknown> {
-  const { device, token, deviceToken, role = "operator", scopes = ["operator.read"] } = options;
+  const { device, token, deviceToken, role = "operator", scopes = ["operator.read"], amend } = options;
   const client = { ...CLI, ...options.client };
   const signedAt = Date.now();
   const signature =
@@ -178,15 +174,13 @@ function connectParams(options: HandshakeOptions, nonce: string): Record<string,
     role,
     scopes,
     caps: [],
-    auth: {
-      ...(token === undefined ? {} : { token }),
-      ...(deviceToken === undefined ? {} : { deviceToken }),
-    },
-    ...(device ? { device: { id: device.id, publicKey: device.publicKey, signature, signedAt, nonce } } : {}),
+    auth: { token, deviceToken }, // JSON leaves out what is undefined
+    ...(device && { device: { id: device.id, publicKey: device.publicKey, signature, signedAt, nonce } }),
   };
-  return options.amend ? options.amend(params) : params;
+  return amend ? amend(params) : params;
 }
 
+/** Reads the body as far as it arrives. */
 async function readBody(response: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -197,7 +191,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
       parts.push(part);
     }
   } catch {
-    // A body that breaks off is reported as far as it came.
+    // Reset by the gateway: what arrived is the result.
   }
   return Buffer.concat(parts).toString();
 }

@@ -7,20 +7,21 @@ import {
   verify,
 } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { isRecord, textsIn } from "../text/json.ts";
 
 const RAW_KEY_BYTES = 32;
 
-/** An OpenClaw device: an Ed25519 key pair and the names that the gateway knows it by. */
+/** An OpenClaw device: an Ed25519 key pair and its names. */
 export interface Device {
   /** Hex SHA-256 of the raw 32-byte public key. */
   readonly id: string;
   /** Base64url of the raw 32-byte public key. */
   readonly publicKey: string;
-  /** A KeyObject prints and serializes as no more than its kind: the key cannot reach a log by accident. */
+  /** A KeyObject prints and serializes as its kind only: the key cannot reach a log by accident. */
   readonly privateKey: KeyObject;
 }
 
-/** What a device signs when it connects. The order of scopes counts: it is signed as given. */
+/** What a device signs in `connect`. The order of scopes counts. */
 export interface ConnectPayload {
   readonly deviceId: string;
   readonly clientId: string;
@@ -66,8 +67,8 @@ export function deviceFromPem(privateKeyPem: string): Device {
 }
 
 /**
- * The id that belongs to a base64url public key.
- * @returns undefined when it is not the base64url of 32 bytes.
+ * Returns the id of a base64url public key,
+ * or undefined if that is not the base64url of 32 bytes.
  */
 export function deviceIdOf(publicKey: string): string | undefined {
   const raw = rawPublicKey(publicKey);
@@ -75,7 +76,7 @@ export function deviceIdOf(publicKey: string): string | undefined {
 }
 
 /**
- * The bytes that are signed, as text (gateway.md section 3; OpenClaw `src/gateway/device-auth.ts`):
+ * Returns the bytes that are signed, as text (docs/gateway.md section 3; OpenClaw `src/gateway/device-auth.ts`):
  * `v2|deviceId|clientId|clientMode|role|scope,scope|signedAtMs|token|nonce`, in v3 with `|platform|deviceFamily`.
  */
 export function connectPayload(version: SignatureVersion, payload: ConnectPayload): string {
@@ -94,14 +95,14 @@ export function connectPayload(version: SignatureVersion, payload: ConnectPayloa
   return fields.join("|");
 }
 
-/** Signs a connect payload. @returns the signature as base64url. */
+/** Signs a connect payload; returns the signature as base64url. */
 export function signConnect(device: Device, version: SignatureVersion, payload: ConnectPayload): string {
   return sign(null, Buffer.from(connectPayload(version, payload)), device.privateKey).toString("base64url");
 }
 
 /**
- * Checks a signature over a connect payload, v3 first as the gateway does.
- * @returns the version that it was made for, or undefined when neither fits or the key is not one.
+ * Verifies a signature over a connect payload, v3 first as the gateway does. Returns the version that it was made for;
+ * undefined if neither fits or the key is invalid.
  */
 export function verifyConnect(
   publicKey: string,
@@ -119,6 +120,32 @@ export function verifyConnect(
   return versions.find((version) => verify(null, Buffer.from(connectPayload(version, payload)), key, bytes));
 }
 
+/**
+ * Returns true if a `connect` request is signed by the device that it names, for this connection. It parses the frame
+ * once more, so that the credential, which is signed too, is not stored.
+ *
+ * @param data the frame's payload, which is JSON
+ * @param nonce the gateway's challenge on this connection; without it the result is false
+ */
+export function isSignedConnect(data: Buffer, nonce: string | undefined): boolean {
+  const params = member(JSON.parse(data.toString("utf8")), "params");
+  const [client, device, auth] = ["client", "device", "auth"].map((name) => member(params, name));
+  if (nonce === undefined || text(device, "nonce") !== nonce) return false;
+  const version = verifyConnect(text(device, "publicKey"), text(device, "signature"), {
+    deviceId: text(device, "id"),
+    clientId: text(client, "id"),
+    clientMode: text(client, "mode"),
+    role: text(params, "role") || "operator",
+    scopes: textsIn(member(params, "scopes")),
+    signedAt: Number(member(device, "signedAt")),
+    token: text(auth, "token") || text(auth, "deviceToken") || text(auth, "bootstrapToken"),
+    nonce,
+    platform: text(client, "platform"),
+    deviceFamily: text(client, "deviceFamily"),
+  });
+  return version !== undefined;
+}
+
 function fromKeys(publicKey: KeyObject, privateKey: KeyObject): Device {
   const { x } = publicKey.export({ format: "jwk" });
   const id = x === undefined ? undefined : deviceIdOf(x);
@@ -134,4 +161,13 @@ function rawPublicKey(publicKey: string): Buffer | undefined {
 
 function metadata(value: string | undefined): string {
   return (value ?? "").trim().toLowerCase();
+}
+
+function member(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined;
+}
+
+function text(value: unknown, name: string): string {
+  const found = member(value, name);
+  return typeof found === "string" ? found : "";
 }

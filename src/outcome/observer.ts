@@ -3,7 +3,7 @@ import type { Side } from "../upstream/splice.ts";
 import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import { printable } from "../text/printable.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { isSignedConnect } from "../openclaw/signed-connect.ts";
+import { isSignedConnect } from "../openclaw/device.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
 import type { Transcript } from "./transcript.ts";
 

@@ -1,4 +1,4 @@
-import { readJson5 } from "../openclaw/json5-file.ts";
+import { readJson5 } from "../openclaw/small-file.ts";
 import { textsOf, type Given, type Layer } from "./layer.ts";
 import { flagName, keyNamed, settingFor, unknownName } from "./names.ts";
 import { SETTING_ROWS, type SettingKey } from "./settings-table.ts";

@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
 import type { FakeRelease } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
-import { Secret } from "../../src/openclaw/secret.ts";
+import { Secret } from "../../src/openclaw/token.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 

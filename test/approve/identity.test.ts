@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { IDENTITY_FILE, loadIdentity } from "../../src/approve/identity.ts";
+import { IDENTITY_FILE, loadIdentity } from "../../src/approve/approver-identity.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 const NOBODY = 65_534;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { objection, type RefusedDevice } from "../../src/approve/pending.ts";
+import { objection, type RefusedDevice } from "../../src/approve/approval-rule.ts";
 import type { PendingRequest } from "../../src/openclaw/protocol.ts";
 import { startApproveBench } from "./harness.ts";
 

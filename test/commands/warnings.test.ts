@@ -32,7 +32,7 @@ describe("run", () => {
   it("warns of a token file that its group may read", async () => {
     writeFileSync(join(command.folder, "token"), "t", { mode: 0o640 });
     expect(await stderrOf("--approve", "seen", "--token-file", "./token")).toEqual([
-      expect.stringMatching(/warning: .*token.* is open to its group; chmod 600 it$/),
+      expect.stringMatching(/warning: .*token.* is open to its group; give it mode 0600$/),
     ]);
   });
 });

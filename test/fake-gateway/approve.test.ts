@@ -18,12 +18,13 @@ async function leavePending({ url, release }: FakeGateway, device: Device): Prom
   await handshake({ url, token: "t", device, ...how });
 }
 
-/** The event about this device; others, such as the operator's own silent pairing, are passed over. */
-async function resolutionOf(operator: GatewaySession, device: Device): Promise<unknown> {
-  for (;;) {
-    const event = await operator.event("device.pair.resolved");
-    if (isRecord(event) && event["deviceId"] === device.id) return event;
-  }
+/** Resolves with the next event about this device; others, such as the operator's own pairing, are ignored. */
+function eventAbout({ id }: Device, operator: GatewaySession, event: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    operator.onEvent(event, (payload) => {
+      if (isRecord(payload) && payload["deviceId"] === id) resolve(payload);
+    });
+  });
 }
 
 describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
@@ -31,14 +32,16 @@ describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
     const gateway = await startFakeGateway({ release, token: "t" });
     const operator = await connectOperator(gateway.url, "t");
     const device = createDevice();
+    const request = eventAbout(device, operator, "device.pair.requested");
     await leavePending(gateway, device);
-    const requested = await operator.event("device.pair.requested");
+    const requested = await request;
     expect(requested).toMatchObject({ deviceId: device.id, silent: false, scopes: ["operator.read"] });
     const list = await operator.request("device.pair.list");
     expect(list).toMatchObject({ pending: [requested] });
     const { requestId } = gateway.pairing.pending[0] ?? {};
+    const resolution = eventAbout(device, operator, "device.pair.resolved");
     expect(await operator.request("device.pair.approve", { requestId })).toMatchObject({ requestId });
-    expect(await resolutionOf(operator, device)).toMatchObject({ requestId, decision: "approved" });
+    expect(await resolution).toMatchObject({ requestId, decision: "approved" });
     expect(await handshake({ url: gateway.url, token: "t", device })).toMatchObject({ ok: true });
     await gateway.close();
   });

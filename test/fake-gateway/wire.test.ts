@@ -96,7 +96,7 @@ describe("after it", () => {
     const result = await handshake({ url: restarting.url, token: "t", keepOpen: true });
     const session = result.ok ? result.session : undefined;
     restarting.closeClients();
-    await expect(session?.event("never")).rejects.toThrow("gateway closed (1012): service restart");
+    await expect(session?.request("never")).rejects.toThrow("gateway closed (1012): service restart");
   });
 });
 

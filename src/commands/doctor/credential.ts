@@ -1,6 +1,6 @@
 import type { Environment } from "../../openclaw/config.ts";
-import { Secret } from "../../openclaw/secret.ts";
-import { readToken } from "../../openclaw/token.ts";
+import { Secret } from "../../openclaw/token.ts";
+import { readToken, type TokenProblem } from "../../openclaw/token.ts";
 
 /** What the gateway is shown, and where it is from; or why there is nothing to show. */
 export type Credential =
@@ -9,9 +9,9 @@ export type Credential =
       readonly secret: Secret;
       readonly from: string;
       /** What is wrong about how it is kept. */
-      readonly warning?: string;
+      readonly warning?: TokenProblem;
     }
-  | { readonly why: string };
+  | TokenProblem;
 
 /**
  * Finds what the tools would show the gateway: its token as `--approve` would find it, and where there is none,
@@ -27,5 +27,5 @@ export function readCredential(tokenFile: string | undefined, env: Environment, 
   }
   if (!("why" in token)) return { kind: "token", ...token };
   if (mode !== "password") return token;
-  return { why: "gateway.auth.mode is password; set OPENCLAW_GATEWAY_PASSWORD" };
+  return { why: "gateway.auth.mode is password", fix: "set OPENCLAW_GATEWAY_PASSWORD" };
 }

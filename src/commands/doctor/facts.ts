@@ -1,4 +1,5 @@
 import type { DialFailure } from "../../upstream/dial.ts";
+import type { TokenProblem } from "../../openclaw/token.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Devices } from "./devices.ts";
@@ -39,7 +40,7 @@ export interface Facts {
   readonly settings: Settings;
   readonly openclaw: OpenclawFiles;
   /** Where token or password are from, or why there are none. */
-  readonly credential: { readonly from: string; readonly warning?: string } | { readonly why: string };
+  readonly credential: { readonly from: string; readonly warning?: TokenProblem } | TokenProblem;
   /** Why the gateway's port takes no connection. */
   readonly unreachable: DialFailure | undefined;
   /** What answers where the gateway should is an openclaw-shim: nothing was tried through it. */

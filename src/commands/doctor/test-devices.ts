@@ -1,4 +1,4 @@
-import { GatewayRequestError, type GatewaySession } from "../../openclaw/session.ts";
+import { GatewayClosedError, type GatewaySession } from "../../openclaw/session.ts";
 import { isRecord } from "../../text/json.ts";
 import { createDevice, type Device } from "../../openclaw/device.ts";
 import type { Verdict } from "../../outcome/outcome.ts";
@@ -129,7 +129,7 @@ async function removeOwn(session: GatewaySession, deviceId: string, deadline: De
     await request(session, "device.pair.remove", { deviceId }, deadline);
     return true;
   } catch (error) {
-    return !(error instanceof GatewayRequestError) && /\(4001\)/.test(String(error));
+    return error instanceof GatewayClosedError && error.code === 4001;
   }
 }
 

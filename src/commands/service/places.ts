@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { IDENTITY_FILE } from "../../approve/identity.ts";
+import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
 
 /** Whose service: one user's, or the machine's. */
 export type Scope = "user" | "system";

@@ -105,7 +105,7 @@ function checkOffline(tokenFile: string | undefined, config: string | undefined)
 
 function checkToken(tokenFile: string): void {
   const token = readToken(tokenFile, {});
-  if ("why" in token) throw new SettingsError([`--token-file: ${token.why}`]);
+  if ("why" in token) throw new SettingsError([`--token-file: ${token.why}; ${token.fix}`]);
 }
 
 /** A user of its own can read only what all may. */

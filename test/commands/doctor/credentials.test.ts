@@ -47,7 +47,7 @@ describe("doctor", () => {
     const run = await runDoctor(["--token-file", file], { HOME: home });
 
     expect(run).toMatchObject({ code: 0, local: true });
-    expect(run.of("token", "note")[0]?.finding).toContain("is open to its group; chmod 600 it");
+    expect(run.of("token", "note")[0]?.finding).toContain("is open to its group; give it mode 0600");
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../../src/openclaw/connect.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
-import { Secret } from "../../../src/openclaw/secret.ts";
+import { Secret } from "../../../src/openclaw/token.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";

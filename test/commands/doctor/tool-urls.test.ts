@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tools } from "../../../src/commands/doctor/checks/tools.ts";
 import { mayCarry, proxyVariables, readToolUrl, toolUrl } from "../../../src/commands/doctor/tool-urls.ts";
-import { Secret } from "../../../src/openclaw/secret.ts";
+import { Secret } from "../../../src/openclaw/token.ts";
 import { facts, refused } from "./facts.ts";
 
 const { settings } = facts();
@@ -74,7 +74,7 @@ describe("the token", () => {
     ["OPENCLAW_GATEWAY_URL", "wss://x.example", fromEnvironment, true],
     ["OPENCLAW_GATEWAY_URL", "wss://x.example", fromConfig, false],
     ["gateway.remote.url", "wss://x.example", fromConfig, false],
-    ["--via", "ws://127.0.0.1:5", { why: "none" }, false],
+    ["--via", "ws://127.0.0.1:5", { why: "none", fix: "" }, false],
   ] as const)("for %s %s", (source, url, token, expected) => {
     expect(mayCarry(readToolUrl(source, url, settings), token)).toBe(expected);
   });

@@ -8,13 +8,14 @@ const say = findingsOf("token");
 /** Whether the gateway takes the token, or password, that is to be had here. */
 export const token: Check<Facts> = ({ credential, plain, direct }) => {
   if (!direct || !plain)
-    return say.unknown("from" in credential ? `${credential.from}, not tried` : credential.why);
+    return say.unknown(
+      "from" in credential ? `${credential.from}, not tried` : `${credential.why}; ${credential.fix}`,
+    );
   if (!direct.connected && isAboutCredentials(direct.verdict.outcome)) {
     const word = describeVerdict(direct.verdict);
     if ("why" in credential) {
       // What a client is told would not do: the flags of OpenClaw's command are not doctor's.
-      const [what, ...fix] = credential.why.split("; ");
-      return say.fix(`the gateway wants one: ${word}; ${what}`, fix.join("; ") || direct.fix);
+      return say.fix(`the gateway wants one: ${word}; ${credential.why}`, credential.fix);
     }
     return say.fix(`the gateway did not take ${credential.from}: ${word}`, direct.fix);
   }
@@ -25,5 +26,5 @@ export const token: Check<Facts> = ({ credential, plain, direct }) => {
   const { from, warning } = credential;
   return warning === undefined
     ? say.ok(`the gateway takes ${from}`)
-    : say.note(`the gateway takes it, but ${warning}`);
+    : say.note(`the gateway takes it, but ${warning.why}; ${warning.fix}`);
 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readToken, type Token } from "../../src/openclaw/token.ts";
-import { file } from "./load.ts";
+import { file } from "../settings/load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shim-token-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,28 +52,35 @@ describe("the gateway's token", () => {
     expect(revealed(readToken(undefined, { TOKEN: "resolved", ...config(value) }))).toBe(token);
   });
 
+  const FIX = "give --token-file FILE or set OPENCLAW_GATEWAY_TOKEN";
   it.each([
     [
       { source: "exec", provider: "vault", id: "x" },
-      /is a SecretRef that only the gateway can resolve; give --token-file/,
+      /is a SecretRef that only the gateway can resolve$/,
+      FIX,
     ],
-    [{ source: "env", provider: "default", id: "ABSENT" }, /names ABSENT, which is not set here/],
-    ["${ABSENT}", /names ABSENT, which is not set here/],
-    ["", /is empty/],
-    [["x"], /is neither a text nor a SecretRef/],
-    [undefined, /^no gateway token found; give --token-file FILE or set OPENCLAW_GATEWAY_TOKEN$/],
-  ])("cannot be had from %j, and says why", (value, why) => {
-    expect(readToken(undefined, config(value))).toEqual({ why: expect.stringMatching(why) });
+    [
+      { source: "env", provider: "default", id: "ABSENT" },
+      /names ABSENT, which is not set here$/,
+      `set it, or ${FIX}`,
+    ],
+    ["${ABSENT}", /names ABSENT, which is not set here$/, `set it, or ${FIX}`],
+    ["", /is empty$/, FIX],
+    [["x"], /is neither a text nor a SecretRef$/, FIX],
+    [undefined, /^no gateway token found$/, FIX],
+  ])("cannot be read from %j, with reason and fix", (value, why, fix) => {
+    expect(readToken(undefined, config(value))).toEqual({ why: expect.stringMatching(why), fix });
   });
 
-  it("is not taken from a file that every user can read or write; one open to the group gets a warning", () => {
+  it("is not read from a file that every user can read or write; one open to the group gets a warning", () => {
     for (const mode of [0o604, 0o602, 0o644]) {
       expect(readToken(write("open", "sekrit", mode), {})).toEqual({
-        why: `token file ${join(folder, "open")} is open to every user of the machine; chmod 600 it`,
+        why: `token file ${join(folder, "open")} is open to every user of the machine`,
+        fix: "give it mode 0600",
       });
     }
     expect(readToken(write("group", "sekrit", 0o640), {})).toMatchObject({
-      warning: expect.stringContaining("chmod 600"),
+      warning: { why: `token file ${join(folder, "group")} is open to its group`, fix: "give it mode 0600" },
     });
     expect(readToken(write("own", "sekrit", 0o400), {})).not.toHaveProperty("warning");
   });
@@ -82,20 +89,22 @@ describe("the gateway's token", () => {
     ["two\nlines", /is not one line of text/],
     ["\n", /is empty/],
     ["x".repeat(5000), /is larger than 4096 bytes/],
-  ])("is not taken from a file with other content", (text, why) => {
+  ])("is not read from a file with other content", (text, why) => {
     expect(readToken(write("bad", text), { OPENCLAW_GATEWAY_TOKEN: "other" })).toEqual({
       why: expect.stringMatching(why),
+      fix: expect.any(String),
     });
   });
 
-  it("is not shown where it was given in place of the file", () => {
+  it("is not shown if it was given in place of the file", () => {
     expect(readToken("sekrit-token", {})).toEqual({
-      why: "token file (name not shown: it could be the token) cannot be read (ENOENT); give --token-file a readable file",
+      why: "token file (name not shown: it could be the token) cannot be read (ENOENT)",
+      fix: "give --token-file a readable file",
     });
   });
 
-  it("is not shown where OpenClaw's config is damaged", () => {
+  it("is not shown if OpenClaw's config is damaged", () => {
     const found = readToken(undefined, { OPENCLAW_CONFIG_PATH: file("damaged.json5") });
-    expect(found).toEqual({ why: expect.stringMatching(/is not JSON5 \(near line 2\)/) });
+    expect(found).toEqual({ why: expect.stringMatching(/is not JSON5 \(near line 2\)$/), fix: FIX });
   });
 });

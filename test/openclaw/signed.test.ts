@@ -4,8 +4,8 @@ import { WebSocketServer } from "ws";
 import { handshake, type HandshakeOptions } from "../../src/openclaw/connect.ts";
 import { isRecord } from "../../src/text/json.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { isSignedConnect } from "../../src/openclaw/signed-connect.ts";
-import { challenge } from "./protocol.ts";
+import { isSignedConnect } from "../../src/openclaw/device.ts";
+import { challenge } from "../outcome/protocol.ts";
 import { portOf } from "../upstream/harness.ts";
 
 const NONCE: string = JSON.parse(challenge).payload.nonce;

@@ -1,6 +1,6 @@
 import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { Secret } from "../../src/openclaw/secret.ts";
+import { Secret } from "../../src/openclaw/token.ts";
 
 describe("Secret", () => {
   const secret = new Secret("sekrit");
