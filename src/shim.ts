@@ -1,7 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
-import type { Approver } from "./approve/approver.ts";
-import type { OperatorResources } from "./approve/start.ts";
+import type { Approver, OperatorResources } from "./approve/approver.ts";
 import { GuessLimiter } from "./gate/auth-rate-limit.ts";
 import { ConnectionLimit } from "./gate/connection-limit.ts";
 import { createGate } from "./gate/gate.ts";
@@ -144,7 +143,7 @@ async function openApprover(
   operator: OperatorResources,
 ): Promise<Approver | undefined> {
   if (settings.approve === "off") return undefined;
-  const { startApprover } = await import("./approve/start.ts");
+  const { startApprover } = await import("./approve/approver.ts");
   return startApprover(settings, logger, dialer, operator);
 }
 

@@ -1,7 +1,7 @@
 import type { PendingRequest } from "../openclaw/protocol.ts";
 import { adminCovers } from "../openclaw/scopes.ts";
 
-/** What a device asked for in a `connect` that passed this shim's gate. */
+/** What a device requested in a `connect` that passed this shim's gate. */
 export interface DeviceRequest {
   readonly deviceId: string;
   readonly publicKey: string;
@@ -13,7 +13,7 @@ export interface DeviceRequest {
 export interface RefusedDevice extends DeviceRequest {
   /** The connection that was refused. */
   readonly conn: string;
-  /** The request that the refusal named, where it named one. */
+  /** The request that the refusal named, if any. */
   readonly requestId: string | undefined;
   /** `performance.now()` of the refusal. */
   readonly at: number;
@@ -25,16 +25,15 @@ export interface ApproveBounds {
   readonly scopes: readonly string[];
 }
 
-/** What was seen longer ago is nobody's word any more. */
+/** The shim does not vouch for an older refusal. */
 const SEEN_MS = 60_000;
 
 /**
- * Whether a pending request may be approved for a device that was just refused: it must be that device's, with the
- * same key, role and scopes, and within bounds. The gateway never changes key, role or scopes under a requestId
- * (OpenClaw `src/infra/device-pairing.ts`): what is compared here is what will be approved.
+ * Returns why a pending request may not be approved for a device that was just refused, or undefined if it may: it
+ * must be that device's, with the same key, role and scopes, and within bounds. The gateway never changes key, role or
+ * scopes under a requestId (OpenClaw `src/infra/device-pairing.ts`): what is compared here is what will be approved.
  *
  * @param now `performance.now()`
- * @returns why not, or undefined when it may
  */
 export function objection(
   pending: PendingRequest,
@@ -52,9 +51,8 @@ export function objection(
 }
 
 /**
- * What of a device's request exceeds the bounds, or undefined. As for the gateway, `operator.admin` covers every scope
- * of an operator (OpenClaw `src/shared/operator-scope-compat.ts`): 2026.4's CLI asks for `operator.talk.secrets`
- * beside it, and who may have it may have that.
+ * Returns what of a device's request exceeds the bounds, or undefined. `operator.admin` covers every scope of an
+ * operator, as in the gateway: 2026.4's CLI requests `operator.talk.secrets` beside it.
  */
 export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBounds): string | undefined {
   if (!bounds.roles.includes(role)) return `role ${role} is not in --approve-roles`;
@@ -63,7 +61,6 @@ export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBoun
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  const one = new Set(left);
-  const other = new Set(right);
+  const [one, other] = [new Set(left), new Set(right)];
   return one.size === other.size && [...one].every((item) => other.has(item));
 }

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { word } from "../outcome/fixes.ts";
-import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
+import type { Advice } from "../errors.ts";
+import type { ConnectRequest } from "../openclaw/protocol.ts";
+import type { Secret } from "../openclaw/token.ts";
+import { isWord } from "../outcome/fixes.ts";
+import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
-import type { OperatorLink } from "./operator-link.ts";
+import type { Dialer } from "../upstream/dial.ts";
+import { GatewayAgent } from "../upstream/gateway-agent.ts";
 import {
   objection,
   outOfBounds,
@@ -10,142 +15,182 @@ import {
   type DeviceRequest,
   type RefusedDevice,
 } from "./approval-rule.ts";
+import { loadIdentity } from "./approver-identity.ts";
+import { OperatorLink, type LinkLoss } from "./operator-link.ts";
 
-/** How long a `connect` frame may wait for a sticky request to be rejected (contract.md, "The way through" 3). */
+/** How long a `connect` frame may wait for a stale pending request to be rejected (contract.md, Relay). */
 const HOLD_MS = 500;
-/** Refused devices kept while the operator connection is down. */
+/** Refused devices remembered while the operator connection is down. */
 const WAITING_LIMIT = 256;
 
-/** Vouches for devices that this shim saw (`--approve seen`). */
-export interface Approver {
+/** Credentials of the shim as an operator. */
+export interface OperatorResources {
+  /** The gateway's token; absent for a gateway without one. */
+  readonly token?: Secret | undefined;
+  /** Folder of the shim's device identity; without it the gateway sees a new device at every start. */
+  readonly stateDirectory?: string | undefined;
+}
+
+/**
+ * Starts the approver of one shim.
+ * @throws Error if the stored identity cannot be used
+ */
+export async function startApprover(
+  settings: Settings,
+  logger: Logger,
+  dialer: Dialer,
+  { token, stateDirectory }: OperatorResources,
+): Promise<Approver> {
+  const { device, why } = await loadIdentity(stateDirectory);
+  if (why !== undefined) logger.warn({ event: "approver.identity", reason: why }, "identity is not kept");
+  // The agent's dialer does the TLS, so the URL is the plain one.
+  const url = `ws://${settings.gateway.authority}`;
+  const link = new OperatorLink({ url, agent: new GatewayAgent(dialer), device, token });
+  return new Approver(link, { roles: settings.approveRoles, scopes: settings.approveScopes }, logger);
+}
+
+/** Approves devices that this shim itself saw refused (`--approve seen`). Failures are logged; nothing is thrown. */
+export class Approver {
+  readonly #link: OperatorLink;
+  readonly #bounds: ApproveBounds;
+  readonly #logger: Logger;
+  /** Refused devices, by id, that wait for the operator connection. */
+  readonly #waiting = new Map<string, RefusedDevice>();
+  /** Decisions in progress, by device id. */
+  readonly #deciding = new Map<string, Promise<void>>();
+  #lastLoss: string | undefined;
+
+  /** Opens the link and starts approving over it. */
+  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger) {
+    this.#link = link;
+    this.#bounds = bounds;
+    this.#logger = logger;
+    link.on("up", () => this.#onUp());
+    link.on("down", (loss) => this.#onDown(loss));
+    link.open();
+  }
+
   /**
-   * A device is about to send its `connect`. Where a request of that device is pending from before, it is rejected
-   * first, so that the gateway decides afresh; one that is being approved is waited for.
+   * Prepares the gateway for a `connect`: a pending request of the device from an earlier attempt is rejected first, so
+   * that the gateway decides afresh; a decision in progress is awaited.
    *
    * @param conn the connection's id
-   * @param isSigned whether that device has signed the `connect`: for others nothing is done
-   * @returns resolves when the `connect` may go on, at most 500 ms later; undefined when it need not wait
+   * @param isSigned returns true if the device has signed the `connect`; otherwise nothing is rejected
+   * @returns resolves when the `connect` may go on, at most 500 ms later; undefined if it need not wait
    */
-  beforeConnect(conn: string, connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined;
-  /** The gateway answered that `connect` with NOT_PAIRED, on a connection that passed the gate. */
-  refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void;
-  close(): Promise<void>;
-}
+  beforeConnect(conn: string, connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined {
+    const device = deviceRequest(connect);
+    // Out of bounds a person must approve, under a requestId that should not change at every attempt.
+    if (!device || !this.#link.up || outOfBounds(device, this.#bounds) !== undefined) return undefined;
+    // An immediate retry: rejecting the request that is being approved would undo both.
+    const decision = this.#deciding.get(device.deviceId);
+    if (decision) return atMost(HOLD_MS, decision);
+    const stale = this.#link
+      .pendingOf(device.deviceId)
+      .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey)
+      .map(({ requestId }) => requestId);
+    if (stale.length === 0 || !isSigned()) return undefined;
+    return atMost(HOLD_MS, this.#reject(conn, device.deviceId, stale));
+  }
 
-/** Starts approving over `link`. Whatever goes wrong is logged; nothing is thrown. */
-export function createApprover(link: OperatorLink, bounds: ApproveBounds, logger: Logger): Approver {
-  const waiting = new Map<string, RefusedDevice>();
-  /** Devices whose refusal is being decided on, and the end of that. */
-  const deciding = new Map<string, Promise<void>>();
+  /** Is called when the gateway refused that `connect` with NOT_PAIRED, on a connection that passed the gate. */
+  refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void {
+    const device = deviceRequest(connect);
+    if (!device) return;
+    const refused = { ...device, conn, requestId, at: performance.now() };
+    if (this.#link.up) this.#begin(refused);
+    else if (this.#waiting.size < WAITING_LIMIT || this.#waiting.has(device.deviceId))
+      this.#waiting.set(device.deviceId, refused);
+    else this.#notApproved(refused, "too many devices wait for the operator connection");
+  }
 
-  let lastWhy: string | undefined;
-  link.on("up", () => {
-    logger.info({ event: "approver.up" }, "approver is connected");
-    lastWhy = undefined;
-    for (const refused of takeAll(waiting)) begin(refused);
-  });
-  link.on("down", (why) => {
-    // The same reason every few seconds says nothing new.
-    const reason = printable(why);
-    if (why !== lastWhy)
-      logger.warn({ event: "approver.down", reason, fix: downFix(why) }, "approver is not connected");
-    lastWhy = why;
-  });
-  link.open();
+  close(): Promise<void> {
+    return this.#link.close();
+  }
 
-  function begin(refused: RefusedDevice): void {
-    const decision = decide(refused).finally(() => {
-      if (deciding.get(refused.deviceId) === decision) deciding.delete(refused.deviceId);
+  #onUp(): void {
+    this.#logger.info({ event: "approver.up" }, "approver is connected");
+    this.#lastLoss = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const refused of waiting) this.#begin(refused);
+  }
+
+  #onDown(loss: LinkLoss): void {
+    // The same reason is logged once.
+    if (loss.reason === this.#lastLoss) return;
+    this.#lastLoss = loss.reason;
+    const fields = { event: "approver.down", reason: printable(loss.reason), ...lossAdvice(loss) };
+    this.#logger.warn(fields, "approver is not connected");
+  }
+
+  #begin(refused: RefusedDevice): void {
+    const { deviceId } = refused;
+    const decision = this.#decide(refused).finally(() => {
+      if (this.#deciding.get(deviceId) === decision) this.#deciding.delete(deviceId);
     });
-    deciding.set(refused.deviceId, decision);
+    this.#deciding.set(deviceId, decision);
   }
 
-  async function decide(refused: RefusedDevice): Promise<void> {
+  async #decide(refused: RefusedDevice): Promise<void> {
     try {
-      const pending = (await link.list()).filter(({ deviceId }) => deviceId === refused.deviceId);
-      const request = pending.find((one) => objection(one, refused, bounds, performance.now()) === undefined);
-      if (!request) {
-        notApproved(refused, whyNot(pending, refused));
-        return;
+      const pending = (await this.#link.list()).filter(({ deviceId }) => deviceId === refused.deviceId);
+      const judged = pending.map((request) => ({
+        requestId: request.requestId,
+        why: objection(request, refused, this.#bounds, performance.now()),
+      }));
+      const fitting = judged.find(({ why }) => why === undefined);
+      if (!fitting) {
+        const why = judged[0]?.why ?? "the gateway has no pending request of this device";
+        return this.#notApproved(refused, why);
       }
-      await link.approve(request.requestId);
-      logger.info(
-        {
-          event: "approved",
-          ...named(refused),
-          requestId: request.requestId,
-          reason: "refused here, same request",
-        },
-        "approved",
-      );
+      const { requestId } = fitting;
+      await this.#link.decide("approve", requestId);
+      const fields = { ...named(refused), requestId, reason: "refused here, same request" };
+      this.#logger.info({ event: "approved", ...fields }, "approved");
     } catch (error) {
-      notApproved(refused, messageOf(error));
+      this.#notApproved(refused, messageOf(error));
     }
+    return undefined;
   }
 
-  function whyNot(pending: readonly PendingRequest[], refused: RefusedDevice): string {
-    const [first] = pending;
-    if (!first) return "the gateway has no pending request of this device";
-    return objection(first, refused, bounds, performance.now()) ?? "no request fits";
-  }
-
-  function notApproved(refused: RefusedDevice, reason: string): void {
+  #notApproved(refused: RefusedDevice, reason: string): void {
     const { requestId } = refused;
-    const approve = `if it is yours: openclaw devices approve ${word(requestId, "<requestId>")}`;
-    const beyond = outOfBounds(refused, bounds) !== undefined;
-    const fix = beyond ? `${approve}, or widen --approve-roles and --approve-scopes` : approve;
-    const why = printable(reason);
-    logger.warn({ event: "not-approved", ...named(refused), requestId, reason: why, fix }, "not approved");
+    const beyond = outOfBounds(refused, this.#bounds) !== undefined;
+    const advice: Advice = {
+      fix: `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`,
+      ...(requestId !== undefined &&
+        isWord(requestId) && { command: `openclaw devices approve ${requestId}` }),
+    };
+    const fields = { ...named(refused), requestId, reason: printable(reason), ...advice };
+    this.#logger.warn({ event: "not-approved", ...fields }, "not approved");
   }
 
-  async function rejectAll(conn: string, requests: readonly PendingRequest[]): Promise<void> {
-    for (const { requestId, deviceId } of requests) {
+  async #reject(conn: string, deviceId: string, requestIds: readonly string[]): Promise<void> {
+    for (const requestId of requestIds) {
+      const fields = { conn, requestId, deviceId };
       try {
-        await link.reject(requestId);
-        logger.info(
-          { event: "rejected", conn, requestId, deviceId, reason: "sticky: its device connects now" },
-          "rejected",
-        );
+        await this.#link.decide("reject", requestId);
+        const reason = "stale pending request: its device connects now";
+        this.#logger.info({ event: "rejected", ...fields, reason }, "rejected");
       } catch (error) {
-        const reason = printable(String(error));
-        logger.warn({ event: "not-rejected", conn, requestId, deviceId, reason }, "not rejected");
+        const reason = printable(messageOf(error));
+        this.#logger.warn({ event: "not-rejected", ...fields, reason }, "not rejected");
       }
     }
   }
-
-  return {
-    beforeConnect(conn, connect, isSigned) {
-      const device = deviceRequest(connect);
-      // Out of bounds a person must approve, under a requestId that should not change at every attempt.
-      if (!device || !link.up || outOfBounds(device, bounds) !== undefined) return undefined;
-      // A client that tries again at once: to reject what is just being approved would undo both.
-      const decision = deciding.get(device.deviceId);
-      if (decision) return atMost(HOLD_MS, decision);
-      const sticky = link
-        .pendingOf(device.deviceId)
-        .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
-      return sticky.length > 0 && isSigned() ? atMost(HOLD_MS, rejectAll(conn, sticky)) : undefined;
-    },
-    refused(conn, connect, requestId) {
-      const device = deviceRequest(connect);
-      if (!device) return;
-      const refused = { ...device, conn, requestId, at: performance.now() };
-      if (link.up) {
-        begin(refused);
-        return;
-      }
-      if (waiting.size < WAITING_LIMIT || waiting.has(device.deviceId)) waiting.set(device.deviceId, refused);
-      else notApproved(refused, "too many devices wait for the operator connection");
-    },
-    close: () => link.close(),
-  };
 }
 
-/** What mends the operator connection; by itself it tries again. */
-function downFix(why: string): string {
-  return /unauthorized|token|password/i.test(why)
-    ? "the shim's token is not the gateway's: compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json"
-    : "it tries again by itself; if it stays, see the gateway's log (openclaw logs --follow)";
+function lossAdvice({ kind }: LinkLoss): Advice {
+  if (kind !== "unauthorized") {
+    return {
+      fix: "wait: the shim reconnects; if it cannot, see the gateway's log",
+      command: "openclaw logs --follow",
+    };
+  }
+  return {
+    fix: "the shim's token is not the gateway's: compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json",
+  };
 }
 
 function deviceRequest({ deviceId, publicKey, role, scopes }: ConnectRequest): DeviceRequest | undefined {
@@ -157,17 +202,6 @@ function named({ conn, deviceId, role, scopes }: RefusedDevice): object {
   return { conn, deviceId, role, scopes };
 }
 
-function takeAll(waiting: Map<string, RefusedDevice>): RefusedDevice[] {
-  const all = [...waiting.values()];
-  waiting.clear();
-  return all;
-}
-
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
+  await Promise.race([work, sleep(ms, undefined, { ref: false })]);
 }

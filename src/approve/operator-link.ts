@@ -1,22 +1,30 @@
 import { EventEmitter } from "node:events";
 import { handshake, type HandshakeResult } from "../openclaw/connect.ts";
-import type { GatewaySession } from "../openclaw/session.ts";
 import type { Device } from "../openclaw/device.ts";
-import type { GatewayAgent } from "../upstream/gateway-agent.ts";
+import { readConnectError, readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
+import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import type { GatewaySession } from "../openclaw/session.ts";
 import type { Secret } from "../openclaw/token.ts";
+import { judge } from "../outcome/outcome.ts";
 import { isRecord } from "../text/json.ts";
 import { messageOf } from "../text/printable.ts";
-import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
-import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import type { GatewayAgent } from "../upstream/gateway-agent.ts";
 
 const FIRST_RETRY_MS = 500;
-/** A gateway that is not there is back soon, and looking for it costs nothing; one that refuses will refuse again. */
-const LAST_RETRY_MS = { unreachable: 5_000, refused: 30_000 };
+/** An unreachable gateway is often back soon, and a try is cheap; one that refuses will refuse again. */
+const LAST_RETRY_MS = { unreachable: 5_000, refused: 30_000, unauthorized: 30_000 };
 const REQUEST_MS = 5_000;
-/** Requests kept in mind; the gateway itself lets them expire after five minutes. */
+/** Pending requests remembered; the gateway itself lets them expire after five minutes. */
 const PENDING_LIMIT = 1_000;
 
-/** How the link reaches the gateway, and as whom. */
+/** Why there is no operator connection. */
+export interface LinkLoss {
+  readonly kind: keyof typeof LAST_RETRY_MS;
+  /** The gateway's or the system's words, not printable. */
+  readonly reason: string;
+}
+
+/** Address and credentials of the operator connection. */
 export interface OperatorLinkOptions {
   readonly url: string;
   readonly agent: GatewayAgent;
@@ -25,18 +33,18 @@ export interface OperatorLinkOptions {
 }
 
 /**
- * An operator connection of the shim's own. It comes back after every loss, with backoff, and knows the pending
- * requests of the moment: from a list at each start, then from the gateway's broadcasts.
+ * The shim's own operator connection. It reconnects with backoff after every loss and knows the current pending
+ * requests: from a list at each start, then from the gateway's broadcasts.
  */
-export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> {
+export class OperatorLink extends EventEmitter<{ up: []; down: [LinkLoss] }> {
   readonly #options: OperatorLinkOptions;
   readonly #pending = new Map<string, PendingRequest>();
+  readonly #closing = new AbortController();
   #session: GatewaySession | undefined;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
-  /** The attempt to connect that is under way, or the last one; it never rejects. */
+  /** The current or last attempt to connect; it never rejects. */
   #attempt: Promise<void> = Promise.resolve();
-  readonly #closing = new AbortController();
 
   constructor(options: OperatorLinkOptions) {
     super();
@@ -47,7 +55,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     return this.#session !== undefined;
   }
 
-  /** Pending requests of a device, as far as heard of. */
+  /** Returns the known pending requests of a device. */
   pendingOf(deviceId: string): PendingRequest[] {
     return [...this.#pending.values()].filter((request) => request.deviceId === deviceId);
   }
@@ -58,30 +66,27 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
   }
 
   /**
-   * Asks the gateway for its pending requests, afresh.
-   * @throws Error when the link is down, or the gateway refuses or does not answer
+   * Requests the gateway's current list of pending requests.
+   * @throws Error if the link is down, or the gateway refuses or does not respond
    */
   async list(): Promise<PendingRequest[]> {
     const payload = await this.#request("device.pair.list", {});
     const pending = isRecord(payload) && Array.isArray(payload["pending"]) ? payload["pending"] : [];
     this.#pending.clear();
-    for (const item of pending.slice(0, PENDING_LIMIT)) this.#remember(item);
+    for (const item of pending) this.#remember(item);
     return [...this.#pending.values()];
   }
 
-  /** @throws Error as `list` does, also when the request is gone */
-  async approve(requestId: string): Promise<void> {
-    await this.#request("device.pair.approve", { requestId });
+  /**
+   * Approves or rejects a pending request.
+   * @throws Error as `list` does, also if the request has expired
+   */
+  async decide(decision: "approve" | "reject", requestId: string): Promise<void> {
+    await this.#request(`device.pair.${decision}`, { requestId });
     this.#pending.delete(requestId);
   }
 
-  /** @throws Error as `list` does, also when the request is gone */
-  async reject(requestId: string): Promise<void> {
-    await this.#request("device.pair.reject", { requestId });
-    this.#pending.delete(requestId);
-  }
-
-  /** Ends the connection, or the attempt to have one. Resolves when nothing of either is left. */
+  /** Closes the connection or aborts the attempt; resolves after both have ended. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -90,12 +95,9 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     this.#options.agent.destroy();
   }
 
-  get #closed(): boolean {
-    return this.#closing.signal.aborted;
-  }
-
   async #connect(): Promise<void> {
     const { url, agent, device, token } = this.#options;
+    const { signal } = this.#closing;
     const result = await handshake({
       url,
       device,
@@ -103,42 +105,42 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
       client: { id: "gateway-client", mode: "backend" },
       scopes: OPERATOR_SCOPES,
       keepOpen: true,
-      signal: this.#closing.signal,
+      signal,
       ws: { agent },
     });
-    if (!result.ok || !result.session) {
-      const isThere = !result.ok && (result.error ?? result.http) !== undefined;
-      return this.#lost(describe(result), isThere ? "refused" : "unreachable");
-    }
+    if (!result.ok || !result.session) return this.#lost(lossOf(result));
     const { session } = result;
-    if (this.#closed) return session.close();
+    if (signal.aborted) return session.close();
     this.#session = session;
     session.socket.on("close", (code: number) => {
-      if (this.#session === session) this.#lost(`the gateway closed (${code})`);
+      if (this.#session === session)
+        this.#lost({ kind: "unreachable", reason: `the gateway closed (${code})` });
     });
     session.onEvent("device.pair.requested", (payload) => this.#remember(payload));
-    session.onEvent("device.pair.resolved", (payload) => this.#forget(payload));
+    session.onEvent("device.pair.resolved", (payload) => {
+      if (isRecord(payload)) this.#pending.delete(String(payload["requestId"]));
+    });
     try {
       await this.list();
       this.#retryMs = FIRST_RETRY_MS;
       this.emit("up");
     } catch (error) {
-      // Its loss is known by now where that is why there is no list.
+      // If the connection was lost meanwhile, that has been reported.
       if (this.#session !== session) return undefined;
       this.#session = undefined;
       await session.close();
-      this.#lost(messageOf(error), "refused");
+      this.#lost({ kind: "refused", reason: messageOf(error) });
     }
     return undefined;
   }
 
-  #lost(why: string, kind: keyof typeof LAST_RETRY_MS = "unreachable"): void {
+  #lost(loss: LinkLoss): void {
     this.#session = undefined;
     this.#pending.clear();
-    if (this.#closed) return;
-    this.emit("down", why);
+    if (this.#closing.signal.aborted) return;
+    this.emit("down", loss);
     this.#timer = setTimeout(() => this.open(), this.#retryMs).unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS[kind]);
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS[loss.kind]);
   }
 
   async #request(method: string, params: unknown): Promise<unknown> {
@@ -151,17 +153,18 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [why: string] }> 
     if (!request || this.#pending.size >= PENDING_LIMIT) return;
     this.#pending.set(request.requestId, request);
   }
-
-  #forget(payload: unknown): void {
-    if (isRecord(payload) && typeof payload["requestId"] === "string")
-      this.#pending.delete(payload["requestId"]);
-  }
 }
 
-function describe(result: HandshakeResult): string {
-  if (result.ok) return "connected";
+function lossOf(result: HandshakeResult): LinkLoss {
+  if (result.ok) return { kind: "unreachable", reason: "no session" };
   const { error, close, http, failure } = result;
-  if (error) return `${error.code}: ${error.message}`;
-  if (close) return `closed ${close.code} ${close.reason}`;
-  return http ? `HTTP ${http.status}` : (failure ?? "no answer");
+  const { outcome } = judge({
+    challenged: true,
+    ...(error && { answer: readConnectError(error) }),
+    ...(close && { close: { by: "gateway", ...close } }),
+  });
+  const kind = outcome === "unauthorized" ? "unauthorized" : error || http ? "refused" : "unreachable";
+  if (error) return { kind, reason: `${error.code}: ${error.message}` };
+  if (close) return { kind, reason: `closed ${close.code} ${close.reason}` };
+  return { kind, reason: http ? `HTTP ${http.status}` : (failure ?? "no answer") };
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { OperatorResources } from "../approve/start.ts";
+import type { OperatorResources } from "../approve/approver.ts";
 import { createLogger } from "../log/logger.ts";
 import type { Environment } from "../openclaw/config.ts";
 import { reachableAt } from "../net/authority.ts";

@@ -8,7 +8,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 const DEVICE_CHARACTERS = 12;
 
 /** Told by the line's own word or its place; or for programs, which read the JSON. */
-const UNTOLD = new Set(["level", "time", "msg", "event", "outcome", "fix", "conn", "http"]);
+const UNTOLD = new Set(["level", "time", "msg", "event", "outcome", "fix", "command", "conn", "http"]);
 
 /** What is as it mostly is, and so not worth a word. */
 const USUAL: Readonly<Record<string, (value: string) => boolean>> = {

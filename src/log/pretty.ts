@@ -61,6 +61,9 @@ export function prettyLines(terminal: Terminal): (json: string) => string {
       rows.push(...nextSteps(line, terminal.program).map(([name, text]) => named(name, printable(text))));
     }
     if (typeof line["fix"] === "string") rows.push(...fixRows(line["fix"]));
+    if (typeof line["command"] === "string") {
+      rows.push(`${INDENT}  ${paint("bold", printable(line["command"]))}`);
+    }
     return `${rows.join("\n")}\n`;
   };
 }

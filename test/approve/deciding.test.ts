@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { createApprover } from "../../src/approve/approver.ts";
+import { Approver } from "../../src/approve/approver.ts";
 import { OperatorLink } from "../../src/approve/operator-link.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { ConnectRequest, PendingRequest } from "../../src/openclaw/protocol.ts";
@@ -45,21 +45,23 @@ class SlowLink extends OperatorLink {
   override list(): Promise<PendingRequest[]> {
     return Promise.resolve([PENDING]);
   }
-  override approve(): Promise<void> {
+  override decide(decision: string, requestId: string): Promise<void> {
+    if (decision === "reject") {
+      this.rejected.push(requestId);
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
       this.approved = resolve;
     });
   }
-  override reject(requestId: string): Promise<void> {
-    this.rejected.push(requestId);
-    return Promise.resolve();
-  }
 }
+
+const approverOver = (link: SlowLink): Approver => new Approver(link, BOUNDS, pino({ level: "silent" }));
 
 describe("a client that tries again while its request is being approved", () => {
   it("waits for that, and its request is not rejected", async () => {
     const link = new SlowLink();
-    const approver = createApprover(link, BOUNDS, pino({ level: "silent" }));
+    const approver = approverOver(link);
     approver.refused("conn-1", CONNECT, "r-1");
     let waits = true;
 
@@ -75,7 +77,7 @@ describe("a client that tries again while its request is being approved", () => 
 
   it("waits half a second at most", async () => {
     const link = new SlowLink();
-    const approver = createApprover(link, BOUNDS, pino({ level: "silent" }));
+    const approver = approverOver(link);
     approver.refused("conn-1", CONNECT, "r-1");
     const from = performance.now();
 
@@ -85,26 +87,18 @@ describe("a client that tries again while its request is being approved", () => 
     expect(link.rejected).toEqual([]);
   });
 
-  it("is one whose request is rejected, where nobody is approving it", async () => {
+  it("has its request rejected if nobody is approving it", async () => {
     const link = new SlowLink();
 
-    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(
-      "conn-2",
-      CONNECT,
-      () => true,
-    );
+    await approverOver(link).beforeConnect("conn-2", CONNECT, () => true);
 
     expect(link.rejected).toEqual(["r-1"]);
   });
 
-  it("is not one that its device has not signed: anybody can name a device", async () => {
+  it("has no request rejected if its device has not signed: any client can name a device", async () => {
     const link = new SlowLink();
 
-    await createApprover(link, BOUNDS, pino({ level: "silent" })).beforeConnect(
-      "conn-2",
-      CONNECT,
-      () => false,
-    );
+    await approverOver(link).beforeConnect("conn-2", CONNECT, () => false);
 
     expect(link.rejected).toEqual([]);
   });

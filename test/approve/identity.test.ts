@@ -60,7 +60,7 @@ describe("the approver's identity", () => {
   it.each([
     ["half-written", (pem: string) => pem.slice(0, 60), "is damaged: not a PEM private key"],
     ["empty", () => "", "is damaged: not a PEM private key"],
-    ["huge", () => "x".repeat(5_000), "is too large for a private key"],
+    ["huge", () => "x".repeat(5_000), "is larger than 4096 bytes"],
   ])("that is %s is named, never shown, and left as it is", async (_what, damage, why) => {
     const { folder, path, pem } = makeKept();
     const damaged = damage(pem);
@@ -78,7 +78,7 @@ describe("the approver's identity", () => {
     const { folder, path, pem } = makeKept();
     chmodSync(path, 0o640);
 
-    await expect(loadIdentity(folder)).rejects.toThrow("is open to others; chmod 600 it");
+    await expect(loadIdentity(folder)).rejects.toThrow("is open to others; give it mode 0600");
     expect(readFileSync(path, "utf8")).toBe(pem);
   });
 

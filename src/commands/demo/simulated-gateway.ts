@@ -6,7 +6,7 @@ import { isLoopbackName, parseAuthority } from "../../net/authority.ts";
 import { readConnect, type ConnectRequest, type GatewayError } from "../../openclaw/protocol.ts";
 import { holds } from "../../openclaw/releases.ts";
 import { textOf } from "../../openclaw/session.ts";
-import { isSignedConnect } from "../../openclaw/signed-connect.ts";
+import { isSignedConnect } from "../../openclaw/device.ts";
 import { isRecord } from "../../text/json.ts";
 
 /** A gateway that decides about CLI clients as one release of OpenClaw does. */

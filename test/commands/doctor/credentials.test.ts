@@ -63,7 +63,8 @@ describe("a password", () => {
 
   it("is asked for where the gateway asks for one", () => {
     expect(readCredential(undefined, { HOME: "/nonexistent" }, "password")).toEqual({
-      why: "gateway.auth.mode is password; set OPENCLAW_GATEWAY_PASSWORD",
+      why: "gateway.auth.mode is password",
+      fix: "set OPENCLAW_GATEWAY_PASSWORD",
     });
   });
 });
