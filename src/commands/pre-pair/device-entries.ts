@@ -15,8 +15,8 @@ export interface Grant {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the entry in `devices/paired.json` of a device that is paired for the grant: a new one, or the existing one with what it lacks.
- * Nothing is removed from an existing entry.
+ * Returns the entry in `devices/paired.json` of a device that is paired for the grant: a new one, or the existing one
+ * with what it lacks. Nothing is removed from an existing entry.
  *
  * The entry has no `platform` and no `deviceFamily`. OpenClaw refuses a tool that sends other values than the entry's
  * as `metadata-upgrade` (`resolvePinnedClientMetadata`), and whoever builds an image does not know these values. No
