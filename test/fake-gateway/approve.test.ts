@@ -11,8 +11,8 @@ import { createDevice } from "../../src/openclaw/device.ts";
 import type { Device } from "../../src/openclaw/device.ts";
 import { connectOperator } from "../support/operator.ts";
 
-/** Leaves a pending request behind in every release: a page that is not the gateway's own has to ask since 2026.3. */
-async function leavePending({ url, release }: FakeGateway, device: Device): Promise<void> {
+/** Makes a pending request: since 2026.3 a page that is not the gateway's own is not paired silently. */
+async function makePending({ url, release }: FakeGateway, device: Device): Promise<void> {
   const how =
     release === "2026.2.19" ? { headers: { Host: "sb.vercel.run" } } : { origin: "http://127.0.0.1:1" };
   await handshake({ url, token: "t", device, ...how });
@@ -28,12 +28,12 @@ function eventAbout({ id }: Device, operator: GatewaySession, event: string): Pr
 }
 
 describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
-  it("hears of a pending request, approves it, and the device connects", async () => {
+  it("receives and approves a pending request, and the device connects", async () => {
     const gateway = await startFakeGateway({ release, token: "t" });
     const operator = await connectOperator(gateway.url, "t");
     const device = createDevice();
     const request = eventAbout(device, operator, "device.pair.requested");
-    await leavePending(gateway, device);
+    await makePending(gateway, device);
     const requested = await request;
     expect(requested).toMatchObject({ deviceId: device.id, silent: false, scopes: ["operator.read"] });
     const list = await operator.request("device.pair.list");
@@ -46,11 +46,11 @@ describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
     await gateway.close();
   });
 
-  it("rejects a stale request, and the device is decided afresh", async () => {
+  it("rejects a stale request, and the device is paired silently", async () => {
     const gateway = await startFakeGateway({ release, token: "t" });
     const operator = await connectOperator(gateway.url, "t");
     const device = createDevice();
-    await leavePending(gateway, device);
+    await makePending(gateway, device);
     const { requestId } = gateway.pairing.pending[0] ?? {};
     expect(await operator.request("device.pair.reject", { requestId })).toEqual({
       requestId,
@@ -60,7 +60,7 @@ describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
     await gateway.close();
   });
 
-  it("without operator.pairing may not even look", async () => {
+  it("cannot list requests without operator.pairing", async () => {
     const gateway = await startFakeGateway({ release, token: "t" });
     const result = await handshake({ url: gateway.url, token: "t", device: createDevice(), keepOpen: true });
     const session = result.ok ? result.session : undefined;
@@ -70,7 +70,7 @@ describe.each(FAKE_RELEASES)("an operator at %s", (release: FakeRelease) => {
   });
 });
 
-it("approves nothing beyond the operator's own scopes since 2026.3", async () => {
+it("approves only the operator's own scopes since 2026.3", async () => {
   const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   const operator = await handshake({
     url: gateway.url,

@@ -1,20 +1,20 @@
-import { timingSafeEqual, createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isLoopbackAddress } from "../../src/net/ip-address.ts";
 import type { ConnectParams } from "./connect-params.ts";
-import type { Connection, Gateway } from "./gateway.ts";
-import { isLoopback } from "./locality.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { AuthFailure } from "./refusal.ts";
+import type { Connection, Gateway } from "./server.ts";
 
-/** How a client proved that it may speak to the gateway at all. */
+/** The credential by which a client authenticated. */
 export type AuthMethod = "token" | "device-token";
 
 export type AuthResult =
   | { readonly ok: true; readonly method: AuthMethod }
   | { readonly ok: false; readonly failure: AuthFailure; readonly retryAfterMs?: number };
 
-/** Failures of one client. The gateway's token and device tokens are counted apart. */
+/** Failures of one client. Those of the shared token and of device tokens are counted separately. */
 interface Limit {
-  /** @returns what a client that is locked out is told, or undefined when it is not */
+  /** Returns the refusal of a client that is locked out, else undefined. */
   lockout(scope: Scope): AuthResult | undefined;
   fail(scope: Scope): void;
   reset(scope: Scope): void;
@@ -22,23 +22,23 @@ interface Limit {
 
 type Scope = "shared-secret" | "device-token";
 
-/** Checks `auth.token` against the gateway's, unless the client is locked out. OpenClaw `src/gateway/auth.ts`. */
+/** Compares `auth.token` with the gateway's, unless the client is locked out. OpenClaw `src/gateway/auth.ts`. */
 export function checkSharedToken(
   gateway: Gateway,
   connection: Connection,
   params: ConnectParams,
 ): AuthResult {
-  const { countsToken } = gateway.rules;
+  const { countsToken } = gateway.behavior;
   const limit = limitOf(gateway, connection);
   const { token } = params.auth;
-  const mayBeDevices = deviceCredential(params) !== undefined;
-  // Where the token may be a device's, the oldest only look at the gateway's lockout once it has turned out right.
-  const looksLate = countsToken === "without-device" && mayBeDevices;
+  const maybeDevice = deviceCredential(params) !== undefined;
+  // If the token may be a device token, old releases check the lockout only after the token was right.
+  const checksLate = countsToken === "without-device" && maybeDevice;
   const lockout = limit?.lockout("shared-secret");
-  if (lockout && !looksLate && (countsToken === "without-device" || token !== undefined)) return lockout;
+  if (lockout && !checksLate && (countsToken === "without-device" || token !== undefined)) return lockout;
   if (token === undefined) return { ok: false, failure: "token_missing" };
   if (!sameSecret(token, gateway.token)) {
-    if (countsToken === "always" || !mayBeDevices) limit?.fail("shared-secret");
+    if (countsToken === "always" || !maybeDevice) limit?.fail("shared-secret");
     return { ok: false, failure: "token_mismatch" };
   }
   if (lockout) return lockout;
@@ -47,8 +47,8 @@ export function checkSharedToken(
 }
 
 /**
- * Falls back to a device token, once the device has proved its key: `auth.deviceToken`, else `auth.token`.
- * OpenClaw `auth-context.ts`.
+ * Tries the device token if the shared token was wrong: `auth.deviceToken`, else `auth.token`. The device's signature
+ * has been checked. OpenClaw `auth-context.ts`.
  */
 export function resolveAuth(
   gateway: Gateway,
@@ -58,7 +58,7 @@ export function resolveAuth(
 ): AuthResult {
   const credential = deviceCredential(params);
   if (shared.ok || !credential) return shared;
-  const { countsToken } = gateway.rules;
+  const { countsToken } = gateway.behavior;
   const limit = limitOf(gateway, connection);
   const isLockedOut = shared.failure === "rate_limited";
   const lockout = isLockedOut && countsToken === "without-device" ? shared : limit?.lockout("device-token");
@@ -74,11 +74,11 @@ export function resolveAuth(
   return result;
 }
 
-/** What may be a device's token. */
+/** A token that may be the device's. */
 interface DeviceCredential {
   readonly deviceId: string;
   readonly token: string;
-  /** It came as `auth.deviceToken`. */
+  /** True if it was sent as `auth.deviceToken`. */
   readonly isExplicit: boolean;
 }
 
@@ -89,33 +89,33 @@ function deviceCredential({ device, auth }: ConnectParams): DeviceCredential | u
 }
 
 function checkDeviceToken(
-  { rules, store }: Gateway,
+  { behavior, store }: Gateway,
   { role, scopes }: ConnectParams,
   { deviceId, token, isExplicit }: DeviceCredential,
   shared: AuthResult,
 ): AuthResult {
   const checked = store.checkToken(deviceId, role, scopes, token);
   if (checked === "ok") return { ok: true, method: "device-token" };
-  if (checked === "scope-mismatch" && rules.protocol === 4) return { ok: false, failure: "scope_mismatch" };
-  // 2026.2 calls every such failure a device token's; later only one that was sent as one.
-  const isCalledDevices = isExplicit || rules.errorDetails === "request-id";
-  return isCalledDevices ? { ok: false, failure: "device_token_mismatch" } : shared;
+  if (checked === "scope-mismatch" && behavior.protocol === 4)
+    return { ok: false, failure: "scope_mismatch" };
+  // 2026.2 names every such failure a device token's; later releases only that of an `auth.deviceToken`.
+  const isDevices = isExplicit || behavior.errorDetails === "request-id";
+  return isDevices ? { ok: false, failure: "device_token_mismatch" } : shared;
 }
 
-/** A page's failures are counted by another limiter than those of other clients (gateway.md section 4). */
+/** Failures of pages are counted separately from those of other clients (docs/gateway.md section 4). */
 function limitOf(gateway: Gateway, { origin, attribution }: Connection): Limit | undefined {
+  const { behavior, limiter, browserLimiter } = gateway;
   const address = attribution.clientIp ?? "unknown";
-  if (!origin || gateway.rules.browserLimit === "none") {
-    const { limiter } = gateway;
-    return limiter && !limiter.exempts(address) ? keyed(limiter, address) : undefined;
+  if (!origin || behavior.browserLimit === "none") {
+    return limiter && !limiter.exempts(address) ? limitBy(limiter, address) : undefined;
   }
-  if (!isLoopback(address)) return keyed(gateway.browserLimiter, address);
-  const key =
-    gateway.rules.browserLimit === "together" ? "browser" : `browser-origin:${origin.toLowerCase()}`;
-  return keyed(gateway.browserLimiter, key);
+  if (!isLoopbackAddress(address)) return limitBy(browserLimiter, address);
+  const key = behavior.browserLimit === "together" ? "browser" : `browser-origin:${origin.toLowerCase()}`;
+  return limitBy(browserLimiter, key);
 }
 
-function keyed(limiter: RateLimiter, key: string): Limit {
+function limitBy(limiter: RateLimiter, key: string): Limit {
   return {
     lockout(scope) {
       const retryAfterMs = limiter.lockedFor(`${scope}:${key}`, Date.now());

@@ -1,18 +1,18 @@
 import { isRecord } from "../../src/text/json.ts";
 import type { Behavior } from "./behaviors.ts";
 
-/** The part of `connect`'s params that decides anything. */
+/** The fields of `connect`'s params that the gateway reads. */
 export interface ConnectParams {
   readonly minProtocol: number;
   readonly maxProtocol: number;
-  readonly client: ClientInfo;
+  readonly client: ConnectClient;
   readonly role: string;
   readonly scopes: readonly string[];
   readonly auth: ConnectAuth;
   readonly device: DeviceProof | undefined;
 }
 
-export interface ClientInfo {
+export interface ConnectClient {
   readonly id: string;
   readonly version: string;
   readonly platform: string;
@@ -36,7 +36,7 @@ export interface DeviceProof {
   readonly nonce: string;
 }
 
-/** OpenClaw `GATEWAY_CLIENT_IDS` and `GATEWAY_CLIENT_MODES`: a client by another name is refused. */
+/** OpenClaw `GATEWAY_CLIENT_IDS` and `GATEWAY_CLIENT_MODES`; other values are refused. */
 const CLIENT_IDS = [
   "webchat-ui",
   "openclaw-control-ui",
@@ -58,8 +58,8 @@ const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "probe", "test"
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Where the validators of the releases have different words: Ajv's, and since 2026.9 TypeBox's. */
-const WORDS = {
+/** Messages that differ between the validators: Ajv, and since 2026.9 TypeBox. */
+const MESSAGES = {
   3: {
     short: (at: string) => `at ${at}: must NOT have fewer than 1 characters`,
     unknown: (at: string) => `at ${at}: must be equal to constant; at ${at}: must match a schema in anyOf`,
@@ -72,7 +72,7 @@ const WORDS = {
 
 class FieldError extends Error {
   readonly at: string;
-  readonly problem: keyof (typeof WORDS)[3];
+  readonly problem: keyof (typeof MESSAGES)[3];
 
   constructor(at: string, problem: FieldError["problem"]) {
     super(`${at}: ${problem}`);
@@ -83,14 +83,14 @@ class FieldError extends Error {
 
 /**
  * Reads `connect`'s params.
- * @throws TypeError with the gateway's wording of what is wrong with them.
+ * @throws TypeError with the gateway's message about the first problem.
  */
-export function readConnectParams(value: unknown, rules: Behavior): ConnectParams {
+export function readConnectParams(value: unknown, behavior: Behavior): ConnectParams {
   try {
-    return read(value, rules.credentials);
+    return read(value, behavior.credentials);
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
-    throw new TypeError(WORDS[rules.protocol][error.problem](error.at), { cause: error });
+    throw new TypeError(MESSAGES[behavior.protocol][error.problem](error.at), { cause: error });
   }
 }
 

@@ -15,7 +15,7 @@ interface Row {
   readonly cells: readonly [Cell, Cell, Cell, Cell];
 }
 
-/** Section 1 of gateway.md, one row a row; 2026.4.5 behind trusted proxies was read in its code. */
+/** docs/gateway.md section 1, row by row. 2026.4.5 behind trusted proxies was read in its code. */
 const TABLE: readonly Row[] = [
   { what: "a clean request", headers: {}, cells: ["OK", "OK", "OK", "OK"] },
   {
@@ -37,13 +37,13 @@ const TABLE: readonly Row[] = [
     cells: ["OK", "OK", "OK", "403"],
   },
   {
-    what: "a clean request, loopback a trusted proxy",
+    what: "a clean request, loopback as a trusted proxy",
     headers: {},
     trusted: true,
     cells: ["1008", "1008", "OK", "OK"],
   },
   {
-    what: "X-Forwarded-For: 127.0.0.1, loopback a trusted proxy",
+    what: "X-Forwarded-For: 127.0.0.1, loopback as a trusted proxy",
     headers: { "X-Forwarded-For": "127.0.0.1" },
     trusted: true,
     cells: ["OK", "1008", "1008", "403"],

@@ -7,17 +7,17 @@ import { createDevice } from "../../src/openclaw/device.ts";
 
 const PAGE = { id: "openclaw-control-ui", mode: "webchat", buildId: "dev" };
 
-/** Section 4 of gateway.md. */
+/** docs/gateway.md section 4. */
 describe.each(FAKE_RELEASES)("a page at %s", (release: FakeRelease) => {
   it.each([
-    { what: "of loopback", origin: "http://127.0.0.1:1", ok: true },
-    { what: "of elsewhere", origin: "http://evil.example", ok: false },
-    { what: "of an opaque origin", origin: "null", ok: false },
-    { what: "without Origin", ok: false },
-    { what: "that is allowed", origin: "https://app.example", ok: true },
-    // The name that DNS rebinding gives Host and Origin: the same. Only the oldest release falls for it.
+    { what: "with a loopback origin", origin: "http://127.0.0.1:1", ok: true },
+    { what: "with a foreign origin", origin: "http://evil.example", ok: false },
+    { what: "with an opaque origin", origin: "null", ok: false },
+    { what: "without an Origin", ok: false },
+    { what: "with an allowed origin", origin: "https://app.example", ok: true },
+    // DNS rebinding makes Host and Origin the same name. Only the oldest release accepts it.
     {
-      what: "of a rebound name",
+      what: "with a rebound name",
       origin: "http://evil.example",
       headers: { Host: "evil.example" },
       ok: release === "2026.2.19",
@@ -37,7 +37,7 @@ describe.each(FAKE_RELEASES)("a page at %s", (release: FakeRelease) => {
   });
 });
 
-it("a page of 2026.9's own Host must be of its build", async () => {
+it("a page from 2026.9's own Host must have its build id", async () => {
   const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   const page = {
     url: gateway.url,

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { coversScope } from "../../src/openclaw/scopes.ts";
 import type { Behavior } from "./behaviors.ts";
-import { missingScope, union, withImplied } from "./scopes.ts";
 
-/** Who asks to be paired, and for what. */
-export interface PairingAsk {
+/** A device and the role and scopes that it requests. */
+export interface PairingInput {
   readonly deviceId: string;
   readonly publicKey: string;
   readonly displayName?: string | undefined;
@@ -17,7 +17,7 @@ export interface PairingAsk {
 }
 
 /** An entry of `device.pair.list`'s `pending`. */
-export interface PendingRequest extends PairingAsk {
+export interface StoredRequest extends PairingInput {
   readonly requestId: string;
   readonly roles: readonly string[];
   readonly isRepair: boolean;
@@ -25,7 +25,7 @@ export interface PendingRequest extends PairingAsk {
   readonly ts: number;
 }
 
-/** A device token: a role's, with the scopes that it grants. */
+/** A device token of one role. */
 export interface DeviceToken {
   readonly token: string;
   readonly role: string;
@@ -33,34 +33,34 @@ export interface DeviceToken {
   readonly createdAtMs: number;
 }
 
-export interface PairedDevice extends Omit<PairingAsk, "silent"> {
+export interface PairedDevice extends Omit<PairingInput, "silent"> {
   readonly roles: readonly string[];
   readonly tokens: Readonly<Record<string, DeviceToken>>;
   readonly createdAtMs: number;
   readonly approvedAtMs: number;
 }
 
-/** What became of an approval. */
+/** The result of an approval. */
 export type Approval =
   | { readonly status: "approved"; readonly device: PairedDevice }
   | { readonly status: "forbidden"; readonly missingScope: string }
   | { readonly status: "unknown" };
 
-/** OpenClaw `device-pairing.ts`: after this a pending request is gone, unless asked again. */
+/** OpenClaw `device-pairing.ts`: a pending request expires so long after its last attempt. */
 const PENDING_TTL_MS = 5 * 60_000;
 
-/** The devices of one gateway, in memory, with each release's way of treating a request that is already pending. */
+/** Paired devices and pending requests of one gateway, in memory. */
 export class PairingStore {
-  readonly #rules: Behavior;
-  readonly #pending = new Map<string, { readonly request: PendingRequest; readonly refreshedAtMs: number }>();
+  readonly #behavior: Behavior;
+  readonly #pending = new Map<string, { readonly request: StoredRequest; readonly refreshedAtMs: number }>();
   readonly #paired = new Map<string, PairedDevice>();
 
-  constructor(rules: Behavior) {
-    this.#rules = rules;
+  constructor(behavior: Behavior) {
+    this.#behavior = behavior;
   }
 
   /** Pending requests, newest first. */
-  get pending(): readonly PendingRequest[] {
+  get pending(): readonly StoredRequest[] {
     this.#prune();
     return [...this.#pending.values()].map(({ request }) => request).sort((a, b) => b.ts - a.ts);
   }
@@ -74,49 +74,49 @@ export class PairingStore {
     return this.#paired.get(deviceId);
   }
 
-  /** @returns whether there was such a device. */
+  /** Returns false if there is no such device. */
   remove(deviceId: string): boolean {
     return this.#paired.delete(deviceId);
   }
 
   /**
-   * Files a request. One that is pending already keeps its `silent: false`: that is what makes it sticky
-   * (gateway.md section 2).
-   * @returns the request that now stands, whether it is new, and the ids of those that it replaced.
+   * Stores a request. `silent: false` of a pending one stays: a stale request (docs/gateway.md section 2).
+   * @returns the stored request, true if it is new, and the ids of those that it replaced.
    */
-  request(ask: PairingAsk): { request: PendingRequest; created: boolean; superseded: readonly string[] } {
-    const existing = this.pending.filter((one) => one.deviceId === ask.deviceId);
+  request(input: PairingInput): { request: StoredRequest; created: boolean; superseded: readonly string[] } {
+    const existing = this.pending.filter((request) => request.deviceId === input.deviceId);
     const [latest] = existing;
-    if (latest && this.#rules.pending === "first") return { request: latest, created: false, superseded: [] };
-    const silent = ask.silent && existing.every((one) => one.silent);
+    if (latest && this.#behavior.pending === "first")
+      return { request: latest, created: false, superseded: [] };
+    const silent = input.silent && existing.every(({ silent }) => silent);
     const now = Date.now();
-    if (latest && existing.length === 1 && covers(latest, ask, this.#rules)) {
-      const ts = this.#rules.protocol === 4 ? latest.ts : now;
-      const request = { ...latest, ...ask, scopes: latest.scopes, silent, ts };
+    if (latest && existing.length === 1 && covers(latest, input, this.#behavior)) {
+      const ts = this.#behavior.protocol === 4 ? latest.ts : now;
+      const request = { ...latest, ...input, scopes: latest.scopes, silent, ts };
       this.#pending.set(request.requestId, { request, refreshedAtMs: now });
       return { request, created: false, superseded: [] };
     }
-    for (const one of existing) this.#pending.delete(one.requestId);
-    const request: PendingRequest = {
+    for (const { requestId } of existing) this.#pending.delete(requestId);
+    const request: StoredRequest = {
       requestId: randomUUID(),
-      ...ask,
-      roles: union([ask.role], ...existing.map((one) => one.roles)),
-      scopes: union(ask.scopes, ...existing.map((one) => one.scopes)),
+      ...input,
+      roles: union([input.role], ...existing.map(({ roles }) => roles)),
+      scopes: union(input.scopes, ...existing.map(({ scopes }) => scopes)),
       silent,
-      isRepair: this.#paired.has(ask.deviceId),
+      isRepair: this.#paired.has(input.deviceId),
       ts: now,
     };
     this.#pending.set(request.requestId, { request, refreshedAtMs: now });
-    return { request, created: true, superseded: existing.map((one) => one.requestId) };
+    return { request, created: true, superseded: existing.map(({ requestId }) => requestId) };
   }
 
-  /** Approves a request with the scopes of the one who approves; its role's token is made anew. */
+  /** Approves a request by an operator with these scopes, and issues new tokens for its roles. */
   approve(requestId: string, callerScopes: readonly string[]): Approval {
     this.#prune();
     const pending = this.#pending.get(requestId)?.request;
     if (!pending) return { status: "unknown" };
     const missing =
-      this.#rules.approval === "anyone" ? undefined : missingScope(pending.scopes, callerScopes, true);
+      this.#behavior.approval === "anyone" ? undefined : missingScope(pending.scopes, callerScopes, true);
     if (missing !== undefined) return { status: "forbidden", missingScope: missing };
     const existing = this.#paired.get(pending.deviceId);
     const now = Date.now();
@@ -136,15 +136,15 @@ export class PairingStore {
     return { status: "approved", device };
   }
 
-  /** @returns the request that is gone now, or undefined when there was none. */
-  reject(requestId: string): PendingRequest | undefined {
+  /** Deletes a request and returns it; undefined if there is none. */
+  reject(requestId: string): StoredRequest | undefined {
     this.#prune();
     const pending = this.#pending.get(requestId)?.request;
     this.#pending.delete(requestId);
     return pending;
   }
 
-  /** @returns whether the token is this device's for this role, and covers the scopes. */
+  /** Checks a token against the one of this device and role, and against its scopes. */
   checkToken(
     deviceId: string,
     role: string,
@@ -153,25 +153,25 @@ export class PairingStore {
   ): "ok" | "token-mismatch" | "scope-mismatch" {
     const entry = this.#paired.get(deviceId)?.tokens[role];
     if (!entry || entry.token !== token) return "token-mismatch";
-    return missingScope(scopes, entry.scopes, this.#rules.impliedScopes) === undefined
+    return missingScope(scopes, entry.scopes, this.#behavior.impliedScopes) === undefined
       ? "ok"
       : "scope-mismatch";
   }
 
-  /** The token that hello-ok carries: the one there is if it covers the scopes, else a new one; none if not paired. */
+  /** Returns the token for hello-ok: the existing one if it covers the scopes, else a new one; none if not paired. */
   ensureToken(deviceId: string, role: string, scopes: readonly string[]): DeviceToken | undefined {
     const device = this.#paired.get(deviceId);
-    if (!device || (device.scopes.length === 0 && !this.#rules.tokenWithoutScopes)) return undefined;
+    if (!device || (device.scopes.length === 0 && !this.#behavior.tokenWithoutScopes)) return undefined;
     const existing = device.tokens[role];
-    if (existing && missingScope(scopes, existing.scopes, this.#rules.impliedScopes) === undefined)
+    if (existing && missingScope(scopes, existing.scopes, this.#behavior.impliedScopes) === undefined)
       return existing;
     const token = this.#newToken(role, scopes, Date.now());
     this.#paired.set(deviceId, { ...device, tokens: { ...device.tokens, [role]: token } });
     return token;
   }
 
-  #newToken(role: string, asked: readonly string[], createdAtMs: number): DeviceToken {
-    const scopes = this.#rules.tokenScopes === "implied" ? withImplied(asked) : asked;
+  #newToken(role: string, requested: readonly string[], createdAtMs: number): DeviceToken {
+    const scopes = this.#behavior.tokenScopes === "implied" ? withImplied(requested) : requested;
     return { token: randomBytes(32).toString("base64url"), role, scopes, createdAtMs };
   }
 
@@ -181,9 +181,28 @@ export class PairingStore {
   }
 }
 
-/** Whether a pending request is the one that this would be; in 2026.9 also when it asks for more. */
-function covers(pending: PendingRequest, ask: PairingAsk, rules: Behavior): boolean {
-  if (pending.publicKey !== ask.publicKey || pending.role !== ask.role) return false;
-  if (missingScope(ask.scopes, pending.scopes, rules.protocol === 4) !== undefined) return false;
-  return rules.protocol === 4 || missingScope(pending.scopes, ask.scopes, false) === undefined;
+/** Returns true if a pending request equals a new one; in 2026.9 also if it requests more. */
+function covers(pending: StoredRequest, input: PairingInput, behavior: Behavior): boolean {
+  if (pending.publicKey !== input.publicKey || pending.role !== input.role) return false;
+  if (missingScope(input.scopes, pending.scopes, behavior.protocol === 4) !== undefined) return false;
+  return behavior.protocol === 4 || missingScope(pending.scopes, input.scopes, false) === undefined;
+}
+
+/** Returns the first requested scope that the granted ones do not cover, or undefined. */
+export function missingScope(
+  requested: readonly string[],
+  granted: readonly string[],
+  implied: boolean,
+): string | undefined {
+  return requested.find((scope) => !(implied ? coversScope(granted, scope) : granted.includes(scope)));
+}
+
+/** Adds the scopes that others imply. OpenClaw 2026.3's and 2026.4's `device-auth.ts`. */
+function withImplied(scopes: readonly string[]): string[] {
+  if (scopes.includes("operator.admin")) return union(scopes, ["operator.read", "operator.write"]);
+  return union(scopes, scopes.includes("operator.write") ? ["operator.read"] : []);
+}
+
+function union(...lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())].sort();
 }

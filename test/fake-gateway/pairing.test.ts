@@ -6,7 +6,7 @@ import { startFakeGateway } from "./server.ts";
 import type { FakeGateway } from "./server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
-/** Not local for the releases that look at headers; 2026.9 refuses it before there is a request. */
+/** Makes a client remote before 2026.8; 2026.9 refuses it before it stores a request. */
 const NOT_LOCAL = { "X-Forwarded-For": "203.0.113.7" };
 const FIVE_MINUTES_MS = 300_000;
 const CLIENTS = [
@@ -29,11 +29,11 @@ function scopeUpgradeRefused(release: FakeRelease): object {
   };
 }
 
-/** Section 2 of gateway.md. */
+/** docs/gateway.md section 2. */
 describe.each(FAKE_RELEASES)("on a clean connection at %s", (release: FakeRelease) => {
   const rules = {
     refusesScopeUpgrade: release === "2026.2.19" || release === "2026.4.5",
-    sticks: release !== "2026.9.6",
+    staysStale: release !== "2026.9.6",
   };
   let gateway: FakeGateway;
   beforeAll(async () => {
@@ -54,19 +54,19 @@ describe.each(FAKE_RELEASES)("on a clean connection at %s", (release: FakeReleas
     expect(result).toMatchObject(rules.refusesScopeUpgrade ? scopeUpgradeRefused(release) : { ok: true });
   });
 
-  it(`${rules.sticks ? "still refuses" : "pairs"} a device whose first attempt was not local`, async () => {
+  it(`${rules.staysStale ? "still refuses" : "pairs"} a device whose first attempt was not local`, async () => {
     const device = createDevice();
     const first = await handshake({ url: gateway.url, token: "t", device, headers: NOT_LOCAL });
     const second = await handshake({ url: gateway.url, token: "t", device });
-    expect(first).toMatchObject(rules.sticks ? { close: { code: 1008 } } : { http: { status: 403 } });
-    expect(second).toMatchObject(rules.sticks ? { ok: false, close: { code: 1008 } } : { ok: true });
+    expect(first).toMatchObject(rules.staysStale ? { close: { code: 1008 } } : { http: { status: 403 } });
+    expect(second).toMatchObject(rules.staysStale ? { ok: false, close: { code: 1008 } } : { ok: true });
     const ids = [first, second].map((result) =>
       result.ok ? undefined : result.error?.details?.["requestId"],
     );
     expect(ids[0]).toBe(ids[1]);
   });
 
-  it("pairs it when the pending request has expired", async () => {
+  it("pairs it after the pending request has expired", async () => {
     const device = createDevice();
     await handshake({ url: gateway.url, token: "t", device, headers: NOT_LOCAL });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + FIVE_MINUTES_MS + 1 });
@@ -77,7 +77,7 @@ describe.each(FAKE_RELEASES)("on a clean connection at %s", (release: FakeReleas
 });
 
 describe("2026.9.6", () => {
-  it("asks for every device where autoApproveLocal is off", async () => {
+  it("pairs no device silently if autoApproveLocal is off", async () => {
     const gateway = await startFakeGateway({ release: "2026.9.6", token: "t", autoApproveLocal: false });
     const device = createDevice();
     const result = await handshake({ url: gateway.url, token: "t", device });
@@ -101,7 +101,7 @@ describe("2026.9.6", () => {
     });
   });
 
-  it("keeps a request sticky that a page made", async () => {
+  it("keeps the pending request of a page stale", async () => {
     const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
     const device = createDevice();
     await handshake({ url: gateway.url, token: "t", device, origin: "http://127.0.0.1:1" });

@@ -8,7 +8,7 @@ import { createDevice } from "../../src/openclaw/device.ts";
 
 type Params = Record<string, unknown>;
 
-/** Changes fields of `device` after it has been signed. */
+/** Changes fields of `device` after signing. */
 function device(change: (device: Params) => Params): (params: Params) => Params {
   return (params) => ({
     ...params,
@@ -23,7 +23,7 @@ function onDarwin(params: Params): Params {
 
 const CASES: readonly { what: string; amend: (params: Params) => Params; code: string; reason: string }[] = [
   {
-    what: "scopes beyond the signed ones",
+    what: "scopes that were not signed",
     amend: (p) => ({ ...p, scopes: ["operator.admin"] }),
     code: "SIGNATURE_INVALID",
     reason: "device-signature",
@@ -35,19 +35,19 @@ const CASES: readonly { what: string; amend: (params: Params) => Params; code: s
     reason: "device-signature",
   },
   {
-    what: "another's signature",
+    what: "a wrong signature",
     amend: device((d) => ({ ...d, signature: "A".repeat(86) })),
     code: "SIGNATURE_INVALID",
     reason: "device-signature",
   },
   {
-    what: "another's key",
+    what: "the key of another device",
     amend: device((d) => ({ ...d, publicKey: createDevice().publicKey })),
     code: "DEVICE_ID_MISMATCH",
     reason: "device-id-mismatch",
   },
   {
-    what: "no key",
+    what: "a malformed key",
     amend: device((d) => ({ ...d, publicKey: "abc" })),
     code: "DEVICE_ID_MISMATCH",
     reason: "device-id-mismatch",
@@ -93,7 +93,7 @@ describe("the device proof", () => {
     expect(then.ok || then.error?.details).toBeUndefined();
   });
 
-  it("may be v3 since 2026.3, with platform and family as signed", async () => {
+  it("is accepted as v3 since 2026.3, if platform and family are as signed", async () => {
     const client = { platform: " LinuX ", deviceFamily: "Box" };
     const options = { token: "t", device: createDevice(), signature: "v3" as const, client };
     expect(await handshake({ url: newest.url, ...options })).toMatchObject({ ok: true });

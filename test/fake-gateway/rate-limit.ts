@@ -1,11 +1,11 @@
-import { isLoopback } from "./locality.ts";
+import { isLoopbackAddress } from "../../src/net/ip-address.ts";
 
-/** OpenClaw's defaults (`auth-rate-limit.ts`): ten failures in a minute lock a client out for five. */
+/** `gateway.auth.rateLimit`. By default ten failures in a minute lock a client out for five (`auth-rate-limit.ts`). */
 export interface RateLimitOptions {
   readonly maxAttempts?: number;
   readonly windowMs?: number;
   readonly lockoutMs?: number;
-  /** Whether clients of this machine are not counted; default true. Pages always are. */
+  /** True if failures of loopback clients are not counted; default true. Those of pages always are. */
   readonly exemptLoopback?: boolean;
 }
 
@@ -14,42 +14,37 @@ interface Entry {
   lockedUntil: number;
 }
 
-/** Counts failed authentications by client. Its keys are addresses or origins that this machine made: few. */
+/** Counts failed authentication attempts by client. Keys are addresses or origins. */
 export class RateLimiter {
   readonly #entries = new Map<string, Entry>();
-  readonly #maxAttempts: number;
-  readonly #windowMs: number;
-  readonly #lockoutMs: number;
-  readonly #exemptLoopback: boolean;
+  readonly #options: Required<RateLimitOptions>;
 
   constructor(options: RateLimitOptions = {}) {
-    this.#maxAttempts = options.maxAttempts ?? 10;
-    this.#windowMs = options.windowMs ?? 60_000;
-    this.#lockoutMs = options.lockoutMs ?? 300_000;
-    this.#exemptLoopback = options.exemptLoopback ?? true;
+    const defaults = { maxAttempts: 10, windowMs: 60_000, lockoutMs: 300_000, exemptLoopback: true };
+    this.#options = { ...defaults, ...options };
   }
 
-  /** Whether failures from this address are not counted. */
+  /** Returns true if failures from this address are not counted. */
   exempts(address: string): boolean {
-    return this.#exemptLoopback && isLoopback(address);
+    return this.#options.exemptLoopback && isLoopbackAddress(address);
   }
 
-  /** @returns for how many milliseconds the client is locked out; 0 when it is not. */
+  /** Returns how many milliseconds a client is still locked out, or 0. */
   lockedFor(key: string, now: number): number {
-    const until = this.#entries.get(key)?.lockedUntil ?? 0;
-    return Math.max(0, until - now);
+    return Math.max(0, (this.#entries.get(key)?.lockedUntil ?? 0) - now);
   }
 
-  /** Counts one failure, unless the client is locked out already. */
+  /** Counts one failure, unless the client is locked out. */
   fail(key: string, now: number): void {
     if (this.lockedFor(key, now) > 0) return;
+    const { maxAttempts, windowMs, lockoutMs } = this.#options;
     const entry = this.#entries.get(key) ?? { failures: [], lockedUntil: 0 };
-    entry.failures = [...entry.failures.filter((at) => at > now - this.#windowMs), now];
-    if (entry.failures.length >= this.#maxAttempts) entry.lockedUntil = now + this.#lockoutMs;
+    entry.failures = [...entry.failures.filter((at) => at > now - windowMs), now];
+    if (entry.failures.length >= maxAttempts) entry.lockedUntil = now + lockoutMs;
     this.#entries.set(key, entry);
   }
 
-  /** Forgets a client that has authenticated. */
+  /** Deletes the failures of a client that has authenticated. */
   reset(key: string): void {
     this.#entries.delete(key);
   }

@@ -1,18 +1,10 @@
+import type { GatewayError } from "../../src/openclaw/protocol.ts";
 import type { Behavior, PairingReason } from "./behaviors.ts";
-import type { ClientInfo, ConnectAuth } from "./connect-params.ts";
+import type { ConnectClient, ConnectAuth } from "./connect-params.ts";
 
-/** `error` of a `res` frame. */
-export interface ErrorShape {
-  readonly code: string;
-  readonly message: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly retryable?: boolean;
-  readonly retryAfterMs?: number;
-}
-
-/** How a handshake ends that is not answered with hello-ok: an error response, then this close. */
+/** The refusal of a handshake: an error response, then a close. */
 export interface Refusal {
-  readonly error: ErrorShape;
+  readonly error: GatewayError;
   readonly close: { readonly code: number; readonly reason: string };
 }
 
@@ -32,21 +24,21 @@ const REMEDIATION: Readonly<Record<PairingReason, string>> = {
   "metadata-upgrade": "Review the refreshed device details, then approve the pending request.",
 };
 
-/** A refusal with this code and message; details only from the releases that send them. */
+/** Builds a refusal; its details are omitted by releases that do not send them. */
 export function refuse(
-  rules: Behavior,
+  behavior: Behavior,
   code: string,
   message: string,
   details?: Readonly<Record<string, unknown>>,
   close: { code: number; reason?: string } = { code: 1008 },
 ): Refusal {
   return {
-    error: { code, message, ...(details && rules.errorDetails !== "request-id" ? { details } : {}) },
+    error: { code, message, ...(details && behavior.errorDetails !== "request-id" ? { details } : {}) },
     close: { code: close.code, reason: closeReason(close.reason ?? message) },
   };
 }
 
-/** What a pairing refusal tells about the device. */
+/** Facts for a pairing refusal. */
 export interface PairingFacts {
   readonly reason: PairingReason;
   readonly requestId: string;
@@ -55,16 +47,16 @@ export interface PairingFacts {
   readonly scopes: readonly string[];
   readonly approvedRoles: readonly string[];
   readonly approvedScopes: readonly string[];
-  /** The Control UI is told to wait and try again (2026.9). */
+  /** True for the Control UI, which 2026.9 asks to wait and retry. */
   readonly retry: boolean;
 }
 
-/** NOT_PAIRED, as much of it as the release tells. OpenClaw `connect-error-details.ts`. */
-export function pairingRequired(rules: Behavior, facts: PairingFacts): Refusal {
+/** Builds NOT_PAIRED with the details that the release sends. OpenClaw `connect-error-details.ts`. */
+export function pairingRequired(behavior: Behavior, facts: PairingFacts): Refusal {
   const { reason, requestId } = facts;
-  if (rules.errorDetails !== "full") {
+  if (behavior.errorDetails !== "full") {
     const details =
-      rules.errorDetails === "code" ? { code: "PAIRING_REQUIRED", requestId, reason } : { requestId };
+      behavior.errorDetails === "code" ? { code: "PAIRING_REQUIRED", requestId, reason } : { requestId };
     return {
       error: { code: "NOT_PAIRED", message: "pairing required", details },
       close: { code: 1008, reason: "pairing required" },
@@ -85,13 +77,13 @@ export function pairingRequired(rules: Behavior, facts: PairingFacts): Refusal {
     ...(facts.approvedRoles.length > 0 ? { approvedRoles: facts.approvedRoles } : {}),
     ...(facts.approvedScopes.length > 0 ? { approvedScopes: facts.approvedScopes } : {}),
   };
-  return refuse(rules, "NOT_PAIRED", message, details, {
+  return refuse(behavior, "NOT_PAIRED", message, details, {
     code: 1008,
     reason: `${message} (requestId: ${requestId})`,
   });
 }
 
-/** Why a token was not accepted. */
+/** The reason for which a credential is refused. */
 export type AuthFailure =
   | "token_missing"
   | "token_mismatch"
@@ -113,31 +105,31 @@ const AUTH_MESSAGE = {
   rate_limited: "unauthorized: too many failed authentication attempts (retry later)",
 } as const;
 
-/** What an authentication refusal depends on. */
+/** Facts for an authentication refusal. */
 export interface AuthFacts {
   readonly failure: AuthFailure;
   readonly retryAfterMs?: number | undefined;
-  readonly client: ClientInfo;
+  readonly client: ConnectClient;
   readonly auth: ConnectAuth;
   readonly hasDevice: boolean;
   readonly local: boolean;
 }
 
-/** A refusal of the credentials. OpenClaw `auth-messages.ts`, `handshake-auth-helpers.ts`. */
-export function unauthorized(rules: Behavior, facts: AuthFacts): Refusal {
+/** Builds the refusal of a credential. OpenClaw `auth-messages.ts`, `handshake-auth-helpers.ts`. */
+export function unauthorized(behavior: Behavior, facts: AuthFacts): Refusal {
   const { failure, auth } = facts;
   const retryWithDeviceToken =
     failure === "token_mismatch" &&
     facts.hasDevice &&
     auth.token !== undefined &&
     auth.deviceToken === undefined;
-  const refusal = refuse(rules, "INVALID_REQUEST", authMessage(rules, facts), {
+  const refusal = refuse(behavior, "INVALID_REQUEST", authMessage(behavior, facts), {
     code: `AUTH_${failure.toUpperCase()}`,
     authReason: failure,
     canRetryWithDeviceToken: retryWithDeviceToken,
     recommendedNextStep: retryWithDeviceToken ? "retry_with_device_token" : NEXT_STEP[failure],
   });
-  if (failure !== "rate_limited" || rules.protocol === 3) return refusal;
+  if (failure !== "rate_limited" || behavior.protocol === 3) return refusal;
   const { retryAfterMs } = facts;
   return {
     ...refusal,
@@ -145,14 +137,14 @@ export function unauthorized(rules: Behavior, facts: AuthFacts): Refusal {
   };
 }
 
-function authMessage(rules: Behavior, facts: AuthFacts): string {
+function authMessage(behavior: Behavior, facts: AuthFacts): string {
   const { failure } = facts;
   if (failure !== "token_missing" && failure !== "token_mismatch") return AUTH_MESSAGE[failure];
-  return `unauthorized: gateway ${failure.replace("_", " ")} (${tokenHint(rules, facts)})`;
+  return `unauthorized: gateway ${failure.replace("_", " ")} (${tokenHint(behavior, facts)})`;
 }
 
-function tokenHint(rules: Behavior, { failure, client, local }: AuthFacts): string {
-  const newest = rules.protocol === 4;
+function tokenHint(behavior: Behavior, { failure, client, local }: AuthFacts): string {
+  const newest = behavior.protocol === 4;
   if (client.id === "cli" || client.mode === "cli") {
     if (newest && local) return "use this gateway's gateway.auth.token or pair the device";
     return "set gateway.remote.token to match gateway.auth.token";

@@ -1,30 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Socket } from "node:net";
+import type { BlockList, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
-import type { WebSocket } from "ws";
-import { RULES } from "./behaviors.ts";
-import type { FakeRelease } from "./behaviors.ts";
-import type { Connection, Gateway } from "./gateway.ts";
+import { WebSocketServer, type WebSocket } from "ws";
+import { behaviorOf, type Behavior, type FakeRelease } from "./behaviors.ts";
 import type { Session } from "./hello.ts";
-import { answerHttp, refusedUpgrade, seen } from "./http.ts";
-import type { SeenRequest } from "./http.ts";
-import { attribute, first, proxyList } from "./locality.ts";
-import type { Attribution } from "./locality.ts";
-import { hearsOfPairing } from "./methods.ts";
+import { REFUSED_UPGRADE, respondHttp, seen, type SeenRequest } from "./http.ts";
+import { attribute, first, proxyList, type Attribution } from "./locality.ts";
+import { receivesPairing } from "./methods.ts";
 import { PairingStore } from "./pairing-store.ts";
-import { RateLimiter } from "./rate-limit.ts";
-import type { RateLimitOptions } from "./rate-limit.ts";
+import { RateLimiter, type RateLimitOptions } from "./rate-limit.ts";
 import { sendEvent, serveGateway } from "./socket.ts";
 
-/** A WebSocket path of the gateway's server on which something else than the gateway's protocol is spoken. */
+/** A WebSocket path on which another protocol is spoken. */
 const WORKER_PATH = "/__openclaw__/worker";
 const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024;
-/** How many requests are remembered. */
+/** How many requests are recorded. */
 const SEEN_LIMIT = 1000;
 const SNAPSHOT_BYTES = 12_000;
 
@@ -32,7 +25,7 @@ export interface FakeGatewayOptions {
   readonly release: FakeRelease;
   /** `gateway.auth.token`. */
   readonly token: string;
-  /** Default 0: any free one. */
+  /** Default 0: a free one. */
   readonly port?: number;
   readonly host?: "127.0.0.1" | "::1";
   /** PEM: makes it a `wss://` gateway. */
@@ -45,7 +38,7 @@ export interface FakeGatewayOptions {
   readonly autoApproveLocal?: boolean;
   /** `gateway.auth.rateLimit`. */
   readonly rateLimit?: RateLimitOptions;
-  /** Answers `connect` with UNAVAILABLE until `setStarting(false)`. */
+  /** Responds to `connect` with UNAVAILABLE until `setStarting(false)`. */
   readonly starting?: boolean;
   /** Approximate size of hello-ok's snapshot. */
   readonly snapshotBytes?: number;
@@ -57,49 +50,60 @@ export interface FakeGateway {
   readonly port: number;
   /** `ws://127.0.0.1:PORT` (or `wss://`). */
   readonly url: string;
-  /** Who is paired and who waits to be. */
+  /** Paired devices and pending requests. */
   readonly pairing: PairingStore;
-  /** Every request and upgrade received, oldest first, the first thousand. */
+  /** The first thousand requests and upgrades, oldest first. */
   readonly requests: readonly SeenRequest[];
-  /** WebSockets open now, those of other paths included. */
+  /** Open WebSockets, on other paths too. */
   readonly connections: number;
   setStarting(starting: boolean): void;
   /** Closes every WebSocket, as a restarting gateway does (1012 "service restart"). */
   closeClients(code?: number, reason?: string): void;
-  /** Ends every connection at once and frees the port. */
+  /** Destroys every connection and frees the port. */
   close(): Promise<void>;
 }
 
+/** State and settings that all connections of one fake gateway share. */
+export interface Gateway {
+  readonly behavior: Behavior;
+  readonly token: string;
+  readonly trustedProxies: BlockList;
+  readonly allowedOrigins: readonly string[];
+  readonly autoApproveLocal: boolean;
+  readonly snapshotBytes: number;
+  readonly store: PairingStore;
+  /** For clients, by address; absent if the release only counts when configured. */
+  readonly limiter: RateLimiter | undefined;
+  /** For pages. */
+  readonly browserLimiter: RateLimiter;
+  starting: boolean;
+  /** Sends an event to the clients that receive pairing events. */
+  broadcast(event: string, payload: unknown): void;
+  /** Broadcasts `device.pair.resolved`. */
+  broadcastDecision(requestId: string, deviceId: string, decision: "approved" | "rejected"): void;
+}
+
+/** What is known of one connection before `connect`. */
+export interface Connection {
+  readonly id: string;
+  readonly nonce: string;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly attribution: Attribution;
+  /** The `x-openclaw-scopes` header. */
+  readonly scopeCeiling: readonly string[] | undefined;
+}
+
 /**
- * Starts a gateway that decides as the given release does, for the demo and for tests; its state is in memory
- * (gateway.md sections 1 to 4). It does not delay failed logins, as 2026.9 does.
- * @throws when the port is taken or an option is no address.
+ * Starts a gateway that decides as the given release does; its state is in memory (docs/gateway.md sections 1 to 4).
+ * It does not delay failed logins, as 2026.9 does.
+ * @throws if the port is in use or an option is not an address.
  */
 export async function startFakeGateway(options: FakeGatewayOptions): Promise<FakeGateway> {
-  const host = options.host ?? "127.0.0.1";
-  const rules = RULES[options.release];
+  const { release, host = "127.0.0.1", tls } = options;
   const clients = new Map<WebSocket, Session>();
-  let seq = 0;
-  const gateway: Gateway = {
-    release: options.release,
-    rules,
-    token: options.token,
-    trustedProxies: proxyList(options.trustedProxies ?? []),
-    allowedOrigins: (options.allowedOrigins ?? []).map((origin) => origin.toLowerCase()),
-    autoApproveLocal: options.autoApproveLocal ?? true,
-    snapshotBytes: options.snapshotBytes ?? SNAPSHOT_BYTES,
-    store: new PairingStore(rules),
-    limiter: rules.alwaysLimits || options.rateLimit ? new RateLimiter(options.rateLimit) : undefined,
-    browserLimiter: new RateLimiter({ ...options.rateLimit, exemptLoopback: false }),
-    starting: options.starting ?? false,
-    broadcast(event, payload) {
-      seq += 1;
-      for (const [socket, session] of clients)
-        if (hearsOfPairing(session)) sendEvent(socket, event, payload, seq);
-    },
-  };
-
-  const server = options.tls ? createTlsServer(options.tls) : createServer();
+  const gateway = createGateway(options, clients);
+  const server = tls ? createTlsServer(tls) : createServer();
   const sockets = trackSockets(server);
   const requests: SeenRequest[] = [];
   const wss = new WebSocketServer({
@@ -108,24 +112,24 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
     perMessageDeflate: false,
   });
 
-  const attributed = (request: IncomingMessage): Attribution => {
+  const attributeRequest = (request: IncomingMessage): Attribution => {
     if (requests.length < SEEN_LIMIT) requests.push(seen(request));
-    const { headers, socket } = request;
-    return attribute(rules, { headers, remoteAddress: socket.remoteAddress ?? "" }, gateway.trustedProxies);
+    const ingress = { headers: request.headers, remoteAddress: request.socket.remoteAddress ?? "" };
+    return attribute(gateway.behavior, ingress, gateway.trustedProxies);
   };
-  const buildId = rules.protocol === 4 ? options.release : undefined;
+  const buildId = gateway.behavior.protocol === 4 ? release : undefined;
   server.on("request", (request, response) =>
-    answerHttp(request, response, { refused: attributed(request).refused, buildId }),
+    respondHttp(request, response, { refused: attributeRequest(request).refused, buildId }),
   );
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const attribution = attributed(request);
+    const attribution = attributeRequest(request);
     if (attribution.refused) {
-      socket.end(refusedUpgrade(), () => socket.destroy());
+      socket.end(REFUSED_UPGRADE, () => socket.destroy());
       return;
     }
     wss.handleUpgrade(request, socket, head, (ws) => {
-      const { pathname } = new URL(request.url ?? "/", "http://stand-in");
+      const { pathname } = new URL(request.url ?? "/", "http://fake-gateway");
       if (pathname === WORKER_PATH) return serveEcho(ws);
       ws.on("close", () => clients.delete(ws));
       const connection = connectionOf(request, attribution);
@@ -138,10 +142,10 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    release: options.release,
+    release,
     host,
     port,
-    url: `${options.tls ? "wss" : "ws"}://${host === "::1" ? "[::1]" : host}:${port}`,
+    url: `${tls ? "wss" : "ws"}://${host === "::1" ? "[::1]" : host}:${port}`,
     pairing: gateway.store,
     requests,
     get connections() {
@@ -162,7 +166,33 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
   };
 }
 
-/** `closeAllConnections()` leaves upgraded sockets open: all are kept here. */
+function createGateway(options: FakeGatewayOptions, clients: ReadonlyMap<WebSocket, Session>): Gateway {
+  const behavior = behaviorOf(options.release);
+  let seq = 0;
+  return {
+    behavior,
+    token: options.token,
+    trustedProxies: proxyList(options.trustedProxies ?? []),
+    allowedOrigins: (options.allowedOrigins ?? []).map((origin) => origin.toLowerCase()),
+    autoApproveLocal: options.autoApproveLocal ?? true,
+    snapshotBytes: options.snapshotBytes ?? SNAPSHOT_BYTES,
+    store: new PairingStore(behavior),
+    limiter: behavior.alwaysLimits || options.rateLimit ? new RateLimiter(options.rateLimit) : undefined,
+    browserLimiter: new RateLimiter({ ...options.rateLimit, exemptLoopback: false }),
+    starting: options.starting ?? false,
+    broadcast(event, payload) {
+      seq += 1;
+      for (const [socket, session] of clients) {
+        if (receivesPairing(session)) sendEvent(socket, event, payload, seq);
+      }
+    },
+    broadcastDecision(requestId, deviceId, decision) {
+      this.broadcast("device.pair.resolved", { requestId, deviceId, decision, ts: Date.now() });
+    },
+  };
+}
+
+/** Tracks every socket: `closeAllConnections()` leaves upgraded ones open. */
 function trackSockets(server: Server): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -174,10 +204,10 @@ function trackSockets(server: Server): ReadonlySet<Socket> {
 
 function connectionOf({ headers }: IncomingMessage, attribution: Attribution): Connection {
   const origin = headers.origin?.trim() === "" ? undefined : headers.origin;
-  const scopeCap = first(headers["x-openclaw-scopes"])
+  const scopeCeiling = first(headers["x-openclaw-scopes"])
     ?.split(",")
     .map((scope) => scope.trim());
-  return { id: randomUUID(), nonce: randomUUID(), host: headers.host, origin, attribution, scopeCap };
+  return { id: randomUUID(), nonce: randomUUID(), host: headers.host, origin, attribution, scopeCeiling };
 }
 
 function serveEcho(socket: WebSocket): void {

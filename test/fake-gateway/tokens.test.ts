@@ -29,7 +29,7 @@ function refused(code: string, canRetryWithDeviceToken = false): object {
 }
 
 describe("the shared token", () => {
-  it("is asked for when there is none", async () => {
+  it("is required", async () => {
     const url = await start();
     expect(await handshake({ url, device: createDevice() })).toMatchObject(refused("AUTH_TOKEN_MISSING"));
     expect(await handshake({ url })).toMatchObject({
@@ -37,14 +37,14 @@ describe("the shared token", () => {
     });
   });
 
-  it("is refused when it is another", async () => {
+  it("is refused if it is wrong", async () => {
     const url = await start();
     expect(await handshake({ url, token: "wrong" })).toMatchObject(refused("AUTH_TOKEN_MISMATCH"));
     const withDevice = await handshake({ url, token: "wrong", device: createDevice() });
     expect(withDevice).toMatchObject(refused("AUTH_TOKEN_MISMATCH", true));
   });
 
-  it("is refused without a word of detail in 2026.2.19", async () => {
+  it("is refused without details by 2026.2.19", async () => {
     const url = await start({ release: "2026.2.19" });
     const result = await handshake({ url, token: "wrong" });
     expect(result).toMatchObject({
@@ -58,7 +58,7 @@ describe("the shared token", () => {
 });
 
 describe("a device token", () => {
-  it("is issued in hello-ok and opens the gateway to its own device alone", async () => {
+  it("is issued in hello-ok and is valid for its own device only", async () => {
     const url = await start();
     const device = createDevice();
     const deviceToken = deviceTokenOf(await handshake({ url, token: "right", device }));
@@ -68,7 +68,7 @@ describe("a device token", () => {
     expect(other).toMatchObject(refused("AUTH_DEVICE_TOKEN_MISMATCH"));
   });
 
-  it("does not open what its scopes do not cover", async () => {
+  it("is refused for scopes that it does not cover", async () => {
     const url = await start();
     const device = createDevice();
     const deviceToken = deviceTokenOf(await handshake({ url, token: "right", device }));
@@ -84,7 +84,7 @@ describe("wrong tokens", () => {
     client: { id: "openclaw-control-ui", mode: "webchat" },
   };
 
-  it("lock a page out, but not a direct client", async () => {
+  it("lock out a page, but not a direct client", async () => {
     const url = await start({ rateLimit: { maxAttempts: 2 } });
     for (let attempt = 0; attempt < 3; attempt += 1) {
       expect(await handshake({ url, token: "wrong", device: createDevice() })).toMatchObject(
@@ -104,7 +104,7 @@ describe("wrong tokens", () => {
     const headers = { "X-Forwarded-For": "203.0.113.7" };
     await handshake({ url, token: "wrong", headers });
     expect(await handshake({ url, token: "right", headers })).toMatchObject(refused("AUTH_RATE_LIMITED"));
-    const neighbour = await handshake({ url, token: "right", headers: { "X-Forwarded-For": "203.0.113.8" } });
-    expect(neighbour).toMatchObject({ ok: true });
+    const other = await handshake({ url, token: "right", headers: { "X-Forwarded-For": "203.0.113.8" } });
+    expect(other).toMatchObject({ ok: true });
   });
 });

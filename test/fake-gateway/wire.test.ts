@@ -28,32 +28,32 @@ async function closeAfter(url: string, message: string): Promise<[code: number, 
 
 describe("before hello-ok", () => {
   it.each([
-    ["no JSON", "hello", [1000, ""]],
-    ["no request", "{}", [1008, "invalid request frame"]],
+    ["text that is not JSON", "hello", [1000, ""]],
+    ["a frame that is not a request", "{}", [1008, "invalid request frame"]],
     [
-      "another request first",
+      "a request that is not connect",
       '{"type":"req","id":"1","method":"health"}',
       [1008, "invalid handshake: first request must be connect"],
     ],
     [
-      "no params",
+      "connect without params",
       '{"type":"req","id":"1","method":"connect"}',
       [1008, "invalid connect params: must be object"],
     ],
     ["a frame above 64 KiB", "x".repeat(65_537), [1009, ""]],
-  ])("%s ends the connection", async (_what, message, close) => {
+  ])("%s closes the connection", async (_what, message, close) => {
     const { url } = await start();
     expect(await closeAfter(url, message)).toEqual(close);
   });
 
-  it("a client of unknown name is refused", async () => {
+  it("refuses a client with an unknown id", async () => {
     const { url } = await start();
     expect(await handshake({ url, token: "t", client: { id: "zzz" } })).toMatchObject({
       error: { message: "invalid connect params: at /client/id: must be equal to one of the allowed values" },
     });
   });
 
-  it("a client of another protocol is refused with 1002", async () => {
+  it("refuses a client of another protocol with 1002", async () => {
     const { url } = await start();
     const result = await handshake({ url, token: "t", protocol: { min: 1, max: 2 } });
     expect(result).toMatchObject({
@@ -62,7 +62,7 @@ describe("before hello-ok", () => {
     });
   });
 
-  it("a starting gateway asks to come again", async () => {
+  it("asks the client to retry while it starts", async () => {
     const starting = await start({ starting: true });
     const { url } = starting;
     expect(await handshake({ url, token: "t" })).toMatchObject({
@@ -79,8 +79,8 @@ describe("before hello-ok", () => {
   });
 });
 
-describe("after it", () => {
-  it("hello-ok is about as large as asked, and requests are answered", async () => {
+describe("after hello-ok", () => {
+  it("responds to requests; the snapshot has about the configured size", async () => {
     const { url } = await start({ snapshotBytes: 200_000 });
     const result = await handshake({ url, token: "t", device: createDevice(), keepOpen: true });
     const session = result.ok ? result.session : undefined;
@@ -91,7 +91,7 @@ describe("after it", () => {
     await session?.close();
   });
 
-  it("a restart closes every client with 1012", async () => {
+  it("closes every client with 1012 at a restart", async () => {
     const restarting = await start();
     const result = await handshake({ url: restarting.url, token: "t", keepOpen: true });
     const session = result.ok ? result.session : undefined;
@@ -100,7 +100,7 @@ describe("after it", () => {
   });
 });
 
-it("another WebSocket path speaks something else: it echoes", async () => {
+it("echoes on another WebSocket path", async () => {
   const { url } = await start();
   const socket = new WebSocket(`${url}/__openclaw__/worker`);
   await once(socket, "open");
@@ -108,13 +108,13 @@ it("another WebSocket path speaks something else: it echoes", async () => {
   expect(await once(socket, "message")).toEqual([Buffer.from([1, 2, 3]), true]);
 });
 
-it("listens on ::1 where asked", async () => {
+it("listens on ::1", async () => {
   const { url } = await start({ host: "::1" });
   expect(url).toMatch(/^ws:\/\/\[::1\]:\d+$/);
   expect(await handshake({ url, token: "t", device: createDevice() })).toMatchObject({ ok: true });
 });
 
-it("speaks TLS where it is given a certificate", async () => {
+it("serves TLS with a certificate", async () => {
   const { url } = await start({ tls: TEST_CERTIFICATE });
   const options = { url, token: "t", device: createDevice() };
   expect(url).toMatch(/^wss:/);
