@@ -1,6 +1,6 @@
 import pino, { type Logger } from "pino";
 
-/** A logger that says nothing. Its stream is its own: the bundle has none of pino's (scripts/lean.mjs). */
+/** Returns a logger that writes nothing. */
 export function silentLogger(): Logger {
   return pino({ level: "silent" }, { write: () => {} });
 }
