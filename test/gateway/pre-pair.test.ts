@@ -16,7 +16,7 @@ import type { ShimProcess } from "./shim-process.ts";
 const CRON_ADD = "cron add --every 5m --system-event joke --json".split(" ").concat("--name", "Silly Joke");
 /** The first run in a home compiles plugins, in some releases. */
 const CLI_MS = 110_000;
-/** Answers forwarding headers with 403 before it looks at pairing, and pairs local devices unless told not to. */
+/** Responds to forwarding headers with 403 before it checks pairing, and pairs local devices unless configured otherwise. */
 const REFUSES_PROXIES = new Set(["2026.9.6"]);
 const ASKS_FOR_ALL = { nodes: { pairing: { autoApproveLocal: false } } };
 
@@ -38,11 +38,11 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     await gateway.close();
   });
 
-  // Where the gateway lets in nobody whom it does not know: not local, or told to ask for local ones, too.
+  // On this path the gateway accepts known devices only: it is not local, or local devices need approval, too.
   const connect = (options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
     handshake({ url: infrastructure.url, token: gateway.token, ...options });
 
-  it("has the prepared device in at its first connection, through a header-injecting proxy", async () => {
+  it("accepts the prepared device at its first connection, through a header-injecting proxy", async () => {
     const result = await connect({ device: gateway.device, scopes: ["operator.admin", "operator.write"] });
 
     expect(result).toMatchObject({
@@ -51,13 +51,13 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     });
   });
 
-  it("refuses there a device that nobody prepared", async () => {
+  it("refuses another device on the same path", async () => {
     const result = await connect({ device: createDevice() });
 
     expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED" } });
   });
 
-  it("has it in whatever platform it says, and as a node", async () => {
+  it("accepts it with any platform, and as a node", async () => {
     const operator = await connect({
       device: gateway.device,
       client: { platform: "darwin", deviceFamily: "Mac" },
@@ -84,7 +84,7 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     expect({ code, json, output }).toMatchObject({ code: 0, json: { name: "Silly Joke" } });
   });
 
-  it("paired no other device, and asked nobody", async () => {
+  it("paired no other device, and needed no approval", async () => {
     const args = ["devices", "list", "--json", "--url", gateway.url, "--token", gateway.token];
     const { json, output } = await runCli(openclaw, gateway.home, args, { deadlineMs: CLI_MS });
 
@@ -94,12 +94,12 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     expect(gateway.log.join("\n")).not.toMatch(/auto-approved/);
   });
 
-  it("is left alone by pre-pair while it runs", async () => {
+  it("makes pre-pair refuse while it runs", async () => {
     const { code, output } = await runPrePair(gateway.home, ["--scope", "operator.approvals"]);
 
     expect(code).toBe(1);
     expect(output).toMatch(
-      REFUSES_PROXIES.has(version) ? /openclaw\.sqlite is there/ : /the gateway with pid \d+ uses/,
+      REFUSES_PROXIES.has(version) ? /openclaw\.sqlite exists/ : /the gateway with pid \d+ uses/,
     );
   });
 });

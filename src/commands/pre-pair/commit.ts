@@ -7,6 +7,8 @@ import { attempt, optional, PrePairError } from "./pre-pair-error.ts";
 import { isUnchanged } from "./state-file.ts";
 import type { StateFile } from "./state-file.ts";
 
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
+const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
@@ -33,10 +35,15 @@ export function commit(folders: readonly string[], changes: readonly Change[]): 
       if (attempt(folder, "created", () => mkdirSync(folder, options)) !== undefined) created.push(folder);
     }
     for (const change of changes) {
-      const { path } = change.file;
+      const { path, found } = change.file;
       const beside = join(dirname(path), `.${basename(path)}.${freshId()}.tmp`);
       temporary.set(change, beside);
-      attempt(path, "written", () => writeSynced(beside, change));
+      const write = (fd: number): void => {
+        // A user who may not set that group loses nothing: only the owner can read the file.
+        if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
+        writeFileSync(fd, change.text);
+      };
+      attempt(path, "written", () => synced(beside, NEW_FILE, write));
     }
     const changed = changes.find(({ file }) => !isUnchanged(file))?.file.path;
     if (changed !== undefined) {
@@ -50,21 +57,12 @@ export function commit(folders: readonly string[], changes: readonly Change[]): 
     }
     // A rename survives a crash only after its folder is synced; not every file system can do that.
     for (const folder of new Set(changes.map(({ file }) => dirname(file.path)))) {
-      optional(() => synced(folder, constants.O_RDONLY | constants.O_DIRECTORY));
+      optional(() => synced(folder, O_RDONLY | O_DIRECTORY));
     }
   } finally {
     for (const path of temporary.values()) rmSync(path, { force: true });
     for (const folder of created.toReversed()) optional(() => rmdirSync(folder)); // stays if it is not empty
   }
-}
-
-function writeSynced(path: string, { file: { found }, text }: Change): void {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  synced(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (fd) => {
-    // A user who may not set that group loses nothing: only the owner can read the file.
-    if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
-    writeFileSync(fd, text);
-  });
 }
 
 function synced(path: string, flags: number, write?: (fd: number) => void): void {

@@ -19,7 +19,6 @@ const FIXES = new Map([
   ["ENOSPC", "free some space on that disk"],
   ["EROFS", "run pre-pair while the image is built: this file system is read-only"],
   ["ENOENT", "create its parent folder first"],
-  ["ENOTDIR", "create its parent folder first"],
 ]);
 
 /**
