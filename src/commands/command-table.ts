@@ -82,7 +82,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
       { name: "dry-run", help: "only says what it would do" },
     ],
     withoutSettings: true,
-    load: async () => (await import("./service/uninstall-command.ts")).uninstall,
+    load: async () => (await import("./service/install-command.ts")).uninstall,
   },
   {
     name: "status",

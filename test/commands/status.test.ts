@@ -31,7 +31,7 @@ describe("status without a service", () => {
     const run = status(["--listen", shim.authority]);
 
     expect(await run.exit).toBe(0);
-    expect(run.stdout[0]).toBe(`not installed as a service; but a shim runs at ${shim.authority}`);
+    expect(run.stdout[0]).toBe(`not installed as a service, but a shim runs at ${shim.authority}`);
     expect(run.stdout[2]).toContain("the gateway is reachable since ");
     expect(run.stdout).toContain("  last outcomes:");
   });
@@ -57,8 +57,8 @@ describe("status without a service", () => {
     expect(await run.exit).toBe(1);
     const install = ["node", command.path, "install", ...flags].join(" ");
     expect(run.stdout[0]).toMatch(/^openclaw-shim\.service \((user|system)\): not installed; /);
-    expect(run.stdout[0]).toContain(`; ${install} does that`);
-    expect(run.stdout[1]).toBe(`  no answer at ${at} (ECONNREFUSED)`);
+    expect(run.stdout[0]).toContain(`; to install it: ${install}`);
+    expect(run.stdout[1]).toBe(`  no response at ${at} (ECONNREFUSED)`);
   });
 
   it("refuses a --listen that is no address", async () => {

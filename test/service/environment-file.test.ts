@@ -1,11 +1,11 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeEnvironment, parseEnvironment } from "../../src/commands/service/environment-file.ts";
+import { mergeEnvironment, parseEnvironment } from "../../src/commands/service/service-settings.ts";
 
 const NAME = "OPENCLAW_SHIM_CONFIG";
 
 describe("the environment file", () => {
-  it("keeps what is in it, and replaces what is given anew", () => {
+  it("keeps its lines, and replaces the variables that are set again", () => {
     const before = "# mine\nOPENCLAW_SHIM_HOLD=10s\n\nexport OPENCLAW_SHIM_DRAIN=1s\nOTHER='x y'\n";
     const values = new Map([
       ["OPENCLAW_SHIM_HOLD", "20s"],
@@ -23,7 +23,7 @@ describe("the environment file", () => {
     expect(mergeEnvironment(once, new Map())).toBe(once);
   });
 
-  it("gives back every value that it takes", () => {
+  it("returns every value that it accepts", () => {
     assert(
       property(string({ unit: "grapheme", minLength: 1 }), (value) => {
         let text;
@@ -39,13 +39,13 @@ describe("the environment file", () => {
 
   it.each(["a\nB=c", "a\rb", "a\u0000b"])("refuses %j", (value) => {
     expect(() => mergeEnvironment(undefined, new Map([[NAME, value]]))).toThrow(
-      `${NAME}: holds a line break or another control character`,
+      `${NAME}: contains a line break or another control character`,
     );
   });
 
-  it("refuses what no quotes can hold", () => {
+  it("refuses a value that no quotes can hold", () => {
     expect(() => mergeEnvironment(undefined, new Map([[NAME, `/it's "x"`]]))).toThrow(
-      `${NAME}: holds a single quote`,
+      `${NAME}: contains a single quote`,
     );
   });
 });

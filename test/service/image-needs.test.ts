@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
 import { makeImage, put } from "./image.ts";
 
-const NO_TOKEN = "openclaw-shim: note: --approve seen needs the gateway's token: add --token-file FILE";
+const NO_TOKEN = "openclaw-shim: note: --approve seen needs the gateway's token; add --token-file FILE";
 let command: Bundle;
 let image: string;
 beforeAll(async () => {
@@ -15,41 +15,41 @@ beforeEach(() => {
   image = makeImage(command.folder);
 });
 
-/** What `install --root` says on stderr; that it succeeds is expected. */
+/** Returns the stderr of `install --root`, which is expected to succeed. */
 async function notes(...args: readonly string[]): Promise<readonly string[]> {
   const running = start(command, ["install", "--root", image, ...args]);
   expect(await running.exit).toBe(0);
   return running.stderr;
 }
 
-describe("install --root notes what the image has yet to get", () => {
-  it("nothing, where all is there", async () => {
+describe("install --root lists what the image still needs", () => {
+  it("nothing, if it is complete", async () => {
     put(image, "etc/token", 0o600, "t");
     expect(await notes("--approve", "seen", "--token-file", "/etc/token")).toEqual([]);
     expect(await notes("--hold", "20s")).toEqual([]);
   });
 
-  it("Node, where --node names what is not there", async () => {
+  it("Node, if --node names a file that does not exist", async () => {
     expect(await notes("--node", "/opt/node/bin/node")).toEqual([
-      `openclaw-shim: note: ${image} has no /opt/node/bin/node: Node must be there before it boots`,
+      `openclaw-shim: note: ${image} has no /opt/node/bin/node; install Node there before it boots`,
     ]);
   });
 
-  it.each([undefined, 0o644])("the token's file, where its mode is %o", async (mode) => {
+  it.each([undefined, 0o644])("the token's file, if its mode is %o", async (mode) => {
     if (mode !== undefined) put(image, "etc/token", mode, "t");
     expect(await notes("--token-file", "/etc/token")).toEqual([
       "openclaw-shim: note: /etc/token must be in the image, with mode 0600, before it boots",
     ]);
   });
 
-  it("a token, where --approve seen has none, in a dry run too", async () => {
+  it("a token, if --approve seen has none, in a dry run too", async () => {
     expect(await notes("--approve", "seen", "--dry-run")).toEqual([NO_TOKEN]);
     expect(await notes("--approve", "seen")).toEqual([NO_TOKEN]);
     // Settings that were given before count as well.
     expect(await notes()).toEqual([NO_TOKEN]);
   });
 
-  it("no token, where a drop-in of the user's own hands it over", async () => {
+  it("no token, if a drop-in of the user provides one", async () => {
     put(
       image,
       "etc/systemd/system/openclaw-shim.service.d/mine.conf",
@@ -61,7 +61,18 @@ describe("install --root notes what the image has yet to get", () => {
 });
 
 describe("install on this machine", () => {
-  it("refuses --approve seen where the service would find no token, and takes OpenClaw's own", async () => {
+  it("warns if a version manager may remove the service's Node", async () => {
+    const node = join(image, "home/.nvm/versions/node/v22.1.0/bin/node");
+    put(image, "home/.nvm/versions/node/v22.1.0/bin/node", 0o755, "#!/bin/sh\necho v22.1.0\n");
+    const running = start(command, ["install", "--dry-run", "--node", node]);
+    expect(await running.exit).toBe(0);
+    expect(running.stderr).toContain(
+      `openclaw-shim: warning: ${node} belongs to nvm: the service fails when nvm removes that version; ` +
+        "use a Node that stays, with --node PATH",
+    );
+  });
+
+  it("refuses --approve seen if the service would find no token, and accepts OpenClaw's own", async () => {
     const without = start(command, ["install", "--dry-run", "--approve", "seen"]);
     expect(await without.exit).toBe(2);
     expect(without.stderr).toEqual([

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A fake launchctl: writes down every command in $FAKE_LAUNCHCTL/calls, and knows which domains have the agent.
-# NO_SCREEN=125 makes gui/UID a domain into which nothing can be loaded.
+# A fake launchctl: records every command in $FAKE_LAUNCHCTL/calls, and knows which domains have the agent.
+# NO_SCREEN=125 makes gui/UID a domain that cannot load agents.
 echo "$*" >> "$FAKE_LAUNCHCTL/calls"
 verb=$1
 case $verb in
@@ -16,7 +16,7 @@ fi
 case $verb in
   print)
     if [ -e "$agent.leaving" ]; then
-      # Still there the first time that somebody asks after bootout.
+      # The first print after bootout still finds the agent.
       rm "$agent.leaving"
     elif [ ! -e "$agent" ]; then
       echo "Could not find service" >&2

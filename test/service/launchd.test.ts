@@ -7,12 +7,12 @@ const SCREEN = `gui/${UID}`;
 const BACKGROUND = `user/${UID}`;
 const LABEL = "ai.openclaw.shim";
 
-describe("LaunchAgent: what launchctl is asked", () => {
+describe("LaunchAgent: commands of launchctl", () => {
   it("install: enable, then bootstrap", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     expect(mac.changes()).toEqual([`enable ${SCREEN}/${LABEL}`, `bootstrap ${SCREEN} ${mac.plistPath}`]);
-    expect(mac.said.at(-1)).toContain(`openclaw-shim answers at 127.0.0.1:${mac.port}`);
+    expect(mac.said.at(-1)).toContain(`openclaw-shim responds at 127.0.0.1:${mac.port}`);
   });
 
   it("a second install: nothing", async () => {
@@ -21,10 +21,10 @@ describe("LaunchAgent: what launchctl is asked", () => {
     mac.changes();
     await mac.install();
     expect(mac.changes()).toEqual([]);
-    expect(mac.said.at(-2)).toBe("nothing to do: it is installed like this already");
+    expect(mac.said.at(-2)).toBe("nothing to do: it is already installed like this");
   });
 
-  it("upgrade, and any restart: kickstart -k, as the plist is the same", async () => {
+  it("upgrade: kickstart -k, as the plist is the same", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     mac.changes();
@@ -35,7 +35,7 @@ describe("LaunchAgent: what launchctl is asked", () => {
     expect(readFileSync(installed, "utf8")).toBe("// a later release");
   });
 
-  it("another plist: bootout, waits until it is gone, then enable and bootstrap", async () => {
+  it("another plist: bootout, wait until the agent is removed, then enable and bootstrap", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     mac.changes();
@@ -49,7 +49,7 @@ describe("LaunchAgent: what launchctl is asked", () => {
   });
 
   it.each(["125", "112"])(
-    "nobody at the screen (%s): the user's own domain, as Background",
+    "no login at the screen (%s): the user's own domain, as Background",
     async (noScreen) => {
       const mac = await startMac({ noScreen });
       await mac.install("--listen", `127.0.0.1:${mac.port}`);
@@ -66,14 +66,15 @@ describe("LaunchAgent: what launchctl is asked", () => {
     },
   );
 
-  it("any other failure is told, with launchctl's own words", async () => {
+  it("reports any other failure with launchctl's own message", async () => {
     const mac = await startMac({ noScreen: "5" });
-    await expect(mac.install("--listen", `127.0.0.1:${mac.port}`)).rejects.toThrow(
+    expect(await mac.install("--listen", `127.0.0.1:${mac.port}`)).toBe(1);
+    expect(mac.warned.at(-1)).toContain(
       `"launchctl bootstrap ${SCREEN} ${mac.plistPath}" failed: launchctl: Bootstrap failed: 5`,
     );
   });
 
-  it("uninstall: bootout, and nothing is left", async () => {
+  it("uninstall: bootout, and no file remains", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     mac.changes();
@@ -88,18 +89,18 @@ describe("LaunchAgent: what launchctl is asked", () => {
     expect(mac.said.at(-1)).toBe("nothing to do: it is not installed");
   });
 
-  it("a dry run changes nothing, and shows what it would write", async () => {
+  it("a dry run changes nothing, and prints what it would write", async () => {
     const mac = await startMac();
     await mac.install("--dry-run", "--hold", "20s");
     expect(mac.said.join("\n")).toContain("    OPENCLAW_SHIM_HOLD=20s");
-    expect(mac.said.at(-1)).toBe(`would run launchctl bootstrap ${SCREEN} ${mac.plistPath}`);
+    expect(mac.said.at(-2)).toBe(`would run launchctl bootstrap ${SCREEN} ${mac.plistPath}`);
     expect(mac.changes()).toEqual([]);
     expect(readdirSync(mac.home)).toEqual([]);
   });
 });
 
 describe("LaunchAgent: what is installed", () => {
-  it("has the values intended, when the plist is parsed back", async () => {
+  it("has the intended values when the plist is parsed", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     const support = join(mac.home, "Library/Application Support/openclaw-shim");
@@ -124,7 +125,7 @@ describe("LaunchAgent: what is installed", () => {
     });
   });
 
-  it("keeps settings in a file of mode 0600, and none in the plist", async () => {
+  it("stores settings in a file of mode 0600, and none in the plist", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`, "--hold", "20s");
     const environment = join(mac.home, "Library/Application Support/openclaw-shim/environment");
@@ -135,14 +136,18 @@ describe("LaunchAgent: what is installed", () => {
 });
 
 describe("LaunchAgent: status", () => {
-  it("tells what launchd says, and asks the shim where its settings say that it listens", async () => {
+  it("reports launchd's state, and asks the shim at the address in its settings", async () => {
     const mac = await startMac();
-    expect((await mac.status()).service).toMatchObject({ installed: false, running: false });
+    expect(await mac.status()).toMatchObject({ installed: false, running: false });
     await mac.install("--listen", `127.0.0.1:${mac.port}`);
     expect(await mac.status()).toMatchObject({
-      service: { name: `${LABEL} (${SCREEN})`, installed: true, running: true, state: "running", pid: 4711 },
+      name: `${LABEL} (${SCREEN})`,
+      installed: true,
+      running: true,
+      state: "running",
+      pid: 4711,
       address: `127.0.0.1:${mac.port}`,
-      answer: { health: { gateway: { reachable: false } } },
+      gateway: { reachable: false },
     });
   });
 });

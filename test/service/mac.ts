@@ -12,27 +12,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { COMMANDS } from "../../src/commands/command-table.ts";
-import { installService } from "../../src/commands/service/install.ts";
-import { serviceStatus, type ServiceStatus } from "../../src/commands/service/status.ts";
-import { uninstallService } from "../../src/commands/service/uninstall.ts";
-import type { Caller } from "../../src/commands/service/caller.ts";
-import type { CommandFlag } from "../../src/settings/flags.ts";
+import type { CommandContext } from "../../src/commands/command.ts";
+import { install, uninstall } from "../../src/commands/service/install-command.ts";
+import { status } from "../../src/commands/service/status-command.ts";
 import { openTestShim } from "../support/shim.ts";
 
-/** As much of a Mac as the LaunchAgent meets: a home, and a launchctl that writes down what it is asked. */
+/** A fake Mac: a home, and a launchctl that records its commands. */
 export interface Mac {
   readonly home: string;
-  /** The port on which a shim answers, as if launchd had started it. */
+  /** The port on which a shim responds, as if launchd had started it. */
   readonly port: number;
   readonly plistPath: string;
   /** What is copied on install; a later release has other bytes. */
   program: string;
   readonly said: string[];
   readonly warned: string[];
-  install(...args: readonly string[]): Promise<void>;
-  uninstall(...args: readonly string[]): Promise<void>;
-  status(): Promise<ServiceStatus>;
-  /** What launchctl was asked to change since the last time, one command a line. */
+  /** Runs the command. @returns the exit code */
+  install(...args: readonly string[]): Promise<number>;
+  uninstall(): Promise<number>;
+  /** Runs `status --json`. */
+  status(): Promise<unknown>;
+  /** The commands of launchctl that change something, since the last call. */
   changes(): string[];
   /** The installed plist as Apple's format has it, read by Python's plistlib. */
   plist(): Readonly<Record<string, unknown>>;
@@ -63,15 +63,18 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
   const calls = join(folder, "calls");
   const said: string[] = [];
   const warned: string[] = [];
-  const caller: Caller = {
-    platform: "darwin",
-    uid: UID,
+  const host = { platform: "darwin", uid: UID, execPath: process.execPath, script } as const;
+  const context = (name: string, args: readonly string[]): CommandContext => ({
+    args,
+    flags: COMMANDS.find((command) => command.name === name)?.flags ?? [],
     env: { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, FAKE_LAUNCHCTL: folder, NO_SCREEN: noScreen },
-    execPath: process.execPath,
-    say: (line) => void said.push(line),
-    warn: (line) => void warned.push(line),
-    note: (line) => void warned.push(line),
-  };
+    program: "openclaw-shim",
+    stdout: {
+      write: (text: string) => said.push(...text.trimEnd().split("\n")),
+    } as unknown as CommandContext["stdout"],
+    complain: (line) => void warned.push(line),
+    stopped: () => Promise.reject(new Error("not used")),
+  });
   const plistPath = join(home, "Library/LaunchAgents/ai.openclaw.shim.plist");
   const mac: Mac = {
     home,
@@ -82,10 +85,13 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     warned,
     async install(...args) {
       writeFileSync(script, mac.program);
-      await installService(args, flagsOf("install"), script, caller);
+      return install(context("install", args), host);
     },
-    uninstall: (...args) => uninstallService(args, flagsOf("uninstall"), caller),
-    status: () => serviceStatus([], flagsOf("status"), caller),
+    uninstall: () => uninstall(context("uninstall", []), host),
+    status: async () => {
+      await status(context("status", ["--json"]), host);
+      return JSON.parse(said.at(-1) ?? "") as unknown;
+    },
     changes: () => {
       const lines = readFileSync(calls, "utf8").trim().split("\n");
       rmSync(calls);
@@ -97,8 +103,4 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
       >,
   };
   return mac;
-}
-
-function flagsOf(name: string): readonly CommandFlag[] {
-  return COMMANDS.find((command) => command.name === name)?.flags ?? [];
 }

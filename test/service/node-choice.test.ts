@@ -3,10 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseNode } from "../../src/commands/service/node-choice.ts";
-import { userPlaces } from "../../src/commands/service/places.ts";
-import type { Target } from "../../src/commands/service/target.ts";
 
-const USER: Target = { kind: "systemd", places: userPlaces("/home/alice", {}), home: "/home/alice" };
+const USER = { system: false };
 
 let folder: string;
 beforeEach(() => {
@@ -14,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A program at this path that says it is Node of this version. */
+/** Creates a program that reports this version of Node. */
 function node(path: string, version: string): string {
   const place = join(folder, path);
   mkdirSync(dirname(place), { recursive: true });
@@ -38,17 +36,15 @@ describe("the Node of a service", () => {
     ["nodenv", ".nodenv/versions/22.1.0/bin/node"],
     ["nvs", ".nvs/node/22.1.0/x64/bin/node"],
     ["n", "n/versions/node/22.1.0/bin/node"],
-  ])("gets a warning where it belongs to %s", async (manager, path) => {
-    const { warning } = await chooseNode(undefined, USER, node(path, "v22.1.0"));
-    expect(warning).toContain(`belongs to ${manager}: the service stops working when ${manager} removes`);
+  ])("is recognised as installed by %s", async (manager, path) => {
+    expect(await chooseNode(undefined, USER, node(path, "v22.1.0"))).toMatchObject({ manager });
   });
 
-  it("gets none where a package put it", async () => {
-    const { warning } = await chooseNode(undefined, USER, node("usr/bin/node", "v22.1.0"));
-    expect(warning).toBeUndefined();
+  it("has no version manager if a package installed it", async () => {
+    expect(await chooseNode(undefined, USER, node("usr/bin/node", "v22.1.0"))).not.toHaveProperty("manager");
   });
 
-  it("is Homebrew's current one, not the version of today", async () => {
+  it("is Homebrew's link to the current version, not one version", async () => {
     const running = node("Cellar/node@22/22.1.0/bin/node", "v22.1.0");
     mkdirSync(join(folder, "opt"));
     symlinkSync(join(folder, "Cellar/node@22/22.1.0"), join(folder, "opt/node@22"));
@@ -57,14 +53,14 @@ describe("the Node of a service", () => {
     });
   });
 
-  it.each(["v20.18.9", "v18.20.0"])("is refused when it is %s", async (version) => {
+  it.each(["v20.18.9", "v18.20.0"])("is refused if it is %s", async (version) => {
     const old = node("old/node", version);
     await expect(chooseNode(old, USER, process.execPath)).rejects.toThrow(
-      /is Node \d+\.\d+; give one from 20\.19 on/,
+      /is Node \d+\.\d+; use 20\.19 or later/,
     );
   });
 
-  it("is refused when it is none", async () => {
+  it("is refused if it is not Node", async () => {
     await expect(chooseNode(join(folder, "none"), USER, process.execPath)).rejects.toThrow("is not Node");
     await expect(chooseNode(node("x/node", "hello"), USER, process.execPath)).rejects.toThrow("is not Node");
   });

@@ -7,7 +7,7 @@ import { makeImage } from "./image.ts";
 
 const UNITS = "etc/systemd/system";
 const NEXT =
-  "next: boot the image; the shim starts with it, and journalctl --unit openclaw-shim.service shows its lines there";
+  "next: boot the image; it starts the shim, and there journalctl --unit openclaw-shim.service prints its log";
 let command: Bundle;
 let image: string;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ function files(): string[] {
 }
 
 describe("install --root", () => {
-  it("puts the program, its settings and enabled units into an image", async () => {
+  it("writes the program, its settings and enabled units into an image", async () => {
     expect(await run("install", "--root", image, "--hold", "30s")).toMatchObject({ code: 0, stderr: "" });
     expect(files()).toEqual([
       "/etc/openclaw-shim/environment",
@@ -59,10 +59,10 @@ describe("install --root", () => {
     expect(execFileSync(process.execPath, [installed, "--version"], { encoding: "utf8" })).toBe("1.2.3\n");
   });
 
-  it("again changes nothing; with other settings only what they concern", async () => {
+  it("a second time changes nothing; with other settings only the files that depend on them", async () => {
     await run("install", "--root", image, "--hold", "30s");
     expect((await run("install", "--root", image)).stdout).toBe(
-      "nothing to do: it is installed like this already",
+      "nothing to do: it is already installed like this",
     );
     expect((await run("install", "--root", image, "--hold", "40s")).stdout).toBe(
       `wrote ${image}/etc/openclaw-shim/environment\n${NEXT}`,
@@ -79,7 +79,7 @@ describe("install --root", () => {
     ]);
   });
 
-  it("--dry-run prints it all and writes nothing", async () => {
+  it("--dry-run prints every operation and writes nothing", async () => {
     const { code, stdout } = await run("install", "--root", image, "--dry-run", "--hold", "30s");
     expect(code).toBe(0);
     expect(stdout).toContain(`would write ${image}/etc/openclaw-shim/environment (mode 0600)\n`);
@@ -89,15 +89,15 @@ describe("install --root", () => {
     expect(files()).toEqual([]);
   });
 
-  it("warns of settings in this shell, which the service will not see", async () => {
+  it("warns about settings in this shell, which the service does not get", async () => {
     const running = start(command, ["install", "--root", image], { OPENCLAW_SHIM_DRAIN: "1s" });
     expect(await running.exit).toBe(0);
     expect(running.stderr).toEqual([
-      "openclaw-shim: warning: OPENCLAW_SHIM_DRAIN is set here, but the service does not see it; give it as a flag",
+      "openclaw-shim: warning: OPENCLAW_SHIM_DRAIN is set here, but not for the service; give it as a flag",
     ]);
   });
 
-  it("names the token's file in a drop-in, for systemd to read", async () => {
+  it("names the token's file in a drop-in, so that systemd reads it", async () => {
     await run("install", "--root", image, "--approve", "seen", "--token-file", "/etc/gateway-token");
     const dropIn = join(image, UNITS, "openclaw-shim.service.d/install-credential.conf");
     expect(readFileSync(dropIn, "utf8")).toContain(
@@ -108,7 +108,7 @@ describe("install --root", () => {
 });
 
 describe("uninstall --root", () => {
-  it("leaves nothing, and nobody else's files", async () => {
+  it("removes everything except the user's own files", async () => {
     await run("install", "--root", image, "--token-file", "/etc/openclaw-shim/token");
     writeFileSync(join(image, "etc/openclaw-shim/token"), "mine");
     const { code, stdout } = await run("uninstall", "--root", image);

@@ -19,14 +19,14 @@ describe("install refuses, in one line and with exit code 2", () => {
   it.each([
     [["--hold", "soon"], '--hold: "soon" is not a duration'],
     [["--listen", "0.0.0.0:1"], '--listen: "0.0.0.0:1" is beyond loopback'],
-    [["--listen", "127.0.0.1:0"], "--listen: port 0 is another one at every start"],
+    [["--listen", "127.0.0.1:0"], "--listen: port 0 is another port at every start"],
     [["--token", "sekrit"], "--token: a secret is never a setting"],
     [["--config", "/etc/shim.json5"], "--config: cannot be read in an image"],
     [["--token-file", "token"], "--token-file: with --root, give the absolute path"],
-    [["--token-file", "/etc/a\nExecStartPre=/bin/evil"], "--token-file: holds a line break"],
+    [["--token-file", "/etc/a\nExecStartPre=/bin/evil"], "--token-file: contains a line break"],
     [["--node", "node"], "--node: with --root, give the absolute path"],
-    [["--node", "/opt/a\rb"], "holds a line break or another control character"],
-    [["--node", "/opt/$HOME/node"], "--node: the path of Node may hold no $"],
+    [["--node", "/opt/a\rb"], "contains a line break or another control character"],
+    [["--node", "/opt/$HOME/node"], "--node: systemd allows no $ in the path of a program"],
   ])("%j", async (args, why) => {
     const running = start(command, ["install", "--root", image, ...args]);
     expect(await running.exit).toBe(2);
@@ -36,7 +36,7 @@ describe("install refuses, in one line and with exit code 2", () => {
   });
 
   it.each([
-    [["--root", "/nonexistent"], "--root: /nonexistent is no folder; name the one"],
+    [["--root", "/nonexistent"], "--root: /nonexistent is not a folder; name the folder"],
     [
       ["--token-file", "open-token"],
       "--token-file: token file open-token is open to every user of the machine",
@@ -69,7 +69,7 @@ describe("install refuses, in one line and with exit code 2", () => {
     expect(running.stderr).toEqual([expect.stringContaining("under sudo this would be root's own service")]);
   });
 
-  it("settings in the file that is there, and says in which", async () => {
+  it("settings in the existing file, and names the file", async () => {
     mkdirSync(join(image, "etc/openclaw-shim"), { recursive: true });
     writeFileSync(join(image, "etc/openclaw-shim/environment"), "OPENCLAW_SHIM_HOLD=soon\n");
     const running = start(command, ["install", "--root", image]);
@@ -80,15 +80,15 @@ describe("install refuses, in one line and with exit code 2", () => {
   });
 });
 
-describe("where the user's own systemd does not answer", () => {
-  it.each(["install", "uninstall"])("%s says how else it could be done", async (name) => {
+describe("if the user's systemd does not respond", () => {
+  it.each(["install", "uninstall"])("%s names the alternatives", async (name) => {
     const systemctl = join(command.folder, "systemctl");
     writeFileSync(systemctl, "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", { mode: 0o755 });
     const running = start(command, [name], { PATH: command.folder });
     expect(await running.exit).toBe(1);
     expect(running.stderr.at(-1)).toBe(
-      "openclaw-shim: your own systemd does not answer (systemctl: Failed to connect to bus); " +
-        `log in rather than su, or ${name} with --system`,
+      "openclaw-shim: your user's systemd does not respond (systemctl: Failed to connect to bus); " +
+        `log in instead of using su, or ${name} with --system`,
     );
   });
 });
@@ -100,6 +100,6 @@ describe("uninstall and status", () => {
   ])("%s has %s", async (name, none) => {
     const running = start(command, [name, "--hold", "10s"]);
     expect(await running.exit).toBe(2);
-    expect(running.stderr).toEqual([`openclaw-shim: --hold: ${name} has ${none}; leave it out`]);
+    expect(running.stderr).toEqual([`openclaw-shim: --hold: ${name} has ${none}; omit it`]);
   });
 });

@@ -1,139 +1,170 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { CommandError, removeWithFolders, type Executor } from "./executor.ts";
-import { LABEL, type LaunchdPlaces } from "./places.ts";
-import { launchAgent, type PlistValues, type SessionType } from "./plist.ts";
-import type { CommandResult } from "./run-command.ts";
+import { join } from "node:path";
+import template from "../../../launchd/ai.openclaw.shim.plist?raw";
+import { loadSettings } from "../../settings/load.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
+import { removal, type Operation } from "./operations.ts";
+import { runCommand } from "./run-command.ts";
+import { NAME, programFiles, userFiles } from "./service-manager.ts";
+import type { Service, ServiceProgram, ServiceState, ServiceTarget, ServiceUser } from "./service-manager.ts";
+import { ServiceRoot, type FileOperation } from "./service-root.ts";
+import { parseEnvironment } from "./service-settings.ts";
 
-/** All that a LaunchAgent consists of. */
-export interface LaunchdInstallation extends Omit<PlistValues, "session"> {
-  /** The one file that is run. */
-  readonly bundle: Buffer;
-  /** The text of the environment file. */
-  readonly environment: string;
-}
-
-/** A domain of launchd and the session type that an agent in it has. */
+/** A domain of launchd (launchctl(1)), and the session type of its agents (launchd.plist(5), LimitLoadToSessionType). */
 interface Domain {
   readonly name: string;
-  readonly session: SessionType;
+  readonly session: "Aqua" | "Background";
 }
 
-/** What `launchctl` answers where nobody is logged in at the screen: it cannot be had, or does not do such things. */
-const NO_SUCH_DOMAIN: ReadonlySet<number | undefined> = new Set([125, 112]);
-/** ExitTimeOut of the plist and some more: until then launchd has killed it. */
-const GONE_MS = 30_000;
-const GONE_CHECK_MS = 200;
+interface LaunchdTarget extends ServiceTarget {
+  readonly plist: string;
+  readonly log: string;
+  /** The domain of the screen, and the user's own, which also exists without a login there, as over SSH. */
+  readonly domains: readonly [screen: Domain, background: Domain];
+}
 
-/**
- * Installs or upgrades the LaunchAgent, and starts what is new: the domain of the screen (gui/UID), or where there is
- * none, as over SSH, the user's (user/UID).
- *
- * @param uid the user's
- * @throws CommandError where launchctl fails
- */
-export async function installAgent(
-  installation: LaunchdInstallation,
-  uid: number,
-  executor: Executor,
-): Promise<void> {
-  const { places, bundle, environment } = installation;
-  const [screen, background] = domains(uid);
-  const loaded = (await findAgent(uid, executor))?.domain;
-  const plist = plistFor(installation, loaded ?? screen);
-  const changed = [
-    executor.write({ path: places.bundle, mode: 0o755, content: bundle }),
-    executor.write({ path: places.environment, mode: 0o600, content: environment }),
-  ];
-  const replaced = executor.write(plist);
-  if (loaded && !replaced) {
-    if (changed.includes(true)) await executor.run(["launchctl", "kickstart", "-k", target(loaded)]);
-    return;
-  }
-  if (loaded) await bootout(loaded, executor);
+const LABEL = "ai.openclaw.shim";
+/** What launchctl exits with if nobody is logged in at the screen: no such domain, or one that cannot load agents. */
+const NO_SCREEN = [125, 112];
+/** In launchd/ai.openclaw.shim.plist. */
+const EXIT_SECONDS = 20;
+const EXIT_MARGIN_SECONDS = 10;
+
+/** Makes the service of a user's LaunchAgent. */
+export function launchdService({ uid, home, env }: ServiceUser): Service {
+  const support = join(home, "Library/Application Support", NAME);
+  const log = join(home, "Library/Logs", `${NAME}.log`);
+  const target: LaunchdTarget = {
+    ...userFiles(support, support, join(home, ".local/state", NAME)),
+    root: new ServiceRoot("/"),
+    system: false,
+    home,
+    env,
+    plist: join(home, "Library/LaunchAgents", `${LABEL}.plist`),
+    log,
+    logCommand: `tail '${log.replaceAll("'", "'\\''")}'`,
+    domains: [
+      { name: `gui/${uid}`, session: "Aqua" },
+      { name: `user/${uid}`, session: "Background" },
+    ],
+  };
+  return {
+    ...target,
+    // launchctl reports its own failures.
+    check: () => Promise.resolve(),
+    planInstall: (program) => planInstall(target, program),
+    planUninstall: () => planUninstall(target),
+    givesToken: () => false,
+    state: () => agentState(target),
+  };
+}
+
+async function planInstall(target: LaunchdTarget, program: ServiceProgram): Promise<Operation[]> {
+  const [screen] = target.domains;
+  const loaded = (await findAgent(target))?.domain;
   const domain = loaded ?? screen;
-  const failure = await bootstrap(domain, places, executor);
-  if (failure === undefined) return;
-  if (domain.session === "Aqua" && NO_SUCH_DOMAIN.has(failure.code)) {
-    executor.write(plistFor(installation, background));
-    const second = await bootstrap(background, places, executor);
-    if (second === undefined) return;
-    throw second;
-  }
-  throw failure;
+  const changes = target.root.pending([...programFiles(target, program), plistFile(target, program, domain)]);
+  const start = startAgent(target, program, domain);
+  if (loaded === undefined) return [...changes, ...start];
+  if (changes.some(({ path }) => path === target.plist)) return [...changes, stopAgent(loaded), ...start];
+  const restart = ["launchctl", "kickstart", "-k", agentIn(loaded)] as const;
+  return changes.length === 0 ? [] : [...changes, { kind: "run", argv: restart }];
 }
 
-/**
- * Takes the LaunchAgent away. Its log stays.
- *
- * @throws CommandError where launchctl fails, Error where the agent does not end
- */
-export async function uninstallAgent(places: LaunchdPlaces, uid: number, executor: Executor): Promise<void> {
-  const loaded = await findAgent(uid, executor);
-  if (loaded) await bootout(loaded.domain, executor);
-  executor.remove(places.plist);
-  removeWithFolders([places.environment, places.bundle, places.identity], executor);
+/** The log stays. */
+async function planUninstall(target: LaunchdTarget): Promise<Operation[]> {
+  const { root, plist, environment, bundle, identity = [] } = target;
+  const loaded = (await findAgent(target))?.domain;
+  return [
+    ...(loaded === undefined ? [] : [stopAgent(loaded)]),
+    ...root.pending([{ kind: "remove", path: plist }]),
+    ...removal([environment, bundle].concat(identity), root),
+  ];
 }
 
-/** The agent where it is loaded: its domain, and what `launchctl print` says of it. */
-export async function findAgent(
-  uid: number,
-  executor: Pick<Executor, "ask">,
-): Promise<{ readonly domain: Domain; readonly printed: string } | undefined> {
-  for (const domain of domains(uid)) {
-    const { code, stdout } = await executor.ask(["launchctl", "print", target(domain)]);
+/** Reads `launchctl print`. Its output is for people, but these lines have been stable. */
+async function agentState(target: LaunchdTarget): Promise<ServiceState> {
+  const { root, environment, home } = target;
+  const agent = await findAgent(target);
+  const field = (name: string): string | undefined =>
+    new RegExp(`^\\s*${name} = (.+)$`, "m").exec(agent?.printed ?? "")?.[1];
+  const state = field("state") ?? "not loaded";
+  const exit = field("last exit code");
+  const pid = Number(field("pid"));
+  const env = { ...parseEnvironment(root.read(environment) ?? ""), HOME: home };
+  return {
+    name: `${LABEL}${agent ? ` (${agent.domain.name})` : ""}`,
+    installed: agent !== undefined,
+    running: state === "running",
+    state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
+    ...(pid > 0 && { pid }),
+    listen: loadSettings({ args: [], env, terminal: false }).settings.listen,
+  };
+}
+
+/** Returns the domain in which the agent is loaded, and what launchctl prints about it. */
+async function findAgent({
+  domains,
+  env,
+}: LaunchdTarget): Promise<{ domain: Domain; printed: string } | undefined> {
+  for (const domain of domains) {
+    const { code, stdout } = await runCommand(["launchctl", "print", agentIn(domain)], env);
     if (code === 0) return { domain, printed: stdout };
   }
   return undefined;
 }
 
-function domains(uid: number): readonly [screen: Domain, background: Domain] {
+function startAgent(target: LaunchdTarget, program: ServiceProgram, domain: Domain): Operation[] {
+  const { domains, plist } = target;
+  const [screen, background] = domains;
+  const fallback = (): Operation[] => {
+    return [plistFile(target, program, background), ...startAgent(target, program, background)];
+  };
   return [
-    { name: `gui/${uid}`, session: "Aqua" },
-    { name: `user/${uid}`, session: "Background" },
+    // An agent that was disabled once stays disabled, even if it is bootstrapped.
+    { kind: "run", argv: ["launchctl", "enable", agentIn(domain)] },
+    {
+      kind: "run",
+      argv: ["launchctl", "bootstrap", domain.name, plist],
+      ...(domain === screen && { fallback: { codes: NO_SCREEN, operations: fallback() } }),
+    },
   ];
 }
 
-function target({ name }: Domain): string {
+/** bootout returns before launchd has removed the agent. */
+function stopAgent(domain: Domain): Operation {
+  const agent = agentIn(domain);
+  const untilFails = ["launchctl", "print", agent] as const;
+  return { kind: "run", argv: ["launchctl", "bootout", agent], mayFail: true, untilFails };
+}
+
+function agentIn({ name }: Domain): string {
   return `${name}/${LABEL}`;
 }
 
-async function isLoaded(domain: Domain, executor: Executor): Promise<boolean> {
-  return (await executor.ask(["launchctl", "print", target(domain)])).code === 0;
+/** Renders launchd/ai.openclaw.shim.plist. @throws SettingsError if XML cannot hold a path */
+function plistFile(
+  target: LaunchdTarget,
+  { node, settings }: ServiceProgram,
+  { session }: Domain,
+): FileOperation {
+  const folder = "/Users/USERNAME/Library/Application Support/openclaw-shim";
+  const replacements = {
+    "<string>/usr/local/bin/node<": `<string>${xml(node)}<`,
+    [`<string>--env-file=${folder}/environment<`]: `<string>--env-file=${xml(target.environment)}<`,
+    [`<string>${folder}/openclaw-shim.mjs<`]: `<string>${xml(target.bundle)}<`,
+    "<string>Aqua<": `<string>${session}<`,
+    "<integer>20<": `<integer>${Math.max(EXIT_SECONDS, Math.ceil(settings.drainMs / 1000) + EXIT_MARGIN_SECONDS)}<`,
+    "<string>/Users/USERNAME/Library/Logs/openclaw-shim.log<": `<string>${xml(target.log)}<`,
+  };
+  const content = Object.entries(replacements).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new TypeError(`the LaunchAgent has no ${from}`);
+    return text.replaceAll(from, () => to);
+  }, template);
+  return { kind: "write", path: target.plist, mode: 0o644, content };
 }
 
-function plistFor(installation: LaunchdInstallation, { session }: Domain): Parameters<Executor["write"]>[0] {
-  const content = launchAgent({ ...installation, session });
-  return { path: installation.places.plist, mode: 0o644, content };
-}
-
-/** @returns why it failed */
-async function bootstrap(
-  domain: Domain,
-  { plist }: LaunchdPlaces,
-  executor: Executor,
-): Promise<CommandError | undefined> {
-  const commands = [
-    // An agent that was disabled once stays so, whatever is bootstrapped.
-    ["launchctl", "enable", target(domain)],
-    ["launchctl", "bootstrap", domain.name, plist],
-  ] as const;
-  for (const command of commands) {
-    const result: CommandResult = await executor.attempt(command);
-    if (result.code !== 0) return new CommandError(command, result);
-  }
-  return undefined;
-}
-
-/** Asks it to end and waits until launchd has forgotten it: bootout answers before that. */
-async function bootout(domain: Domain, executor: Executor): Promise<void> {
-  const { code, why } = await executor.attempt(["launchctl", "bootout", target(domain)]);
-  const deadline = performance.now() + GONE_MS;
-  while (!executor.dry && (await isLoaded(domain, executor))) {
-    if (performance.now() > deadline) {
-      throw new Error(
-        `${target(domain)} is still there ${GONE_MS / 1000} s after launchctl bootout (${code}: ${why})`,
-      );
-    }
-    await sleep(GONE_CHECK_MS);
-  }
+/** Escapes character data. XML 1.0 (section 2.2) allows no control characters. */
+function xml(text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
+  throw new SettingsError(["a path contains a line break or another control character; use another path"]);
 }

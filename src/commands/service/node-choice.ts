@@ -2,74 +2,58 @@ import { accessSync, constants } from "node:fs";
 import { join, resolve } from "node:path";
 import { SettingsError } from "../../settings/settings-error.ts";
 import { printable } from "../../text/printable.ts";
-import { isHidden } from "./places.ts";
 import { runCommand } from "./run-command.ts";
-import type { Target } from "./target.ts";
+import type { ServiceTarget } from "./service-manager.ts";
+import { isHidden } from "./service-settings.ts";
 
-/** The tools that keep several versions of Node, by the folders in which they keep them. */
-const MANAGERS: readonly (readonly [name: string, folder: RegExp])[] = [
-  ["nvm", /\/\.?nvm\/versions\//],
-  ["fnm", /\/\.?fnm(?:_multishells)?\//],
-  ["volta", /\/\.?volta\//],
-  ["asdf", /\/\.?asdf\//],
-  ["mise", /\/mise\/installs\//],
-  ["nodenv", /\/\.?nodenv\//],
-  ["nvs", /\/\.?nvs\//],
-  ["n", /\/n\/versions\//],
-];
-
-/** Where packages put Node. */
+/** The folders in which version managers keep each version of Node. */
+const VERSION_MANAGER =
+  /\/\.?(?:(nvm|n)\/versions|(mise)\/installs|(fnm)(?:_multishells)?|(volta|asdf|nodenv|nvs))\//;
+/** Where packages install Node. */
 const USUAL = ["/usr/bin/node", "/usr/local/bin/node"] as const;
 /** As in package.json, `engines`. */
 const OLDEST = [20, 19] as const;
 
-/** The Node that a service is pinned to: neither systemd nor launchd looks for one on a PATH. */
+/** The Node of a service: an absolute path, as neither systemd nor launchd searches a PATH. */
 export interface ChosenNode {
   readonly path: string;
-  readonly warning?: string;
+  /** The version manager that may remove it. */
+  readonly manager?: string;
 }
 
 /**
- * Chooses the Node of a service: `--node`, else the one that runs this, in an image the one that is there.
+ * Chooses the Node of a service: `--node`, else the one that runs this process, else the one in the image.
  *
  * @param given `--node`
  * @param execPath `process.execPath`
- * @throws SettingsError where it cannot be run, is too old, or hidden from the service
+ * @throws SettingsError if it cannot be run, is too old, or is hidden from the service
  */
 export async function chooseNode(
   given: string | undefined,
-  target: Target,
+  service: Pick<ServiceTarget, "image" | "system">,
   execPath: string,
 ): Promise<ChosenNode> {
-  if (target.kind === "image") return { path: imageNode(given, target.root) };
+  if (service.image !== undefined) return { path: imageNode(given, service.image) };
   const path = given === undefined ? stableNode(execPath) : resolve(given);
-  const shown = printable(path, 120);
-  if (target.kind === "systemd" && target.places.scope === "system" && isHidden(path)) {
-    throw new SettingsError([
-      `--node: ${shown} is hidden from the system service; give one outside of home folders`,
-    ]);
+  const shown = `--node: ${printable(path, 120)}`;
+  if (isHidden(path, service)) {
+    throw new SettingsError([`${shown} is hidden from the system service; use one outside of home folders`]);
   }
   const { code, stdout, why } = await runCommand([path, "--version"], {});
   const [, major = 0, minor = 0] = /^v(\d+)\.(\d+)\./.exec(stdout)?.map(Number) ?? [];
-  if (code !== 0 || major === 0) throw new SettingsError([`--node: ${shown} is not Node (${why})`]);
+  if (code !== 0 || major === 0) throw new SettingsError([`${shown} is not Node (${why})`]);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new SettingsError([
-      `--node: ${shown} is Node ${major}.${minor}; give one from ${OLDEST.join(".")} on`,
-    ]);
+    throw new SettingsError([`${shown} is Node ${major}.${minor}; use ${OLDEST.join(".")} or later`]);
   }
-  const manager = MANAGERS.find(([, folder]) => folder.test(path))?.[0];
-  if (manager === undefined) return { path };
-  return {
-    path,
-    warning:
-      `${shown} belongs to ${manager}: the service stops working when ${manager} removes that version; ` +
-      "pin one that stays, with --node PATH",
-  };
+  const manager = VERSION_MANAGER.exec(path)
+    ?.slice(1)
+    .find((name) => name !== undefined);
+  return { path, ...(manager !== undefined && { manager }) };
 }
 
 /**
- * The Node of this process, by a path that survives an upgrade: Homebrew keeps each version in a folder of its own,
- * and in opt/ a link to the one that is current (docs.brew.sh/FAQ).
+ * Returns a path of this process's Node that survives an upgrade: Homebrew keeps each version in its own folder, and
+ * in opt/ a link to the current one (docs.brew.sh/FAQ).
  */
 function stableNode(execPath: string): string {
   const [, prefix, formula] = /^(.+)\/Cellar\/([^/]+)\/[^/]+\/bin\/node$/.exec(execPath) ?? [];
@@ -77,17 +61,13 @@ function stableNode(execPath: string): string {
   return prefix !== undefined && isExecutable(current) ? current : execPath;
 }
 
-function imageNode(given: string | undefined, root: string): string {
-  if (given !== undefined) {
-    if (given.startsWith("/")) return given;
-    throw new SettingsError([
-      `--node: with --root, give the absolute path that Node has in the image, such as ${USUAL[0]}, not ${printable(given, 120)}`,
-    ]);
-  }
-  const found = USUAL.find((path) => isExecutable(join(root, path)));
-  if (found !== undefined) return found;
+function imageNode(given: string | undefined, image: string): string {
+  const path = given ?? USUAL.find((usual) => isExecutable(join(image, usual)));
+  if (path?.startsWith("/")) return path;
   throw new SettingsError([
-    `--node: ${printable(root, 120)} has neither ${USUAL.join(" nor ")}; say where Node will be, such as --node /opt/node/bin/node`,
+    path === undefined
+      ? `--node: ${printable(image, 120)} has neither ${USUAL.join(" nor ")}; give the path that Node will have, such as --node /opt/node/bin/node`
+      : `--node: with --root, give the absolute path of Node in the image, such as ${USUAL[0]}, not ${printable(path, 120)}`,
   ]);
 }
 

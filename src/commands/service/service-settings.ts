@@ -1,119 +1,150 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { readToken } from "../../openclaw/token.ts";
-import { SettingsError } from "../../settings/settings-error.ts";
 import { readFlags, type CommandFlag } from "../../settings/flags.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { environmentName, isOwnVariable } from "../../settings/names.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { SettingKey } from "../../settings/settings-table.ts";
 import { printable } from "../../text/printable.ts";
-import { mergeEnvironment, parseEnvironment } from "./environment-file.ts";
-import { isHidden } from "./places.ts";
+import type { Service, ServiceTarget } from "./service-manager.ts";
 
 /** What the service will run with. */
 export interface ServiceSettings {
   readonly settings: Settings;
-  /** The text of its environment file. */
-  readonly environment: string;
-  /** `--token-file`, absolute, where it was given. */
-  readonly tokenFile?: string;
+  /** Text of the environment file. */
+  readonly variables: string;
+  /** Absolute path of `--token-file`, if it was given now. */
+  readonly tokenFile: string | undefined;
+  /** False if `--approve` needs a token that an image does not contain yet. */
+  readonly hasToken: boolean;
 }
 
-/** What they are made of. */
-export interface ServiceSources {
-  /** What follows the command's name. */
-  readonly args: readonly string[];
-  readonly flags: readonly CommandFlag[];
-  /** The environment file that is there, if one is. */
-  readonly before: string | undefined;
-  /** Where that is, for messages. */
-  readonly path: string;
-  /** The home that the service will have. */
-  readonly home: string;
-  /** It runs as a user of its own, which sees no home and gets the token from systemd. */
-  readonly system: boolean;
-  /** Its files are in an image: they cannot be read from here. */
-  readonly offline: boolean;
-}
-
-const PATHS: readonly SettingKey[] = ["config", "tokenFile"];
+const HEADER = `# Settings of the openclaw-shim service: openclaw-shim --help lists them. Never put a token here.
+# openclaw-shim install adds to this file, keeps what is in it, and makes the units fit; so after a change, run it.
+`;
+/** Needs no quotes, for systemd (systemd.exec(5), EnvironmentFile=) and for Node's --env-file. */
+const PLAIN = /^[A-Za-z0-9_@%+=:,./[\]-]+$/;
+/** The sandbox of the system service hides them: ProtectHome=, PrivateTmp=. */
+const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
 /**
- * Puts the settings on the command line over those that the service has, and checks all of them as it will.
+ * Merges the settings of the command line into those of the service, and validates all as the service will.
  *
+ * @param args what follows the command's name
  * @throws SettingsError
  */
-export function serviceSettings(sources: ServiceSources): ServiceSettings {
-  const { args, flags, before, system, offline } = sources;
+export function serviceSettings(
+  args: readonly string[],
+  flags: readonly CommandFlag[],
+  service: Service,
+): ServiceSettings {
   const { given, problems } = readFlags(args, flags);
   if (problems.length > 0) throw new SettingsError(problems);
   const values = new Map([...given].map(([key, { texts }]) => [key, texts.join(",")]));
-  const [tokenFile, config] = [values.get("tokenFile"), values.get("config")];
-  if (offline) checkOffline(tokenFile, config);
-  else {
-    if (tokenFile !== undefined) checkToken(tokenFile);
-    if (system && config !== undefined) checkReadable(resolve(config));
-  }
-  const settings = load(sources);
-  for (const key of PATHS) {
+  checkFiles(values.get("tokenFile"), values.get("config"), service);
+  const before = service.root.read(service.environment);
+  const settings = load(args, flags, parseEnvironment(before ?? ""), service);
+  for (const key of ["config", "tokenFile"] as const) {
     const path = values.get(key);
     if (path !== undefined) values.set(key, resolve(path));
   }
-  const absolute = values.get("tokenFile");
-  if (system) values.delete("tokenFile");
-  const variables = new Map([...values].map(([key, value]) => [environmentName(key), value]));
-  const environment = mergeEnvironment(before, variables);
-  return { settings, environment, ...(absolute !== undefined && { tokenFile: absolute }) };
+  const tokenFile = values.get("tokenFile");
+  // The user of the system service cannot read the file: systemd passes the token on.
+  if (service.system) values.delete("tokenFile");
+  const named = new Map([...values].map(([key, value]) => [environmentName(key), value]));
+  const variables = mergeEnvironment(before, named);
+  const hasToken =
+    settings.approve === "off" || tokenFile !== undefined || findsToken(settings, variables, service);
+  if (hasToken || service.image !== undefined) return { settings, variables, tokenFile, hasToken };
+  throw new SettingsError([
+    "--approve seen: needs the gateway's token, and the service would find none; add --token-file FILE",
+  ]);
 }
 
-/** Variables of this shell that the service will not have, as the user may think otherwise. */
-export function strayVariables(env: NodeJS.ProcessEnv): readonly string[] {
-  return Object.keys(env).filter(isOwnVariable);
+/** Returns true if the sandbox of the service hides a path. */
+export function isHidden(path: string, { system }: Pick<ServiceTarget, "system">): boolean {
+  return system && HIDDEN.test(path);
 }
 
-function load({ args, flags, before = "", path, home }: ServiceSources): Settings {
-  let settings;
+/** Reads the variables in the text of an environment file. */
+export function parseEnvironment(text: string): Readonly<Record<string, string | undefined>> {
+  return parseEnv(text);
+}
+
+/**
+ * Sets variables in the text of an environment file: replaces the lines that set them, and keeps all others.
+ *
+ * @param before undefined if there is no file
+ * @throws SettingsError for a value that a line cannot hold
+ */
+export function mergeEnvironment(before: string | undefined, values: ReadonlyMap<string, string>): string {
+  const kept = (before ?? HEADER)
+    .split("\n")
+    .filter((line) => !values.has(/^\s*(?:export\s+)?(\w+)\s*=/.exec(line)?.[1] ?? ""));
+  while (kept.at(-1) === "") kept.pop();
+  const lines = [...values].map(([name, value]) => `${name}=${inQuotes(name, value)}`);
+  return `${[...kept, ...lines].join("\n")}\n`;
+}
+
+/** Chooses quotes that systemd and Node read alike: neither expands variables, only double quotes have escapes. */
+function inQuotes(name: string, value: string): string {
+  if (PLAIN.test(value)) return value;
+  if (/\p{Cc}/u.test(value)) {
+    throw new SettingsError([`${name}: contains a line break or another control character; remove it`]);
+  }
+  if (!value.includes("'")) return `'${value}'`;
+  if (!/["\\]/.test(value)) return `"${value}"`;
+  throw new SettingsError([
+    `${name}: contains a single quote and one of " \\, which no environment file can hold; use another name`,
+  ]);
+}
+
+function load(
+  args: readonly string[],
+  flags: readonly CommandFlag[],
+  env: NodeJS.ProcessEnv,
+  { environment, home }: Service,
+): Settings {
   try {
-    ({ settings } = loadSettings(
-      { args, env: { ...parseEnvironment(before), HOME: home }, terminal: false },
-      flags,
-    ));
+    const { settings } = loadSettings({ args, env: { ...env, HOME: home }, terminal: false }, flags);
+    if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    const said = error.problems.map((problem) =>
-      isOwnVariable(problem) ? `${problem} (in ${path})` : problem,
+    // A problem begins with the name of the setting, as it was given.
+    throw new SettingsError(
+      error.problems.map((problem) => (isOwnVariable(problem) ? `${problem} (in ${environment})` : problem)),
     );
-    throw new SettingsError(said);
   }
-  if (settings.listen.every(({ port }) => port !== 0)) return settings;
-  throw new SettingsError([
-    "--listen: port 0 is another one at every start; a service needs a port of its own",
-  ]);
+  throw new SettingsError(["--listen: port 0 is another port at every start; give a service a fixed port"]);
 }
 
-function checkOffline(tokenFile: string | undefined, config: string | undefined): void {
-  if (config !== undefined) {
-    throw new SettingsError(["--config: cannot be read in an image; give the settings in it as flags"]);
-  }
-  if (tokenFile !== undefined && !tokenFile.startsWith("/")) {
+/** Checks the files that the service will read; those in an image cannot be read now. */
+function checkFiles(tokenFile: string | undefined, config: string | undefined, service: Service): void {
+  if (service.image !== undefined) {
+    if (config !== undefined) {
+      throw new SettingsError(["--config: cannot be read in an image; give its settings as flags"]);
+    }
+    if (tokenFile === undefined || tokenFile.startsWith("/")) return;
     throw new SettingsError([
-      "--token-file: with --root, give the absolute path that the file has in the image, such as /etc/openclaw-shim/token",
+      "--token-file: with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token",
     ]);
   }
-}
-
-function checkToken(tokenFile: string): void {
-  const token = readToken(tokenFile, {});
-  if ("why" in token) throw new SettingsError([`--token-file: ${token.why}; ${token.fix}`]);
-}
-
-/** A user of its own can read only what all may. */
-function checkReadable(config: string): void {
-  const mode = statSync(config, { throwIfNoEntry: false })?.mode ?? 0o004;
-  if (!isHidden(config) && (mode & 0o004) !== 0) return;
-  const shown = printable(config, 120);
+  const token = tokenFile === undefined ? undefined : readToken(tokenFile, {});
+  if (token && "why" in token) throw new SettingsError([`--token-file: ${token.why}; ${token.fix}`]);
+  if (!service.system || config === undefined) return;
+  const path = resolve(config);
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o004;
+  if (!isHidden(path, service) && (mode & 0o004) !== 0) return;
   throw new SettingsError([
-    `--config: the system service cannot read ${shown}; put it into /etc/openclaw-shim, readable for all`,
+    `--config: the system service cannot read ${printable(path, 120)}; put it into /etc/openclaw-shim, readable for everyone`,
   ]);
+}
+
+function findsToken({ tokenFile }: Settings, environment: string, service: Service): boolean {
+  if (service.givesToken()) return true;
+  const env = parseEnvironment(environment);
+  if (service.image !== undefined) return Boolean(tokenFile ?? env["OPENCLAW_GATEWAY_TOKEN"]);
+  return "secret" in readToken(tokenFile, { ...env, HOME: service.home });
 }

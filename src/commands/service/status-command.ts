@@ -1,83 +1,108 @@
-import { gatewayLine, type Health } from "./health.ts";
-import type { ServiceStatus } from "./status.ts";
-import { serviceStatus } from "./status.ts";
+import type { Advice } from "../../errors.ts";
 import { authorityOf } from "../../net/authority.ts";
-import { readFlags } from "../../settings/flags.ts";
+import { readEnvironment } from "../../settings/environment.ts";
+import { listenersOf } from "../../settings/load.ts";
+import { quoted, SettingsError } from "../../settings/settings-error.ts";
+import type { ListenAddress } from "../../settings/settings.ts";
+import { SETTINGS } from "../../settings/settings-table.ts";
+import type { OutcomeRecord } from "../../status/shim-client.ts";
 import { printable } from "../../text/printable.ts";
 import type { CommandContext } from "../command.ts";
-import { callerOf } from "./supervised.ts";
+import { findService, readFlagsOnly, THIS_HOST, type ServiceHost } from "./find-service.ts";
+import { withAdvice } from "./operations.ts";
+import { askShim, gatewayText, localAddress, type ShimResponse } from "./service-health.ts";
+import type { ServiceState } from "./service-manager.ts";
 
-/** The last outcomes that people are shown; `--json` has all that the shim keeps. */
+/** What `status` finds out; `--json` prints it as one object. */
+interface ServiceStatus {
+  readonly service: Omit<ServiceState, "listen"> & { readonly listen: readonly string[] };
+  /** Undefined if no shim was asked, because the service does not run. */
+  readonly response?: ({ readonly address: string } & ShimResponse) | undefined;
+  readonly advice?: Advice | undefined;
+}
+
+/** How many outcomes are printed; `--json` has all that the shim keeps. */
 const SHOWN = 5;
 
 /**
- * Tells how the service is: the unit, where it listens, whether the gateway is reachable, the last outcomes.
+ * Prints the state of the service, its listeners, the gateway and the last outcomes. Starts nothing: a stopped service
+ * is not asked, because a connection would start it. Without a service it asks the shim at `--listen` or the default.
  *
- * @returns 0 when a shim runs, as a service or without one, and the gateway is reachable, else 1
+ * @returns 0 if a shim runs, as a service or not, and reaches the gateway; else 1
  * @throws SettingsError
  */
-export async function status(context: CommandContext): Promise<number> {
-  const { args, flags, stdout } = context;
-  const found = await serviceStatus(args, flags, callerOf(context));
-  const json = readFlags(args, flags).flags.has("json");
-  stdout.write(json ? `${JSON.stringify(asJson(found))}\n` : `${lines(found, context.program).join("\n")}\n`);
-  return healthOf(found)?.gateway.reachable ? 0 : 1;
+export async function status(context: CommandContext, host: ServiceHost = THIS_HOST): Promise<number> {
+  const { flags, given } = readFlagsOnly("status", context, "listen");
+  const asked = given.get("listen")?.texts.map(listenerIn);
+  const found = await gatherStatus(findService(flags, context.env, host), asked, context);
+  const { service, response, advice } = found;
+  const json = flags.has("json") && JSON.stringify({ ...service, ...response, ...advice });
+  context.stdout.write(`${json || statusLines(found).join("\n")}\n`);
+  return response && "gateway" in response && response.gateway.reachable ? 0 : 1;
 }
 
-function asJson(found: ServiceStatus): unknown {
-  const { service, address, answer } = found;
-  const health = healthOf(found);
+/** @throws SettingsError */
+function listenerIn(text: string): ListenAddress {
+  const parsed = SETTINGS.listen.parse(text);
+  if ("value" in parsed) return parsed.value;
+  throw new SettingsError([`--listen: ${quoted(text)} ${parsed.why}`]);
+}
+
+/** @param asked `--listen` */
+async function gatherStatus(
+  { service, instead }: ReturnType<typeof findService>,
+  asked: readonly ListenAddress[] | undefined,
+  { env, program }: CommandContext,
+): Promise<ServiceStatus> {
+  const first = await service.state();
+  const second = first.installed ? undefined : await instead?.state();
+  const state = second?.installed ? second : first;
+  const own = localAddress(state.installed ? state.listen : listenersOf([readEnvironment(env)]));
+  const address = asked === undefined ? own : localAddress(asked);
+  const stopped = state.installed && !state.running && address === own;
+  const response = address === undefined || stopped ? undefined : { address, ...(await askShim(address)) };
+  const command = `${program} install${service.system || second?.installed ? " --system" : ""}`;
+  const fix = state.installed ? "to start it automatically" : "to install it";
   return {
-    ...service,
-    listen: found.service.installed ? addresses(found) : [],
-    ...(address !== undefined && { address }),
-    ...(answer && "why" in answer && { problem: answer.why }),
-    ...(health && { version: health.version, gateway: health.gateway, outcomes: health.outcomes }),
+    service: { ...state, listen: state.installed ? state.listen.map(authorityOf) : [] },
+    response,
+    ...((!state.installed || state.enabled === false) && { advice: { fix, command } }),
   };
 }
 
-function lines(found: ServiceStatus, program: string): string[] {
-  const { service, address, answer, system } = found;
-  const health = healthOf(found);
-  const install = `${program} install${system ? " --system" : ""}`;
-  if (!service.installed) {
-    if (health) return [`not installed as a service; but a shim runs at ${address}`, ...healthLines(health)];
-    const nobody = answer && "why" in answer ? [`  ${answer.why}`] : [];
-    return [`${service.name}: not installed; ${install} does that`, ...nobody];
+function statusLines({ service, response, advice }: ServiceStatus): string[] {
+  const { name, installed, state, pid, socket, listen } = service;
+  const problem = response && "problem" in response ? [`  ${response.problem}`] : [];
+  const shim = response && "gateway" in response ? shimLines(response) : [];
+  if (!installed && response && shim.length > 0) {
+    return [`not installed as a service, but a shim runs at ${response.address}`, ...shim];
   }
+  if (!installed) return [withAdvice(`${name}: not installed`, advice), ...problem];
   return [
-    `${service.name}: ${service.state}${service.pid === undefined ? "" : `, pid ${service.pid}`}`,
-    ...(service.enabled === false ? [`  does not start by itself; ${install} mends that`] : []),
-    ...(service.socket === undefined ? [] : [`  socket: ${service.socket}`]),
-    `  listens on: ${addresses(found).join(", ")}`,
-    ...(address === undefined || addresses(found).includes(address) ? [] : [`  asked at: ${address}`]),
-    ...(answer && "why" in answer ? [`  ${answer.why}`] : []),
-    ...(health ? healthLines(health) : []),
+    `${name}: ${state}${pid === undefined ? "" : `, pid ${pid}`}`,
+    ...(advice === undefined ? [] : [`  ${withAdvice("does not start automatically", advice)}`]),
+    ...(socket === undefined ? [] : [`  socket: ${socket}`]),
+    `  listens on: ${listen.join(", ")}`,
+    ...(!response || listen.includes(response.address) ? [] : [`  asked at: ${response.address}`]),
+    ...problem,
+    ...shim,
   ];
 }
 
-function healthLines(health: Health): string[] {
-  const { gateway, outcomes, version } = health;
-  const since = gateway.since === undefined ? "" : ` since ${printable(gateway.since, 40)}`;
-  const last = outcomes.slice(-SHOWN);
+function shimLines({
+  version,
+  gateway,
+  outcomes,
+}: Exclude<ShimResponse, { readonly problem: string }>): string[] {
   return [
-    `  version: ${printable(version, 40)}`,
-    `  ${gatewayLine(health)}${since}`,
-    last.length === 0 ? "  no connection yet" : "  last outcomes:",
-    ...last.map((outcome) => `    ${outcomeLine(outcome)}`),
+    `  version: ${version}`,
+    `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since ${gateway.since}`}`,
+    outcomes.length === 0 ? "  no connection yet" : "  last outcomes:",
+    ...outcomes.slice(-SHOWN).map((outcome) => `    ${outcomeLine(outcome)}`),
   ];
 }
 
-function outcomeLine({ outcome, reason, peer, fix }: Readonly<Record<string, unknown>>): string {
-  const word = [outcome, typeof reason === "string" && `(${reason})`, `from ${String(peer)}`];
-  const what = word.filter((part) => typeof part === "string").join(" ");
+function outcomeLine({ outcome, reason, peer, fix }: OutcomeRecord): string {
+  const what = `${String(outcome)}${typeof reason === "string" ? ` (${reason})` : ""} from ${String(peer)}`;
   return printable(typeof fix === "string" ? `${what}; fix: ${fix}` : what, 400);
-}
-
-function addresses({ service }: ServiceStatus): string[] {
-  return service.listen.map(authorityOf);
-}
-
-function healthOf({ answer }: ServiceStatus): Health | undefined {
-  return answer && "health" in answer ? answer.health : undefined;
 }

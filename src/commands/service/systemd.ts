@@ -1,168 +1,208 @@
-import { dirname, join } from "node:path";
-import { removeWithFolders, type Executor } from "./executor.ts";
-import type { Command } from "./run-command.ts";
-import { UNITS, type SystemdPlaces } from "./places.ts";
-import { credentialDropIn, serviceUnit, socketUnit, type UnitValues } from "./units.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { listenAddress } from "../../settings/addresses.ts";
+import { removal, ServiceError, type Operation, type RunOperation } from "./operations.ts";
+import { runCommand, type CommandResult } from "./run-command.ts";
+import { NAME, programFiles, userFiles } from "./service-manager.ts";
+import type { Service, ServiceProgram, ServiceState, ServiceTarget, ServiceUser } from "./service-manager.ts";
+import { ServiceRoot, type FileOperation } from "./service-root.ts";
+import { credentialDropIn, serviceUnit, socketUnit } from "./systemd-units.ts";
 
-/** All that an installation under systemd consists of. */
-export interface SystemdInstallation extends UnitValues {
-  /** The one file that is run. */
-  readonly bundle: Buffer;
-  /** The text of the environment file. */
-  readonly environment: string;
-  /** The token's file, for a LoadCredential=; absent leaves one that is there. */
-  readonly credential?: string;
+interface SystemdTarget extends ServiceTarget {
+  readonly uid: number | undefined;
+  /** Folder of the units. */
+  readonly units: string;
 }
 
-/** systemctl(1) for this scope. */
-export function systemctl({ scope }: SystemdPlaces, ...args: readonly string[]): Command {
-  return ["systemctl", ...(scope === "user" ? ["--user"] : []), ...args];
-}
-
-/** Where the service's lines are read: journalctl(1). */
-export function logCommand({ scope }: SystemdPlaces): string {
-  return scope === "user" ? `journalctl --user-unit ${UNITS.service}` : `journalctl --unit ${UNITS.service}`;
-}
+const SOCKET = `${NAME}.socket`;
+const SERVICE = `${NAME}.service`;
+const DROP_IN = `${SERVICE}.d/install-credential.conf`;
+/** hier(7), systemd.unit(5). DynamicUser= creates a user whose home is / (systemd.exec(5)). */
+const SYSTEM = {
+  system: true,
+  home: "/",
+  units: "/etc/systemd/system",
+  bundle: `/usr/local/lib/${NAME}/${NAME}.mjs`,
+  environment: `/etc/${NAME}/environment`,
+};
 
 /**
- * Makes sure that there is a systemd to install into, and that this user may.
+ * Makes the service of a socket unit and a service unit.
  *
- * @param verb what is asked for, to say how else it could be done
- * @throws Error where not
+ * @param scope `system` for the machine's, `user` for the user's
+ * @param image folder of an image that does not run, for `system`
  */
-export async function requireSystemd(
-  places: SystemdPlaces,
-  uid: number | undefined,
-  executor: Pick<Executor, "ask">,
-  verb: "install" | "uninstall",
-): Promise<void> {
-  if (places.scope === "system" && uid !== 0) throw new Error("--system changes the machine: run it as root");
-  const { code, why } = await executor.ask(systemctl(places, "show", "--property=Version"));
-  if (code === 0) return;
-  throw new Error(
-    places.scope === "user"
-      ? `your own systemd does not answer (${why}); log in rather than su, or ${verb} with --system`
-      : `systemd does not answer (${why}); for an image that does not run, use --root DIR`,
-  );
-}
-
-/** Whether a user's services run while the user is not logged in (loginctl(1), enable-linger). */
-export async function lingers(uid: number | undefined, executor: Pick<Executor, "ask">): Promise<boolean> {
-  const { stdout } = await executor.ask([
-    "loginctl",
-    "show-user",
-    String(uid),
-    "--property=Linger",
-    "--value",
-  ]);
-  return stdout.trim() === "yes";
-}
-
-/**
- * Installs or upgrades the units on a running systemd, and starts what is new. Nothing that is as it should be is
- * touched; the port stays open while only the service changes.
- *
- * @throws CommandError where systemctl fails, SettingsError where a value cannot stand in a unit
- */
-export async function installRunning(installation: SystemdInstallation, executor: Executor): Promise<void> {
-  const { places } = installation;
-  const { units, socket, others } = writeFiles(installation, executor);
-  if (units) await executor.run(systemctl(places, "daemon-reload"));
-  const names = [UNITS.socket, UNITS.service];
-  const enabled = await states(places, "is-enabled", executor);
-  if (enabled.some((state) => state !== "enabled")) await executor.run(systemctl(places, "enable", ...names));
-  const [socketState, serviceState] = await states(places, "is-active", executor);
-  // The service requires the socket, so it goes down and up with it.
-  if (socket || socketState !== "active") await executor.run(systemctl(places, "restart", ...names));
-  else if (units || others || serviceState !== "active") {
-    await executor.run(systemctl(places, "restart", UNITS.service));
-  }
-}
-
-/** One word for the socket and one for the service. */
-async function states(places: SystemdPlaces, verb: string, executor: Executor): Promise<readonly string[]> {
-  // The exit code tells only whether one of them is.
-  const { stdout } = await executor.ask(systemctl(places, verb, UNITS.socket, UNITS.service));
-  const [socket = "", service = ""] = stdout.split("\n");
-  return [socket, service];
-}
-
-/** Installs into an image that does not run: the files, and the links that `systemctl enable` would make. */
-export function installOffline(installation: SystemdInstallation, executor: Executor): void {
-  writeFiles(installation, executor);
-  for (const [path, target] of enablingLinks(installation.places)) executor.link(path, target);
-}
-
-/**
- * Takes the units off a running systemd.
- *
- * @throws CommandError where systemctl fails
- */
-export async function uninstallRunning(places: SystemdPlaces, executor: Executor): Promise<void> {
-  const names = [UNITS.service, UNITS.socket].filter((name) => executor.has(join(places.units, name)));
-  if (names.length > 0) await executor.run(systemctl(places, "disable", "--now", ...names));
-  // What StateDirectory= made; a systemd before 243 cannot do it, and there is mostly nothing in it.
-  if (names.includes(UNITS.service) && places.scope === "system") {
-    await executor.attempt(systemctl(places, "clean", "--what=state", UNITS.service));
-  }
-  if (!removeFiles(places, executor)) return;
-  await executor.run(systemctl(places, "daemon-reload"));
-  // A unit that has failed is remembered after its file is gone; mostly none has, which systemctl calls an error.
-  await executor.attempt(systemctl(places, "reset-failed", UNITS.service, UNITS.socket));
-}
-
-/** Takes the units out of an image that does not run. */
-export function uninstallOffline(places: SystemdPlaces, executor: Executor): void {
-  for (const [path] of enablingLinks(places)) {
-    executor.remove(path);
-    executor.removeFolder(dirname(path));
-  }
-  removeFiles(places, executor);
-}
-
-/** @returns what was not as it should be: a unit at all, the socket among them, anything else */
-function writeFiles(
-  installation: SystemdInstallation,
-  executor: Executor,
-): { units: boolean; socket: boolean; others: boolean } {
-  const { places, bundle, environment, credential } = installation;
-  const { service, socket, dropIn } = unitPaths(places);
-  // Rendered before anything is written: a value that cannot stand in a unit leaves all as it is.
-  const units = { service: serviceUnit(installation), socket: socketUnit(installation) };
-  const token = credential === undefined ? undefined : credentialDropIn(credential);
-  const changed = [
-    executor.write({ path: places.bundle, mode: 0o755, content: bundle }),
-    executor.write({ path: places.environment, mode: 0o600, content: environment }),
-  ];
-  const socketChanged = executor.write({ path: socket, mode: 0o644, content: units.socket });
-  const unitsChanged = [
-    socketChanged,
-    executor.write({ path: service, mode: 0o644, content: units.service }),
-    token !== undefined && executor.write({ path: dropIn, mode: 0o644, content: token }),
-  ];
-  return { units: unitsChanged.includes(true), socket: socketChanged, others: changed.includes(true) };
-}
-
-function removeFiles(places: SystemdPlaces, executor: Executor): boolean {
-  const { service, socket, dropIn } = unitPaths(places);
-  const { environment, bundle, identity } = places;
-  const units = [service, socket].map((path) => executor.remove(path));
-  return removeWithFolders([dropIn, environment, bundle, identity], executor) || units.includes(true);
-}
-
-function unitPaths({ units }: SystemdPlaces): { service: string; socket: string; dropIn: string } {
-  const service = join(units, UNITS.service);
+export function systemdService(scope: "system" | "user", user: ServiceUser, image?: string): Service {
+  const { uid, env } = user;
+  // A shell started by su or cron does not know where the user's systemd is.
+  const runtime = `/run/user/${uid}`;
+  const target: SystemdTarget = {
+    ...(scope === "system" ? SYSTEM : userPaths(user)),
+    root: new ServiceRoot(image ?? "/"),
+    image,
+    uid,
+    env: { ...(existsSync(runtime) && { XDG_RUNTIME_DIR: runtime }), ...env },
+    logCommand: `journalctl ${scope === "system" ? "--unit" : "--user-unit"} ${SERVICE}`,
+  };
   return {
-    service,
-    socket: join(units, UNITS.socket),
-    dropIn: join(`${service}.d`, "install-credential.conf"),
+    ...target,
+    check: (command) => check(target, command),
+    planInstall: (program) => planInstall(target, program),
+    planUninstall: () => Promise.resolve(planUninstall(target)),
+    givesToken: () => givesToken(target),
+    state: () => unitState(target),
   };
 }
 
-/** What the [Install] sections ask for: systemd.unit(5), WantedBy=. */
-function enablingLinks({ units }: SystemdPlaces): readonly (readonly [path: string, target: string])[] {
+/** XDG Base Directory Specification: a relative path in a variable is ignored. */
+function userPaths({ env, home }: ServiceUser) {
+  const folder = (name: string, usual: string): string =>
+    env[name]?.startsWith("/") ? env[name] : join(home, usual);
+  const config = folder("XDG_CONFIG_HOME", ".config");
+  const data = folder("XDG_DATA_HOME", ".local/share");
+  const state = folder("XDG_STATE_HOME", ".local/state");
+  const files = userFiles(join(data, NAME), join(config, NAME), join(state, NAME));
+  return { system: false, home, units: join(config, "systemd/user"), ...files };
+}
+
+async function check(target: SystemdTarget, command: string): Promise<void> {
+  const { image, system, uid } = target;
+  if (image !== undefined) return;
+  if (system && uid !== 0) throw new ServiceError("--system changes the machine", { fix: "run it as root" });
+  const { code, why } = await systemctl(target, "show", "--property=Version");
+  if (code === 0) return;
+  const [whose, fix] = system
+    ? ["systemd", "for an image that does not run, use --root DIR"]
+    : ["your user's systemd", `log in instead of using su, or ${command} with --system`];
+  throw new ServiceError(`${whose} does not respond (${why})`, { fix });
+}
+
+async function planInstall(target: SystemdTarget, program: ServiceProgram): Promise<Operation[]> {
+  const { root, image, system, units, bundle, environment } = target;
+  const { tokenFile } = program;
+  const unit = (name: string, content: string): FileOperation => {
+    return { kind: "write", path: join(units, name), mode: 0o644, content };
+  };
+  const values = { ...program, system, bundle, environment };
+  const changes = root.pending([
+    ...programFiles(target, program),
+    unit(SOCKET, socketUnit(values)),
+    unit(SERVICE, serviceUnit(values)),
+    ...(system && tokenFile !== undefined ? [unit(DROP_IN, credentialDropIn(tokenFile))] : []),
+  ]);
+  if (image !== undefined) return [...changes, ...root.pending(enablingLinks(target))];
+  const changed = (folder: string): boolean => changes.some(({ path }) => path.startsWith(folder));
+  const ask = (verb: string): Promise<CommandResult> => systemctl(target, verb, SOCKET, SERVICE);
+  const enabled = (await ask("is-enabled")).stdout.trim() === "enabled\nenabled";
+  const [socket, service] = (await ask("is-active")).stdout.split("\n");
+  // The service requires the socket: systemd stops and starts it with the socket.
+  const both = socket !== "active" || changed(join(units, SOCKET));
+  const restart = both || service !== "active" || changes.length > 0;
   return [
-    [join(units, "sockets.target.wants", UNITS.socket), join(units, UNITS.socket)],
-    [join(units, "multi-user.target.wants", UNITS.service), join(units, UNITS.service)],
+    ...changes,
+    ...(changed(units) ? [run(target, "daemon-reload")] : []),
+    ...(enabled ? [] : [run(target, "enable", SOCKET, SERVICE)]),
+    ...(restart ? [run(target, "restart", ...(both ? [SOCKET] : []), SERVICE)] : []),
+    ...(system ? [] : await lingerWarning(target)),
   ];
+}
+
+/** Without lingering, a user's services stop at logout (loginctl(1)). */
+async function lingerWarning({ uid, env }: SystemdTarget): Promise<Operation[]> {
+  const argv = ["loginctl", "show-user", `${uid}`, "--property=Linger", "--value"] as const;
+  if ((await runCommand(argv, env)).stdout.trim() === "yes") return [];
+  const text = "lingering is off, so the service runs only while you are logged in";
+  const advice = { fix: "to change that", command: "loginctl enable-linger" };
+  return [{ kind: "notice", level: "warning", text, advice }];
+}
+
+function planUninstall(target: SystemdTarget): Operation[] {
+  const { root, image, system, units, bundle, environment, identity } = target;
+  const names = [SERVICE, SOCKET].filter((name) => root.has(join(units, name)));
+  const owned = [join(units, DROP_IN), environment, bundle, identity];
+  const files = [
+    ...names.map((name): Operation => ({ kind: "remove", path: join(units, name) })),
+    ...removal(
+      owned.filter((path) => path !== undefined),
+      root,
+    ),
+  ];
+  if (image !== undefined) {
+    const links = removal(
+      enablingLinks(target).map(({ path }) => path),
+      root,
+    );
+    return [...links.filter(({ kind }) => kind !== "notice"), ...files];
+  }
+  const removed = files.some(({ kind }) => kind === "remove");
+  return [
+    ...(names.length > 0 ? [run(target, "disable", "--now", ...names)] : []),
+    // Removes StateDirectory=. A systemd before 243 cannot, and it is usually empty.
+    ...(system && names.includes(SERVICE) ? [mayFail(run(target, "clean", "--what=state", SERVICE))] : []),
+    ...files,
+    // systemd remembers a failed unit after its file is removed; reset-failed fails if no unit has failed.
+    ...(removed ? [run(target, "daemon-reload"), mayFail(run(target, "reset-failed", SERVICE, SOCKET))] : []),
+  ];
+}
+
+/** The links that `systemctl enable` makes for WantedBy= of the system units. */
+function enablingLinks({ units }: SystemdTarget): FileOperation[] {
+  const wanted = {
+    [`sockets.target.wants/${SOCKET}`]: SOCKET,
+    [`multi-user.target.wants/${SERVICE}`]: SERVICE,
+  };
+  return Object.entries(wanted).map(([link, unit]) => {
+    return { kind: "link", path: join(units, link), target: join(units, unit) };
+  });
+}
+
+/** A drop-in of the user may contain or load a token. */
+function givesToken({ root, units }: SystemdTarget): boolean {
+  const folder = join(units, `${SERVICE}.d`);
+  const files = root.names(folder).filter((name) => name.endsWith(".conf"));
+  const texts = files.map((name) => root.read(join(folder, name)) ?? "");
+  return texts.some((text) => /openclaw-gateway-token|OPENCLAW_GATEWAY_TOKEN/.test(text));
+}
+
+/** Reads `systemctl show` (systemctl(1)). */
+async function unitState(target: SystemdTarget): Promise<ServiceState> {
+  const service = (await systemctl(target, "show", SERVICE)).stdout;
+  const socket = (await systemctl(target, "show", SOCKET)).stdout;
+  const pid = Number(property(service, "MainPID"));
+  // One line for each address.
+  const listen = [...socket.matchAll(/^Listen=(\S+) \(Stream\)$/gm)].map(([, text = ""]) =>
+    listenAddress(text),
+  );
+  return {
+    name: `${SERVICE} (${target.system ? "system" : "user"})`,
+    installed: property(service, "LoadState") === "loaded",
+    running: property(service, "ActiveState") === "active",
+    state: stateText(service),
+    socket: stateText(socket),
+    enabled: property(service, "UnitFileState") === "enabled",
+    ...(pid > 0 && { pid }),
+    listen: listen.flatMap((parsed) => ("value" in parsed ? [parsed.value] : [])),
+  };
+}
+
+function stateText(shown: string): string {
+  const result = property(shown, "Result") ?? "success";
+  const state = `${property(shown, "ActiveState") ?? "unknown"} (${property(shown, "SubState") ?? "unknown"})`;
+  return result === "success" ? state : `${state}, ${result}`;
+}
+
+function property(shown: string, name: string): string | undefined {
+  return new RegExp(`^${name}=(.+)$`, "m").exec(shown)?.[1];
+}
+
+function systemctl({ system, env }: SystemdTarget, ...args: readonly string[]): Promise<CommandResult> {
+  return runCommand(["systemctl", ...(system ? [] : ["--user"]), ...args], env);
+}
+
+function run({ system }: SystemdTarget, ...args: readonly string[]): RunOperation {
+  return { kind: "run", argv: ["systemctl", ...(system ? [] : ["--user"]), ...args] };
+}
+
+function mayFail(operation: RunOperation): RunOperation {
+  return { ...operation, mayFail: true };
 }

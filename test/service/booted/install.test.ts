@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => machine?.close());
 
-/** Every path that an installation could leave something in; what runs while the machine does is left out. */
+/** Lists every path in which an installation could leave a file. */
 function everyFile(): Promise<string> {
   return machine.run([
     "find",
@@ -31,7 +31,7 @@ function everyFile(): Promise<string> {
 }
 
 describe("install --system on a running machine", () => {
-  it("says what it did, and that the gateway is not there yet", async () => {
+  it("prints what it did, and that the gateway does not run yet", async () => {
     expect((await shim(machine, ["install", "--system", "--hold", "20s"])).split("\n")).toEqual([
       "wrote /usr/local/lib/openclaw-shim/openclaw-shim.mjs",
       "wrote /etc/openclaw-shim/environment",
@@ -40,12 +40,12 @@ describe("install --system on a running machine", () => {
       "ran systemctl daemon-reload",
       `ran systemctl enable ${SOCKET} ${UNIT}`,
       `ran systemctl restart ${SOCKET} ${UNIT}`,
-      "openclaw-shim answers at 127.0.0.1:18788; the gateway is not reachable (ECONNREFUSED)",
+      "openclaw-shim responds at 127.0.0.1:18788; the gateway is not reachable (ECONNREFUSED)",
       "",
     ]);
   });
 
-  it("keeps the settings where only root reads them, and out of the unit", async () => {
+  it("stores the settings where only root reads them, not in the unit", async () => {
     const path = join(machine.root, "etc/openclaw-shim/environment");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readFileSync(path, "utf8")).toMatch(/^OPENCLAW_SHIM_HOLD=20s$/m);
@@ -56,8 +56,8 @@ describe("install --system on a running machine", () => {
     const pid = await property(machine, "MainPID");
     await startGateway(machine);
     expect(await shim(machine, ["install", "--system"])).toBe(
-      "nothing to do: it is installed like this already\n" +
-        "openclaw-shim answers at 127.0.0.1:18788; the gateway is reachable\n",
+      "nothing to do: it is already installed like this\n" +
+        "openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n",
     );
     expect(await property(machine, "MainPID")).toBe(pid);
     expect(await connect(machine)).toMatchObject({ ok: true });
@@ -69,17 +69,17 @@ describe("install --system on a running machine", () => {
     expect(await shim(machine, ["install", "--system"])).toBe(
       "wrote /usr/local/lib/openclaw-shim/openclaw-shim.mjs\n" +
         `ran systemctl restart ${UNIT}\n` +
-        "openclaw-shim answers at 127.0.0.1:18788; the gateway is reachable\n",
+        "openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n",
     );
     expect(await property(machine, "InvocationID", SOCKET)).toBe(port);
     const environment = readFileSync(join(machine.root, "etc/openclaw-shim/environment"), "utf8");
     expect(environment).toContain("OPENCLAW_SHIM_HOLD=20s");
   });
 
-  it("moves to another port, with what was set before", async () => {
+  it("moves to another port and keeps earlier settings", async () => {
     const said = await shim(machine, ["install", "--system", "--listen", "127.0.0.1:28788"]);
     expect(said).toContain(
-      `ran systemctl restart ${SOCKET} ${UNIT}\nopenclaw-shim answers at 127.0.0.1:28788`,
+      `ran systemctl restart ${SOCKET} ${UNIT}\nopenclaw-shim responds at 127.0.0.1:28788`,
     );
     expect(await connect(machine, "ws://127.0.0.1:28788")).toMatchObject({ ok: true });
     expect(await connect(machine)).toMatchObject({
@@ -88,7 +88,7 @@ describe("install --system on a running machine", () => {
     });
   });
 
-  it("is there again after the next boot", async () => {
+  it("runs again after the next boot", async () => {
     await machine.powerOff();
     await machine.boot();
     await startGateway(machine);
@@ -97,7 +97,7 @@ describe("install --system on a running machine", () => {
 });
 
 describe("status", () => {
-  it("tells people what runs, where, and what happened last", async () => {
+  it("prints what runs, where it listens, and the last outcomes", async () => {
     await connect(machine, "ws://127.0.0.1:28788");
     const pid = await property(machine, "MainPID");
     const said = (await shim(machine, ["status"])).split("\n");
@@ -113,7 +113,7 @@ describe("status", () => {
     );
   });
 
-  it("tells programs the same as JSON", async () => {
+  it("prints the same as JSON", async () => {
     expect(JSON.parse(await shim(machine, ["status", "--system", "--json"]))).toMatchObject({
       name: `${UNIT} (system)`,
       installed: true,
@@ -125,7 +125,7 @@ describe("status", () => {
     });
   });
 
-  it("fails where the gateway is gone, and starts nothing that is stopped", async () => {
+  it("fails if the gateway is down, and does not start a stopped service", async () => {
     await machine.run(["systemctl", "stop", "openclaw-gateway"]);
     expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({
       code: 1,
@@ -141,7 +141,7 @@ describe("status", () => {
 });
 
 describe("uninstall --system", () => {
-  it("leaves nothing", async () => {
+  it("removes everything", async () => {
     await machine.run(["systemctl", "start", UNIT]);
     const said = await shim(machine, ["uninstall", "--system"]);
     expect(said).toContain(`ran systemctl disable --now ${UNIT} ${SOCKET}`);

@@ -31,17 +31,17 @@ beforeAll(async () => {
 afterAll(() => machine?.close());
 
 describe("install, as a user", () => {
-  it("runs as a user service, which a client gets through", async () => {
+  it("runs as a user service, through which a client connects", async () => {
     const said = await shim(machine, ["install", "--hold", "20s"], "user");
     expect(said).toContain(`wrote ${HOME}/.config/systemd/user/${UNIT}\n`);
-    expect(said).toContain("openclaw-shim answers at 127.0.0.1:18788; the gateway is reachable\n");
+    expect(said).toContain("openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n");
     expect(await connect(machine)).toMatchObject({ ok: true });
     const environment = join(machine.root, HOME, ".config/openclaw-shim/environment");
     expect(statSync(environment).mode & 0o777).toBe(0o600);
     expect(readFileSync(environment, "utf8")).toContain("OPENCLAW_SHIM_HOLD=20s");
   });
 
-  it("logs lines that the journal gives back as JSON", async () => {
+  it("logs lines that the journal returns as JSON", async () => {
     const lines = await until(
       () => journal(machine, "user"),
       (found) => found.some((line) => line.includes("pairing.outcome")),
@@ -51,7 +51,7 @@ describe("install, as a user", () => {
     );
   });
 
-  it("is back after SIGKILL", async () => {
+  it("restarts after SIGKILL", async () => {
     const pid = await property(machine, "MainPID", UNIT, "user");
     await machine.run(["systemctl", "--user", "kill", "--signal=KILL", UNIT], "user");
     expect(await connect(machine)).toMatchObject({ ok: true });
@@ -83,13 +83,13 @@ describe("install, as a user", () => {
     await shim(machine, ["install"], "user");
   });
 
-  it("is found clean by systemd-analyze", async () => {
+  it("passes systemd-analyze verify", async () => {
     const files = [UNIT, SOCKET].map((unit) => `${HOME}/.config/systemd/user/${unit}`);
     const said = await machine.attempt(["systemd-analyze", "--user", "verify", ...files], "user");
     expect(said).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
-  it("starts at boot, where lingering is on", async () => {
+  it("starts at boot if lingering is on", async () => {
     await machine.powerOff();
     await machine.boot();
     await startGateway(machine);
@@ -102,13 +102,13 @@ describe("install, as a user", () => {
     expect(await shim(machine, ["status"], "user")).toContain(`${UNIT} (user): active (running)`);
   });
 
-  it("says so where lingering is off", async () => {
+  it("warns if lingering is off", async () => {
     await machine.run(["rm", `/var/lib/systemd/linger/${USER.name}`]);
     const said = await machine.run(["sh", "-c", `/usr/bin/node ${DOWNLOADED} install 2>&1`], "user");
     expect(said).toContain("warning: lingering is off");
   });
 
-  it("uninstall leaves nothing", async () => {
+  it("uninstall removes everything", async () => {
     await shim(machine, ["uninstall"], "user");
     const after = await machine.run(["find", HOME]);
     const left = after.split("\n").filter((path) => !before.includes(path));
