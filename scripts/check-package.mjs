@@ -127,8 +127,8 @@ async function checkGlobal(tarball, major) {
   env.PATH = `${join(prefix, "bin")}:${bin}:/usr/bin`;
   const printed = await run(command, ["--version"], cwd, env);
   if (printed !== `${version}\n`) throw new Error(`--version printed ${printed}`);
-  const story = await run(command, ["demo"], cwd, env);
-  if (!story.includes("openclaw-shim env")) throw new Error(`demo printed:\n${story}`);
+  const shown = await run(command, ["demo"], cwd, env);
+  if (!shown.includes("openclaw-shim env")) throw new Error(`demo printed:\n${shown}`);
 }
 
 async function emptyFolder(name) {

@@ -15,7 +15,7 @@ const DOCS = join(ROOT, "docs");
 /** Below node_modules, so that what is bundled finds the packages that stay outside. */
 const PARTS = join(ROOT, "node_modules", ".cache", "openclaw-shim-pictures", "parts.mjs");
 const RELEASE = "2026.4.5";
-const STORY = "OpenClaw 2026.9.6";
+const SECTION = "OpenClaw 2026.9.6";
 const SIZE = { width: 1200, height: 1000 };
 const DEADLINE_MS = 30_000;
 const LIMIT_BYTES = 200_000;
@@ -146,7 +146,7 @@ async function pictureTerminal(command, file) {
     timeout: DEADLINE_MS,
   });
   const lines = stdout.split("\n");
-  const start = lines.indexOf(STORY);
+  const start = lines.indexOf(SECTION);
   const end = lines.findIndex((line, i) => i > start && /^\S/.test(line));
   const [before, after, ...more] = lines
     .slice(start + 1, end)
@@ -155,7 +155,7 @@ async function pictureTerminal(command, file) {
     .map((paragraph) => paragraph.split("\n").filter((line) => line.trim() !== ""))
     .filter(([title = ""]) => /^ +with(?:out)? the shim:/.test(title));
   if (start === -1 || !before || !after || more.length > 0) {
-    throw new Error(`the demo has no "${STORY}" with a part before and a part after:\n${stdout}`);
+    throw new Error(`the demo has no "${SECTION}" with a part before and a part after:\n${stdout}`);
   }
   await save(file, drawTerminals([before, after]));
 }

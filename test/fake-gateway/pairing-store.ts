@@ -88,7 +88,7 @@ export class PairingStore {
     const [latest] = existing;
     if (latest && this.#behavior.pending === "first")
       return { request: latest, created: false, superseded: [] };
-    const silent = input.silent && existing.every(({ silent }) => silent);
+    const silent = input.silent && existing.every((request) => request.silent);
     const now = Date.now();
     if (latest && existing.length === 1 && covers(latest, input, this.#behavior)) {
       const ts = this.#behavior.protocol === 4 ? latest.ts : now;

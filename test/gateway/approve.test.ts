@@ -33,8 +33,8 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
   const connect = (url: string, options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
     handshake({ url, token: gateway.token, ...options });
 
-  /** Makes a request of a device sticky, then has it connect through the shim until it is in. */
-  const connectSticky = async (): Promise<{ deviceId: string; sticky: boolean; attempts: number }> => {
+  /** Makes a stale request for a device, then connects it through the shim until it is accepted. */
+  const connectStale = async (): Promise<{ deviceId: string; stale: boolean; attempts: number }> => {
     const device = createDevice();
     // Refused, and left pending as not silent. Since 2026.8 such a proxy is refused before pairing.
     const { ok: local } =
@@ -43,13 +43,13 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
         : await connect(infrastructure.url, { device });
     let attempts = 1;
     while (attempts < 5 && !(await connect(shim.url, { device })).ok) attempts += 1;
-    return { deviceId: device.id, sticky: !local, attempts };
+    return { deviceId: device.id, stale: !local, attempts };
   };
 
-  it("lets a device with a sticky request connect at its first attempt", async () => {
-    const { deviceId, sticky, attempts } = await connectSticky();
+  it("lets a device with a stale request connect at its first attempt", async () => {
+    const { deviceId, stale, attempts } = await connectStale();
 
-    expect({ sticky, attempts }).toEqual({ sticky: true, attempts: 1 });
+    expect({ stale, attempts }).toEqual({ stale: true, attempts: 1 });
     expect(await shim.event("rejected", deviceId)).toMatchObject({ deviceId });
   });
 
@@ -91,9 +91,9 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
     await gateway.restart();
     await shim.event("approver.up", "", 1);
 
-    const { deviceId, sticky, attempts } = await connectSticky();
+    const { deviceId, stale, attempts } = await connectStale();
 
-    expect(sticky).toBe(true);
+    expect(stale).toBe(true);
     // A gateway that has just started may take longer than the shim holds the first attempt for.
     expect(attempts).toBeLessThanOrEqual(2);
     expect(await shim.event("rejected", deviceId)).toMatchObject({ deviceId });

@@ -8,14 +8,14 @@ import { randomToken, startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions, NEWEST } from "./releases.ts";
 
-/** Gateways that start side by side. */
+/** For gateways that start in parallel. */
 const DEADLINE_MS = 300_000;
-/** Long enough for a gateway that takes its time. */
+/** Longer than a slow gateway needs. */
 const RATE_LIMIT = { maxAttempts: LIMIT, windowMs: 300_000, lockoutMs: 600_000, exemptLoopback: false };
 
 describe("the fake gateway", () => {
   it.concurrent.for(chosenVersions())(
-    "has the shim log what openclaw %s has it log",
+    "leads to the same outcomes as openclaw %s",
     { timeout: DEADLINE_MS },
     async (version, { expect, onTestFinished }) => {
       const token = randomToken();
@@ -23,7 +23,7 @@ describe("the fake gateway", () => {
       const config = { auth: { mode: "token", token, rateLimit: RATE_LIMIT } };
       const gateway = await startGateway(openclaw, { token, config });
       onTestFinished(() => gateway.close());
-      // A release that is newer than any fake gateway is held against the newest.
+      // A release newer than any fake one is compared with the newest.
       const release = FAKE_RELEASES.find((one) => one === version) ?? (NEWEST satisfies FakeRelease);
       const fakeGateway = await startFakeGateway({ release, token, rateLimit: RATE_LIMIT });
       onTestFinished(() => fakeGateway.close());

@@ -15,8 +15,8 @@ import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
 const READ = ["operator.read"];
-/** Releases on which a request stays sticky, a scope upgrade is refused, and trusting loopback undoes locality. */
-const STICKY = ["2026.2.19", "2026.3.23", "2026.4.5"];
+/** Releases on which a request stays stale, a scope upgrade is refused, and trusting loopback undoes locality. */
+const STALE = ["2026.2.19", "2026.3.23", "2026.4.5"];
 const REFUSES_UPGRADES = ["2026.2.19", "2026.4.5"];
 
 let command: Bundle;
@@ -90,7 +90,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(none.of("token")[0]?.finding).toContain("no gateway token found");
   });
 
-  it.runIf(STICKY.includes(version))("finds the request that makes a device sticky", async () => {
+  it.runIf(STALE.includes(version))("finds the stale request of a device", async () => {
     const proxy = await startVercelProxy(gateway.port);
     onTestFinished(() => proxy.close());
     const device = createDevice();

@@ -12,7 +12,7 @@ import { scaled } from "./scale.ts";
 const CLIENTS = 150;
 const LINES = scaled(20_000);
 
-/** The fake gateway may know no such method: its refusal is an answer, a lost connection is none. */
+/** The fake gateway may refuse the method: that is a response too; a lost connection is not. */
 function isAnswer(error: unknown): boolean {
   return error instanceof GatewayRequestError;
 }

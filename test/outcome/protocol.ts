@@ -54,7 +54,7 @@ export async function openShimFor(port: number, overrides: Partial<Settings> = {
   return shim;
 }
 
-/** A stand-in gateway and a shim before it; both end with the test. */
+/** A fake gateway and a shim in front of it; both end with the test. */
 export async function openPair(
   options: Partial<FakeGatewayOptions> = {},
   overrides: Partial<Settings> = {},

@@ -156,7 +156,7 @@ describe("a connect that the gateway refuses", () => {
   });
 });
 
-describe("a stand-in gateway's own refusals", () => {
+describe("refusals of the fake gateway", () => {
   it.each([
     ["unauthorized", { token: "wrong" }],
     [

@@ -71,7 +71,7 @@ describe("guessing the gateway's token", () => {
   });
 
   it("counts for a page by its origin, and never for loopback tools", async () => {
-    // More than the shim takes, so that the stand-in's own limit for pages does not come first.
+    // More than the shim takes, so that the fake gateway's own limit for pages does not come first.
     const { shim } = await openPair({ rateLimit: { maxAttempts: 100 } });
     await fail(shim, BURST, { origin: PAGE });
     expect(await attempt(shim, { token: TOKEN, origin: PAGE })).toMatchObject({ http: { status: 429 } });

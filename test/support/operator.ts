@@ -5,8 +5,8 @@ import { OPERATOR_SCOPES } from "../../src/openclaw/scopes.ts";
 
 /**
  * Connects to a gateway over clean loopback as the operator that lists and approves pending requests.
- * @returns the session, which the caller closes.
- * @throws Error with what the gateway answered instead.
+ * @returns the session; close it after use.
+ * @throws Error with the result if the gateway refuses it.
  */
 export async function connectOperator(url: string, token: string): Promise<GatewaySession> {
   const result = await handshake({

@@ -1,8 +1,8 @@
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 
-/** What two gateways of one release may differ in. */
+/** Values that differ between two gateways of one release. */
 export interface Names {
-  /** What the gateway calls itself. */
+  /** The version that the gateway reports. */
   readonly version: string;
   readonly gatewayPort: number;
   readonly origin: string;
@@ -10,16 +10,16 @@ export interface Names {
 
 const VOLATILE: ReadonlySet<string> = new Set(["conn", "ms", "time"]);
 
-/** An outcome line, as text, without what is another one each time: ids, ports, durations. */
+/** Returns an outcome line as text, without ids, ports and durations. */
 export function comparable(outcome: Outcome, names: Names): string {
   const line = Object.entries(outcome).filter(([name]) => !VOLATILE.has(name));
   return (
     JSON.stringify(Object.fromEntries(line))
       .replaceAll(/[0-9a-f]{64}/g, "<device>")
-      // A close reason of 2026.9 is cut in the middle of it.
+      // 2026.9 truncates a close reason within the id.
       .replaceAll(/(?<=requestId: )[0-9a-f-]{8,36}/g, "<request>")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "<request>")
-      .replaceAll(/try again in \d+ s/g, "try again in <n> s")
+      .replaceAll(/(try again|retry) in \d+ s/g, "$1 in <n> s")
       .replaceAll(`127.0.0.1:${names.gatewayPort}`, "<gateway>")
       .replaceAll(names.origin.replace("http://", ""), "<shim>")
       .replaceAll(`"version":"${names.version}","protocol"`, '"version":"<release>","protocol"')

@@ -4,7 +4,7 @@ import { createDevice } from "../../../src/openclaw/device.ts";
 import type { Device } from "../../../src/openclaw/device.ts";
 import type { Scenario, Target } from "./target.ts";
 
-/** Failures that are within `LIMIT`, and one that is not. */
+/** Failed attempts until the gateway locks a client out. */
 export const LIMIT = 8;
 const WRONG = "not-the-gateways-token";
 
@@ -20,7 +20,7 @@ function issued(result: HandshakeResult): string {
   return token;
 }
 
-/** Tokens of the gateway and of devices; last, because failures are counted. */
+/** Tokens of the gateway and of devices. They are run last, because failures are counted. */
 export const CREDENTIALS: Readonly<Record<string, Scenario>> = {
   "no token": ({ connectWithout }) => connectWithout({ device: createDevice() }),
   "no token and no device": ({ connectWithout }) => connectWithout({}),
@@ -44,12 +44,12 @@ export const CREDENTIALS: Readonly<Record<string, Scenario>> = {
   },
   "a wrong token": ({ connect }) => connect({ device: createDevice(), token: WRONG }),
   "a wrong token without a device": ({ connect }) => connect({ token: WRONG }),
-  "the right token after wrong ones": ({ connect }) => connect({ device: createDevice() }),
+  "the right token after wrong tokens": ({ connect }) => connect({ device: createDevice() }),
   "more wrong tokens than the gateway allows": async ({ connect }) => {
     for (let attempt = 0; attempt <= LIMIT; attempt += 1) {
       await connect({ device: createDevice(), token: WRONG });
     }
   },
-  "the right token after too many wrong ones": ({ connect }) => connect({ device: createDevice() }),
-  "the right token without a device after too many wrong ones": ({ connect }) => connect(),
+  "the right token after too many wrong tokens": ({ connect }) => connect({ device: createDevice() }),
+  "the right token without a device after too many wrong tokens": ({ connect }) => connect(),
 };

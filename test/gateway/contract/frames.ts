@@ -1,18 +1,18 @@
 import { createDevice } from "../../../src/openclaw/device.ts";
 import type { Scenario } from "./target.ts";
 
-/** What is no right connect, or none at all. */
+/** Malformed connects, and other first messages. */
 export const FRAMES: Readonly<Record<string, Scenario>> = {
   "a role that does not exist": ({ connect }) => connect({ device: createDevice(), role: "boss" }),
   "a client that does not exist": ({ connect }) => connect({ device: createDevice(), client: { id: "zzz" } }),
   "a connect without a client": ({ connect }) =>
     connect({ amend: ({ client: _client, ...params }) => params }),
   "an empty scope": ({ connect }) => connect({ device: createDevice(), scopes: [""] }),
-  "a first message that is no JSON": ({ speak }) => speak(["hello"]),
-  "a first message that is no request": ({ speak }) => speak(['{"type":"event","event":"tick"}']),
+  "a first message that is not JSON": ({ speak }) => speak(["hello"]),
+  "a first message that is not a request": ({ speak }) => speak(['{"type":"event","event":"tick"}']),
   "a first request that is not connect": ({ speak }) =>
     speak([JSON.stringify({ type: "req", id: "1", method: "health", params: {} })]),
-  "a client that leaves after the challenge": ({ speak }) => speak([], { leave: true }),
+  "a client that disconnects after the challenge": ({ speak }) => speak([], { leave: true }),
   "a path that the gateway does not know": ({ connect, origin }) =>
     connect({ url: `${origin.replace("http", "ws")}/nowhere?token=x`, device: createDevice() }),
 };

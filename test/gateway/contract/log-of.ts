@@ -4,9 +4,9 @@ import { SCENARIOS } from "./scenarios.ts";
 import { openTarget } from "./target.ts";
 
 /**
- * Runs every scenario through a shim before a gateway.
- * @param version what the gateway calls itself
- * @returns what the shim reported, a line an outcome: the scenario's name, and the outcome as `comparable` has it
+ * Runs every scenario through a shim in front of a gateway.
+ * @param version the version that the gateway reports
+ * @returns one line for each outcome that the shim reported: the scenario's name and the `comparable` outcome
  */
 export async function logOf(gateway: { port: number; token: string }, version: string): Promise<string> {
   const shim = await openTestShim(gateway.port);

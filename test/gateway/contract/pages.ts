@@ -5,7 +5,7 @@ const CONTROL_UI = { id: "openclaw-control-ui", mode: "webchat" };
 const ANOTHER_PORT = "http://127.0.0.1:1";
 const FOREIGN = "https://evil.example";
 
-/** What pages may do (gateway.md section 4). */
+/** Pages with different origins (docs/gateway.md section 4). */
 export const PAGES: Readonly<Record<string, Scenario>> = {
   "the Control UI": ({ connect, origin, buildId }) =>
     connect({
@@ -13,9 +13,9 @@ export const PAGES: Readonly<Record<string, Scenario>> = {
       origin,
       client: { ...CONTROL_UI, ...(buildId === undefined ? {} : { buildId }) },
     }),
-  "a Control UI of no build": ({ connect, origin }) =>
+  "a Control UI without a build id": ({ connect, origin }) =>
     connect({ device: createDevice(), origin, client: CONTROL_UI }),
-  "a Control UI that is being developed": ({ connect }) =>
+  "a Control UI from a development server": ({ connect }) =>
     connect({ device: createDevice(), origin: ANOTHER_PORT, client: CONTROL_UI }),
   "a Control UI without an Origin": ({ connect }) => connect({ device: createDevice(), client: CONTROL_UI }),
   "a Control UI without a device": ({ connect }) => connect({ origin: ANOTHER_PORT, client: CONTROL_UI }),
@@ -27,7 +27,7 @@ export const PAGES: Readonly<Record<string, Scenario>> = {
     connect({ device: createDevice(), origin: FOREIGN }),
   "a page of another port that claims to be the CLI": ({ connect }) =>
     connect({ device: createDevice(), origin: ANOTHER_PORT }),
-  "a page without an address": ({ connect }) =>
+  "a page with an opaque origin": ({ connect }) =>
     connect({ device: createDevice(), origin: "null", client: CONTROL_UI }),
   "a page of another port that pairs the CLI's device first": async ({ connect }) => {
     const device = createDevice();

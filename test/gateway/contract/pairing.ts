@@ -6,10 +6,10 @@ const MAC = { id: "openclaw-macos", mode: "ui", platform: "macos 26.0.0", device
 const NODE = { role: "node", scopes: [], client: { id: "node-host", mode: "node" } };
 const TEST = { id: "test", mode: "test" };
 
-/** Who is paired for what (gateway.md section 2). */
+/** Clients, roles and scopes (docs/gateway.md section 2). */
 export const PAIRING: Readonly<Record<string, Scenario>> = {
   "a CLI": ({ connect }) => connect({ device: createDevice() }),
-  "a CLI that comes again": async ({ connect }) => {
+  "a CLI that connects again": async ({ connect }) => {
     const device = createDevice();
     await connect({ device });
     await connect({ device });
@@ -31,12 +31,12 @@ export const PAIRING: Readonly<Record<string, Scenario>> = {
     await connect({ device, client: { platform: "linux" } });
     await connect({ device, client: { platform: "darwin" } });
   },
-  "a CLI that asks for more scopes": async ({ connect }) => {
+  "a CLI that requests more scopes": async ({ connect }) => {
     const device = createDevice();
     await connect({ device, scopes: ["operator.read"] });
     await connect({ device, scopes: ["operator.admin"] });
   },
-  "a CLI that asks for fewer scopes": async ({ connect }) => {
+  "a CLI that requests fewer scopes": async ({ connect }) => {
     const device = createDevice();
     await connect({ device, scopes: ["operator.admin", "operator.pairing"] });
     await connect({ device, scopes: ["operator.read"] });
@@ -51,12 +51,12 @@ export const PAIRING: Readonly<Record<string, Scenario>> = {
     await connect({ ...NODE, device });
     await connect({ device });
   },
-  "a backend that comes again for more": async ({ connect }) => {
+  "a backend that requests more scopes": async ({ connect }) => {
     const device = createDevice();
     await connect({ device, client: BACKEND, scopes: ["operator.read"] });
     await connect({ device, client: BACKEND, scopes: ["operator.admin"] });
   },
-  "a CLI whose scopes a header narrows": ({ connect }) =>
+  "a CLI with an x-openclaw-scopes header": ({ connect }) =>
     connect({
       device: createDevice(),
       scopes: ["operator.read", "operator.write"],

@@ -2,10 +2,10 @@ import { createDevice } from "../../../src/openclaw/device.ts";
 import { isRecord } from "../../../src/text/json.ts";
 import type { Scenario } from "./target.ts";
 
-/** Longer than any release allows. */
+/** More than any release allows. */
 const STALE_MS = 3_600_000;
 
-/** Changes what the client says of its device, after it has signed. */
+/** Changes fields of `device` after signing. */
 function amendDevice(change: (device: Record<string, unknown>) => Record<string, unknown>) {
   return (params: Record<string, unknown>): Record<string, unknown> => {
     const device = params["device"];
@@ -13,7 +13,7 @@ function amendDevice(change: (device: Record<string, unknown>) => Record<string,
   };
 }
 
-/** How a device proves its key, and which protocol it speaks (gateway.md section 3). */
+/** Signatures, nonces and protocol versions (docs/gateway.md section 3). */
 export const PROOFS: Readonly<Record<string, Scenario>> = {
   "a signature of version 3": ({ connect }) =>
     connect({
@@ -43,13 +43,13 @@ export const PROOFS: Readonly<Record<string, Scenario>> = {
       device: createDevice(),
       amend: amendDevice((device) => ({ ...device, id: createDevice().id })),
     }),
-  "a public key that is none": ({ connect }) =>
+  "a malformed public key": ({ connect }) =>
     connect({ device: createDevice(), amend: amendDevice((device) => ({ ...device, publicKey: "abc" })) }),
-  "a protocol of the future": ({ connect }) =>
+  "a future protocol version": ({ connect }) =>
     connect({ device: createDevice(), protocol: { min: 8, max: 9 } }),
   "protocol 3 alone": ({ connect }) => connect({ device: createDevice(), protocol: { min: 3, max: 3 } }),
   "protocol 4 alone": ({ connect }) => connect({ device: createDevice(), protocol: { min: 4, max: 4 } }),
-  "a node that speaks protocol 3 alone": ({ connect }) =>
+  "a node that speaks only protocol 3": ({ connect }) =>
     connect({
       device: createDevice(),
       protocol: { min: 3, max: 3 },

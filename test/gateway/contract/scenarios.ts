@@ -5,7 +5,7 @@ import { PAIRING } from "./pairing.ts";
 import { PROOFS } from "./proofs.ts";
 import type { Scenario } from "./target.ts";
 
-/** Everything that clients are known to do at a gateway's door, by name. */
+/** Every kind of handshake, by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...PAIRING,
   ...PROOFS,

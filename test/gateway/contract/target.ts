@@ -7,33 +7,33 @@ import { pageBuild } from "../matrix/run.ts";
 
 const DEADLINE_MS = 15_000;
 
-/** A gateway behind a shim of its own, as the scenarios use it: a real one, or the fake gateway. */
+/** A gateway, real or fake, behind a shim that only the scenarios use. */
 export interface Target {
-  /** The shim's, as a page of it knows it. */
+  /** The shim's own origin. */
   readonly origin: string;
-  /** The build that the gateway's own page is of. */
+  /** The build id of the gateway's own page. */
   readonly buildId: string | undefined;
-  /** One handshake with the gateway's token, by default the CLI's, without a device. */
+  /** Does a handshake with the gateway's token, by default as a CLI without a device. */
   connect(options?: Partial<HandshakeOptions>): Promise<HandshakeResult>;
-  /** One handshake without the token. */
+  /** Does a handshake without the token. */
   connectWithout(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
-  /** One WebSocket: says these texts, one after each message of the gateway, then leaves or waits for the close. */
+  /** Sends one text after each message of the gateway, then disconnects or waits for the close. */
   speak(texts: readonly string[], options?: { path?: string; leave?: boolean }): Promise<void>;
-  /** What the shim has reported since it was asked last: an outcome for each connection. */
+  /** Returns the outcomes since the last call, one for each connection. */
   outcomes(): Promise<Outcome[]>;
 }
 
-/** A shim that only this target uses. */
+/** A shim that no other target uses. */
 export interface TargetShim {
   readonly port: number;
-  /** The outcome number `index`, as soon as it is there. */
+  /** Resolves with outcome number `index`. */
   outcome(index: number): Promise<Outcome>;
 }
 
-/** Something that clients do. Its devices are its own: their order means nothing, but that failures are counted. */
+/** One kind of handshake, with devices of its own. The order matters only for counted failures. */
 export type Scenario = (target: Target) => Promise<unknown>;
 
-/** Looks at a gateway through a shim. */
+/** Opens a gateway behind a shim for scenarios. */
 export async function openTarget(
   { port, token }: { readonly port: number; readonly token: string },
   shim: TargetShim,
@@ -73,7 +73,7 @@ async function converse(socket: WebSocket, texts: readonly string[], leave: bool
     if (text !== undefined) socket.send(text);
     else if (leave) socket.terminate();
   });
-  // An upgrade that is answered by HTTP ends with an error before its close.
+  // A refused upgrade emits an error before its close.
   socket.on("error", () => {});
   await once(socket, "close", { signal: AbortSignal.timeout(DEADLINE_MS) });
 }
