@@ -69,6 +69,8 @@ export type HandshakeResult = (
       readonly http?: { readonly status: number; readonly body: string };
       /** Why there was no response. */
       readonly failure?: string;
+      /** The failure's code, such as `ECONNREFUSED`, if it is an error of the system or of Node. */
+      readonly failureCode?: string;
     }
 ) & {
   /** Of the response to the upgrade, whatever its status; absent without a response. */
@@ -108,6 +110,7 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
   return new Promise((resolve) => {
     let error: GatewayError | undefined;
     let failure: string | undefined;
+    let failureCode: string | undefined;
     let headers: IncomingHttpHeaders | undefined;
     const settle = (result: HandshakeResult): void => {
       clearTimeout(deadline);
@@ -133,10 +136,15 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     if (signal?.aborted) onAbort();
     socket.on("message", onMessage);
     socket.on("close", (code, reason) =>
-      fail(failure === undefined ? { close: { code, reason: reason.toString() } } : { failure }),
+      fail(
+        failure === undefined
+          ? { close: { code, reason: reason.toString() } }
+          : { failure, ...(failureCode !== undefined && { failureCode }) },
+      ),
     );
     socket.on("error", (reason: NodeJS.ErrnoException) => {
       failure = reason.message || (reason.code ?? "connection failed");
+      failureCode = reason.code;
     });
     socket.on("upgrade", (response) => {
       headers = response.headers;

@@ -83,21 +83,3 @@ function sortKey(version: string): number[] {
   const rest = /^\d+$/.test(suffix) ? [Number(suffix), 0] : [-1, Number(digits)];
   return [...core.split(".").map(Number), ...rest];
 }
-
-/** A release by its version; the functions below are for callers that do not use `holds` yet. */
-export type Release = string;
-
-export function parseRelease(version: string | undefined): Release | undefined {
-  return isRelease(version) ? version : undefined;
-}
-
-export const isTrappedByTrustedProxies = (release: Release | undefined): boolean =>
-  holds("trustedProxiesUnlocal", release);
-
-export const keepsStickyRequests = (release: Release | undefined): boolean =>
-  holds("pendingStaysStale", release);
-
-export const refusesScopeUpgrades = (release: Release | undefined): boolean =>
-  holds("scopeUpgradesRefused", release);
-
-export const knowsImpliedScopes = (release: Release | undefined): boolean => holds("impliedScopes", release);

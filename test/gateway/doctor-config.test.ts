@@ -42,7 +42,7 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (ve
     const [left] = run.left;
     expect(run.left).toHaveLength(1);
     expect(run.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
-    expect(run.of("left behind", "note")[0]?.fix).toBe(`openclaw devices reject ${left?.requestId}`);
+    expect(run.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
     expect(Object.keys(stored(gateway, "pending"))).toEqual([left?.requestId]);
     expect(stored(gateway, "paired")).toEqual({});
   });

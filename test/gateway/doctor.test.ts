@@ -79,7 +79,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
-  it("finds the wrong token, and the want of one", async () => {
+  it("finds the wrong token, and the missing one", async () => {
     const wrong = await doctor([], { OPENCLAW_GATEWAY_TOKEN: "not-the-token" });
     expect(wrong).toMatchObject({ code: 1, local: false, left: [] });
     expect(wrong.of("token")[0]?.finding).toContain("did not take OPENCLAW_GATEWAY_TOKEN");
@@ -105,7 +105,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     const [found] = run.of("pending");
     expect(found?.finding).toContain(device.id.slice(0, 12));
     expect(found?.finding).toContain("stays refused, local or not");
-    expect(found?.fix).toContain(`openclaw devices approve ${requestId}`);
+    expect(found?.command).toBe(`openclaw devices approve ${requestId}`);
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
@@ -141,7 +141,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
       const run = await doctor();
 
       const found = run.of("scopes").find(({ finding }) => finding.includes(device.id.slice(0, 12)));
-      expect(found?.finding).toContain(`is approved for ${scopes.join(" ")}; it is OpenClaw's own command`);
+      expect(found?.finding).toContain(`is approved for ${scopes.join(" ")}; it is OpenClaw's own CLI`);
       expect(found?.finding).toContain("missing operator.read operator.write");
       expect(run.output).not.toContain("PRIVATE KEY");
     },

@@ -1,75 +1,116 @@
-import { diagnose } from "./checks.ts";
-import { LIMITS, type Limits } from "./deadline.ts";
-import { versionOf, type Facts } from "./facts.ts";
-import type { Finding } from "./finding.ts";
-import { gather } from "./gather.ts";
-import { renderTable } from "./table.ts";
-import { readToolUrl } from "./tool-urls.ts";
 import { quoted, SettingsError } from "../../settings/settings-error.ts";
-import type { Settings } from "../../settings/settings.ts";
 import type { CommandContext } from "../command.ts";
 import { loadDespiteOpenclaw } from "../load-settings.ts";
+import { authCheck } from "./checks/auth-check.ts";
+import { autoApproveCheck } from "./checks/auto-approve-check.ts";
+import { directCheck } from "./checks/direct-check.ts";
+import { gatewayCheck } from "./checks/gateway-check.ts";
+import { leftoversCheck } from "./checks/leftovers-check.ts";
+import { listenCheck } from "./checks/listen-check.ts";
+import { openclawFilesCheck } from "./checks/openclaw-files-check.ts";
+import { pathsCheck } from "./checks/paths-check.ts";
+import { pendingCheck } from "./checks/pending-check.ts";
+import { runtimeCheck } from "./checks/runtime-check.ts";
+import { scopesCheck } from "./checks/scopes-check.ts";
+import { shimCheck } from "./checks/shim-check.ts";
+import { tokenCheck } from "./checks/token-check.ts";
+import { toolsCheck } from "./checks/tools-check.ts";
+import { trafficCheck } from "./checks/traffic-check.ts";
+import { trustedProxiesCheck } from "./checks/trusted-proxies-check.ts";
+import { LIMITS, type Limits } from "./deadline.ts";
+import { openContext, type DoctorContext } from "./doctor-context.ts";
+import { findingOf, type Check, type Finding } from "./finding.ts";
+import { renderTable } from "./findings-table.ts";
+import { readToolUrl } from "./tool-urls.ts";
+
+/** Every check, in the order in which they run and are shown. */
+const CHECKS: readonly Check[] = [
+  openclawFilesCheck,
+  gatewayCheck,
+  tokenCheck,
+  directCheck,
+  trustedProxiesCheck,
+  autoApproveCheck,
+  shimCheck,
+  listenCheck,
+  toolsCheck,
+  pathsCheck,
+  trafficCheck,
+  authCheck,
+  pendingCheck,
+  scopesCheck,
+  runtimeCheck,
+  leftoversCheck,
+];
 
 /**
- * Says whether a connection would be local, on this gateway, and if not, why: a table of findings, or `--json`.
+ * Reports whether a connection would be local on this gateway, and if not, why: a table of findings, or `--json`.
  *
- * @returns 0 when there is nothing to fix, else 1
+ * @returns 0 if there is nothing to fix, else 1
  * @throws SettingsError
  */
 export async function doctor(context: CommandContext, limits: Limits = LIMITS): Promise<number> {
   const { stdout, env, program } = context;
-  const { settings, flags, problem } = loadDespiteOpenclaw(context);
-  const via = flags.get("via") ?? [];
-  checkWays(via, settings);
-  const facts = await gather({ program, settings, env, via, stopped: context.stopped(), limits });
-  const findings = [...configProblem(problem, facts), ...diagnose(facts)];
-  const well = findings.every(({ status }) => status !== "fix");
-  stdout.write(
-    flags.has("json") ? `${JSON.stringify(asJson(facts, findings, well))}\n` : asText(facts, findings),
-  );
-  return well ? 0 : 1;
+  const { settings, flags, problem: configProblem } = loadDespiteOpenclaw(context);
+  const via = (flags.get("via") ?? []).map((text) => readToolUrl("--via", text, settings));
+  const bad = via.filter(({ url }) => !url);
+  if (bad.length > 0) {
+    const problems = bad.map(
+      ({ shown }) => `--via: ${quoted(shown)} is not a ws:// or wss:// URL; write ws://HOST:PORT`,
+    );
+    throw new SettingsError(problems);
+  }
+  const run = openContext({ program, settings, env, via, configProblem }, context.stopped(), limits);
+  try {
+    const findings = await runChecks(run);
+    const text = flags.has("json")
+      ? JSON.stringify(await reportOf(run, findings))
+      : await textOf(run, findings);
+    stdout.write(`${text}\n`);
+    return countToFix(findings) === 0 ? 0 : 1;
+  } finally {
+    await run.close();
+  }
 }
 
-/** @throws SettingsError where a `--via` is no URL that a tool could connect to */
-function checkWays(via: readonly string[], settings: Settings): void {
-  const bad = via.filter((text) => !readToolUrl("--via", text, settings).url);
-  if (bad.length === 0) return;
-  throw new SettingsError(
-    bad.map((text) => `--via: ${quoted(text)} is not a ws:// or wss:// URL; write ws://HOST:PORT`),
-  );
+async function runChecks(context: DoctorContext): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of CHECKS) {
+    for (const result of [await check.run(context)].flat()) findings.push(findingOf(check.name, result));
+    // Of another shim nothing else would be true.
+    if (check === gatewayCheck && (await context.gateway()).isShim) break;
+  }
+  return findings;
 }
 
-/** A config that cannot be read at all is among the files that are judged. */
-function configProblem(problem: string | undefined, { openclaw, settings }: Facts): Finding[] {
-  const known = openclaw.bad.some(({ shownPath }) => shownPath === openclaw.shownConfigPath);
-  if (problem === undefined || known) return [];
-  const finding = `${problem}; ${settings.gateway.url} was looked at instead`;
-  return [{ check: "config", status: "fix", finding, fix: "mend it, or give --gateway URL" }];
+function countToFix(findings: readonly Finding[]): number {
+  return findings.filter(({ status }) => status === "fix").length;
 }
 
-function asJson(facts: Facts, findings: readonly Finding[], ok: boolean): object {
-  const version = versionOf(facts);
+async function reportOf(
+  { settings, gateway, leftovers }: DoctorContext,
+  findings: readonly Finding[],
+): Promise<object> {
+  const { direct, hello } = await gateway();
+  const { url } = settings.gateway;
   return {
-    ok,
-    local: facts.direct?.connected ?? false,
-    gateway: { url: facts.settings.gateway.url, ...(version !== undefined && { version }) },
+    ok: countToFix(findings) === 0,
+    local: direct?.connected ?? false,
+    gateway: { url, ...(hello?.version !== undefined && { version: hello.version }) },
     findings,
-    left: facts.left,
+    left: await leftovers(),
   };
 }
 
-function asText({ direct, shim }: Facts, findings: readonly Finding[]): string {
-  const count = findings.filter(({ status }) => status === "fix").length;
+/** The table, and the answer to the question that people come with. */
+async function textOf({ gateway, shim }: DoctorContext, findings: readonly Finding[]): Promise<string> {
+  const { direct, isShim } = await gateway();
+  const count = countToFix(findings);
   const rest = count === 0 ? "Nothing to fix." : `${count} to fix.`;
-  return `${renderTable(findings)}\n${answer(direct, shim)} ${rest}\n`;
-}
-
-/** The question that people come with. */
-function answer(direct: Facts["direct"], { attempt }: Facts["shim"]): string {
+  let answer = "Not known whether local.";
   if (direct?.connected) {
-    return attempt?.connected
-      ? "Through the shim a tool is local."
-      : "Straight to the gateway a tool is local.";
-  }
-  return direct?.verdict.outcome === "pairing-required" ? "Not local." : "Not known whether local.";
+    const isThrough = !isShim && (await shim()).attempt?.connected;
+    answer = isThrough ? "Through the shim a tool is local." : "Straight to the gateway a tool is local.";
+  } else if (direct?.verdict.outcome === "pairing-required") answer = "Not local.";
+  return `${renderTable(findings)}\n${answer} ${rest}`;
 }

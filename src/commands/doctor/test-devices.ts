@@ -1,160 +1,151 @@
+import { createDevice, type Device } from "../../openclaw/device.ts";
 import { GatewayClosedError, type GatewaySession } from "../../openclaw/session.ts";
 import { isRecord } from "../../text/json.ts";
-import { createDevice, type Device } from "../../openclaw/device.ts";
-import type { Verdict } from "../../outcome/outcome.ts";
-import type { Connected } from "./connect.ts";
 import type { Deadline } from "./deadline.ts";
-import { readPaired, readPending, type Devices } from "./devices.ts";
+import { readPaired, readPending, type DeviceLists } from "./device-lists.ts";
+import { connectAs, type Connected, type Identity, type Target } from "./gateway-client.ts";
 
-/** A device of this run that a gateway may still know, or a request of it that may still be pending. */
-export interface Left {
+/** A test device that a gateway may still know. */
+export interface Leftover {
   readonly deviceId: string;
-  /** Of a pending request; a paired device has none. */
+  /** Of its pending request; a paired device has none. */
   readonly requestId?: string;
-  /** The URL that it was shown at, where this machine's gateway does not know it: not yet, or it is another one's. */
+  /** The URL it connected to, if the operator's gateway does not know it: not yet, or another gateway does. */
   readonly at?: string;
 }
 
-/** An operator's session, and the device that it was made with, which goes last. */
-export interface Operator {
-  readonly session: GatewaySession;
-  readonly deviceId: string | undefined;
+/** An attempt along a path. */
+export interface PathAttempt extends Pick<Connected, "attempt" | "device" | "headers"> {
+  /** Another gateway than the operator's responded. */
+  readonly elsewhere: boolean;
 }
 
-/** The devices that this run shows to the gateway, and what became of them. */
+/** Outcomes after which whoever received `connect` may still pair the device. */
+const UNDECIDED: ReadonlySet<string> = new Set(["gateway-unreachable", "gateway-closed", "abandoned"]);
+
+/** The devices that this run shows to gateways, and what is left of them there. */
 export class TestDevices {
-  readonly #left = new Map<string, Left>();
+  /** May list, reject and remove devices. Its own test device, if any, is removed last. */
+  operator: { readonly session: GatewaySession; readonly device: Device | undefined } | undefined;
+  readonly #leftovers = new Map<string, Leftover>();
   readonly #made = new Set<string>();
+  readonly #deadline: Deadline;
 
-  /** What a gateway may still know. */
-  get left(): readonly Left[] {
-    return [...this.#left.values()];
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
   }
 
-  /** Whether a device is one of this run's. */
-  made(deviceId: string): boolean {
-    return this.#made.has(deviceId);
+  get leftovers(): readonly Leftover[] {
+    return [...this.#leftovers.values()];
   }
 
-  /** A device that no gateway has seen. It counts as left from now on, whatever becomes of this process. */
-  make(): Device {
+  /** Connects with a new device, which counts as a leftover from now on. The caller closes the session. */
+  async connect(target: Target, as: Identity): Promise<Connected> {
     const device = createDevice();
-    this.#made.add(device.id);
-    this.#left.set(device.id, { deviceId: device.id });
-    return device;
-  }
-
-  /** Takes note of how a connection of the device to `url` went. */
-  note({ id: deviceId }: Device, { attempt, sent }: Connected, url: string): void {
-    if (attempt.connected) return;
+    const { id: deviceId } = device;
+    this.#made.add(deviceId);
+    this.#leftovers.set(deviceId, { deviceId });
+    const connected = await connectAs(target, { ...as, device }, this.#deadline);
+    const { attempt, sent } = connected;
+    if (attempt.connected) return connected;
     const { requestId, verdict } = attempt;
-    if (requestId !== undefined) this.#left.set(deviceId, { deviceId, requestId });
-    else if (!sent || isRefusal(verdict)) this.#left.delete(deviceId);
-    // Whoever got it may pair it after this run.
-    else if (verdict.outcome !== "pairing-required") this.#left.set(deviceId, { deviceId, at: url });
+    const at = target.shown ?? target.url;
+    if (requestId !== undefined) this.#leftovers.set(deviceId, { deviceId, requestId });
+    else if (sent && UNDECIDED.has(verdict.outcome)) this.#leftovers.set(deviceId, { deviceId, at });
+    else if (!sent || verdict.outcome !== "pairing-required") this.#leftovers.delete(deviceId);
+    return connected;
   }
 
   /**
-   * As `note`, for a way that may lead to another gateway than the operator's: there the device can only remove
-   * itself.
-   * @returns whether the operator's gateway does not know of what was answered: then it was another one
+   * Connects along a path that may lead to another gateway, where only the device can remove itself. Without an
+   * operator it shows no device: that could not be removed.
    */
-  async noteFar(
-    device: Device,
-    connected: Connected,
-    url: string,
-    operator: Operator,
-    deadline: Deadline,
-  ): Promise<boolean> {
-    this.note(device, connected, url);
-    const left = this.#left.get(device.id);
-    const known = left && (await listDevices(operator.session, deadline));
-    if (!known || ids(known).has(device.id)) return false;
-    const { session } = connected;
-    if (session && (await removeOwn(session, device.id, deadline))) this.#left.delete(device.id);
-    else this.#left.set(device.id, { ...left, at: url });
-    return session !== undefined || left.requestId !== undefined;
+  async connectPath(target: Target, as: Identity): Promise<PathAttempt> {
+    const { operator } = this;
+    if (!operator) {
+      const { session, ...result } = await connectAs(target, as, this.#deadline);
+      await session?.close();
+      return { ...result, elsewhere: false };
+    }
+    const { session, ...result } = await this.connect(target, as);
+    const leftover = this.#leftovers.get(result.device?.id ?? "");
+    const known = leftover && (await this.#list(operator.session));
+    let elsewhere = false;
+    if (leftover && known && !known.has(leftover.deviceId)) {
+      const { deviceId, requestId } = leftover;
+      elsewhere = session !== undefined || requestId !== undefined;
+      if (session && (await this.#removeOwn(session, deviceId))) this.#leftovers.delete(deviceId);
+      else this.#leftovers.set(deviceId, { ...leftover, at: target.shown ?? target.url });
+    }
+    await session?.close();
+    return { ...result, elsewhere };
   }
 
   /**
-   * Removes this run's devices from the gateway, and rejects their requests. A request that somebody just approved
-   * (a shim with `--approve seen`) is a device by then. What stays in `left` could not be removed.
+   * Makes the first connection that may list devices the operator. The gateway grants a new local device every
+   * operator scope; without a device, from 2026.8.1 on the CLI alone keeps them.
+   * @returns the gateway's devices, without this run's
    */
-  async clear({ session, deviceId: own }: Operator, deadline: Deadline): Promise<void> {
-    for (const left of this.left.filter(({ deviceId }) => deviceId !== own)) {
-      if (await removeOther(session, left, deadline)) this.#left.delete(left.deviceId);
+  async chooseOperator(connections: readonly Connected[]): Promise<DeviceLists | undefined> {
+    for (const { session, device } of connections) {
+      const lists = session && (await this.#list(session));
+      if (!lists) continue;
+      this.operator = { session, device };
+      const isForeign = (one: { readonly deviceId: string }): boolean => !this.#made.has(one.deviceId);
+      return { pending: lists.pending.filter(isForeign), paired: lists.paired.filter(isForeign) };
     }
-    const devices = await listDevices(session, deadline);
-    if (!devices) return;
-    const known = ids(devices);
-    for (const { deviceId, at } of this.left) {
-      if (at === undefined && !known.has(deviceId)) this.#left.delete(deviceId);
-    }
-    if (own !== undefined && known.has(own) && (await removeOwn(session, own, deadline)))
-      this.#left.delete(own);
-  }
-}
-
-/** Asks the gateway who waits and who is paired. @returns undefined where it does not tell this session */
-export async function listDevices(session: GatewaySession, deadline: Deadline): Promise<Devices | undefined> {
-  try {
-    const payload = await request(session, "device.pair.list", {}, deadline);
-    if (!isRecord(payload)) return undefined;
-    const [pending, paired] = [readPending(payload["pending"]), readPaired(payload["paired"])];
-    return pending && paired && { pending, paired };
-  } catch {
     return undefined;
   }
-}
 
-/** Whether the gateway answered, and did not look at the device or would not have it. */
-function isRefusal({ outcome }: Verdict): boolean {
-  return !["pairing-required", "gateway-unreachable", "gateway-closed", "abandoned"].includes(outcome);
-}
-
-function ids({ pending, paired }: Devices): ReadonlySet<string> {
-  return new Set([...pending, ...paired].map(({ deviceId }) => deviceId));
-}
-
-async function removeOther(session: GatewaySession, left: Left, deadline: Deadline): Promise<boolean> {
-  const { deviceId, requestId } = left;
-  const rejected =
-    requestId !== undefined && (await asked(session, "device.pair.reject", { requestId }, deadline));
-  return rejected || asked(session, "device.pair.remove", { deviceId }, deadline);
-}
-
-// Since 2026.4 the gateway closes the connections of a device that it removes, with 4001 "device removed" (measured).
-async function removeOwn(session: GatewaySession, deviceId: string, deadline: Deadline): Promise<boolean> {
-  try {
-    await request(session, "device.pair.remove", { deviceId }, deadline);
-    return true;
-  } catch (error) {
-    return error instanceof GatewayClosedError && error.code === 4001;
+  /**
+   * Removes this run's devices from the operator's gateway and rejects their requests. A request that was approved
+   * meanwhile (by a shim with `--approve seen`) is a device by then. `leftovers` keeps what could not be removed.
+   */
+  async clear(): Promise<void> {
+    if (!this.operator) return;
+    const { session, device } = this.operator;
+    for (const { deviceId, requestId } of this.leftovers.filter((one) => one.deviceId !== device?.id)) {
+      const rejected = requestId !== undefined && (await this.#succeeds(session, "reject", { requestId }));
+      if (rejected || (await this.#succeeds(session, "remove", { deviceId })))
+        this.#leftovers.delete(deviceId);
+    }
+    const known = await this.#list(session);
+    for (const { deviceId, at } of known ? this.leftovers : []) {
+      if (at === undefined && !known?.has(deviceId)) this.#leftovers.delete(deviceId);
+    }
+    if (device && known?.has(device.id) && (await this.#removeOwn(session, device.id)))
+      this.#leftovers.delete(device.id);
   }
-}
 
-async function asked(
-  session: GatewaySession,
-  method: string,
-  params: object,
-  deadline: Deadline,
-): Promise<boolean> {
-  try {
-    await request(session, method, params, deadline);
-    return true;
-  } catch {
-    return false; // it is not there, or the list tells that it is
+  /** Lists the gateway's devices; undefined if this session may not. */
+  async #list(session: GatewaySession) {
+    const payload = await this.#request(session, "list", {}).catch(() => undefined);
+    if (!isRecord(payload)) return undefined;
+    const [pending, paired] = [readPending(payload["pending"]), readPaired(payload["paired"])];
+    if (!pending || !paired) return undefined;
+    const ids = new Set([...pending, ...paired].map(({ deviceId }) => deviceId));
+    return { pending, paired, has: (deviceId: string) => ids.has(deviceId) };
   }
-}
 
-/** A request that does not wait for the answer of a session that is closed. */
-async function request(
-  session: GatewaySession,
-  method: string,
-  params: object,
-  deadline: Deadline,
-): Promise<unknown> {
-  const { socket } = session;
-  if (socket.readyState !== socket.OPEN) throw new Error(`${method}: the session is closed`);
-  return session.request(method, params, deadline.for("question"));
+  /** Removes the session's own device. Since 2026.4 the gateway then closes its connections with 4001 (measured). */
+  async #removeOwn(session: GatewaySession, deviceId: string): Promise<boolean> {
+    return this.#request(session, "remove", { deviceId }).then(
+      () => true,
+      (error: unknown) => error instanceof GatewayClosedError && error.code === 4001,
+    );
+  }
+
+  async #succeeds(session: GatewaySession, method: string, params: object): Promise<boolean> {
+    return this.#request(session, method, params).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #request(session: GatewaySession, method: string, params: object): Promise<unknown> {
+    const { socket } = session;
+    // On a closed session a request would wait for its timeout.
+    if (socket.readyState !== socket.OPEN) throw new Error("the session is closed");
+    return session.request(`device.pair.${method}`, params, this.#deadline.for("request"));
+  }
 }

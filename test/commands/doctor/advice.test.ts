@@ -18,35 +18,39 @@ describe("what doctor advises", () => {
     const run = await runDoctorCommand(command, place.split(" "), { OPENCLAW_GATEWAY_TOKEN: TOKEN });
 
     const program = `node ${command.path}`;
-    expect(run.of("shim", "note")[0]?.fix).toBe(
-      `start it: ${program} run ${place}, or ${program} install ${place}`,
-    );
-    expect(run.of("tools", "note")[0]?.fix).toContain(`eval "$(${program} env ${place})"; or`);
+    expect(run.of("shim", "note")[0]).toMatchObject({
+      fix: `start it, or install it as a service: ${program} install ${place}`,
+      command: `${program} run ${place}`,
+    });
+    expect(run.of("tools", "note")[0]?.command).toBe(`eval "$(${program} env ${place})"`);
   });
 
   it("can be followed: the tools then reach that shim", async () => {
     const at = `127.0.0.1:${await freePort()}`;
-    const advised = await runDoctorCommand(command, ["--listen", at, "--gateway", "ws://127.0.0.1:9"]);
+    const env = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
+    const advised = await runDoctorCommand(command, ["--listen", at, "--gateway", "ws://127.0.0.1:9"], env);
     const [, line = ""] =
-      /eval "\$\(node \S+ (env [^)]+)\)"/.exec(advised.of("tools", "note")[0]?.fix ?? "") ?? [];
+      /^eval "\$\(node \S+ (env [^)]+)\)"$/.exec(advised.of("tools", "note")[0]?.command ?? "") ?? [];
 
-    const run = start(command, line.split(" "), { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+    const run = start(command, line.split(" "), env);
 
     expect(await run.exit).toBe(0);
     expect(run.stdout).toContain(`export OPENCLAW_GATEWAY_URL=ws://${at}`);
   });
 
-  it("says that the tools need the token, too, where the environment has none", async () => {
+  it("says that the tools need the token, too, if the environment has none", async () => {
     const gateway = await startTestGateway();
     const home = makeHome(sectionOf(gateway));
 
     const before = await runDoctor([], { HOME: home });
     expect(before).toMatchObject({ code: 0 });
-    expect(before.of("tools", "note")[0]?.fix).toMatch(
+    const [advised] = before.of("tools", "note");
+    expect(advised?.fix).toMatch(
       /export OPENCLAW_GATEWAY_TOKEN=.*without which every openclaw command then fails/,
     );
+    // The command alone would break every tool.
+    expect(advised?.command).toBeUndefined();
 
-    // The half of it that breaks every tool, which finds its token in openclaw.json alone.
     const half = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" });
     expect(half.code).toBe(1);
     expect(half.of("tools")[0]).toMatchObject({
@@ -55,13 +59,13 @@ describe("what doctor advises", () => {
     });
   });
 
-  it("has what a listener beyond loopback does not start without", async () => {
+  it("has the flags that a listener beyond loopback requires", async () => {
     const port = await freePort();
     const listen = ["--listen", `0.0.0.0:${port}`, "--allow-from", "172.17.0.0/16"];
 
     const run = await runDoctor([...listen, "--gateway", "ws://127.0.0.1:9"]);
 
-    expect(run.of("shim", "note")[0]?.fix).toContain(
+    expect(run.of("shim", "note")[0]?.command).toBe(
       `openclaw-shim run --listen 0.0.0.0:${port} --allow-from 172.17.0.0/16 --gateway ws://127.0.0.1:9`,
     );
     expect(run.of("tools", "note")[0]?.fix).toContain(`env --listen 127.0.0.1:${port}`);

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readCredential } from "../../../src/commands/doctor/credential.ts";
+import { readCredential } from "../../../src/commands/doctor/gateway-credential.ts";
 import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
@@ -21,7 +21,7 @@ describe.each(FAKE_RELEASES)("doctor at a gateway of %s", (release) => {
     expect(gateway.pairing.pending).toEqual([]);
   });
 
-  it("finds the want of a token, and says where one is looked for", async () => {
+  it("finds that there is no token, and names the sources of one", async () => {
     const gateway = await startTestGateway({ release });
 
     const run = await runDoctor(["--gateway", gateway.url]);
@@ -37,7 +37,7 @@ describe.each(FAKE_RELEASES)("doctor at a gateway of %s", (release) => {
 });
 
 describe("doctor", () => {
-  it("takes the token of --token-file, and tells who else can read it", async () => {
+  it("uses the token of --token-file, and warns if others can read it", async () => {
     const gateway = await startTestGateway();
     const home = makeHome(sectionOf(gateway, { auth: { token: WRONG } }));
     const file = join(home, "token");
@@ -47,21 +47,21 @@ describe("doctor", () => {
     const run = await runDoctor(["--token-file", file], { HOME: home });
 
     expect(run).toMatchObject({ code: 0, local: true });
-    expect(run.of("token", "note")[0]?.finding).toContain("is open to its group; give it mode 0600");
+    expect(run.of("token", "note")[0]?.finding).toContain("is open to its group");
   });
 });
 
 describe("a password", () => {
   const env = { HOME: "/nonexistent", OPENCLAW_GATEWAY_PASSWORD: "p" };
 
-  it("is shown where there is no token, or the gateway asks for a password", () => {
+  it("is sent if there is no token, or the gateway asks for a password", () => {
     expect(readCredential(undefined, env, undefined)).toMatchObject({ kind: "password" });
     const both = { ...env, OPENCLAW_GATEWAY_TOKEN: "t" };
     expect(readCredential(undefined, both, undefined)).toMatchObject({ kind: "token" });
     expect(readCredential(undefined, both, "password")).toMatchObject({ kind: "password" });
   });
 
-  it("is asked for where the gateway asks for one", () => {
+  it("is missing if the gateway asks for one", () => {
     expect(readCredential(undefined, { HOME: "/nonexistent" }, "password")).toEqual({
       why: "gateway.auth.mode is password",
       fix: "set OPENCLAW_GATEWAY_PASSWORD",

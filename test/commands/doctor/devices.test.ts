@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { pending } from "../../../src/commands/doctor/checks/pending.ts";
-import { scopes } from "../../../src/commands/doctor/checks/scopes.ts";
+import { pendingCheck } from "../../../src/commands/doctor/checks/pending-check.ts";
+import { scopesCheck } from "../../../src/commands/doctor/checks/scopes-check.ts";
 import {
   readPaired,
   readPending,
-  type Devices,
+  type DeviceLists,
   type PendingDevice,
-} from "../../../src/commands/doctor/devices.ts";
-import type { Facts } from "../../../src/commands/doctor/facts.ts";
+} from "../../../src/commands/doctor/device-lists.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
-import { connected, facts } from "./facts.ts";
+import { findings, gatewayOf } from "./context.ts";
 
-const NOW = facts().now;
+const NOW = Date.now();
 const request: PendingDevice = {
   requestId: "r-1",
   deviceId: "d".repeat(64),
@@ -23,85 +22,75 @@ const request: PendingDevice = {
   at: NOW - 1_000,
 };
 
-const pendingAt = (version: string, ...waiting: PendingDevice[]): readonly Finding[] => {
-  const found = pending(
-    facts({ devices: { pending: waiting, paired: [] }, plain: undefined, direct: connected(version) }),
-  );
-  return [found].flat();
-};
+const pendingAt = (version: string, ...pending: PendingDevice[]): Promise<readonly Finding[]> =>
+  findings(pendingCheck, { gateway: { ...gatewayOf(version), devices: { pending, paired: [] } } });
 
 describe("a pending request", () => {
-  it("is stale on every release", () => {
-    expect(pendingAt("2026.4.5", request)[0]?.finding).toContain("stays refused, local or not");
-    expect(pendingAt("2026.9.6", request)[0]?.finding).toContain("stays refused, local or not");
+  it.each(["2026.4.5", "2026.9.6"])("is stale on %s", async (version) => {
+    expect((await pendingAt(version, request))[0]?.finding).toContain("stays refused, local or not");
   });
 
-  it("has expired after five minutes", () => {
-    expect(pendingAt("2026.4.5", { ...request, at: NOW - 300_000 })).toMatchObject([{ status: "ok" }]);
+  it("expires after five minutes", async () => {
+    expect(await pendingAt("2026.4.5", { ...request, at: NOW - 300_000 })).toMatchObject([{ status: "ok" }]);
   });
 
-  it("from the future tells that a clock was set", () => {
-    const [found] = pendingAt("2026.4.5", { ...request, at: NOW + 3_600_000 });
+  it("from the future shows that a clock was set", async () => {
+    const [found] = await pendingAt("2026.4.5", { ...request, at: NOW + 3_600_000 });
     expect(found?.finding).toContain("its time is 60 min ahead of this clock");
   });
 
-  it("never puts a strange id into a command", () => {
-    const [found] = pendingAt("2026.4.5", { ...request, requestId: "--latest; rm -rf /" });
-    expect(found?.fix).not.toContain("--latest");
+  it("never puts an id that is not a shell word into a command", async () => {
+    const [found] = await pendingAt("2026.4.5", { ...request, requestId: "--latest; rm -rf /" });
+    expect(`${found?.fix} ${found?.command}`).not.toContain("--latest");
   });
 
-  it("is one line each, for the first few", () => {
+  it("is one finding each, for the first few", async () => {
     const many = Array.from({ length: 9 }, (_, at) => ({ ...request, requestId: `r-${at}` }));
-    expect(pendingAt("2026.9.6", ...many)).toHaveLength(6);
+    expect(await pendingAt("2026.9.6", ...many)).toHaveLength(6);
   });
 });
 
 describe("the scopes of a paired device", () => {
   const own = "a".repeat(64);
-  const lacks = (
+  const lacks = async (
     version: string,
     approved: readonly string[],
-    more: Partial<Facts> = {},
-  ): Finding | undefined => {
-    const { openclaw } = facts();
+    lists?: DeviceLists,
+  ): Promise<string | undefined> => {
     const paired = [{ deviceId: own, client: "cli", roles: ["operator"], scopes: approved }];
-    const found = scopes(
-      facts({
-        direct: connected(version),
-        openclaw: { ...openclaw, ownDeviceId: own },
-        devices: { pending: [], paired },
-        ...more,
-      }),
-    );
-    return [found].flat().find(({ status }) => status === "fix");
+    const found = await findings(scopesCheck, {
+      gateway: { ...gatewayOf(version), devices: lists ?? { pending: [], paired } },
+      openclaw: { ownDeviceId: own },
+    });
+    return found.find(({ status }) => status === "fix")?.finding;
   };
 
-  it("lack what OpenClaw's command asks for, on releases that refuse upgrades", () => {
-    expect(lacks("2026.4.5", ["operator.read"])?.finding).toContain(
+  it("lack what OpenClaw's CLI requests, on releases that refuse upgrades", async () => {
+    expect(await lacks("2026.4.5", ["operator.read"])).toContain(
       "missing operator.admin operator.approvals operator.pairing operator.write",
     );
-    expect(lacks("2026.3.23", ["operator.read"])).toBeUndefined();
-    expect(lacks("2026.9.6", ["operator.read"])).toBeUndefined();
+    expect(await lacks("2026.3.23", ["operator.read"])).toBeUndefined();
+    expect(await lacks("2026.9.6", ["operator.read"])).toBeUndefined();
   });
 
-  it("of an administrator are enough since 2026.3 (OpenClaw #21655)", () => {
+  it("of an administrator are enough since 2026.3 (OpenClaw #21655)", async () => {
     const installed = ["operator.admin", "operator.approvals", "operator.pairing"];
-    expect(lacks("dev", installed)?.finding).toContain("missing operator.read operator.write");
-    expect(lacks("2026.4.5", installed)).toBeUndefined();
+    expect(await lacks("dev", installed)).toContain("missing operator.read operator.write");
+    expect(await lacks("2026.4.5", installed)).toBeUndefined();
   });
 
-  it("lack what the device waits for, whoever it is", () => {
-    const devices: Devices = {
+  it("lack what any device's pending request asks for", async () => {
+    const lists: DeviceLists = {
       pending: [{ ...request, deviceId: "b".repeat(64) }],
       paired: [{ deviceId: "b".repeat(64), client: "node-host", roles: ["node"], scopes: ["node.run"] }],
     };
-    expect(lacks("2026.9.6", [], { devices })?.finding).toContain(
+    expect(await lacks("2026.9.6", [], lists)).toContain(
       "node-host bbbbbbbbbbbb… is approved for node.run; it asks for (request r-1) operator.admin: missing operator.admin",
     );
   });
 });
 
-describe("OpenClaw's own lists", () => {
+describe("OpenClaw's device lists", () => {
   it.each([
     ["a list", [{ ...request, clientId: "cli", ts: NOW, role: "operator" }]],
     ["an object by id", { "r-1": { ...request, clientId: "cli", ts: NOW, role: "operator" } }],
@@ -109,7 +98,7 @@ describe("OpenClaw's own lists", () => {
     expect(readPending(value)).toMatchObject([{ requestId: "r-1", client: "cli", at: NOW }]);
   });
 
-  it("are read with what was approved, where that is said apart", () => {
+  it("are read with the approved scopes if they are stored separately", () => {
     const device = {
       deviceId: "d",
       scopes: ["operator.admin"],
@@ -125,7 +114,7 @@ describe("OpenClaw's own lists", () => {
     expect([readPending(value), readPaired(value)]).toEqual([undefined, undefined]);
   });
 
-  it("do without what is none in them", () => {
+  it("are read without the items that are not devices", () => {
     expect([readPending([null, {}, "x"]), readPaired({ a: 1, b: {} })]).toEqual([[], []]);
   });
 });

@@ -49,7 +49,7 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
     expect(snapshot(home)).toEqual(before);
   });
 
-  it("looks at the default gateway where the config cannot be read", async () => {
+  it("checks the default gateway if the config cannot be read", async () => {
     const home = makeHome({}, { [CONFIG]: "{" });
 
     const run = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_PORT: "2" });
@@ -61,11 +61,11 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
   it("says what is wrong with the gateway's port, and goes on", async () => {
     const run = await runDoctor([], { HOME: makeHome({ port: "18789" }) });
 
-    expect(run.of("config")[0]?.finding).toContain("gateway.port in");
-    expect(run.of("config")[0]?.finding).toContain("ws://127.0.0.1:18789 was looked at instead");
+    expect(run.of("files")[0]?.finding).toContain("gateway.port in");
+    expect(run.of("files")[0]?.finding).toContain("ws://127.0.0.1:18789 was checked instead");
   });
 
-  it("does not wait for a FIFO in the place of a file", async () => {
+  it("does not wait for a FIFO instead of a file", async () => {
     const home = makeHome({}, { "devices/pending.json": "{}" });
     const fifo = join(home, ".openclaw", "identity");
     execFileSync("mkdir", [fifo]);

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { files } from "../../../src/commands/doctor/checks/files.ts";
+import { openclawFilesCheck } from "../../../src/commands/doctor/checks/openclaw-files-check.ts";
 import { readOpenclawFiles, type OpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
 import { makeHome } from "./bench.ts";
-import { facts } from "./facts.ts";
+import { findings } from "./context.ts";
 
 const NOBODY = 65_534;
 const STORE = { "devices/paired.json": "{}" };
@@ -27,13 +27,13 @@ describe.runIf(process.geteuid?.() === 0)("OpenClaw's files", () => {
     expect(bad.map(({ why }) => why)).toContain("cannot be read (EACCES)");
   });
 
-  it("that cannot be read are one finding", () => {
+  it("that cannot be read are one finding", async () => {
     const home = makeHome({}, STORE);
     chmodSync(home, 0o755);
 
     const openclaw = readAs(NOBODY, home);
 
-    const found = files(facts({ openclaw }));
+    const found = await findings(openclawFilesCheck, { openclaw });
     expect(found).toMatchObject([{ status: "fix", fix: expect.stringContaining("as the owner") as string }]);
     expect(JSON.stringify(found)).toContain("openclaw.json cannot be read (EACCES), nor can paired.json");
   });
@@ -49,7 +49,7 @@ describe.runIf(process.geteuid?.() === 0)("OpenClaw's files", () => {
     expect(bad.map(({ why }) => why)).toContain("belongs to user 0, so OpenClaw here cannot write it");
   });
 
-  it("of another user are root's business", () => {
+  it("of another user are not reported to root", () => {
     const home = makeHome({}, STORE);
     chownSync(join(home, ".openclaw", "devices", "paired.json"), NOBODY, NOBODY);
 

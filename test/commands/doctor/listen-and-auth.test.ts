@@ -1,29 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { auth } from "../../../src/commands/doctor/checks/auth.ts";
-import { listen } from "../../../src/commands/doctor/checks/listen.ts";
-import { isPrivateBlock } from "../../../src/commands/doctor/causes.ts";
-import type { Facts, ShimFacts } from "../../../src/commands/doctor/facts.ts";
-import type { SeenOutcome } from "../../../src/commands/doctor/running-shim.ts";
-import { connected, facts } from "./facts.ts";
+import { authCheck } from "../../../src/commands/doctor/checks/auth-check.ts";
+import { listenCheck } from "../../../src/commands/doctor/checks/listen-check.ts";
+import { isPrivateBlock } from "../../../src/commands/doctor/gateway-settings.ts";
+import type { SeenOutcome, ShimFacts } from "../../../src/commands/doctor/found-shim.ts";
+import { connected, finding, gatewayOf, type Given } from "./context.ts";
 
-const { settings } = facts();
-const onAll = (allowFrom: readonly string[]): Partial<Facts> => ({
-  settings: { ...settings, listen: [{ host: "0.0.0.0", port: 18_788 }], allowFrom },
+const onAll = (allowFrom: readonly string[]): Given => ({
+  settings: { listen: [{ host: "0.0.0.0", port: 18_788 }], allowFrom },
 });
 
 describe("a --listen beyond loopback", () => {
   it.each([[["0.0.0.0/0"]], [["10.0.0.0/8", "::/0"]], [["203.0.113.7/32"]], [["10.0.0.0/7"]]])(
-    "is open to the world with --allow-from %j",
-    (allowFrom) => {
-      const finding = listen(facts(onAll(allowFrom)));
-      expect(finding).toMatchObject({ status: "fix" });
-      expect(JSON.stringify(finding)).toContain(allowFrom.at(-1));
+    "is open to the internet with --allow-from %j",
+    async (allowFrom) => {
+      const found = await finding(listenCheck, onAll(allowFrom));
+      expect(found).toMatchObject({ status: "fix" });
+      expect(JSON.stringify(found)).toContain(allowFrom.at(-1));
     },
   );
 
-  it("names who may connect where that is narrow", () => {
-    const finding = listen(facts(onAll(["172.17.0.0/16", "fd00::/8"])));
-    expect(finding).toMatchObject({
+  it("names the peers that may connect if they are few", async () => {
+    expect(await finding(listenCheck, onAll(["172.17.0.0/16", "fd00::/8"]))).toMatchObject({
       status: "note",
       finding: expect.stringContaining(
         "--listen 0.0.0.0:18788 with --allow-from 172.17.0.0/16 fd00::/8",
@@ -47,12 +44,10 @@ describe("a --listen beyond loopback", () => {
 });
 
 describe("gateway.auth.mode none", () => {
-  const none = { direct: connected("2026.9.6", "none"), plain: undefined };
+  const gateway = gatewayOf("2026.9.6", connected("2026.9.6", "none"));
   const outcome: SeenOutcome = {
     outcome: "connected",
-    reason: undefined,
     deviceId: undefined,
-    client: "cli",
     scopes: [],
     peer: "127.0.0.1",
     hostFrom: undefined,
@@ -61,30 +56,26 @@ describe("gateway.auth.mode none", () => {
     byDoctor: false,
   };
   const shim: ShimFacts = {
-    state: "running",
-    address: "127.0.0.1:18788",
-    version: "1",
-    unreachable: undefined,
+    running: { address: "127.0.0.1:18788", version: "1", outcomes: [outcome] },
     attempt: connected(),
     elsewhere: false,
-    outcomes: [outcome],
   };
 
-  it("is a note on a machine that nobody reaches", () => {
-    expect(auth(facts(none))).toMatchObject({ status: "note" });
+  it("is a note on a machine that no other reaches", async () => {
+    expect(await finding(authCheck, { gateway })).toMatchObject({ status: "note" });
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Given]>([
     ["forwarded connections", { shim }],
     ["a listener beyond loopback", onAll(["10.0.0.0/8"])],
-  ])("is to be mended with %s", (_what, given) => {
-    expect(auth(facts({ ...none, ...given }))).toMatchObject({ status: "fix" });
+  ])("is to be fixed with %s", async (_what, given) => {
+    expect(await finding(authCheck, { gateway, ...given })).toMatchObject({ status: "fix" });
   });
 
-  it("is taken from the config where the gateway does not say it", () => {
-    const { openclaw } = facts();
-    const given = { openclaw: { ...openclaw, gateway: { auth: { mode: "none" } } } };
-    expect(auth(facts({ ...given, plain: undefined, direct: undefined }))).toMatchObject({ status: "note" });
-    expect(auth(facts(given))).toMatchObject({ status: "ok" });
+  it("is read from the config if the gateway does not report it", async () => {
+    const openclaw = { gateway: { auth: { mode: "none" } } };
+    const silent = { hello: undefined };
+    expect(await finding(authCheck, { openclaw, gateway: silent })).toMatchObject({ status: "note" });
+    expect(await finding(authCheck, { openclaw })).toMatchObject({ status: "ok" });
   });
 });

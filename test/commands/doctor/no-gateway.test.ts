@@ -7,8 +7,8 @@ import { runDoctor, toFix } from "./run.ts";
 
 const ENV = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
 /** Long enough for a gateway in this process, on a busy machine. */
-const SHORT = { gather: 2_500, clear: 1_000, handshake: 1_000, question: 500 };
-/** What comes on top of the limits: the work itself. */
+const SHORT = { gather: 2_500, clear: 1_000, handshake: 1_000, request: 500 };
+/** For the work itself, beyond the limits. */
 const WORK_MS = 1_000;
 
 async function startRaw(...args: Parameters<typeof startRawServer>): Promise<RawServer> {
@@ -29,28 +29,30 @@ describe("doctor", () => {
     expect(run.of("direct", "unknown")).toHaveLength(1);
   });
 
-  it("ends in time where the gateway hangs", async () => {
+  it("ends in time if the gateway hangs", async () => {
     const hanging = await startRaw();
 
     const run = await runDoctor(["--gateway", `ws://127.0.0.1:${hanging.port}`], ENV, SHORT);
 
     expect(run.ms).toBeLessThan(SHORT.gather + SHORT.clear + WORK_MS);
     expect(run.code).toBe(1);
-    expect(run.of("gateway")[0]?.finding).toContain("takes connections, but no gateway answered");
+    expect(run.of("gateway")[0]?.finding).toContain("accepts connections, but no gateway responded");
   });
 
-  it("ends in time where everything but the gateway hangs", async () => {
+  it("ends in time if everything but the gateway hangs", async () => {
     const gateway = await startTestGateway();
     const at = `127.0.0.1:${(await startRaw()).port}`;
-    const way = `ws://127.0.0.1:${(await startRaw()).port}`;
-    const ways = [1, 2, 3, 4].flatMap((number) => ["--via", `${way}/${number}`]);
+    const path = `ws://127.0.0.1:${(await startRaw()).port}`;
+    const paths = [1, 2, 3, 4].flatMap((number) => ["--via", `${path}/${number}`]);
 
-    const run = await runDoctor(["--gateway", gateway.url, "--listen", at, ...ways], ENV, SHORT);
+    const run = await runDoctor(["--gateway", gateway.url, "--listen", at, ...paths], ENV, SHORT);
 
     expect(run.ms).toBeLessThan(SHORT.gather + SHORT.clear + WORK_MS);
     expect(run).toMatchObject({ code: 1, local: true, left: [] });
-    expect(run.of("path")[0]?.finding).toContain(`${way}/1 (--via): gateway-unreachable`);
-    expect(run.of("shim")[0]?.finding).toContain(`listens at ${at}, where the shim should, and is no shim`);
+    expect(run.of("path")[0]?.finding).toContain(`${path}/1 (--via): gateway-unreachable`);
+    expect(run.of("shim")[0]?.finding).toContain(
+      `listens at ${at}, where the shim should, and is not a shim`,
+    );
     expect(gateway.pairing.paired).toEqual([]);
   });
 
@@ -58,7 +60,7 @@ describe("doctor", () => {
     expect(LIMITS.gather + LIMITS.clear).toBeLessThan(15_000);
   });
 
-  it("finds that something else answers there", async () => {
+  it("finds that another server responds there", async () => {
     const web = await startRaw((socket) => {
       socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });

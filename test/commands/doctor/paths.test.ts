@@ -9,23 +9,23 @@ import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
-async function hopTo(
+async function proxyTo(
   port: number,
   options: Partial<Parameters<typeof startInjectingProxy>[0]> = {},
 ): Promise<InjectingProxy> {
-  const hop = await startInjectingProxy({ target: { host: "127.0.0.1", port }, ...options });
-  onTestFinished(() => hop.close());
-  return hop;
+  const proxy = await startInjectingProxy({ target: { host: "127.0.0.1", port }, ...options });
+  onTestFinished(() => proxy.close());
+  return proxy;
 }
 
-describe.each(FAKE_RELEASES)("a way of the tools to a gateway of %s", (release) => {
+describe.each(FAKE_RELEASES)("a path of the tools to a gateway of %s", (release) => {
   it("that leads past the shim and adds headers is found, and nothing is left of looking", async () => {
     const gateway = await startTestGateway({ release });
-    const hop = await hopTo(gateway.port, { host: "sandbox.example.com" });
+    const proxy = await proxyTo(gateway.port, { host: "sandbox.example.com" });
 
     const run = await runDoctor([], {
       HOME: makeHome(sectionOf(gateway)),
-      OPENCLAW_GATEWAY_URL: hop.url,
+      OPENCLAW_GATEWAY_URL: proxy.url,
     });
 
     expect(run).toMatchObject({ code: 1, local: true, left: [] });
@@ -40,11 +40,11 @@ describe.each(FAKE_RELEASES)("a way of the tools to a gateway of %s", (release) 
     const gateway = await startTestGateway({ release });
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());
-    const hop = await hopTo(shim.port, { host: "sandbox.example.com" });
+    const proxy = await proxyTo(shim.port, { host: "sandbox.example.com" });
 
     const run = await runDoctor(["--listen", shim.authority], {
       HOME: makeHome(sectionOf(gateway)),
-      OPENCLAW_GATEWAY_URL: hop.url,
+      OPENCLAW_GATEWAY_URL: proxy.url,
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
 
@@ -55,18 +55,18 @@ describe.each(FAKE_RELEASES)("a way of the tools to a gateway of %s", (release) 
     }
     expect(run.of("tools", "ok")[0]?.finding).toContain("they connect to the shim, by way of");
     expect(gateway.pairing.paired).toEqual([]);
-    // Nor does looking leave a false alarm in the shim's own log: the hop rewrites Host.
+    // Checking must not leave a false alarm in the shim's own log: the proxy rewrites Host.
     expect(shim.lines.filter(({ event }) => event === "request.denied")).toEqual([]);
   });
 });
 
 describe("what infrastructure adds", () => {
-  it("shows in the outcomes of the shim that runs, without any way being named", async () => {
+  it("shows in the outcomes of the shim that runs, without any --via", async () => {
     const gateway = await startTestGateway();
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());
-    const hop = await hopTo(shim.port, { headers: [["x-vercel-id", "fra1::1"]], host: "sb.vercel.run" });
-    await handshake({ url: hop.url, token: "wrong" });
+    const proxy = await proxyTo(shim.port, { headers: [["x-vercel-id", "fra1::1"]], host: "sb.vercel.run" });
+    await handshake({ url: proxy.url, token: "wrong" });
     await shim.outcome();
 
     const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url], {

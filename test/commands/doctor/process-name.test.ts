@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { findListeningProcess } from "../../../src/commands/doctor/listening-process.ts";
 
-/** Names itself as OpenClaw's gateway does, and listens; its command line holds what must not be shown. */
+/** Has the title of OpenClaw's gateway, and listens; its command line holds a secret. */
 const PROGRAM = `
 process.title = "openclaw-gateway";
 const server = require("node:net").createServer().listen(0, "127.0.0.1", () => console.log(server.address().port));
 `;
 
 describe.runIf(process.platform === "linux")("the process at a port", () => {
-  it("is told by its whole name, of which the kernel has 15 bytes, and nothing else of its command line", async () => {
+  it("is named by its whole title, of which the kernel has 15 bytes, and nothing else of its command line", async () => {
     const child = spawn(process.execPath, ["-e", PROGRAM, "--", "--token=s3kr3t"], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attemptOf } from "../../../src/commands/doctor/attempt.ts";
+import { attemptOf } from "../../../src/commands/doctor/gateway-client.ts";
 import { readLine } from "../../../src/commands/doctor/gateway-log.ts";
 import { findListeningProcess } from "../../../src/commands/doctor/listening-process.ts";
 import { startRawServer } from "../../support/raw.ts";
@@ -16,10 +16,10 @@ describe("an attempt", () => {
   });
 
   it.each([
-    ["connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"],
-    ["no answer within 4000 ms", "no answer within 4000 ms"],
-  ])("that failed by %j is gateway-unreachable", (failure, reason) => {
-    expect(attemptOf({ ok: false, failure })).toMatchObject({
+    [{ failure: "connect ECONNREFUSED 127.0.0.1:1", failureCode: "ECONNREFUSED" }, "ECONNREFUSED"],
+    [{ failure: "no answer within 4000 ms" }, "no answer within 4000 ms"],
+  ])("that failed by %j is gateway-unreachable", (failed, reason) => {
+    expect(attemptOf({ ok: false, ...failed })).toMatchObject({
       verdict: { outcome: "gateway-unreachable", reason },
     });
   });
@@ -32,7 +32,7 @@ describe("an attempt", () => {
     ],
     [{}, undefined],
     [{ canvasHostUrl: "ftp://x" }, undefined],
-  ])("knows by which name the gateway was called from %j", (hello, calledAs) => {
+  ])("has the name by which the gateway was called, from %j", (hello, calledAs) => {
     expect(attemptOf({ ok: true, hello, session: undefined })).toMatchObject({ hello: { calledAs } });
   });
 
@@ -51,12 +51,12 @@ describe("a line of the gateway's log", () => {
   const text =
     "closed before connect conn=1 remote=127.0.0.1 fwd=203.0.113.7 origin=n/a host=sb.vercel.run ua=openclaw-shim-doctor/1 (ab)";
 
-  it("tells runtime, Host and X-Forwarded-For", () => {
+  it("has runtime, Host and X-Forwarded-For", () => {
     const line = JSON.stringify({ 0: "{}", 2: text, _meta: { runtime: "bun" } });
     expect(readLine(line)).toEqual({ runtime: "bun", host: "sb.vercel.run", forwardedFor: "203.0.113.7" });
   });
 
-  it("tells nothing that is not there", () => {
+  it("has nothing that is not in it", () => {
     const bare = text.replace("fwd=203.0.113.7", "fwd=n/a");
     expect(readLine(bare)).toEqual({ runtime: undefined, host: "sb.vercel.run", forwardedFor: undefined });
     expect(readLine("{")).toEqual({ runtime: undefined, host: undefined, forwardedFor: undefined });

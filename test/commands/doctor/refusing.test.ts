@@ -18,7 +18,7 @@ describe("doctor, at a gateway that refuses a clean local connection,", () => {
     expect(run).toMatchObject({ code: 1, local: false });
     expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
     expect(run.of("trustedProxies")[0]?.finding).toContain("covers loopback (127.0.0.0/8)");
-    // Nobody is an operator here: what is left of the test device is named, and is all that is left.
+    // Without an operator the request of the test device stays, and is reported.
     expect(run.left).toEqual(
       gateway.pairing.pending.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
     );
@@ -58,9 +58,9 @@ describe("doctor, beside a shim with --approve seen,", () => {
     );
     onTestFinished(() => shim.close());
     await shim.logged("approver.up");
-    const way = ["--listen", shim.authority, "--gateway", gateway.url];
+    const args = ["--listen", shim.authority, "--gateway", gateway.url];
 
-    const run = await runDoctor(way, { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+    const run = await runDoctor(args, { OPENCLAW_GATEWAY_TOKEN: TOKEN });
 
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
     const { deviceId } = await shim.outcome();
@@ -74,8 +74,8 @@ describe("doctor, at a gateway with devices,", () => {
   it("finds what waits and what lacks scopes, and leaves it as it was", async () => {
     const gateway = await startTestGateway({ release: "2026.4.5" });
     const connect = { url: gateway.url, token: TOKEN };
-    const sticky = createDevice();
-    await handshake({ ...connect, device: sticky, headers: { "X-Forwarded-For": "203.0.113.7" } });
+    const stale = createDevice();
+    await handshake({ ...connect, device: stale, headers: { "X-Forwarded-For": "203.0.113.7" } });
     const short = createDevice();
     await handshake({ ...connect, device: short, scopes: ["operator.read"] });
     await handshake({ ...connect, device: short, scopes: ["operator.admin"] });
@@ -86,7 +86,7 @@ describe("doctor, at a gateway with devices,", () => {
     expect(run).toMatchObject({ code: 1, local: true, left: [] });
     expect(toFix(run)).toEqual(["pending", "scopes"]);
     const waiting = run.of("pending").map(({ finding }) => finding);
-    expect(waiting.join("\n")).toContain(sticky.id.slice(0, 12));
+    expect(waiting.join("\n")).toContain(stale.id.slice(0, 12));
     expect(run.of("scopes")[0]?.finding).toContain("is approved for operator.read; it asks for");
     expect(run.of("scopes")[0]?.finding).toContain("missing operator.admin");
     expect([gateway.pairing.pending, gateway.pairing.paired]).toEqual(before);

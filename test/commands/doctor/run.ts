@@ -24,10 +24,10 @@ interface Report {
 
 type Env = Readonly<Record<string, string>>;
 
-/** Not the default address: a shim of this machine's could be there. */
+/** Not the default address, where a shim of this machine could listen. */
 const NOBODY_THERE = "127.0.0.1:1";
 /** Long enough for whoever answers, on a busy machine; a test of who does not passes less. */
-const LIMITS: Limits = { gather: 8_000, clear: 3_000, handshake: 4_000, question: 2_000 };
+const LIMITS: Limits = { gather: 8_000, clear: 3_000, handshake: 4_000, request: 2_000 };
 
 /** Runs `doctor --json` in this process and reads what it says. @throws Error when it prints anything else */
 export async function runDoctor(

@@ -46,10 +46,8 @@ describe("doctor, where the gateway is down,", () => {
     const run = await runDoctor([], { HOME: home });
 
     expect(run.of("gateway")).toHaveLength(1);
-    expect(run.of("pending")[0]?.fix).toContain(`openclaw devices approve ${request.requestId}`);
-    expect(run.of("scopes")[0]?.finding).toContain(
-      "is approved for operator.read; it is OpenClaw's own command",
-    );
+    expect(run.of("pending")[0]?.command).toBe(`openclaw devices approve ${request.requestId}`);
+    expect(run.of("scopes")[0]?.finding).toContain("is approved for operator.read; it is OpenClaw's own CLI");
     expect(run.output).not.toMatch(/s3kr3t-device-token|PRIVATE KEY/);
   });
 

@@ -1,23 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Finding } from "../../../src/commands/doctor/finding.ts";
-import { renderTable } from "../../../src/commands/doctor/table.ts";
+import { findingOf, ok, type Finding } from "../../../src/commands/doctor/finding.ts";
+import { renderTable } from "../../../src/commands/doctor/findings-table.ts";
 
 describe("the table", () => {
-  it("has check, status and finding in columns, and the fix below", () => {
+  it("has check, status and finding in columns, and fix and command below", () => {
+    const command = 'eval "$(openclaw-shim env)"';
     const findings: Finding[] = [
-      { check: "gateway", status: "ok", finding: "it answers" },
-      { check: "tools", status: "fix", finding: "they connect past the shim", fix: "openclaw-shim env" },
+      { check: "gateway", status: "ok", finding: "it responds" },
+      {
+        check: "tools",
+        status: "fix",
+        finding: "they connect past the shim",
+        fix: "point them at it",
+        command,
+      },
       { check: "tools", status: "note", finding: "a proxy" },
-      { check: "pending", status: "unknown", finding: "not told" },
+      { check: "pending", status: "unknown", finding: "not visible" },
     ];
     expect(renderTable(findings)).toBe(
       [
-        "gateway  ok    it answers",
+        "gateway  ok    it responds",
         "tools    FIX   they connect past the shim",
-        "               -> openclaw-shim env",
+        "               -> point them at it",
+        '                  eval "$(openclaw-shim env)"',
         "         note  a proxy",
-        "pending  ?     not told",
+        "pending  ?     not visible",
         "",
       ].join("\n"),
     );
@@ -30,16 +38,16 @@ describe("the table", () => {
     expect(rows.filter((row) => row.length > 110)).toEqual([`         ${long}`]);
   });
 
-  it("has a fix in one line, so that the command in it can be copied", () => {
-    const fix = `mend it: openclaw-shim run ${"--allow-host gateway.example ".repeat(10)}--hold 10s`;
-    const table = renderTable([{ check: "c", status: "fix", finding: "wrong", fix }]);
-    expect(table).toBe(`c  FIX   wrong\n         -> ${fix}\n`);
+  it("has a command in one line, so that it can be copied", () => {
+    const command = `openclaw-shim run ${"--allow-host gateway.example ".repeat(10)}--hold 10s`;
+    const table = renderTable([{ check: "c", status: "fix", finding: "wrong", fix: "start it", command }]);
+    expect(table).toBe(`c  FIX   wrong\n         -> start it\n            ${command}\n`);
   });
 
   it("shows no control character, whatever the finding", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (finding) => {
-        expect(renderTable([{ check: "c", status: "ok", finding }])).toMatch(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
+        expect(renderTable([findingOf("c", { ...ok(text), fix: text, command: text })])).toMatch(
           /^[^\p{Cc}\p{Cf}]*(\n[^\p{Cc}\p{Cf}]*)*$/u,
         );
       }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { tools } from "../../../src/commands/doctor/checks/tools.ts";
-import { mayCarry, proxyVariables, readToolUrl, toolUrl } from "../../../src/commands/doctor/tool-urls.ts";
+import { toolsCheck } from "../../../src/commands/doctor/checks/tools-check.ts";
+import type { Attempt } from "../../../src/commands/doctor/gateway-client.ts";
+import { maySend } from "../../../src/commands/doctor/gateway-credential.ts";
+import { proxyVariables, readToolUrl, toolUrl } from "../../../src/commands/doctor/tool-urls.ts";
 import { Secret } from "../../../src/openclaw/token.ts";
-import { facts, refused } from "./facts.ts";
-
-const { settings } = facts();
+import { findings, gatewayOf, refused, SETTINGS } from "./context.ts";
 
 describe("where the tools connect", () => {
   it.each<[object, object, string, string, string]>([
@@ -47,22 +47,28 @@ describe("where the tools connect", () => {
     [{}, { tls: { enabled: true }, port: 18_789 }, "gateway.port", "wss://127.0.0.1:18789", "gateway"],
     [{}, {}, "OpenClaw's default", "ws://127.0.0.1:18789", "gateway"],
     [{ OPENCLAW_GATEWAY_URL: "http://x" }, {}, "OPENCLAW_GATEWAY_URL", "http://x", "elsewhere"],
-  ])("is told by %j and %j", (env, gateway, source, shown, leadsTo) => {
-    expect(toolUrl(settings, { ...env }, { ...gateway })).toMatchObject({ source, shown, leadsTo });
+  ])("is read from %j and %j", (env, gateway, source, shown, leadsTo) => {
+    expect(toolUrl(SETTINGS, { ...env }, { ...gateway })).toMatchObject({ source, shown, leadsTo });
   });
 
   it("never shows the secrets of a URL", () => {
-    const found = readToolUrl("--via", "wss://user:pass@x.example/?token=s3kr3t", settings);
+    const found = readToolUrl("--via", "wss://user:pass@x.example/?token=s3kr3t", SETTINGS);
     expect(found.shown).not.toMatch(/pass|s3kr3t/);
   });
 });
 
 describe("the token", () => {
-  const fromEnvironment = { kind: "token", secret: new Secret("t"), from: "OPENCLAW_GATEWAY_TOKEN" } as const;
+  const fromEnvironment = {
+    kind: "token",
+    secret: new Secret("t"),
+    from: "environment",
+    fromEnvironment: true,
+  } as const;
   const fromConfig = {
     kind: "token",
     secret: new Secret("t"),
     from: "gateway.auth.token in openclaw.json",
+    fromEnvironment: false,
   } as const;
 
   it.each([
@@ -76,33 +82,38 @@ describe("the token", () => {
     ["gateway.remote.url", "wss://x.example", fromConfig, false],
     ["--via", "ws://127.0.0.1:5", { why: "none", fix: "" }, false],
   ] as const)("for %s %s", (source, url, token, expected) => {
-    expect(mayCarry(readToolUrl(source, url, settings), token)).toBe(expected);
+    expect(maySend(token, readToolUrl(source, url, SETTINGS))).toBe(expected);
   });
 });
 
 describe("tools that are pointed", () => {
-  const at = (env: Record<string, string>, direct = facts().direct): readonly string[] =>
-    [tools(facts({ tools: toolUrl(settings, env, {}), direct }))].flat().map(({ status }) => status);
+  const at = async (env: Record<string, string>, direct?: Attempt): Promise<readonly string[]> => {
+    const given = {
+      env: { OPENCLAW_GATEWAY_TOKEN: "t", ...env },
+      tools: toolUrl(SETTINGS, env),
+      gateway: gatewayOf("2026.9.6", direct),
+    };
+    return (await findings(toolsCheck, given)).map(({ status }) => status);
+  };
 
-  it("at the shim are well", () => {
-    expect(at({ OPENCLAW_GATEWAY_URL: "ws://[::1]:18788" })).toEqual(["ok"]);
+  it("at the shim are well", async () => {
+    expect(await at({ OPENCLAW_GATEWAY_URL: "ws://[::1]:18788" })).toEqual(["ok"]);
   });
 
-  it("past the shim by somebody are to be mended", () => {
-    expect(at({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18789" })).toEqual(["fix"]);
+  it("past the shim by a setting are to be fixed", async () => {
+    expect(await at({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18789" })).toEqual(["fix"]);
   });
 
-  it("there, without the token that the URL wants from the environment, fail", () => {
-    const found = tools(facts({ hasEnvironmentCredentials: false }));
-    expect(found).toMatchObject([
+  it("there, without the token that the URL requires in the environment, fail", async () => {
+    expect(await findings(toolsCheck, { env: {} })).toMatchObject([
       { status: "ok" },
       { status: "fix", fix: expect.stringContaining("export OPENCLAW_GATEWAY_TOKEN=") as string },
     ]);
   });
 
-  it("at the gateway by nobody are worth a word", () => {
-    expect(at({})).toEqual(["note"]);
-    expect(at({ OPENCLAW_GATEWAY_PORT: "18789" }, refused("pairing-required"))).toEqual(["note"]);
+  it("at the gateway by default or by its port are a note", async () => {
+    expect(await at({})).toEqual(["note"]);
+    expect(await at({ OPENCLAW_GATEWAY_PORT: "18789" }, refused("pairing-required"))).toEqual(["note"]);
   });
 });
 

@@ -8,7 +8,7 @@ import { runDoctor, toFix } from "./run.ts";
 const ENV = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
 
 describe("doctor --via", () => {
-  it("where nobody listens blames the address, not the gateway", async () => {
+  it("without a listener blames the address, not the gateway", async () => {
     const gateway = await startTestGateway();
     const dead = `ws://127.0.0.1:${await freePort()}`;
 
@@ -21,7 +21,7 @@ describe("doctor --via", () => {
     });
   });
 
-  it("that is the shim itself, or the gateway, is told so", async () => {
+  it("that is the shim itself, or the gateway, is reported as that", async () => {
     const gateway = await startTestGateway();
     const shim = await openTestShim(gateway.port);
     onTestFinished(() => shim.close());
@@ -31,7 +31,7 @@ describe("doctor --via", () => {
 
     expect(run.code).toBe(0);
     expect(run.of("path", "note").map(({ finding }) => finding)).toEqual([
-      `ws://${shim.authority} (--via): that is the shim itself; what comes through it is told under shim`,
+      `ws://${shim.authority} (--via): that is the shim itself; see shim`,
       `${gateway.url} (--via) is the gateway itself: see direct`,
     ]);
   });

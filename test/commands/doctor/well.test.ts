@@ -8,7 +8,7 @@ import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 
 describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (release) => {
-  it("says so, tries a shim of its own, and leaves no device behind", async () => {
+  it("says so, tries a temporary shim, and leaves no device behind", async () => {
     const gateway = await startTestGateway({ release });
     const home = makeHome(sectionOf(gateway));
 
@@ -17,7 +17,7 @@ describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (re
     expect(toFix(run)).toEqual([]);
     expect(run).toMatchObject({ code: 0, ok: true, local: true, left: [] });
     expect(run.of("shim", "note")[0]?.finding).toContain("no shim runs at 127.0.0.1:");
-    expect(run.of("shim", "note")[0]?.finding).toContain("a new device is paired through it without asking");
+    expect(run.of("shim", "note")[0]?.finding).toContain("a new device is paired through it silently");
     expect(gateway.pairing.paired).toEqual([]);
     expect(gateway.pairing.pending).toEqual([]);
     expect(run.output).not.toContain(TOKEN);
