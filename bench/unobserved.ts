@@ -1,11 +1,11 @@
-import type { UpgradeListener } from "../src/upstream/websocket-upgrade.ts";
-
-/** Stands in for the product's `PairingObserver` where the cost of that is measured: reads and reports nothing. */
-export class PairingObserver implements UpgradeListener {
-  readonly taps = { client: (): boolean => false, gateway: (): boolean => false };
-  onAnswer(): void {}
-  onAnswerContent(): void {}
+/** Replaces the product's `HandshakeObserver` to measure its cost: it reads and reports nothing. */
+export class HandshakeObserver {
+  onBytes(): boolean {
+    return false;
+  }
+  onResponse(): void {}
+  onResponseContent(): void {}
   onUnreachable(): void {}
-  onDenied(): void {}
   onClosed(): void {}
+  stop(): void {}
 }

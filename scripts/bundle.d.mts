@@ -1,24 +1,26 @@
 import type { Metafile, Plugin } from "esbuild";
 
-/** Bundles files imported with `?raw` as text. */
+/** Makes text of what is imported with `?raw`. */
 export const raw: Plugin;
 
 /**
- * Bundles the command as one executable file.
+ * Bundles the command into one executable file.
  *
- * @param plugins further esbuild plugins; the benchmark builds a variant with one
- * @throws if esbuild fails
+ * @param plugins what changes the contents, for a variant (the bench has one)
+ * @returns what went into it
+ * @throws when esbuild fails
  */
 export function bundleCommand(outfile: string, version: string, plugins?: Plugin[]): Promise<Metafile>;
 
-/** Bundles the library as one file. @throws if esbuild fails */
+/** Bundles the library into one file. @throws when esbuild fails. */
 export function bundleLibrary(outfile: string, version: string): Promise<void>;
 
 /**
- * Bundles `entry` and all its imports as one file for Node.js.
+ * Bundles what `entry` names, with all that it imports, into one file that Node.js runs.
  *
  * @param plugins as for {@link bundleCommand}
- * @throws if esbuild fails
+ * @returns what went into it
+ * @throws when esbuild fails
  */
 export function bundleProgram(
   entry: string,

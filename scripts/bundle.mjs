@@ -1,14 +1,15 @@
-// Bundles with esbuild: for dist/ (build.mjs), and for tests and the benchmark.
+// Bundles with esbuild: build.mjs makes dist/ of it, tests a bundle of their own.
 import { chmodSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { build, transform } from "esbuild";
+import { lean } from "./lean.mjs";
 
 const SRC = join(import.meta.dirname, "..", "src");
 
 /**
- * Bundles files imported with `?raw` as text: the service templates (systemd/, launchd/), and the minified parts of the
- * status page (src/status/page).
+ * What is imported with `?raw` travels in the one file as text: what `install` renders (systemd/, launchd/), and the
+ * page of src/status/page, minified, whose scripts must not be taken for modules of the program.
  */
 export const raw = {
   name: "raw",
@@ -25,7 +26,7 @@ export const raw = {
 };
 
 async function minified(source, extension) {
-  // A space replaces each line break, as it may separate words.
+  // One space stays where a line ended: between words it is one.
   if (extension === ".html") return source.replaceAll(/\s*\n\s*/g, " ");
   const loader = { ".css": "css", ".js": "js" }[extension];
   return loader ? (await transform(source, { loader, minify: true })).code : source;
@@ -42,23 +43,27 @@ const options = (version) => ({
   logLevel: "warning",
 });
 
-/** Bundles the command (src/main.ts) as one executable file. Returns the metafile. */
+/**
+ * The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant.
+ *
+ * @returns what went into it
+ */
 export async function bundleCommand(outfile, version, plugins = []) {
   const metafile = await bundleProgram(join(SRC, "main.ts"), outfile, version, plugins);
   chmodSync(outfile, 0o755);
   return metafile;
 }
 
-/** Bundles `entry` and all its imports as one file for Node.js. Returns the metafile. */
+/** What `entry` names, with all that it imports, as one file that Node.js runs. */
 export async function bundleProgram(entry, outfile, version, plugins = []) {
   const { metafile } = await build({
     ...options(version),
     entryPoints: [entry],
     outfile,
     metafile: true,
-    plugins: [...plugins, raw],
+    plugins: [...plugins, raw, lean],
     minify: true,
-    // pino and ws are CommonJS: in an ES module they need a `require` for Node's modules.
+    // pino and ws are CommonJS: bundled into a module they need a require for Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
@@ -66,7 +71,7 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
   return metafile;
 }
 
-/** Bundles the library (src/index.ts). */
+/** The library, from src/index.ts. */
 export async function bundleLibrary(outfile, version) {
   await build({ ...options(version), entryPoints: [join(SRC, "index.ts")], outfile, packages: "external" });
 }

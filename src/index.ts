@@ -3,11 +3,11 @@ import { SettingsError } from "./settings/settings-error.ts";
 import { resolveOptions, type ShimOptions } from "./settings/options.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
-import { silentLogger } from "./log/silent-logger.ts";
+import { silentLogger } from "./log/logger.ts";
 
 export { SettingsError } from "./settings/settings-error.ts";
 export type { Outcome } from "./outcome/outcome.ts";
-export type { TimedOutcome } from "./outcome/report.ts";
+export type { TimedOutcome } from "./outcome/outcomes.ts";
 export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
 export type { Shim, ShimOptions };
 

@@ -1,5 +1,5 @@
 import { findCommand } from "./commands/find-command.ts";
-import { flushed } from "./log/stdout.ts";
+import { flushed } from "./log/logger.ts";
 import { SettingsError } from "./settings/settings-error.ts";
 import { programOf } from "./program.ts";
 import { printable } from "./text/printable.ts";

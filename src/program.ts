@@ -1,4 +1,6 @@
 import { basename } from "node:path";
+import type { NextSteps } from "./log/pretty.ts";
+import { authorityOf, isLoopbackName, parseAuthority, reachableHost } from "./net/authority.ts";
 import { SETTINGS } from "./settings/settings-table.ts";
 
 const NAME = "openclaw-shim";
@@ -48,4 +50,24 @@ export function flag(name: "listen" | "gateway", value: string): string {
 
 function isDefault(key: "listen" | "gateway", value: string): boolean {
   return SETTINGS[key].default?.[0] === value;
+}
+
+/** Returns the steps to suggest once the shim listens: the doctor command, and where to watch outcomes. */
+export function nextSteps(program: string): NextSteps {
+  return ({ addresses, gateway }) => {
+    const local = (Array.isArray(addresses) ? addresses : [])
+      .map(localAuthority)
+      .find((found) => found !== undefined);
+    const doctor = `${program} doctor${placeFlags({ listen: local, gateway: String(gateway) })}`;
+    const watch = local === undefined ? [] : [["watch", `http://${local}/__shim__/`] as const];
+    return [["try next", doctor], ...watch];
+  };
+}
+
+/** Returns the loopback authority of a listener, which the shim's own pages require. */
+function localAuthority(address: unknown): string | undefined {
+  const { name, port } = parseAuthority(String(address)) ?? {};
+  if (name === undefined || port === undefined) return undefined;
+  const host = reachableHost(name);
+  return isLoopbackName(host) ? authorityOf({ host, port }) : undefined;
 }

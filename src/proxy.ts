@@ -2,236 +2,205 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
-import type { Connections } from "./server/connections.ts";
-import { freshId } from "./net/fresh-id.ts";
-import { guessingCaller, type GuessLimiter } from "./gate/auth-rate-limit.ts";
-import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
-import type { ConnectionLimit } from "./gate/connection-limit.ts";
-import { addressMatcher, checkPeer } from "./net/ip-address.ts";
 import { refuse, type Refusal } from "./errors.ts";
-import { asksForWebSocket, fieldValues } from "./gate/request-head.ts";
-import type { ListenerHandlers } from "./server/listener.ts";
+import { rateLimitKey, type AuthRateLimit } from "./gate/auth-rate-limit.ts";
+import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
+import { asksForWebSocket } from "./gate/request-head.ts";
+import { fieldValues } from "./headers/header-names.ts";
 import { normalize, type NormalizeTarget } from "./headers/normalize.ts";
-import { carriesCredential, credentialWas } from "./outcome/credential.ts";
-import { PairingObserver } from "./outcome/observer.ts";
-import { isNotPaired } from "./outcome/outcome.ts";
-import type { ConnectionFacts, Passed, Reporter } from "./outcome/report.ts";
-import type { Dialer } from "./upstream/dial.ts";
-import type { RequestRelay } from "./upstream/plain-http.ts";
-import { refuseResponse, refuseSocket } from "./server/respond.ts";
-import { relayUpgrade, type UpgradeListener } from "./upstream/websocket-upgrade.ts";
+import { freshId } from "./net/fresh-id.ts";
+import { withoutMappedPrefix } from "./net/ip-address.ts";
+import { carriesCredential } from "./outcome/credential.ts";
+import type { Outcomes, UpgradeFacts } from "./outcome/outcomes.ts";
+import type { ClientConnection, Connections } from "./server/connections.ts";
+import type { ListenerHandlers } from "./server/listener.ts";
+import { refuseResponse, refuseSocket } from "./server/refusal-response.ts";
 import type { Settings } from "./settings/settings.ts";
-import { shownPath } from "./text/shown-path.ts";
 import { isStatusPath, type Status } from "./status/status.ts";
 import { printable } from "./text/printable.ts";
+import { shownPath } from "./text/shown-path.ts";
+import { UpgradeSession } from "./upgrade-session.ts";
+import type { Dialer } from "./upstream/dial.ts";
+import type { RequestRelay } from "./upstream/plain-http.ts";
+import { relayUpgrade } from "./upstream/websocket-upgrade.ts";
 
-/** The rooms that a request passes. */
-export interface Rooms {
+/** The parts that a request passes through. */
+export interface ProxyParts {
   readonly settings: Settings;
   readonly logger: Logger;
-  readonly gate: Gate;
   readonly connections: Connections;
-  readonly limit: ConnectionLimit;
-  readonly guesses: GuessLimiter;
+  readonly gate: Gate;
+  readonly status: Status;
+  readonly rateLimit: AuthRateLimit;
   readonly dialer: Dialer;
   readonly requests: RequestRelay;
-  readonly reporter: Reporter;
-  readonly status: Status;
+  readonly outcomes: Outcomes;
   /** Only with `--approve seen`. */
-  readonly approver?: Approver | undefined;
+  readonly approver: Approver | undefined;
 }
 
-/** The way through: gate, normalize, relay, report. */
-export interface Passage {
-  readonly handlers: ListenerHandlers;
-  /** From now on further requests of a connection are refused; its first one still gets through. */
-  drain(): void;
-}
+/** Handles every request and upgrade of one shim. Each handler is the list of steps that it takes. */
+export class Proxy implements ListenerHandlers {
+  readonly #parts: ProxyParts;
+  #draining = false;
 
-/** Leads every request of one shim through its rooms. */
-export function createPassage(rooms: Rooms): Passage {
-  const { settings, logger, gate, connections, limit, guesses } = rooms;
-  const { dialer, requests, reporter, status, approver } = rooms;
-  const allowedPeer = addressMatcher(settings.allowFrom);
-  const served = new WeakSet<Socket>();
-  let draining = false;
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+  }
 
-  function onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    const facts = factsOf(request, connections.requestStart(socket));
+  /** From now on refuses further requests of a connection; its first one is still served. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
+    const { settings, connections, gate, rateLimit, dialer, outcomes, approver } = this.#parts;
+    const { facts, isFirst } = this.#begin(request);
+    const refuseUpgrade = (refusal: Refusal): void => {
+      this.#reportDenied(request, facts, refusal);
+      refuseSocket(socket, refusal);
+    };
+    // A socket that was reset has no address that the gate could judge.
     if (socket.remoteAddress === undefined && asksForWebSocket(request)) {
-      reporter.left(facts);
+      outcomes.observed(facts, { challenged: false, end: "client" });
       socket.destroy();
       return;
     }
+
+    // 1. Gate: peer, request head, Host, Origin, --forwarded; then the limits.
     const admission = gate.admit(request, socket, "websocket");
-    if (isRefusal(admission)) return refuseUpgrade(request, socket, facts, admission);
-    if (isStatusPath(request.url ?? "")) {
-      return refuseUpgrade(request, socket, facts, refuse("not_found", `WebSocket ${facts.path}`));
-    }
-    const caller = callerOf(request);
-    const full = guesses.check(caller) ?? enter(socket);
-    if (full) return refuseUpgrade(request, socket, facts, full);
+    if (isRefusal(admission)) return refuseUpgrade(admission);
+    if (isStatusPath(request.url ?? "")) return refuseUpgrade(refuse("not_found", `WebSocket ${facts.path}`));
+    const full = rateLimit.check(facts.rateLimitKey) ?? this.#acquireSlot(isFirst);
+    if (full) return refuseUpgrade(full);
 
-    const normalized = normalize(request.rawHeaders, targetOf("websocket", admission));
-    const observer = observe(facts, { normalized, admission }, { caller, rawHeaders: request.rawHeaders });
-    const listener = listenerOf(observer, facts);
-    const head = headOf(request, normalized.rawHeaders);
-    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener });
-  }
+    // 2. Normalize the header section.
+    const normalized = normalize(request.rawHeaders, this.#target("websocket", admission));
 
-  // These two stand apart so that what one connection keeps for good does not hold what only its handshake needs.
-  function observe(
-    facts: ConnectionFacts,
-    passed: Passed,
-    { caller, rawHeaders }: { readonly caller: string | undefined; readonly rawHeaders: readonly string[] },
-  ): PairingObserver {
-    return new PairingObserver(
-      (seen) => {
-        const reported = reporter.observed(facts, passed, seen);
-        const { outcome, requestId } = reported;
-        const credential = credentialWas(reported, seen, rawHeaders);
-        if (credential === "right") guesses.succeeded(caller);
-        if (credential === "wrong") guesses.failed(caller);
-        if (outcome === "pairing-required" && seen.connect && isNotPaired(seen)) {
-          approver?.refused(facts.conn, seen.connect, requestId);
-        }
-      },
+    // 3. Relay. 4. The session reports the outcome when the handshake is over, and then only holds the slot.
+    const session = new UpgradeSession(
+      { ...facts, normalized, publicForwarded: admission.publicForwarded },
+      outcomes,
+      () => connections.releaseSlot(),
       approver && ((connect, isSigned) => approver.beforeConnect(facts.conn, connect, isSigned)),
     );
+    const head = upgradeHead(request, normalized.rawHeaders);
+    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener: session });
   }
 
-  function listenerOf(observer: PairingObserver, facts: ConnectionFacts): UpgradeListener {
-    return {
-      taps: observer.taps,
-      onAnswer: (code) => observer.onAnswer(code),
-      onAnswerContent: (bytes) => observer.onAnswerContent(bytes),
-      onUnreachable: (failure) => observer.onUnreachable(failure),
-      onDenied: (refusal) => {
-        observer.onDenied();
-        reporter.denied(facts, refusal);
-      },
-      onClosed: (first) => {
-        // First: a user's logger may throw.
-        limit.leave();
-        observer.onClosed(first);
-      },
-    };
-  }
-
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    // A client that resets is no reason to end the process.
+  onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { connections, gate, status, rateLimit, requests, logger } = this.#parts;
+    // A client that resets its connection must not end the process.
     request.on("error", () => {});
     response.on("error", () => {});
-    const startedAt = connections.requestStart(request.socket);
-    const deny = (refusal: Refusal): void => {
-      reportDenied(request, factsOf(request, startedAt), refusal);
+    const { facts, isFirst } = this.#begin(request);
+    const refuseRequest = (refusal: Refusal): void => {
+      this.#reportDenied(request, facts, refusal);
       refuseResponse(response, refusal);
     };
+
+    // 1. Gate, as for an upgrade; the shim's own pages are served before the limits.
     const admission = gate.admit(request, request.socket, "http");
-    if (isRefusal(admission)) return deny(admission);
-    if (asksForWebSocket(request)) return deny(refuse("upgrade_incomplete"));
+    if (isRefusal(admission)) return refuseRequest(admission);
+    if (asksForWebSocket(request)) return refuseRequest(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
       const refusal = status.answer(request, response, admission);
-      return refusal && deny(refusal);
+      return refusal && refuseRequest(refusal);
     }
-    const caller = carriesCredential(request.rawHeaders) ? callerOf(request) : undefined;
-    const full = guesses.check(caller) ?? enter(request.socket);
-    if (full) return deny(full);
-
+    const key = facts.sentCredential ? facts.rateLimitKey : undefined;
+    const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
+    if (full) return refuseRequest(full);
     response.once("close", () => {
-      limit.leave();
-      // Nothing clears the count: what needs no credential answers a wrong one with 200. Who leaves before the answer
-      // may know it all the same: 2026.9 answers a right credential at once, and lets a wrong one wait.
-      if (response.statusCode === 401 || !response.headersSent) guesses.failed(caller);
+      connections.releaseSlot();
+      // A success resets nothing: routes without authentication respond 200 to a wrong credential. Who disconnects
+      // before the response may know that it was wrong: 2026.9 delays only those.
+      if (response.statusCode === 401 || !response.headersSent) rateLimit.failed(key);
+      const { conn, peer, path, startedAt } = facts;
+      const http = { method: printable(request.method ?? ""), status: response.statusCode };
+      const ms = Math.round(performance.now() - startedAt);
+      logger.debug({ event: "request", conn, http, peer, path, ms }, "request");
     });
+
+    // 2. Normalize the header section.
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
-    requests.relay(request, response, normalize(request.rawHeaders, targetOf(framing, admission)).rawHeaders);
+    const { rawHeaders } = normalize(request.rawHeaders, this.#target(framing, admission));
+
+    // 3. Relay.
+    requests.relay(request, response, rawHeaders);
   }
 
-  function enter(socket: Socket): Refusal | undefined {
-    // A connection that was accepted just before the drain is in no queue that a successor could take it from: to
-    // refuse what it was made for would lose a client at every restart.
-    const first = !served.has(socket);
-    served.add(socket);
-    return draining && !first ? refuse("draining") : limit.enter();
+  onPipelinedUpgrade(request: IncomingMessage): void {
+    this.#reportDenied(request, this.#begin(request).facts, refuse("malformed_request", "pipelined upgrade"));
   }
 
-  function targetOf(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {
-    const { authority, origin } = settings.gateway;
-    return { authority, framing, ...(admission.origin === "own" && { origin }) };
+  onUnreadable(socket: Socket, found: Refusal): Refusal {
+    const refusal = this.#parts.gate.admitPeer(socket.remoteAddress) ?? found;
+    this.#logDenied({ conn: freshId(), peer: peerOf(socket) }, refusal);
+    return refusal;
   }
 
-  function refuseUpgrade(
-    request: IncomingMessage,
-    socket: Socket,
-    facts: ConnectionFacts,
-    refusal: Refusal,
-  ): void {
-    reportDenied(request, facts, refusal);
-    refuseSocket(socket, refusal);
+  onAcceptError({ message }: Error): void {
+    const reason = printable(message);
+    this.#parts.logger.error({ event: "accept.failed", reason }, "a connection could not be accepted");
   }
 
-  function reportDenied(request: IncomingMessage, facts: ConnectionFacts, refusal: Refusal): void {
-    if (asksForWebSocket(request)) reporter.denied(facts, refusal);
-    else logDenied(facts, refusal);
-  }
-
-  function logDenied(
-    facts: Pick<ConnectionFacts, "conn" | "peer"> & { path?: string },
-    refusal: Refusal,
-  ): void {
-    const { conn, peer, path } = facts;
-    const { rule: reason, status: code, fix } = refusal;
-    logger.warn(
-      { event: "request.denied", conn, reason, http: { status: code }, peer, path, fix },
-      "request denied",
+  onConnectionClosed({ id: conn, acceptedAt, requests }: ClientConnection, socket: Socket): void {
+    const ms = Math.round(performance.now() - acceptedAt);
+    const { bytesRead: received, bytesWritten: sent } = socket;
+    this.#parts.logger.debug(
+      { event: "connection.closed", conn, requests, received, sent, ms },
+      "connection closed",
     );
   }
 
-  return {
-    handlers: {
-      onRequest,
-      onUpgrade,
-      onPipelinedUpgrade: (request) =>
-        reportDenied(
-          request,
-          factsOf(request, connections.requestStart(request.socket)),
-          refuse("malformed_request", "pipelined upgrade"),
-        ),
-      onUnreadable: (socket, what) => {
-        const refusal = checkPeer(socket.remoteAddress, allowedPeer) ?? what;
-        logDenied({ conn: freshId(), peer: peerOf(socket) }, refusal);
-        return refusal;
-      },
-      onAcceptError: ({ message }) => {
-        logger.error(
-          { event: "accept.failed", reason: printable(message) },
-          "a connection could not be accepted",
-        );
-      },
-    },
-    drain: () => {
-      draining = true;
-    },
-  };
+  /** Counts a request of its connection, and collects what is known before the gate. */
+  #begin({ url, socket, rawHeaders }: IncomingMessage): { facts: UpgradeFacts; isFirst: boolean } {
+    const connection = this.#parts.connections.of(socket);
+    connection.requests += 1;
+    const isFirst = connection.requests === 1;
+    const facts = {
+      conn: connection.id,
+      peer: peerOf(socket),
+      path: shownPath(url),
+      startedAt: isFirst ? connection.acceptedAt : performance.now(),
+      rateLimitKey: rateLimitKey(socket.remoteAddress ?? "", fieldValues(rawHeaders, "origin")[0]),
+      sentCredential: carriesCredential(rawHeaders),
+    };
+    return { facts, isFirst };
+  }
+
+  #acquireSlot(isFirst: boolean): Refusal | undefined {
+    // A successor cannot take over a connection that was accepted just before the drain: to refuse its first request
+    // would lose a client at every restart.
+    return this.#draining && !isFirst ? refuse("draining") : this.#parts.connections.acquireSlot();
+  }
+
+  #target(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {
+    const { authority, origin } = this.#parts.settings.gateway;
+    return { authority, framing, origin: admission.origin === "own" ? origin : undefined };
+  }
+
+  #reportDenied(request: IncomingMessage, facts: UpgradeFacts, refusal: Refusal): void {
+    if (asksForWebSocket(request)) this.#parts.outcomes.denied(facts, refusal);
+    else this.#logDenied(facts, refusal);
+  }
+
+  #logDenied(
+    { conn, peer, path }: Pick<UpgradeFacts, "conn" | "peer"> & { readonly path?: string },
+    { code: reason, status, fix, command }: Refusal,
+  ): void {
+    const line = { event: "request.denied", conn, reason, http: { status }, peer, path, fix, command };
+    this.#parts.logger.warn(line, "request denied");
+  }
 }
 
-function factsOf({ url, socket }: IncomingMessage, startedAt: number): ConnectionFacts {
-  return { conn: freshId(), peer: peerOf(socket), path: shownPath(url), startedAt };
-}
-
-/** Whose failures to sign in count together with this request's. */
-function callerOf({ socket, rawHeaders }: IncomingMessage): string | undefined {
-  return guessingCaller(socket.remoteAddress ?? "", fieldValues(rawHeaders, "origin")[0]);
-}
-
-/** The peer's address; a dual-stack socket's IPv4 peers in their IPv4 form. */
+/** Returns the peer's address, an IPv4 peer of a dual-stack socket in its IPv4 form. */
 function peerOf({ remoteAddress = "(gone)" }: Socket): string {
-  return remoteAddress.replace(/^::ffff:/i, "");
+  return withoutMappedPrefix(remoteAddress);
 }
 
-/** The head of a clean upgrade request; Node's parser has seen to it that no part holds a line break. */
-function headOf({ url = "/" }: IncomingMessage, rawHeaders: readonly string[]): string {
+/** Serializes the request head for the gateway. Node's parser guarantees that no part holds a line break. */
+function upgradeHead({ url = "/" }: IncomingMessage, rawHeaders: readonly string[]): string {
   let head = `GET ${url} HTTP/1.1\r\n`;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
   return `${head}\r\n`;

@@ -1,60 +1,60 @@
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Approver, OperatorResources } from "./approve/approver.ts";
-import { GuessLimiter } from "./gate/auth-rate-limit.ts";
-import { ConnectionLimit } from "./gate/connection-limit.ts";
+import { connectAdvice } from "./errors.ts";
+import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
-import { unreachableFix } from "./gate/unreachable.ts";
+import { credentialResult } from "./outcome/credential.ts";
+import { isNotPaired } from "./outcome/outcome.ts";
+import { levelOf, Outcomes, type SettledUpgrade, type TimedOutcome } from "./outcome/outcomes.ts";
+import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
-import { listenAll } from "./server/listen-all.ts";
-import { Reporter, type TimedOutcome } from "./outcome/report.ts";
-import { createPassage } from "./proxy.ts";
-import { createDialer, type Dialer } from "./upstream/dial.ts";
-import { GatewayProbe } from "./upstream/gateway-probe.ts";
-import { ReachabilityMonitor, type Reachability } from "./upstream/reachability.ts";
-import { createRequestRelay } from "./upstream/plain-http.ts";
-import type { Settings } from "./settings/settings.ts";
+import { listenAll } from "./server/listener.ts";
 import type { HandedOver } from "./server/socket-activation.ts";
+import type { Settings } from "./settings/settings.ts";
 import { createStatus } from "./status/status.ts";
+import { createDialer, type Dialer } from "./upstream/dial.ts";
+import { createRequestRelay } from "./upstream/plain-http.ts";
+import { GatewayProbe, ReachabilityMonitor, type Reachability } from "./upstream/reachability.ts";
 
-/** While the gateway is down it is asked for this often, so that the log says when it is back. */
+/** How often the gateway is probed while it is down, so that the log says when it is up again. */
 const PROBE_MS = 2_000;
-/** After the drain every connection is destroyed; what is not gone by then never will be. */
+/** After the drain every connection is destroyed; waiting longer for their end is useless. */
 const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
 /**
- * Where nothing is in progress, a connection that was accepted just before the drain has so long to send its first
- * head, and a client that was just answered to take the answer's last bytes. A client sends its head at once; one
- * that opened a connection only to have it (a browser does) is not worth more.
+ * While nothing is in progress, the drain waits so long for a connection that was just accepted to send its first
+ * request, and for a client to read the end of its response. Connections opened in advance, as browsers do, are not
+ * waited for longer.
  */
-const FIRST_HEAD_MS = 500;
+const FIRST_REQUEST_MS = 500;
 
 /** A running shim. Several in one process share nothing. */
 export interface Shim {
-  /** Where it listens, ports as bound: `127.0.0.1:18788`, `[::1]:18788`. */
+  /** The addresses it listens on, with the ports that were bound: `127.0.0.1:18788`, `[::1]:18788`. */
   readonly addresses: readonly string[];
   on(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
   off(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
   /**
-   * Stops listening, ends idle connections, lets the others finish for the drain time, then ends them. One that was
-   * accepted just before and has sent no request yet is waited for half a second at most, and never longer than the
-   * drain time. Resolves when nothing is left; calling it again waits for the same end.
+   * Stops listening, ends idle connections, lets the others finish for the drain time, then destroys them. A
+   * connection that was just accepted may still send its first request, for half a second at most. Resolves when
+   * nothing is left; further calls wait for the same end.
    */
   close(): Promise<void>;
 }
 
 /** What the process gives a shim besides settings. */
 export interface ShimResources {
-  /** Sockets that already listen; where there are any, they take the place of `settings.listen`. */
+  /** Sockets that already listen; they replace `settings.listen`. */
   readonly handedOver?: readonly HandedOver[];
-  /** For `--approve seen`: who the shim is to the gateway. */
+  /** For `--approve seen`: the identity of the shim towards the gateway. */
   readonly operator?: OperatorResources;
 }
 
 /**
- * Opens a shim: binds every address, or none.
+ * Opens a shim: builds its parts and binds every address, or none.
  *
- * @throws the system's error where an address cannot be bound, SettingsError for a handed-over socket that may not be
+ * @throws the system's error if an address cannot be bound, SettingsError for a handed-over socket that is not allowed
  */
 export async function openShim(
   settings: Settings,
@@ -63,58 +63,67 @@ export async function openShim(
 ): Promise<Shim> {
   const monitor = new ReachabilityMonitor((now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
-  const reporter = new Reporter(logger);
-  const limit = new ConnectionLimit(settings.maxConnections);
   const requests = createRequestRelay(settings.gateway, dialer);
   const probe = new GatewayProbe(dialer);
+  const outcomes = new Outcomes();
+  const connections = new Connections(settings.maxConnections);
+  const rateLimit = new AuthRateLimit(() => performance.now());
   const approver = await openApprover(settings, logger, dialer, operator);
-  const connections = new Connections();
-  const status = createStatus({ monitor, reporter, limit, connections, probe: () => probe.ask() });
-  const passage = createPassage({
+  const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
+
+  outcomes.on("settled", (settled) => recordCredential(rateLimit, settled));
+  outcomes.on("settled", (settled) => reportNotPaired(approver, settled));
+  outcomes.on("settled", ({ outcome: { time: _time, ...line } }) =>
+    logger[levelOf(line)](line, "pairing outcome"),
+  );
+  // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
+  outcomes.on("settled", ({ outcome }) => queueMicrotask(() => events.emit("outcome", outcome)));
+
+  const status = createStatus({ monitor, outcomes, connections, probe: () => probe.run() });
+  const gate = createGate(settings);
+  const proxy = new Proxy({
     settings,
     logger,
-    dialer,
-    reporter,
     connections,
-    limit,
-    guesses: new GuessLimiter(() => performance.now()),
-    requests,
-    approver,
-    gate: createGate(settings),
+    gate,
     status,
+    rateLimit,
+    dialer,
+    requests,
+    outcomes,
+    approver,
   });
-  const listeners = await listenAll(settings, handedOver, passage.handlers, connections).catch(
-    async (error: unknown) => {
-      await approver?.close();
-      throw error;
-    },
-  );
+  const { maxConnections } = settings;
+  const listeners = await listenAll(settings, handedOver, {
+    maxConnections,
+    handlers: proxy,
+    connections,
+  }).catch(async (error: unknown) => {
+    await approver?.close();
+    throw error;
+  });
   const addresses = listeners.map(({ address }) => address);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
-  void probe.ask();
+  void probe.run();
   const watch = setInterval(() => {
-    if (monitor.now.state === "down") void probe.ask();
+    if (monitor.now.state === "down") void probe.run();
   }, PROBE_MS).unref();
 
   let closing: Promise<void> | undefined;
-  const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
-  // Apart from the work here: what a user's listener throws is an uncaught exception, as with any emitter, but it must
-  // not keep a place taken or a failed guess from being counted.
-  reporter.on("outcome", (outcome) => queueMicrotask(() => events.emit("outcome", outcome)));
 
   async function drain(): Promise<void> {
-    logger.info({ event: "draining", open: limit.open, ms: settings.drainMs }, "draining");
+    logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drainMs }, "draining");
     clearInterval(watch);
-    passage.drain();
+    proxy.drain();
     status.close();
     for (const listener of listeners) listener.stop();
     let lastBusy = performance.now();
     await until(
       () => {
         const now = performance.now();
-        if (limit.open > 0) lastBusy = now;
-        return connections.size === 0 || now - lastBusy >= FIRST_HEAD_MS;
+        if (connections.slotsInUse > 0) lastBusy = now;
+        return connections.size === 0 || now - lastBusy >= FIRST_REQUEST_MS;
       },
       settings.drainMs,
       () => {
@@ -125,7 +134,7 @@ export async function openShim(
     requests.close();
     probe.close();
     await approver?.close();
-    await until(() => limit.open === 0, DESTROY_MS);
+    await until(() => connections.slotsInUse === 0, DESTROY_MS);
     logger.info({ event: "stopped" }, "stopped");
   }
 
@@ -135,7 +144,7 @@ export async function openShim(
   });
 }
 
-/** Only with `--approve seen` is any of this loaded. */
+/** Only `--approve seen` loads any of this. */
 async function openApprover(
   settings: Settings,
   logger: Logger,
@@ -147,14 +156,29 @@ async function openApprover(
   return startApprover(settings, logger, dialer, operator);
 }
 
+function recordCredential(rateLimit: AuthRateLimit, { outcome, facts, transcript }: SettledUpgrade): void {
+  const result = credentialResult(outcome, transcript, facts.sentCredential);
+  if (result === "accepted") rateLimit.succeeded(facts.rateLimitKey);
+  if (result === "rejected") rateLimit.failed(facts.rateLimitKey);
+}
+
+function reportNotPaired(
+  approver: Approver | undefined,
+  { outcome, facts, transcript }: SettledUpgrade,
+): void {
+  const { connect } = transcript;
+  if (outcome.outcome !== "pairing-required" || !connect || !isNotPaired(transcript)) return;
+  approver?.refused(facts.conn, connect, outcome.requestId);
+}
+
 function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {
   if (state === "up") {
     logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
     return;
   }
   const reason = failure?.code;
-  const fix = unreachableFix(reason ?? "");
-  logger.warn({ event: "gateway.down", gateway: gateway.url, reason, fix }, "gateway is down");
+  const line = { event: "gateway.down", gateway: gateway.url, reason, ...connectAdvice(reason ?? "") };
+  logger.warn(line, "gateway is down");
 }
 
 async function until(condition: () => boolean, ms: number, each: () => void = () => {}): Promise<void> {

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Advice } from "../errors.ts";
+import { shellWord, type Advice } from "../errors.ts";
 import type { ConnectRequest } from "../openclaw/protocol.ts";
 import type { Secret } from "../openclaw/token.ts";
-import { isWord } from "../outcome/fixes.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
-import type { Dialer } from "../upstream/dial.ts";
-import { GatewayAgent } from "../upstream/gateway-agent.ts";
+import { GatewayAgent, type Dialer } from "../upstream/dial.ts";
+
 import {
   objection,
   outOfBounds,
@@ -160,7 +159,7 @@ export class Approver {
     const advice: Advice = {
       fix: `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`,
       ...(requestId !== undefined &&
-        isWord(requestId) && { command: `openclaw devices approve ${requestId}` }),
+        shellWord(requestId) !== undefined && { command: `openclaw devices approve ${requestId}` }),
     };
     const fields = { ...named(refused), requestId, reason: printable(reason), ...advice };
     this.#logger.warn({ event: "not-approved", ...fields }, "not approved");

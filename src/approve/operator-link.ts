@@ -6,9 +6,9 @@ import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { GatewaySession } from "../openclaw/session.ts";
 import type { Secret } from "../openclaw/token.ts";
 import { judge } from "../outcome/outcome.ts";
+import type { GatewayAgent } from "../upstream/dial.ts";
 import { isRecord } from "../text/json.ts";
 import { messageOf } from "../text/printable.ts";
-import type { GatewayAgent } from "../upstream/gateway-agent.ts";
 
 const FIRST_RETRY_MS = 500;
 /** An unreachable gateway is often back soon, and a try is cheap; one that refuses will refuse again. */

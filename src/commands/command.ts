@@ -1,4 +1,4 @@
-import type { Stdout } from "../log/stdout.ts";
+import type { Stdout } from "../log/logger.ts";
 import type { CommandFlag } from "../settings/flags.ts";
 
 /** What a command may know and use of the process; main.ts hands it in. */

@@ -7,6 +7,7 @@ import { loadSettings } from "../settings/load.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import { settingsWarnings } from "../settings/warnings.ts";
+import { nextSteps } from "../program.ts";
 import { openShim } from "../shim.ts";
 import { takeHandedOver } from "../server/socket-activation.ts";
 import { printable } from "../text/printable.ts";
@@ -25,7 +26,7 @@ export async function run(context: CommandContext): Promise<number> {
   // Where systemd hands sockets over, --listen does not say what is listened on: nothing is to be said of it.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
   for (const warning of warnings) complain(`warning: ${warning}`);
-  const logger = await createLogger(settings, stdout, context.program);
+  const logger = await createLogger({ ...settings, nextSteps: nextSteps(context.program) }, stdout);
   // Heard from here on: a signal during the start must not be lost.
   const stopped = context.stopped();
   let shim;

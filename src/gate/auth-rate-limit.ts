@@ -1,34 +1,29 @@
 import ipaddr from "ipaddr.js";
-import { isLoopbackAddress, parseAddress } from "../net/ip-address.ts";
 import { refuse, type Refusal } from "../errors.ts";
+import { isLoopbackAddress, parseAddress } from "../net/ip-address.ts";
 
-/** How many failures in a row a caller may have before it is slowed. */
-const BURST = 10;
-/** What a failure costs: in the long run a caller guesses once in so many milliseconds, however it goes about it. */
-const INTERVAL_MS = 15_000;
-/** The longest that a caller can be made to wait, whatever it did. */
-const DEBT_LIMIT_MS = 60 * 60_000;
-/** Callers remembered; beyond it the one whose last failure is the oldest is forgotten. */
-const CALLER_LIMIT = 10_000;
+/** The limits of one shim; tests set smaller ones. */
+const DEFAULTS = {
+  /** Failures in a row before a client is delayed. */
+  burst: 10,
+  /** In the long run a client may fail once in so many milliseconds. */
+  intervalMs: 15_000,
+  /** The longest backoff, whatever a client did. */
+  maxBackoffMs: 60 * 60_000,
+  /** Clients remembered; beyond it the one whose last failure is the oldest is forgotten. */
+  maxClients: 10_000,
+};
 /** Longer than the Origin of any page: a host name has at most 253 characters (RFC 1035 section 2.3.4). */
 const ORIGIN_LENGTH = 300;
 
-/** For tests; the defaults are what a shim uses. */
-export interface GuessLimits {
-  readonly burst?: number;
-  readonly intervalMs?: number;
-  readonly debtLimitMs?: number;
-  readonly callerLimit?: number;
-}
-
 /**
- * Whose failures count together: a peer on another machine, or a page on this one. Undefined for a loopback tool
- * without Origin: it could go to the gateway itself, so to slow it here would only lock out.
+ * Returns the key under which failed authentication attempts count together: a peer on another machine, or a page on
+ * this one. Undefined for a loopback tool without Origin: it can connect to the gateway itself.
  *
- * A peer's pages count with the peer, which could send any Origin. IPv6 peers count by their /64, the smallest part of
- * the address space that is given to one customer (RFC 6177).
+ * The pages of a remote peer count with the peer, which could send any Origin. IPv6 peers count by their /64, the
+ * smallest part of the address space that one customer gets (RFC 6177).
  */
-export function guessingCaller(remoteAddress: string, origin: string | undefined): string | undefined {
+export function rateLimitKey(remoteAddress: string, origin: string | undefined): string | undefined {
   if (isLoopbackAddress(remoteAddress)) {
     return origin === undefined ? undefined : `origin ${origin.toLowerCase().slice(0, ORIGIN_LENGTH)}`;
   }
@@ -41,62 +36,56 @@ export function guessingCaller(remoteAddress: string, origin: string | undefined
 }
 
 /**
- * Slows those who guess. OpenClaw exempts local callers from its own limit (`auth-rate-limit.ts`), and the shim makes
- * its callers local. Each failure the gateway reported takes one of `BURST` places, and a place comes back every
- * `INTERVAL_MS` (the generic cell rate algorithm of ITU-T I.371). Attempts side by side, whose failures come in only
- * after all were let in, run into debt and are paid for afterwards: the rate holds for them too. Nobody is locked out
- * for longer than the debt, and one success clears it.
+ * Limits failed authentication attempts. OpenClaw exempts local callers from its own limit (`auth-rate-limit.ts`), and
+ * the shim makes its callers local. Each failure that the gateway reported uses one of `burst` slots, and a slot is
+ * free again after `intervalMs` (the generic cell rate algorithm of ITU-T I.371). Attempts in parallel, whose failures
+ * are known only after all were admitted, are paid for afterwards: the rate holds for them too. The backoff is
+ * bounded, and one success resets it.
  *
- * Pure: the clock is handed in, and must be monotonic.
+ * Pure: the clock is passed in, and must be monotonic.
  */
-export class GuessLimiter {
+export class AuthRateLimit {
   readonly #now: () => number;
-  readonly #limits: Required<GuessLimits>;
-  /** When each caller's last failure will be paid for, in the order of their last failures. */
+  readonly #limits: typeof DEFAULTS;
+  /** When the failures of each client are paid for, in the order of their last failures. */
   readonly #paidAt = new Map<string, number>();
 
   /** @param now a monotonic clock in milliseconds */
-  constructor(now: () => number, limits: GuessLimits = {}) {
+  constructor(now: () => number, limits: Partial<typeof DEFAULTS> = {}) {
     this.#now = now;
-    this.#limits = {
-      burst: BURST,
-      intervalMs: INTERVAL_MS,
-      debtLimitMs: DEBT_LIMIT_MS,
-      callerLimit: CALLER_LIMIT,
-      ...limits,
-    };
+    this.#limits = { ...DEFAULTS, ...limits };
   }
 
-  /** Callers remembered now. */
+  /** Number of clients remembered. */
   get size(): number {
     return this.#paidAt.size;
   }
 
-  /** Whether a caller has to wait; `retryAfterS` says how long. */
-  check(caller: string | undefined): Refusal | undefined {
-    const paidAt = caller === undefined ? undefined : this.#paidAt.get(caller);
-    if (caller === undefined || paidAt === undefined) return undefined;
-    const debt = paidAt - this.#now();
-    if (debt <= 0) this.#paidAt.delete(caller);
-    const wait = debt - (this.#limits.burst - 1) * this.#limits.intervalMs;
+  /** Returns a refusal with `retryAfterS` if a client has to wait. */
+  check(client: string | undefined): Refusal | undefined {
+    const paidAt = client === undefined ? undefined : this.#paidAt.get(client);
+    if (client === undefined || paidAt === undefined) return undefined;
+    const backoff = paidAt - this.#now();
+    if (backoff <= 0) this.#paidAt.delete(client);
+    const wait = backoff - (this.#limits.burst - 1) * this.#limits.intervalMs;
     if (wait <= 0) return undefined;
     const retryAfterS = Math.ceil(wait / 1000);
-    return { ...refuse("too_many_failures", String(retryAfterS)), retryAfterS };
+    return refuse("too_many_failures", String(retryAfterS), retryAfterS);
   }
 
-  /** The gateway refused a caller's credential. */
-  failed(caller: string | undefined): void {
-    if (caller === undefined) return;
+  /** Records that the gateway rejected a client's credential. */
+  failed(client: string | undefined): void {
+    if (client === undefined) return;
     const now = this.#now();
-    const { intervalMs, debtLimitMs, callerLimit } = this.#limits;
-    const paidAt = Math.max(this.#paidAt.get(caller) ?? now, now) + intervalMs;
-    this.#paidAt.delete(caller);
-    this.#paidAt.set(caller, Math.min(paidAt, now + debtLimitMs));
-    if (this.#paidAt.size > callerLimit) this.#paidAt.delete(this.#paidAt.keys().next().value ?? "");
+    const { intervalMs, maxBackoffMs, maxClients } = this.#limits;
+    const paidAt = Math.max(this.#paidAt.get(client) ?? now, now) + intervalMs;
+    this.#paidAt.delete(client);
+    this.#paidAt.set(client, Math.min(paidAt, now + maxBackoffMs));
+    if (this.#paidAt.size > maxClients) this.#paidAt.delete(this.#paidAt.keys().next().value ?? "");
   }
 
-  /** The gateway took a caller's credential. */
-  succeeded(caller: string | undefined): void {
-    if (caller !== undefined) this.#paidAt.delete(caller);
+  /** Records that the gateway accepted a client's credential. */
+  succeeded(client: string | undefined): void {
+    if (client !== undefined) this.#paidAt.delete(client);
   }
 }

@@ -1,82 +1,118 @@
 import { isIP } from "node:net";
+import { refuse, type Refusal } from "../errors.ts";
+import { fieldValues } from "../headers/header-names.ts";
+import { isLoopbackName, parseAuthority, withoutFinalDot } from "../net/authority.ts";
+import {
+  addressMatcher,
+  isLoopbackAddress,
+  parseAddress,
+  withoutMappedPrefix,
+  type AddressMatcher,
+} from "../net/ip-address.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkForwarded, isPublic, readForwarded } from "./forwarded.ts";
-import { checkHost } from "../net/authority.ts";
-import { judgeOrigin, type OriginLists, type OriginVerdict } from "./origin.ts";
-import { addressMatcher, checkPeer, isLoopbackAddress, type AddressMatcher } from "../net/ip-address.ts";
-import type { Refusal } from "../errors.ts";
-import { checkHead, checkUpgrade, fieldValues, type RequestHead } from "./request-head.ts";
+import { judgeOrigin, type OriginVerdict } from "./origin.ts";
+import { checkRequestHead, checkUpgrade, type RequestHead } from "./request-head.ts";
 
 /** What the gate found out about a request that may go on. */
 export interface Admission {
   readonly origin: OriginVerdict;
-  /** A forwarding field names a client that is on the public internet. */
+  /** A forwarding field names a client on the public internet. */
   readonly publicForwarded: boolean;
 }
 
-/** Where a request came in. A socket is one; it asks the system for its local end only if that is read. */
-export interface Arrival {
+/** The two ends of the connection that a request came on. A socket is one. */
+export interface ConnectionEnds {
   readonly remoteAddress?: string | undefined;
   /** The address it was accepted on, for the listener's own origins. */
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
 }
 
-/** May it come in? Pure: all it knows is in its arguments and the settings. */
+/** Decides if a request may enter. Pure: it knows its arguments and the settings only. */
 export interface Gate {
-  /** Peer, head, Host, Origin, forwarded policy, in this order; the first that objects wins. */
-  admit(request: RequestHead, arrival: Arrival, kind: "websocket" | "http"): Admission | Refusal;
+  /** Checks peer, request head, upgrade, Host, Origin and `--forwarded`, in this order; the first refusal counts. */
+  admit(request: RequestHead, ends: ConnectionEnds, kind: "websocket" | "http"): Admission | Refusal;
+  /** Checks the peer alone, for bytes that are not a request. */
+  admitPeer(remoteAddress: string | undefined): Refusal | undefined;
 }
 
-/** Makes the gate of one shim. */
+/** Creates the gate of one shim. */
 export function createGate(
   settings: Pick<Settings, "allowFrom" | "allowHost" | "allowOrigin" | "forwarded" | "listen">,
 ): Gate {
-  const allowedPeer: AddressMatcher = addressMatcher(settings.allowFrom);
-  const allowedHosts: ReadonlySet<string> = new Set([
+  const allowedPeer = addressMatcher(settings.allowFrom);
+  const allowedHosts = new Set([
     ...settings.allowHost,
-    ...settings.listen.map((address) => address.host.toLowerCase()),
+    ...settings.listen.map(({ host }) => host.toLowerCase()),
   ]);
-  const allowed: ReadonlySet<string> = new Set(settings.allowOrigin.map((origin) => origin.toLowerCase()));
+  const allowedOrigins = new Set(settings.allowOrigin.map((origin) => origin.toLowerCase()));
 
-  return {
-    admit(request, arrival, kind) {
-      const refusal = checkPeer(arrival.remoteAddress, allowedPeer) ?? checkHead(request);
-      if (refusal) return refusal;
-      const upgrade = kind === "websocket" ? checkUpgrade(request) : undefined;
-      if (upgrade) return upgrade;
-      const [host = ""] = fieldValues(request.rawHeaders, "host");
-      const [origin] = fieldValues(request.rawHeaders, "origin");
-      // Only a browser can be rebound: a WebSocket client without Origin may send what its VM made of Host.
-      const rebound = kind === "http" || origin !== undefined ? checkHost(host, allowedHosts) : undefined;
-      if (rebound) return rebound;
-      const forwarded = readForwarded(request.rawHeaders);
-      const lists: OriginLists = { own: origin === undefined ? NONE : listenerOrigins(arrival), allowed };
-      const direct = forwarded.field === undefined && isLoopbackAddress(arrival.remoteAddress ?? "");
-      const verdict = judgeOrigin({ origin, host, direct }, lists);
-      if (typeof verdict !== "string") return verdict;
-      const rejected = checkForwarded(forwarded, settings.forwarded, allowedPeer);
-      if (rejected) return rejected;
-      return {
-        origin: verdict,
-        publicForwarded: forwarded.addresses.some((address) => isPublic(address, allowedPeer)),
-      };
-    },
-  };
+  function admit(
+    request: RequestHead,
+    ends: ConnectionEnds,
+    kind: "websocket" | "http",
+  ): Admission | Refusal {
+    const { rawHeaders } = request;
+    const malformed =
+      checkPeer(ends.remoteAddress, allowedPeer) ??
+      checkRequestHead(request) ??
+      (kind === "websocket" ? checkUpgrade(request) : undefined);
+    if (malformed) return malformed;
+
+    const [host = ""] = fieldValues(rawHeaders, "host");
+    const [origin] = fieldValues(rawHeaders, "origin");
+    // Only a browser can be rebound: a WebSocket client without Origin may send any Host that its VM made.
+    const rebound = kind === "http" || origin !== undefined ? checkHost(host, allowedHosts) : undefined;
+    if (rebound) return rebound;
+
+    const forwarded = readForwarded(rawHeaders);
+    const direct = forwarded.field === undefined && isLoopbackAddress(ends.remoteAddress ?? "");
+    const own = origin === undefined ? NO_ORIGINS : listenerOrigins(ends);
+    const verdict = judgeOrigin({ origin, host, direct }, { own, allowed: allowedOrigins });
+    if (typeof verdict !== "string") return verdict;
+
+    const rejected = checkForwarded(forwarded, settings.forwarded, allowedPeer);
+    if (rejected) return rejected;
+    const publicForwarded = forwarded.addresses.some((address) => isPublic(address, allowedPeer));
+    return { origin: verdict, publicForwarded };
+  }
+
+  return { admit, admitPeer: (remoteAddress) => checkPeer(remoteAddress, allowedPeer) };
 }
 
-/** Whether the gate refused. */
-export function isRefusal(answer: Admission | Refusal): answer is Refusal {
-  return "rule" in answer;
+/** Returns true if the gate refused. */
+export function isRefusal(result: Admission | Refusal): result is Refusal {
+  return "code" in result;
 }
 
-const NONE: ReadonlySet<string> = new Set();
+/** Checks who may connect, by the socket's `remoteAddress` alone, never by a header. */
+export function checkPeer(remoteAddress: string | undefined, allowed: AddressMatcher): Refusal | undefined {
+  // A socket that is already closed has no address any more.
+  if (remoteAddress === undefined) return refuse("peer_not_allowed", "(gone)");
+  if (allowed(remoteAddress)) return undefined;
+  // In the form that --allow-from takes: neither IPv4-mapped nor with a zone.
+  return refuse("peer_not_allowed", parseAddress(remoteAddress)?.toString() ?? remoteAddress);
+}
 
-/** The origins of a page served by the listener that accepted this connection. */
-function listenerOrigins({ localAddress = "", localPort = 0 }: Arrival): ReadonlySet<string> {
-  const local = localAddress.replace(/^::ffff:/i, "");
+/**
+ * Checks the name by which a browser or HTTP client reaches the shim. After DNS rebinding `Host` is the attacker's
+ * name on a loopback socket; only a list of own names tells it apart. An IP literal cannot be rebound.
+ */
+export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal | undefined {
+  const name = parseAuthority(host)?.name;
+  if (name === undefined) return refuse("host_not_allowed", host);
+  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
+  return refuse("host_not_allowed", name);
+}
+
+const NO_ORIGINS: ReadonlySet<string> = new Set();
+
+/** Returns the origins of a page served by the listener that accepted this connection. */
+function listenerOrigins({ localAddress = "", localPort = 0 }: ConnectionEnds): ReadonlySet<string> {
+  const local = withoutMappedPrefix(localAddress);
   const literal = isIP(local) === 6 ? `[${local}]` : local;
-  // The default port is not part of a serialized origin (RFC 6454 section 6.2).
+  // A serialized origin omits the default port (RFC 6454 section 6.2).
   const suffix = localPort === 80 ? "" : `:${localPort}`;
   return new Set(["127.0.0.1", "localhost", "[::1]", literal].map((name) => `http://${name}${suffix}`));
 }

@@ -1,16 +1,16 @@
 import { isLoopbackName, parseAuthority } from "../net/authority.ts";
 import { refuse, type Refusal } from "../errors.ts";
 
-/** What the origin check needs to know of a request. */
+/** The part of a request that the origin check uses. */
 export interface OriginFacts {
-  /** The one `Origin`, or undefined where there is none. */
+  /** The one `Origin`; undefined if there is none. */
   readonly origin: string | undefined;
   readonly host: string;
-  /** The peer is loopback and no forwarding field says that it speaks for somebody else. */
+  /** The peer is loopback and the request has no forwarding field. */
   readonly direct: boolean;
 }
 
-/** The origins that the shim vouches for, serialized and lower-case. */
+/** Origins that are mapped to the gateway's own, serialized and lower-case. */
 export interface OriginLists {
   /** The listener's own: `http://127.0.0.1:18788` and its other names. */
   readonly own: ReadonlySet<string>;
@@ -27,9 +27,9 @@ const SERIALIZED = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<authority>[^/?#@\s]+)$/
 const HOSTLESS: ReadonlySet<string> = new Set(["null", "file://"]);
 
 /**
- * The host name of a serialized origin (RFC 6454 section 6.2), or undefined if it is none. It is what the gateway
- * finds in it: that reads with the WHATWG parser and drops final dots, so `http://127.1` and `http://localhost.`
- * are loopback there (OpenClaw src/gateway/origin-check.ts, net.ts).
+ * Returns the host name of a serialized origin (RFC 6454 section 6.2) as the gateway reads it, or undefined for other
+ * text. The gateway uses the WHATWG parser and drops final dots, so `http://127.1` and `http://localhost.` are
+ * loopback there (OpenClaw src/gateway/origin-check.ts, net.ts).
  */
 export function originHost(origin: string): string | undefined {
   const authority = SERIALIZED.exec(origin)?.groups?.["authority"];
@@ -37,16 +37,15 @@ export function originHost(origin: string): string | undefined {
   return new URL(origin).hostname.toLowerCase().replace(/^\[|\]$|\.+$/g, "");
 }
 
-/** A name that 2026.2.19 takes for loopback: it looks at the first label alone (OpenClaw src/gateway/net.ts). */
+/** Returns true for a name that 2026.2.19 takes for loopback by its first label alone (OpenClaw src/gateway/net.ts). */
 function looksLoopback(name: string): boolean {
   return name.startsWith("127.") && !isLoopbackName(name);
 }
 
 /**
- * Whether the shim vouches for a browser's origin. It never makes a page look better than it is: the gateway
- * takes a local client with any loopback origin (gateway.md section 4), so a loopback origin is only passed on
- * where it can mean this machine: on a direct connection, or for a page of the shim's own that was asked for by the
- * very same `Host`.
+ * Decides what becomes of a browser's origin. A page must never look better than it is: the gateway accepts a local
+ * client with any loopback origin (docs/gateway.md section 4). So a loopback origin is forwarded only if it can mean
+ * this machine: on a direct connection, or for a page of the shim's own that was requested by the same `Host`.
  */
 export function judgeOrigin(facts: OriginFacts, lists: OriginLists): OriginVerdict | Refusal {
   const { origin } = facts;

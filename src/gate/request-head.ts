@@ -1,4 +1,4 @@
-import { canonicalName, connectionOptions, isEndToEnd } from "../headers/header-names.ts";
+import { canonicalName, connectionOptions, fieldValues, isEndToEnd } from "../headers/header-names.ts";
 import { refuse, type Refusal } from "../errors.ts";
 
 /** The part of `http.IncomingMessage` that the gate reads. */
@@ -9,31 +9,19 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** Every value of one field, in order. */
-export function fieldValues(rawHeaders: readonly string[], canonical: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? "";
-    // Asked for often, and seldom there: most names need not be lower-cased to be another.
-    if (name.length === canonical.length && name.toLowerCase() === canonical)
-      values.push(rawHeaders[i + 1] ?? "");
-  }
-  return values;
-}
-
 /**
- * What every request must be, before anybody asks where it comes from. Node's parser has already refused what
- * it cannot read; this refuses what two readers could understand in two ways.
+ * Checks that a request head has one reading. Node's parser has refused what it cannot read; this refuses what two
+ * parsers could understand differently.
  */
-export function checkHead(request: RequestHead): Refusal | undefined {
+export function checkRequestHead(request: RequestHead): Refusal | undefined {
   const { url, httpVersion, rawHeaders } = request;
-  // Node's parser also takes 0.9, which has no fields, and 2.0, which is not text.
+  // Node's parser also accepts 0.9, which has no fields, and 2.0, which is not text.
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return malformed(`HTTP/${httpVersion} is not served`);
   // absolute-form would name a second authority beside Host (RFC 9112 section 3.2.2).
   if (url === undefined || !url.startsWith("/")) return malformed("the request target must be a path");
   if (fieldValues(rawHeaders, "host").length !== 1) return malformed("exactly one Host is required");
   if (fieldValues(rawHeaders, "origin").length > 1) return malformed("more than one Origin");
-  // Only chunked is undone here; what another coding wraps would go on without its label (RFC 9112 section 6.1).
+  // Only chunked is decoded here; another coding would be forwarded without its label (RFC 9112 section 6.1).
   if (fieldValues(rawHeaders, "transfer-encoding").some((coding) => coding.toLowerCase() !== "chunked")) {
     return malformed("the only Transfer-Encoding is chunked");
   }
@@ -43,7 +31,7 @@ export function checkHead(request: RequestHead): Refusal | undefined {
   return undefined;
 }
 
-/** What a WebSocket handshake must be besides (RFC 6455 section 4.1); the gateway checks key and version. */
+/** Checks the head of a WebSocket handshake (RFC 6455 section 4.1); the gateway checks key and version. */
 export function checkUpgrade(request: RequestHead): Refusal | undefined {
   const protocols = fieldValues(request.rawHeaders, "upgrade");
   const protocol = protocols.join(", ").trim();
@@ -62,7 +50,7 @@ export function checkUpgrade(request: RequestHead): Refusal | undefined {
   return undefined;
 }
 
-/** Whether a request asks for a WebSocket, well-formed or not: then it gets an outcome. */
+/** Returns true if a request asks for a WebSocket, well-formed or not: then it gets an outcome. */
 export function asksForWebSocket(request: RequestHead): boolean {
   return fieldValues(request.rawHeaders, "upgrade").some((value) =>
     /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value),

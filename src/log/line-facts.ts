@@ -4,27 +4,27 @@ import { isRecord } from "../text/json.ts";
 /** A line of the log, as pino wrote it. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** As on the page: enough to tell devices apart. */
+/** As on the page: enough to distinguish devices. */
 const DEVICE_CHARACTERS = 12;
 
-/** Told by the line's own word or its place; or for programs, which read the JSON. */
-const UNTOLD = new Set(["level", "time", "msg", "event", "outcome", "fix", "command", "conn", "http"]);
+/** Shown elsewhere in the line, or only in the JSON. */
+const OMITTED = new Set(["level", "time", "msg", "event", "outcome", "fix", "command", "conn", "http"]);
 
-/** What is as it mostly is, and so not worth a word. */
+/** Values that are usual, and therefore omitted. */
 const USUAL: Readonly<Record<string, (value: string) => boolean>> = {
   path: (path) => path === "/",
   peer: isLoopbackAddress,
   role: (role) => role === "operator",
 };
 
-/** What one line for people says after what happened, in the order in which it is said. */
+/** Returns what a line for people shows after the event, in this order. */
 export function factsOf(line: LogLine): string[] {
   if (line["event"] === "listening") return listeningFacts(line);
   if (line["event"] === "draining") return drainingFacts(line);
   const { normalized, publicForwarded, ms, ...others } =
     line["event"] === "pairing.outcome" ? outcomeOf(line) : line;
   const facts = Object.entries(others)
-    .filter(([name, value]) => !UNTOLD.has(name) && value !== undefined && !USUAL[name]?.(text(value)))
+    .filter(([name, value]) => !OMITTED.has(name) && value !== undefined && !USUAL[name]?.(text(value)))
     .map(([name, value]) => fact(name, value));
   return [
     ...facts,
@@ -34,7 +34,7 @@ export function factsOf(line: LogLine): string[] {
   ];
 }
 
-/** Why it ended so and who asked. Scopes, addresses and the gateway's words are in the JSON. */
+/** Selects the reason and the client. Scopes, addresses and the gateway's words are in the JSON. */
 function outcomeOf({
   reason,
   client,
@@ -60,7 +60,7 @@ function drainingFacts({ open, ms }: LogLine): string[] {
     : [`${text(open)} open, which have ${Number(ms) / 1000} s to end`];
 }
 
-/** Headers, as people call them: `x-forwarded-for and 6 more removed`. */
+/** Summarizes the stripped headers: `x-forwarded-for and 6 more removed`. */
 function removed(normalized: unknown): string[] {
   const stripped = isRecord(normalized) ? normalized["stripped"] : undefined;
   const [name, ...more] = isRecord(stripped) ? Object.keys(stripped) : [];

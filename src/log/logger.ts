@@ -1,47 +1,78 @@
 import { fstatSync, writeSync } from "node:fs";
+import type { Writable } from "node:stream";
 import pino, { type DestinationStream, type Logger } from "pino";
-import type { Stdout } from "./stdout.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { NextSteps } from "./pretty.ts";
 
-/** What a reader that has fallen behind may cost; lines beyond it are dropped and counted. */
+/** `process.stdout`. */
+export type Stdout = NodeJS.WriteStream & { readonly fd: number };
+
+/** What a logger is made from. */
+export interface LoggerOptions {
+  readonly logLevel: string;
+  readonly logFormat: "json" | "pretty";
+  /** What to suggest below the `listening` line of the pretty format. */
+  readonly nextSteps: NextSteps;
+}
+
+/** Bytes that may wait for a slow reader of the log; further lines are dropped and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
- * The log of a daemon: pino lines on stdout, as JSON or for people. Neither a reader that does not read, nor one that
- * is gone, nor a full disk stops the process or ends it; lines are lost then.
+ * Creates the log of a daemon: pino lines on stdout, as JSON or for people. A slow reader, a closed pipe or a full disk
+ * neither stops nor ends the process; lines are lost then.
  *
- * @param stdout `process.stdout`; main.ts listens for its errors
- * @param program how the user calls it, for the commands that lines for people name
+ * @param stdout `process.stdout`; main.ts handles its errors
  */
 export async function createLogger(
-  { logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">,
+  { logLevel, logFormat, nextSteps }: LoggerOptions,
   stdout: Stdout,
-  program: string,
 ): Promise<Logger> {
   const [put, why] = isFile(stdout.fd)
-    ? [fileWriter(stdout.fd), "the file took no more"]
+    ? [fileWriter(stdout.fd), "the file could not be written"]
     : [streamWriter(stdout), "nobody read them"];
   const sink = dropping(put, (lines) => {
-    // Shown at every level that shows anything: lines of any other may be among the lost.
+    // An error, so that it is shown at every level: the lost lines may be of any.
     logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
   });
-  const destination = logFormat === "pretty" ? await prettySink(stdout, sink, program) : sink;
+  const destination = logFormat === "pretty" ? await prettySink(stdout, sink, nextSteps) : sink;
   const logger = pino(
-    // journald and containers know the process and the machine.
-    { level: logLevel, base: null, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level: logLevel,
+      // journald and containers know the process and the machine.
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     destination,
   );
   return logger;
+}
+
+/** Creates a logger without output. It has its own stream, so that pino does not open stdout. */
+export function silentLogger(): Logger {
+  return pino({ level: "silent" }, { write: () => {} });
+}
+
+/** Resolves when all that was written to a stream is on its way, or after `ms`. */
+export async function flushed(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const deadline = setTimeout(resolve, ms);
+    stream.write("", () => {
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
 }
 
 function isFile(fd: number): boolean {
   return fstatSync(fd).isFile();
 }
 
-/** Takes a line; false where there is no room for it. */
+/** Writes a line, or returns false if there is no room for it. */
 type Put = (line: string) => boolean;
 
-/** Drops the lines that `put` does not take, and says how many those were once it takes one again. */
+/** Drops the lines that `put` rejects, and reports their number once it accepts one again. */
 function dropping(put: Put, onDropped: (lines: number) => void): DestinationStream {
   let dropped = 0;
   return {
@@ -52,7 +83,7 @@ function dropping(put: Put, onDropped: (lines: number) => void): DestinationStre
         const lines = dropped;
         dropped = 0;
         onDropped(lines);
-        // What says so may be dropped itself.
+        // The report may be dropped itself.
         if (dropped > 0) dropped = lines;
       }
     },
@@ -60,11 +91,11 @@ function dropping(put: Put, onDropped: (lines: number) => void): DestinationStre
 }
 
 /**
- * Writes each line at once. Neither process.stdout nor pino.destination would do: the one ends at the first ENOSPC, the
- * other never writes again once its `maxLength` waits (seen with sonic-boom 4.2, test/hard/full-disk.test.ts).
+ * Writes each line at once. process.stdout ends at the first ENOSPC, and pino.destination never writes again once its
+ * `maxLength` is reached (seen with sonic-boom 4.2, test/hard/full-disk.test.ts).
  */
 function fileWriter(fd: number): Put {
-  // What a disk had no more room for of a line that it took in part: it goes first, so that no line is torn.
+  // The rest of a line that the disk took in part goes first, so that no line is torn.
   let rest: Buffer = Buffer.alloc(0);
   return (line) => {
     rest = writeWhatFits(fd, rest);
@@ -77,20 +108,20 @@ function fileWriter(fd: number): Put {
   };
 }
 
-/** @returns what is left of `bytes` */
+/** Returns the part of `bytes` that was not written. */
 function writeWhatFits(fd: number, bytes: Buffer): Buffer {
   let left = bytes;
   try {
     while (left.length > 0) left = left.subarray(writeSync(fd, left));
   } catch {
-    // ENOSPC, EDQUOT, EFBIG, EIO: the daemon's work is elsewhere.
+    // ENOSPC, EDQUOT, EFBIG, EIO: the daemon goes on without its log.
   }
   return left;
 }
 
 /**
- * process.stdout does not block on a pipe or socket. pino.destination would: what it has not written yet is written
- * synchronously at exit, and a pipe that nobody reads holds the process there for ever (measured with sonic-boom 4).
+ * Writes to a pipe or socket without blocking. pino.destination would flush synchronously at exit, and a pipe that
+ * nobody reads would hold the process for ever (measured with sonic-boom 4).
  */
 function streamWriter(stdout: Stdout): Put {
   return (line) => {
@@ -104,11 +135,12 @@ function streamWriter(stdout: Stdout): Put {
 async function prettySink(
   stdout: Stdout,
   sink: DestinationStream,
-  program: string,
+  nextSteps: NextSteps,
 ): Promise<DestinationStream> {
   const { prettyLines } = await import("./pretty.ts");
   // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
   const colors = stdout.isTTY && stdout.hasColors();
-  const pretty = prettyLines({ colors, columns: () => (stdout.isTTY ? stdout.columns : undefined), program });
+  const columns = (): number | undefined => (stdout.isTTY ? stdout.columns : undefined);
+  const pretty = prettyLines({ colors, columns, nextSteps });
   return { write: (line) => sink.write(pretty(line)) };
 }

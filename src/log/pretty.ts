@@ -1,38 +1,37 @@
 import { styleText } from "node:util";
 import { isRecord } from "../text/json.ts";
 import { factsOf, type LogLine } from "./line-facts.ts";
-import { nextSteps } from "./next-steps.ts";
 import { printable } from "../text/printable.ts";
 
-/** What is known of the terminal. */
-export interface Terminal {
+/** Returns what to do next after a `listening` line: names and texts. */
+export type NextSteps = (line: LogLine) => readonly (readonly [name: string, text: string])[];
+
+/** Settings of the pretty format. */
+export interface PrettyOptions {
   readonly colors: boolean;
-  /** How many characters fit on a row, now; undefined off a terminal. */
+  /** Returns the current width of the terminal; undefined without one. */
   readonly columns: () => number | undefined;
-  /** How the user calls this program, for commands to copy. */
-  readonly program: string;
+  readonly nextSteps: NextSteps;
 }
 
-/** Below what happened, beyond the time. */
+/** Indentation of the rows below the first, in line with its outcome. */
 const INDENT = " ".repeat(10);
 /** The longest outcome is `not-gateway-protocol`. */
 const WORD_WIDTH = 20;
-/** On a narrower row nothing is broken into lines: the terminal does it as well. */
+/** On a narrower terminal rows are not wrapped here. */
 const LEAST_COLUMNS = 40;
 const TEXT_LIMIT = 1_000;
-/** What is meant to be copied gets a row of its own, unbroken. */
-const BEFORE_COMMAND = /: (?=openclaw(?:-shim)? )/;
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Makes lines for people out of pino's JSON: when, what happened, what is known about it; below it what to do. */
-export function prettyLines(terminal: Terminal): (json: string) => string {
+/** Creates a function that formats pino's JSON for people: time, what happened, what is known, and below it what to do. */
+export function prettyLines(options: PrettyOptions): (json: string) => string {
   const paint = (style: Style, text: string): string =>
-    terminal.colors ? styleText(style, text, { validateStream: false }) : text;
+    options.colors ? styleText(style, text, { validateStream: false }) : text;
 
   function first(line: LogLine, facts: readonly string[]): string {
     const word = wordOf(line);
-    // Padded outside the colors: a background or an underline would show.
+    // Padded outside the style: an underline would show.
     const space = " ".repeat(Math.max(WORD_WIDTH - word.length, 0));
     const known = facts.length === 0 ? "" : `${space}  ${facts.map((fact) => printable(fact)).join("  ")}`;
     return `${paint("dim", clock(line["time"]))}  ${paint(styleOf(line), word)}${known}`;
@@ -42,14 +41,15 @@ export function prettyLines(terminal: Terminal): (json: string) => string {
     return `${INDENT}${paint("bold", name)}: ${text}`;
   }
 
-  function fixRows(fix: string): string[] {
-    const [advice = "", ...commands] = printable(fix, TEXT_LIMIT).split(BEFORE_COMMAND);
-    const end = commands.length > 0 ? ":" : "";
-    const [begin = "", ...more] = broken(`fix: ${advice}${end}`, terminal.columns());
+  function adviceRows({ fix, command }: LogLine): string[] {
+    if (typeof fix !== "string") return [];
+    const end = command === undefined ? "" : ":";
+    const [begin = "", ...more] = wrapped(`fix: ${printable(fix, TEXT_LIMIT)}${end}`, options.columns());
     return [
       named("fix", begin.slice("fix: ".length)),
       ...more.map((row) => `${INDENT}  ${row}`),
-      ...commands.map((command) => `${INDENT}  ${paint("bold", command)}`),
+      // On a row of its own, unbroken, to be copied.
+      ...(typeof command === "string" ? [`${INDENT}  ${paint("bold", printable(command, TEXT_LIMIT))}`] : []),
     ];
   }
 
@@ -58,12 +58,9 @@ export function prettyLines(terminal: Terminal): (json: string) => string {
     if (!line) return json;
     const rows = [first(line, factsOf(line))];
     if (line["event"] === "listening") {
-      rows.push(...nextSteps(line, terminal.program).map(([name, text]) => named(name, printable(text))));
+      rows.push(...options.nextSteps(line).map(([name, text]) => named(name, printable(text))));
     }
-    if (typeof line["fix"] === "string") rows.push(...fixRows(line["fix"]));
-    if (typeof line["command"] === "string") {
-      rows.push(`${INDENT}  ${paint("bold", printable(line["command"]))}`);
-    }
+    rows.push(...adviceRows(line));
     return `${rows.join("\n")}\n`;
   };
 }
@@ -86,13 +83,13 @@ function styleOf({ level, outcome }: LogLine): Style {
   return level === "warn" ? "yellow" : "red";
 }
 
-/** The time of day here. */
+/** Formats the local time of day. */
 function clock(time: unknown): string {
-  return new Date(Number(time)).toTimeString().slice(0, 8);
+  return new Date(String(time)).toTimeString().slice(0, 8);
 }
 
-/** Rows that fit, broken at spaces. */
-function broken(text: string, columns: number | undefined): string[] {
+/** Wraps text at spaces into rows that fit. */
+function wrapped(text: string, columns: number | undefined): string[] {
   const width = (columns ?? 0) - INDENT.length - 2;
   if (width < LEAST_COLUMNS) return [text];
   const rows: string[] = [];

@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import { isLoopbackAddress } from "./ip-address.ts";
-import { refuse, type Refusal } from "../errors.ts";
 
 /** A host, without brackets around IPv6, and a TCP port. */
 export interface HostPort {
@@ -8,7 +7,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A `Host` or an origin's authority, taken apart. */
+/** A parsed `Host`, or the authority of an origin. */
 export interface Authority {
   /** Lower-case; IPv6 without brackets. */
   readonly name: string;
@@ -17,7 +16,7 @@ export interface Authority {
 
 const AUTHORITY = /^(?:\[(?<v6>[0-9a-f:.]+)\]|(?<name>[a-z0-9._-]+))(?::(?<port>\d{1,5}))?$/i;
 
-/** Parses `name`, `name:port` or `[v6]:port` (RFC 3986 section 3.2); undefined if it is none of them. */
+/** Parses `name`, `name:port` or `[v6]:port` (RFC 3986 section 3.2); undefined for all else. */
 export function parseAuthority(text: string): Authority | undefined {
   const groups = AUTHORITY.exec(text)?.groups;
   if (!groups) return undefined;
@@ -28,24 +27,12 @@ export function parseAuthority(text: string): Authority | undefined {
   return Number(port) <= 65_535 ? { name, port: Number(port) } : undefined;
 }
 
-/** Whether a host name can only mean this machine: `localhost`, 127.0.0.0/8 or ::1. */
+/** Returns true if a host name can only mean this machine: `localhost`, 127.0.0.0/8 or ::1. */
 export function isLoopbackName(name: string): boolean {
   return name === "localhost" || isLoopbackAddress(name);
 }
 
-/**
- * The names by which a browser or HTTP client may reach the shim. After DNS rebinding `Host` is the attacker's
- * name on a loopback socket; only a list of own names tells it apart. An IP literal cannot be rebound.
- */
-export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal | undefined {
-  const authority = parseAuthority(host);
-  if (!authority) return refuse("host_not_allowed", host);
-  const { name } = authority;
-  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
-  return refuse("host_not_allowed", name);
-}
-
-/** A host name as `--allow-host` is kept: the final dot names the DNS root (RFC 1034 section 3.1), and is the same name. */
+/** Removes the final dot of a host name: it names the DNS root (RFC 1034 section 3.1), so the name is the same. */
 export function withoutFinalDot(name: string): string {
   return name.replace(/\.$/, "");
 }

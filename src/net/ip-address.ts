@@ -1,20 +1,20 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { refuse, type Refusal } from "../errors.ts";
 
-/** A set of addresses. */
+/** Returns true if an address is in the set. */
 export type AddressMatcher = (address: string) => boolean;
 
 type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
- * An address in its plain form, or undefined. `net.isIP` decides what is one: `ipaddr.js` also takes `127.1`,
- * `0177.0.0.1` and `2130706433`, and reads the long deprecated `::127.0.0.1` (RFC 4291 section 2.5.5.1) as
- * IPv4-mapped. IPv4-mapped IPv6 becomes IPv4 (a dual-stack socket reports peers that way).
+ * Parses an IP address, IPv4-mapped IPv6 as IPv4: a dual-stack socket reports peers that way.
+ *
+ * @returns undefined for all that `net.isIP` rejects: `ipaddr.js` alone also accepts `127.1`, `0177.0.0.1` and
+ * `2130706433`, and reads the deprecated `::127.0.0.1` (RFC 4291 section 2.5.5.1) as IPv4-mapped
  */
 export function parseAddress(text: string): Parsed | undefined {
   if (isIP(text) === 0 || /^::\d+\.[\d.]+(?:%|$)/.test(text)) return undefined;
-  // A zone (fe80::1%eth0) says which link, not which address.
+  // A zone (fe80::1%eth0) names the link, not the address.
   return ipaddr.process(text.split("%", 1)[0] ?? text);
 }
 
@@ -23,16 +23,15 @@ export function canonicalAddress(text: string): string | undefined {
   return parseAddress(text)?.toString();
 }
 
-/** Whether `address` is 127.0.0.0/8, ::1, or an IPv4-mapped form of the former. */
+/** Returns true for 127.0.0.0/8, its IPv4-mapped form, and ::1. */
 export function isLoopbackAddress(address: string): boolean {
-  if (address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1") return true;
   return parseAddress(address)?.range() === "loopback";
 }
 
 /**
- * Matches loopback and every address in `cidrs`.
+ * Creates a matcher for loopback and every address in `cidrs`.
  *
- * @param cidrs `192.0.2.0/24` or a single address; checked by the settings
+ * @param cidrs `192.0.2.0/24` or a single address, already validated
  */
 export function addressMatcher(cidrs: readonly string[]): AddressMatcher {
   const blocks = cidrs.map((cidr) => {
@@ -51,11 +50,7 @@ export function addressMatcher(cidrs: readonly string[]): AddressMatcher {
   };
 }
 
-/** Who may connect, judged by the socket's `remoteAddress` alone, never by a header. */
-export function checkPeer(remoteAddress: string | undefined, allowed: AddressMatcher): Refusal | undefined {
-  // A socket that is already gone has no address any more: nobody is there to be let in.
-  if (remoteAddress === undefined) return refuse("peer_not_allowed", "(gone)");
-  if (allowed(remoteAddress)) return undefined;
-  // In the form that --allow-from takes: neither IPv4-mapped nor with a zone.
-  return refuse("peer_not_allowed", parseAddress(remoteAddress)?.toString() ?? remoteAddress);
+/** Removes the `::ffff:` of an IPv4 address as a dual-stack socket reports it. */
+export function withoutMappedPrefix(address: string): string {
+  return address.replace(/^::ffff:/i, "");
 }

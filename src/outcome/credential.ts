@@ -1,47 +1,44 @@
+import type { Transcript } from "./transcript.ts";
 import type { Verdict } from "./outcome.ts";
-import type { ConnectRequest, Transcript } from "./transcript.ts";
 
 /**
- * Refusals of `unauthorized` where no credential was tried, or the one that was tried was right: none was sent, the
- * gateway has none, its scopes do not suffice, or the identity was to come from a proxy or Tailscale (OpenClaw
- * `connect-error-details.ts`; in words where a release sends no code).
+ * Reasons of `unauthorized` for which no credential was tried, or the right one: none was sent, the gateway has none,
+ * its scopes do not suffice, or the identity was to come from a proxy or Tailscale (OpenClaw
+ * `connect-error-details.ts`; in words on releases without codes).
  */
-const NO_GUESS =
+const NOT_AN_ATTEMPT =
   /missing|not[_ ]configured|scope[_ ]mismatch|required|tailscale|trusted[_ ]proxy|rate[_ ]?limit/i;
 
 /** Fields that carry a credential to the gateway's HTTP routes. */
 const CREDENTIAL_FIELD = /^(?:authorization|x-openclaw-(?:[a-z-]+-)?(?:token|secret))$/i;
 
 /**
- * What an upgrade tells about the credential that came with it: the gateway took it, refused it, or neither.
- * A message that the gateway's protocol has no place for counts as refused: what cannot be read could be a guess. So
- * does a credential whose answer the client did not wait for.
+ * Returns what an upgrade says about the credential that came with it; undefined if it says nothing. An unreadable
+ * message in place of a `connect` counts as rejected, as it could be an attempt. So does a credential whose response
+ * the client did not wait for: 2026.9 delays the response to a wrong one, so who disconnects first knows it.
+ *
+ * @param sentCredential true if the upgrade request carried a credential in a header field
  */
-export function credentialWas(
-  verdict: Verdict,
+export function credentialResult(
+  { outcome, reason = "" }: Verdict,
   { answer, challenged, connect, end, foreignBy, http }: Readonly<Transcript>,
-  rawHeaders: readonly string[],
-): "right" | "wrong" | undefined {
-  if (verdict.outcome === "connected") return "right";
-  if (verdict.outcome === "not-gateway-protocol") {
-    return challenged && foreignBy === "client" ? "wrong" : undefined;
-  }
-  if (verdict.outcome === "abandoned") {
-    // 2026.9 lets a wrong credential wait, and answers a right one at once: who leaves before the answer knows it. And
-    // nobody reads any more what is sent after the deadline.
-    return connect ? sent(connect) : end === "deadline" ? "wrong" : undefined;
-  }
-  if (http) return http.status === 401 && carriesCredential(rawHeaders) ? "wrong" : undefined;
-  if (verdict.outcome !== "unauthorized") return undefined;
-  const words = answer?.ok === false ? (answer.detailsCode ?? answer.message) : (verdict.reason ?? "");
-  return NO_GUESS.test(words) ? undefined : "wrong";
+  sentCredential: boolean,
+): "accepted" | "rejected" | undefined {
+  if (outcome === "connected") return "accepted";
+  if (outcome === "not-gateway-protocol") return rejected(challenged && foreignBy === "client");
+  // Nothing is read after the deadline.
+  if (outcome === "abandoned") return rejected(connect ? connect.auth.length > 0 : end === "deadline");
+  if (outcome === "gateway-refused") return rejected(http?.status === 401 && sentCredential);
+  if (outcome !== "unauthorized") return undefined;
+  const words = answer?.ok === false ? (answer.detailsCode ?? answer.message) : reason;
+  return rejected(!NOT_AN_ATTEMPT.test(words));
 }
 
-function sent({ auth }: ConnectRequest): "wrong" | undefined {
-  return auth.length > 0 ? "wrong" : undefined;
+function rejected(is: boolean): "rejected" | undefined {
+  return is ? "rejected" : undefined;
 }
 
-/** Whether a request brings a credential in a header field. */
+/** Returns true if a request carries a credential in a header field. */
 export function carriesCredential(rawHeaders: readonly string[]): boolean {
   return rawHeaders.some((name, i) => i % 2 === 0 && CREDENTIAL_FIELD.test(name));
 }

@@ -1,37 +1,31 @@
-import type { DialFailure } from "../upstream/dial.ts";
-import type { Side } from "../upstream/splice.ts";
-import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
-import { printable } from "../text/printable.ts";
-import { FrameReader } from "./frame-reader.ts";
+import type { ConnectFailure } from "../errors.ts";
 import { isSignedConnect } from "../openclaw/device.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
+import { printable } from "../text/printable.ts";
+import type { Side } from "../upstream/splice.ts";
+import { FrameReader } from "./frame-reader.ts";
 import type { Transcript } from "./transcript.ts";
 
-/** A handshake that is not over by then is judged as it stands; the gateway itself gives up earlier. */
+/** Deadline of a handshake, in ms; the gateway has a shorter one. */
 const HANDSHAKE_MS = 30_000;
-/** After a refusal the gateway closes; its close code belongs to the outcome, if it comes so soon. */
+/** After a refusal the gateway closes; its close code belongs to the outcome if it arrives in this time, in ms. */
 const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Sees a `connect` before the gateway does; it may wait for what is returned, which must resolve soon.
+ * Is called with a `connect` before the gateway gets it; the frame waits for the promise, which must resolve soon.
  *
- * @param isSigned whether the device that it names has signed it, with this connection's nonce
+ * @param isSigned returns true if the device that it names has signed it with this connection's nonce
  */
 export type BeforeConnect = (connect: ConnectRequest, isSigned: () => boolean) => Promise<void> | undefined;
 
 /**
- * Reads one upgrade beside the relay and says when its handshake is over, exactly once. From then on it reads
- * nothing more. If reading fails, the connection goes on.
+ * Reads the handshake of one upgrade from a copy of its bytes, and reports once when it is over. From then on it reads
+ * nothing. If reading fails, the connection goes on.
  */
-export class PairingObserver implements UpgradeListener {
-  readonly taps = {
-    client: (chunk: Buffer): boolean | Promise<boolean> => this.#read("client", chunk),
-    gateway: (chunk: Buffer): boolean | Promise<boolean> => this.#read("gateway", chunk),
-  };
+export class HandshakeObserver {
   #transcript: Transcript = { challenged: false };
-  /** Both are let go at the end of the handshake: a connection may live for weeks after it. */
   #onOver: ((transcript: Readonly<Transcript>) => void) | undefined;
   #readers: { readonly [side in Side]: FrameReader } | undefined;
   #errorBody: Buffer = NOTHING;
@@ -40,30 +34,35 @@ export class PairingObserver implements UpgradeListener {
   #nonce: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onOver hears what was seen, once */
+  /** @param onOver is called once, with what was seen */
   constructor(onOver: (transcript: Readonly<Transcript>) => void, beforeConnect?: BeforeConnect) {
     this.#onOver = onOver;
     this.#beforeConnect = beforeConnect;
     this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
   }
 
-  onAnswer(status: number): void {
+  /** Reads bytes of one side. Returns false if it needs no more of them; a promise holds them until it resolves. */
+  onBytes(side: Side, chunk: Buffer): boolean | Promise<boolean> {
+    this.#readers?.[side].push(chunk);
+    const wait = this.#wait;
+    this.#wait = undefined;
+    const more = (): boolean => this.#readers !== undefined;
+    // The connection goes on, also if the wait fails.
+    return wait ? wait.then(more, more) : more();
+  }
+
+  onResponse(status: number): void {
     if (status === 101) this.#finishAfter(HANDSHAKE_MS);
     else this.#transcript.http = { status };
   }
 
-  onAnswerContent(bytes: Buffer): void {
+  onResponseContent(bytes: Buffer): void {
     if (this.#errorBody.length < ERROR_BODY_LIMIT) this.#errorBody = Buffer.concat([this.#errorBody, bytes]);
   }
 
-  onUnreachable(failure: DialFailure): void {
+  onUnreachable(failure: ConnectFailure): void {
     this.#transcript.unreachable = failure;
     this.#finish();
-  }
-
-  /** The shim's own refusal is reported as it is: there is nothing to judge. */
-  onDenied(): void {
-    this.#stop();
   }
 
   onClosed(first: Side): void {
@@ -71,21 +70,12 @@ export class PairingObserver implements UpgradeListener {
     this.#finish();
   }
 
-  #read(side: Side, chunk: Buffer): boolean | Promise<boolean> {
-    this.#readers?.[side].push(chunk);
-    const wait = this.#wait;
-    this.#wait = undefined;
-    const more = (): boolean => this.#readers !== undefined;
-    // Whatever became of the wait: the connection goes on.
-    return wait ? wait.then(more, more) : more();
-  }
-
   #createReader(side: Side): FrameReader {
     return new FrameReader(side, {
       onMessage: (data, isBinary) => this.#onMessage(side, data, isBinary),
       onClose: (code, reason) => {
         this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
-        // A client that asks and closes in one breath may still get its answer.
+        // A client that sends connect and close together may still get its response.
         if (side === "client" && this.#transcript.connect && !this.#transcript.answer)
           this.#finishAfter(CLOSE_MS);
         else this.#finish();
@@ -102,14 +92,14 @@ export class PairingObserver implements UpgradeListener {
   }
 
   #onClientMessage(data: Buffer, isBinary: boolean): void {
-    // What a client sends after its connect waits for the answer; it is none of the handshake's.
+    // Later messages of the client wait for the response, and are not part of the handshake.
     if (this.#transcript.connect) return;
-    // The gateway does not ask whether a connect came as text.
+    // The gateway also accepts a connect in a binary message.
     const connect = readConnect(data);
     if (!connect) {
       const what = isBinary
         ? "binary message from the client"
-        : "the client's first message is no connect request";
+        : "the client's first message is not a connect request";
       this.#finishAsForeign("client", what);
       return;
     }
@@ -129,11 +119,11 @@ export class PairingObserver implements UpgradeListener {
       if (message.response.ok) this.#finish();
       else this.#finishAfter(CLOSE_MS);
     } else if (!message || !challenged) {
-      this.#finishAsForeign("gateway", "the gateway's first message is no challenge");
+      this.#finishAsForeign("gateway", "the gateway's first message is not a challenge");
     }
   }
 
-  /** Whether a client's message was one to the gateway at all, its challenge tells: the first that a gateway says. */
+  /** A gateway sends its challenge first; without one the client's message was not for a gateway. */
   #finishAsForeign(by: Side, why: string): void {
     this.#transcript.foreign ??= why;
     this.#transcript.foreignBy ??= by;
@@ -149,7 +139,8 @@ export class PairingObserver implements UpgradeListener {
     }, ms).unref();
   }
 
-  #stop(): void {
+  /** Stops reading, without a report. */
+  stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#onOver = undefined;
@@ -165,7 +156,7 @@ export class PairingObserver implements UpgradeListener {
     const [onOver, transcript] = [this.#onOver, this.#transcript];
     const { http } = transcript;
     const type = http && readErrorType(this.#errorBody);
-    this.#stop();
+    this.stop();
     if (http && type !== undefined) http.type = type;
     onOver?.(transcript);
   }

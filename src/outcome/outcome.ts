@@ -1,7 +1,8 @@
-import type { Change } from "../headers/normalize.ts";
+import type { Advice } from "../errors.ts";
+import type { HeaderChange } from "../headers/normalize.ts";
 import type { ClientInfo, ConnectAnswer, Transcript } from "./transcript.ts";
 
-/** How a request for a WebSocket can end (contract.md, "The outcome line"). */
+/** How a request for a WebSocket can end. */
 export type OutcomeName =
   | "connected"
   | "pairing-required"
@@ -19,14 +20,14 @@ export type OutcomeName =
   | "denied"
   | "not-gateway-protocol";
 
-/** An outcome and the word for why: the gateway's own where it has one. */
+/** An outcome and its reason: the gateway's own code where it has one. */
 export interface Verdict {
   readonly outcome: OutcomeName;
   readonly reason?: string;
 }
 
-/** The outcome line (contract.md): what is logged, kept and given to `shim.on("outcome", …)`. */
-export interface Outcome extends Verdict {
+/** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
+export interface Outcome extends Verdict, Partial<Advice> {
   readonly event: "pairing.outcome";
   /** Id of the connection, on every line about it. */
   readonly conn: string;
@@ -36,28 +37,26 @@ export interface Outcome extends Verdict {
   readonly role?: string;
   readonly scopes?: readonly string[];
   readonly grantedScopes?: readonly string[];
-  /** The gateway gave this device a token of its own. The token itself is nowhere. */
+  /** The gateway gave this device a token of its own. The token itself is not stored. */
   readonly deviceToken?: "issued";
   readonly gateway?: { readonly version?: string; readonly protocol?: number };
   readonly close?: { readonly code: number; readonly reason: string };
-  /** The HTTP answer to the upgrade: the gateway's, or the shim's own where the outcome is `denied`. */
+  /** The HTTP response to the upgrade: the gateway's, or the shim's own if the outcome is `denied`. */
   readonly http?: { readonly status: number; readonly type?: string };
   readonly peer: string;
   /** Without the query. */
   readonly path: string;
   /** What the shim changed. */
   readonly normalized: {
-    readonly host?: Change;
-    readonly origin?: Change;
+    readonly host?: HeaderChange;
+    readonly origin?: HeaderChange;
     readonly stripped: Readonly<Record<string, string>>;
   };
   /** A stripped field named a client on the public internet. */
   readonly publicForwarded?: true;
   /** This device connected here for the first time since the shim started. */
   readonly firstSeen?: true;
-  /** The one command or setting that mends it; absent only for `connected`. */
-  readonly fix?: string;
-  /** From accepting the connection to this outcome, in milliseconds; for a later request of it, from its head. */
+  /** From the acceptance of the connection to this outcome, in ms; for a later request of it, from its request head. */
   readonly ms: number;
 }
 
@@ -74,7 +73,7 @@ const CODES: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/^AUTH_|^UNAUTHORIZED$/, "unauthorized"],
 ];
 
-/** The same from the words of an error message or a close reason, which is all that older releases say. */
+/** The same for the text of an error message or a close reason: older releases send nothing else. */
 const WORDS: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/device identity (?:is )?required|secure context/i, "device-required"],
   [/pairing required/i, "pairing-required"],
@@ -86,10 +85,7 @@ const WORDS: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/starting|startup|unavailable/i, "gateway-starting"],
 ];
 
-/**
- * The one outcome of a transcript. Pure and total: whatever was seen, in whatever order it stopped, has exactly
- * one outcome.
- */
+/** Returns the one outcome of a transcript. Pure and total: every transcript, complete or not, has exactly one. */
 export function judge(transcript: Transcript): Verdict {
   const { unreachable, http, answer, foreign, close, end } = transcript;
   if (unreachable) return { outcome: "gateway-unreachable", reason: unreachable.code };
@@ -104,8 +100,8 @@ export function judge(transcript: Transcript): Verdict {
 }
 
 /**
- * Whether the gateway's own codes say NOT_PAIRED: it does so only after the shared authentication and the device's
- * signature were right. Its words do not count here: some quote the client.
+ * Returns true if the gateway's own codes say NOT_PAIRED, which it sends only after the shared authentication and the
+ * device's signature were right. Its messages do not count here: some quote the client.
  */
 export function isNotPaired({ answer }: Readonly<Transcript>): boolean {
   return answer?.ok === false && (answer.code === "NOT_PAIRED" || answer.detailsCode === "PAIRING_REQUIRED");
@@ -114,7 +110,7 @@ export function isNotPaired({ answer }: Readonly<Transcript>): boolean {
 function judgeRefusal(answer: Refused, closeReason = ""): Verdict {
   const word = answer.detailsCode ?? answer.code;
   const words = `${wordsOf(answer.message)} ${wordsOf(closeReason)}`;
-  // Old releases answer NOT_PAIRED without details, also where a device identity is missing altogether.
+  // Old releases send NOT_PAIRED without details, also if a device identity is missing.
   const outcome = find(CODES, word) ?? find(WORDS, words) ?? byCode(answer.code);
   const reason = outcome === "pairing-required" ? (answer.reason ?? pairingWord(words) ?? word) : word;
   return { outcome, reason: outcome === "gateway-starting" ? (answer.reason ?? reason) : reason };
@@ -132,7 +128,7 @@ function judgeClose({ by, code, reason }: NonNullable<Transcript["close"]>): Ver
   return { outcome, reason: word ?? (reason === "" ? `close ${code}` : reason) };
 }
 
-/** Both sides still stand after the deadline: who owed the next message? */
+/** Judges a handshake that passed its deadline, by the side that owed the next message. */
 function judgeSilence({ challenged, connect }: Transcript): Verdict {
   if (connect) return { outcome: "gateway-unreachable", reason: "no answer to connect" };
   if (challenged) return { outcome: "abandoned", reason: "no connect after the challenge" };
@@ -144,12 +140,12 @@ function stage({ challenged, connect }: Transcript): string {
   return challenged ? "before connect" : "before the challenge";
 }
 
-/** The gateway's own words: where it finds fault with a frame it quotes names from it, which say nothing. */
+/** Returns the gateway's own words. A message about an invalid frame quotes names from it, which mean nothing. */
 function wordsOf(text: string): string {
   return /^invalid (?:connect params|request frame|handshake)/i.test(text) ? "" : text;
 }
 
-/** `not-paired`, `scope-upgrade` … where only the text says so: `pairing required: scope upgrade (requestId: …)`. */
+/** Finds `not-paired`, `scope-upgrade` … in text: `pairing required: scope upgrade (requestId: …)`. */
 function pairingWord(words: string): string | undefined {
   return /\b(not|scope|role|metadata)[- ](paired|upgrade)\b/i
     .exec(words)?.[0]

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { refuse, type Refusal } from "../errors.ts";
+import { freshId } from "../net/fresh-id.ts";
 
 /** Bytes received from clients, and sent to them. */
 export interface Traffic {
@@ -6,39 +8,68 @@ export interface Traffic {
   readonly sent: number;
 }
 
-/** Every open connection of a client, upgraded ones too: `http.Server` forgets those. */
+/** One accepted connection of a client. */
+export interface ClientConnection {
+  /** On every log line about the connection. */
+  readonly id: string;
+  /** In ms of `performance.now()`, as all times here: wall-clock time can jump. */
+  readonly acceptedAt: number;
+  /** Number of its requests so far. */
+  requests: number;
+}
+
+/** Every open client connection, upgraded ones too, which `http.Server` no longer knows; and the slots they use. */
 export class Connections {
-  /** Each with when it was accepted, until its first request takes that. */
-  readonly #open = new Map<Socket, number | undefined>();
+  readonly #open = new Map<Socket, ClientConnection>();
+  readonly #maxSlots: number;
+  #slots = 0;
   #received = 0;
   #sent = 0;
 
-  /** How many are open. */
+  /** @param maxSlots as `--max-connections` */
+  constructor(maxSlots: number) {
+    this.#maxSlots = maxSlots;
+  }
+
+  /** Number of open connections. */
   get size(): number {
     return this.#open.size;
   }
 
-  add(socket: Socket): void {
-    this.#open.set(socket, performance.now());
+  /** Number of upgraded connections and requests in progress. */
+  get slotsInUse(): number {
+    return this.#slots;
+  }
+
+  /** @param onClose is called once, when the connection is closed */
+  add(socket: Socket, onClose: (connection: ClientConnection) => void): void {
+    const connection = { id: freshId(), acceptedAt: performance.now(), requests: 0 };
+    this.#open.set(socket, connection);
     socket.once("close", () => {
       this.#open.delete(socket);
       this.#received += socket.bytesRead;
       this.#sent += socket.bytesWritten;
+      onClose(connection);
     });
   }
 
-  /**
-   * When the request began that has just come, in milliseconds of `performance.now()`: with its connection, or now if
-   * it is not its connection's first. To be asked once for each request.
-   */
-  requestStart(socket: Socket): number {
-    const acceptedAt = this.#open.get(socket);
-    if (acceptedAt === undefined) return performance.now();
-    this.#open.set(socket, undefined);
-    return acceptedAt;
+  /** Returns the connection of a socket; a new one if it is closed already. */
+  of(socket: Socket): ClientConnection {
+    return this.#open.get(socket) ?? { id: freshId(), acceptedAt: performance.now(), requests: 0 };
   }
 
-  /** Bytes since start; the sockets count themselves, so that the data path need not. */
+  /** Acquires a slot for an upgrade or a request, or returns a refusal. Release it with `releaseSlot()`. */
+  acquireSlot(): Refusal | undefined {
+    if (this.#slots >= this.#maxSlots) return refuse("too_many_connections", String(this.#maxSlots));
+    this.#slots += 1;
+    return undefined;
+  }
+
+  releaseSlot(): void {
+    this.#slots -= 1;
+  }
+
+  /** Returns the bytes since start. The sockets count them. */
   traffic(): Traffic {
     let [received, sent] = [this.#received, this.#sent];
     for (const { bytesRead, bytesWritten } of this.#open.keys()) {
@@ -48,8 +79,8 @@ export class Connections {
     return { received, sent };
   }
 
-  /** Destroys all of them, or those of which `which` holds. */
-  destroy(which: (socket: Socket) => boolean = () => true): void {
-    for (const socket of this.#open.keys()) if (which(socket)) socket.destroy();
+  /** Destroys all connections, or those that `selects` returns true for. */
+  destroy(selects: (socket: Socket) => boolean = () => true): void {
+    for (const socket of this.#open.keys()) if (selects(socket)) socket.destroy();
   }
 }

@@ -1,41 +1,37 @@
+import { Agent } from "node:http";
 import { connect as connectTcp, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import type { ConnectFailure } from "../errors.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 
-/** One attempt may take this long: the gateway is on this machine, or near. */
+/** The deadline of one attempt: the gateway is on this machine, or near. */
 const ATTEMPT_MS = 5_000;
-/** A gateway that boots refuses connections until it listens; ask again this often. */
+/** A gateway that boots refuses connections until it listens; retry this often. */
 const RETRY_MS = 100;
 const KEEP_ALIVE_MS = 30_000;
 
-/** Why there is no connection to the gateway. */
-export interface DialFailure {
-  /** A system error such as `ECONNREFUSED`, `CERT_FINGERPRINT_MISMATCH`, or `TIMEOUT`. */
-  readonly code: string;
-  readonly message: string;
-}
-
-/** A connection whose TLS, where there is any, is checked and ready; or why there is none. */
-export type DialResult = { readonly socket: Socket } | { readonly failure: DialFailure };
+/** A connection that is ready, its TLS verified; or why there is none. */
+export type DialResult = { readonly socket: Socket } | { readonly failure: ConnectFailure };
 
 /** Opens connections to the one gateway. */
 export interface Dialer {
   /**
-   * Connects, trying again while the gateway is not up yet.
+   * Connects, and retries while the gateway is not up yet.
    *
-   * @param holdMs how long to go on trying; 0 means one attempt
+   * @param holdMs how long to retry; 0 means one attempt
    * @param done called once, unless the returned function was called before
-   * @returns gives up; nothing stays behind
+   * @returns a function that cancels the attempt and releases all it used
    */
   dial(holdMs: number, done: (result: DialResult) => void): () => void;
 }
 
-/** Hears of every attempt: whether the gateway was there. */
-export type ReachabilityListener = (failure: DialFailure | undefined) => void;
+/** Is called after every attempt, with its failure if it failed. */
+export type ReachabilityListener = (failure: ConnectFailure | undefined) => void;
 
 type Connect = (gateway: GatewayAddress) => Socket;
 
-/** Makes the dialer of one shim. TLS is only loaded for a `wss://` gateway. */
+/** Creates the dialer of one shim. TLS is loaded only for a `wss://` gateway. */
 export async function createDialer(
   gateway: GatewayAddress,
   onReachability: ReachabilityListener,
@@ -51,7 +47,7 @@ export async function createDialer(
           const failure = "failure" in result ? result.failure : undefined;
           onReachability(failure);
           if (!failure || isFinal(failure) || performance.now() + RETRY_MS > deadline) {
-            // From here on the socket is the caller's: there is nothing left to give up.
+            // From here on the socket belongs to the caller: there is nothing left to cancel.
             cancel = () => {};
             done(result);
             return;
@@ -69,7 +65,7 @@ export async function createDialer(
 }
 
 function plainConnector(gateway: GatewayAddress): Socket {
-  // For a loopback gateway the system picks a loopback source: 127.0.0.1, or ::1 for [::1].
+  // For a loopback gateway the system chooses a loopback source: 127.0.0.1, or ::1 for [::1].
   return connectTcp({ host: gateway.host, port: gateway.port });
 }
 
@@ -134,12 +130,12 @@ function attemptOnce(
 }
 
 function discard(socket: Socket): void {
-  // What a socket says after it was given up is nobody's business, but unheard it would end the process.
+  // An error event without a listener would end the process.
   socket.on("error", () => {});
   socket.destroy();
 }
 
-function checkFingerprint(socket: Socket, expected: string): DialFailure | undefined {
+function checkFingerprint(socket: Socket, expected: string): ConnectFailure | undefined {
   const certificate = isTls(socket) ? socket.getPeerX509Certificate() : undefined;
   const actual = certificate?.fingerprint256.replaceAll(":", "").toLowerCase();
   if (actual === expected) return undefined;
@@ -153,7 +149,32 @@ function isTls(socket: Socket): socket is TLSSocket {
   return "getPeerX509Certificate" in socket;
 }
 
-/** No waiting mends a wrong certificate or a bad address. */
-function isFinal({ code }: DialFailure): boolean {
+/** Returns true for a failure that no retry can fix: a wrong certificate, a bad address. */
+function isFinal({ code }: ConnectFailure): boolean {
   return /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ENOTFOUND|EACCES|EPERM/.test(code);
+}
+
+/** Connects Node's HTTP client to the gateway with the dialer, which does the TLS and checks a pinned certificate. */
+export class GatewayAgent extends Agent {
+  readonly #dialer: Dialer;
+
+  constructor(dialer: Dialer) {
+    super({ keepAlive: false });
+    this.#dialer = dialer;
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#dialer.dial(0, (result) => {
+      if ("socket" in result) {
+        callback?.(null, result.socket);
+      } else {
+        const { code, message } = result.failure;
+        // Node ignores the stream if there is an error, but its types require one.
+        callback?.(Object.assign(new Error(message), { code }), new Duplex());
+      }
+    });
+  }
 }

@@ -1,16 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
-import { refuse } from "../errors.ts";
-import { refuseUnreachable } from "../gate/unreachable.ts";
+import { refuse, refuseUnreachable } from "../errors.ts";
 import { canonicalName, connectionOptions, isHopByHop } from "../headers/header-names.ts";
+import { HTTP_IDLE_MS } from "../server/listener.ts";
+import { refuseResponse } from "../server/refusal-response.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
-import { GatewayAgent } from "./gateway-agent.ts";
-import type { Dialer } from "./dial.ts";
-import { refuseResponse } from "../server/respond.ts";
-
-/** No byte in either direction for so long ends an exchange; a model may think for minutes before it answers. */
-export const HTTP_IDLE_MS = 15 * 60_000;
+import { GatewayAgent, type Dialer } from "./dial.ts";
 
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -18,18 +14,18 @@ const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Relays plain HTTP requests. */
 export interface RequestRelay {
   /**
-   * Forwards one request and streams its answer back.
+   * Forwards one request and streams the response back.
    *
-   * @param rawHeaders what the gateway is to see, as `normalize` made it
+   * @param rawHeaders the normalized header section
    */
   relay(request: IncomingMessage, response: ServerResponse, rawHeaders: readonly string[]): void;
   close(): void;
 }
 
-/** Makes the relay for plain HTTP; connections are opened by the same dialer as for upgrades. */
+/** Creates the relay for plain HTTP. The dialer of the upgrades opens its connections. */
 export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): RequestRelay {
   const agent = new GatewayAgent(dialer);
-  // The dialer does the TLS, so that a pinned certificate is checked in one place only.
+  // http: the dialer does the TLS, so that a pinned certificate is checked in one place.
   const proxy = createProxyServer({
     target: `http://${gateway.authority}`,
     agent,
@@ -38,29 +34,29 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
 
   proxy.on("proxyReq", (outgoing, request, response) => {
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
-    // Without this Node frames a body where the client announced none, and changes the request.
+    // Without this Node would frame a body that the client did not announce, and so change the request.
     outgoing.useChunkedEncodingByDefault = false;
     for (const [name, values] of groupFields(request.rawHeaders)) outgoing.setHeader(name, values);
     outgoing.setHeader("Connection", "close");
-    // Node tells nobody else of a 101, and the client would wait for the idle timeout.
-    outgoing.once("upgrade", (_answer, socket: Duplex) => {
+    // Node emits a 101 only here; without a listener the client would wait for the idle timeout.
+    outgoing.once("upgrade", (_response, socket: Duplex) => {
       socket.destroy();
-      refuseResponse(response, refuse("gateway_answer_malformed", "101 to a request for no upgrade"));
+      refuseResponse(response, refuse("gateway_response_malformed", "101 to a request without Upgrade"));
     });
   });
 
-  proxy.on("proxyRes", (answer, _request, response) => {
-    const { statusCode = 0, statusMessage = "" } = answer;
-    // Node reads status lines that it refuses to write, with an exception.
+  proxy.on("proxyRes", (upstream, _request, response) => {
+    const { statusCode = 0, statusMessage = "" } = upstream;
+    // Node reads status lines that it throws on when writing them.
     if (statusCode < 200 || !REASON_PHRASE.test(statusMessage)) {
-      answer.destroy();
-      refuseResponse(response, refuse("gateway_answer_malformed", `${statusCode} ${statusMessage}`));
+      upstream.destroy();
+      refuseResponse(response, refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
       return;
     }
     response.sendDate = false;
-    response.writeHead(statusCode, statusMessage, endToEnd(answer.rawHeaders));
-    // Flushes the head: an event stream may be silent for long after it. flushHeaders would turn the head's bytes
-    // into UTF-8, but field values are latin1 in Node, both ways.
+    response.writeHead(statusCode, statusMessage, endToEnd(upstream.rawHeaders));
+    // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
+    // but Node's field values are latin1.
     response.write("", "latin1");
   });
 
@@ -73,7 +69,7 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
 
   return {
     relay(request, response, rawHeaders) {
-      // Node has answered `Expect: 100-continue` already; http-proxy would skip its header event over it.
+      // Node has already sent 100 (Continue); with `Expect`, httpxy would skip its proxyReq event.
       request.rawHeaders = dropField(rawHeaders, "expect");
       request.headers = lowerCased(request.rawHeaders);
       void proxy.web(request, response).catch(() => response.destroy());
@@ -82,7 +78,7 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
   };
 }
 
-/** Fields by name, in the order and case of their first line; values of a repeated one in their order. */
+/** Groups fields by name, in the order and case of their first line, with the values in order. */
 function groupFields(rawHeaders: readonly string[]): Iterable<[string, string | string[]]> {
   const groups = new Map<string, [string, string[]]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,13 +1,14 @@
-import type { DialFailure } from "./dial.ts";
+import type { ConnectFailure } from "../errors.ts";
+import type { Dialer } from "./dial.ts";
 
-/** What is known of the gateway's presence; `since` is wall-clock time, for people. */
+/** What is known of the gateway; `since` is wall-clock time, for people. */
 export interface Reachability {
   readonly state: "unknown" | "up" | "down";
   readonly since: Date;
-  readonly failure?: DialFailure;
+  readonly failure?: ConnectFailure;
 }
 
-/** Remembers whether the gateway was there at the last attempt, and tells when that changes. */
+/** Keeps the result of the last connection attempt, and reports when it changes. */
 export class ReachabilityMonitor {
   #now: Reachability = { state: "unknown", since: new Date() };
   readonly #onChange: (now: Reachability) => void;
@@ -20,12 +21,47 @@ export class ReachabilityMonitor {
     return this.#now;
   }
 
-  /** Takes the result of one attempt to connect. */
-  note(failure: DialFailure | undefined): void {
+  /** Records the result of one connection attempt. */
+  note(failure: ConnectFailure | undefined): void {
     const state = failure ? "down" : "up";
     const changed = state !== this.#now.state;
     const since = changed ? new Date() : this.#now.since;
     this.#now = { state, since, ...(failure && { failure }) };
     if (changed) this.#onChange(this.#now);
+  }
+}
+
+/** Connects to the gateway and closes at once. The dialer's listener gets the result. */
+export class GatewayProbe {
+  readonly #dialer: Dialer;
+  #probing: Promise<void> | undefined;
+  #cancel: () => void = () => {};
+
+  constructor(dialer: Dialer) {
+    this.#dialer = dialer;
+  }
+
+  /** Resolves after one attempt. Callers at the same time share it: one connection at a time. */
+  run(): Promise<void> {
+    this.#probing ??= new Promise((resolve) => {
+      const done = (): void => {
+        this.#probing = undefined;
+        resolve();
+      };
+      const cancel = this.#dialer.dial(0, (result) => {
+        if ("socket" in result) result.socket.destroy();
+        done();
+      });
+      this.#cancel = () => {
+        cancel();
+        done();
+      };
+    });
+    return this.#probing;
+  }
+
+  /** Cancels an attempt in progress. */
+  close(): void {
+    this.#cancel();
   }
 }

@@ -1,41 +1,41 @@
 import type { Socket } from "node:net";
-import { AnswerBody, type AnswerHead } from "./response-head.ts";
-import { LINGER_MS } from "../server/linger.ts";
+import { LINGER_MS } from "../server/refusal-response.ts";
+import { ResponseBody, type ResponseHead } from "./response-head.ts";
 import type { Side } from "./splice.ts";
 
-/** How long the gateway may take to send all of a refusal, and the client to take it. */
+/** Deadline for the gateway to send a whole refusal, and for the client to read it, in ms. */
 const REFUSAL_MS = 30_000;
 
-/** Hears what the gateway's refusal says. */
+/** Receives the content of the gateway's refusal. */
 export interface RefusalListener {
   /** The body's content, without chunk framing. */
-  onAnswerContent(bytes: Buffer): void;
+  onResponseContent(bytes: Buffer): void;
   onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
 }
 
-/** A gateway's answer to an upgrade that is not a 101. */
+/** A gateway's response to an upgrade that is not a 101. */
 export interface GatewayRefusal {
   readonly client: Socket;
   readonly gateway: Socket;
-  readonly head: AnswerHead;
-  /** All that the gateway has sent so far, head included. */
+  readonly head: ResponseHead;
+  /** All that the gateway has sent so far, with the head. */
   readonly received: Buffer;
   readonly listener: RefusalListener;
 }
 
 /**
- * Passes a refusal to the client byte for byte, chunk framing included, and closes both connections at its end:
- * what the client sends after its upgrade request has passed no gate and goes nowhere.
+ * Relays a refusal to the client byte for byte, chunk framing included, and closes both connections at its end: what
+ * the client sends after its upgrade request has passed no gate, and is dropped.
  */
-export function passRefusal({ client, gateway, head, received, listener }: GatewayRefusal): void {
-  const body = new AnswerBody(head.framing, (bytes) => listener.onAnswerContent(bytes));
+export function relayRefusal({ client, gateway, head, received, listener }: GatewayRefusal): void {
+  const body = new ResponseBody(head.framing, (bytes) => listener.onResponseContent(bytes));
   let limit = setTimeout(finish, REFUSAL_MS);
   let finished = false;
 
   client.on("drain", () => gateway.resume());
   client.on("error", finish);
   client.on("close", finish);
-  // Read, so that the client's end is seen, and dropped.
+  // Read and dropped, so that the client's end is seen.
   client.resume();
   client.on("end", () => {
     clearTimeout(limit);

@@ -1,22 +1,22 @@
-/** A gateway's answer head; larger than Node's own limit is no HTTP. */
+/** Node's own limit. */
 const HEAD_LIMIT = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 
-/** The head of an HTTP answer, as far as the relay must understand it. */
-export interface AnswerHead {
+/** The head of an HTTP response, as far as the relay must understand it. */
+export interface ResponseHead {
   readonly status: number;
   /** How the body ends (RFC 9112 section 6.3). */
   readonly framing: { readonly length: number } | "chunked" | "until-close";
-  /** Bytes of the head, blank line included. */
+  /** Bytes of the head, with the blank line. */
   readonly size: number;
 }
 
 /**
- * Reads the head of an answer from the bytes that came so far.
+ * Parses the head of a response from the bytes received so far.
  *
- * @returns the head; undefined when more bytes are needed; `malformed` when it will never be one
+ * @returns the head; undefined if more bytes are needed; `malformed` if it can never be one
  */
-export function readAnswerHead(bytes: Buffer): AnswerHead | "malformed" | undefined {
+export function readResponseHead(bytes: Buffer): ResponseHead | "malformed" | undefined {
   const end = bytes.indexOf(HEAD_END, 0, "latin1");
   if (end === -1) {
     const plausible = "HTTP/1.".startsWith(bytes.toString("latin1", 0, 7));
@@ -29,32 +29,32 @@ export function readAnswerHead(bytes: Buffer): AnswerHead | "malformed" | undefi
   return { status: Number(status), framing: bodyFraming(Number(status), head), size: end + HEAD_END.length };
 }
 
-function bodyFraming(status: number, head: string): AnswerHead["framing"] {
+function bodyFraming(status: number, head: string): ResponseHead["framing"] {
   if (status < 200 || status === 204 || status === 304) return { length: 0 };
   if (/\r\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*(?=\r\n|$)/i.test(head)) return "chunked";
   const length = /\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n|$)/i.exec(head)?.[1];
   return length === undefined ? "until-close" : { length: Number(length) };
 }
 
-/** A chunk's size line, extensions included, is short. */
+/** A chunk's size line is short, extensions included. */
 const SIZE_LINE_LIMIT = 256;
 
 /**
- * Finds the end of an answer's body, and its content, in bytes that pass by. It only watches: a body it cannot
- * read counts as one that lasts until the gateway closes.
+ * Finds the content and the end of a response body in bytes that are relayed. It only observes: a body that it cannot
+ * read counts as one that ends with the connection.
  */
-export class AnswerBody {
-  #left: number;
+export class ResponseBody {
+  #remaining: number;
   #line = "";
   #state: "content" | "size" | "trailer" | "done";
   readonly #chunked: boolean;
   readonly #onContent: (bytes: Buffer) => void;
 
-  constructor(framing: AnswerHead["framing"], onContent: (bytes: Buffer) => void) {
+  constructor(framing: ResponseHead["framing"], onContent: (bytes: Buffer) => void) {
     this.#chunked = framing === "chunked";
-    this.#left = typeof framing === "object" ? framing.length : Infinity;
+    this.#remaining = typeof framing === "object" ? framing.length : Infinity;
     this.#state = this.#chunked ? "size" : "content";
-    if (this.#left === 0) this.#state = "done";
+    if (this.#remaining === 0) this.#state = "done";
     this.#onContent = onContent;
   }
 
@@ -70,10 +70,10 @@ export class AnswerBody {
   }
 
   #content(bytes: Buffer, at: number): number {
-    const end = Math.min(bytes.length, at + this.#left);
+    const end = Math.min(bytes.length, at + this.#remaining);
     this.#onContent(bytes.subarray(at, end));
-    this.#left -= end - at;
-    if (this.#left === 0) this.#state = this.#chunked ? "size" : "done";
+    this.#remaining -= end - at;
+    if (this.#remaining === 0) this.#state = this.#chunked ? "size" : "done";
     return end;
   }
 
@@ -88,10 +88,10 @@ export class AnswerBody {
     if (this.#state === "trailer") {
       if (line === "") this.#state = "done";
     } else if (line !== "") {
-      // The blank line is the end of the chunk before (RFC 9112 section 7.1).
+      // An empty line ends the previous chunk (RFC 9112 section 7.1).
       const size = /^[0-9a-f]+/i.exec(line)?.[0];
-      this.#left = size === undefined ? Infinity : Number.parseInt(size, 16);
-      this.#state = this.#left === 0 ? "trailer" : "content";
+      this.#remaining = size === undefined ? Infinity : Number.parseInt(size, 16);
+      this.#state = this.#remaining === 0 ? "trailer" : "content";
     }
     return at + 1;
   }

@@ -1,33 +1,31 @@
 import type { Socket } from "node:net";
-import { LINGER_MS } from "../server/linger.ts";
+import { LINGER_MS } from "../server/refusal-response.ts";
 
-/** A side that takes nothing of what is left for it is dead after so many rounds of LINGER_MS. */
+/** A side that reads nothing of what is queued for it counts as dead after so many rounds of LINGER_MS. */
 const STALLED_ROUNDS = 10;
 
 export type Side = "client" | "gateway";
 
-/**
- * Reads beside the stream; it must not change the chunk. Answers false when it wants to read no more. A promise
- * holds this chunk, and those after it, until it resolves; it must not reject, and must resolve soon.
- */
-export type Tap = (chunk: Buffer) => boolean | Promise<boolean>;
-
-/** Reads along, and hears of the end. */
+/** Observes a relayed connection. */
 export interface SpliceListener {
-  readonly taps: { readonly client: Tap; readonly gateway: Tap };
-  /** Called once, when both sockets are closed: which side ended first, and its error if it had one. */
+  /**
+   * Is called with each chunk, which it must not change. Returns false to get no more of this side. A promise holds
+   * this chunk, and those after it, until it resolves; it must not reject, and must resolve soon.
+   */
+  onBytes(from: Side, chunk: Buffer): boolean | Promise<boolean>;
+  /** Is called once, when both sockets are closed: the side that ended first, and its error if it had one. */
   onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
 }
 
-/** Two sockets to join. Both are flowing already, and nobody listens to them. */
+/** Two sockets to join. Both are flowing already, without listeners. */
 export interface Splice {
   readonly client: Socket;
   readonly gateway: Socket;
-  /** What the client has sent so far. */
+  /** Bytes that the client has sent so far. */
   readonly early: Buffer;
-  /** What the gateway has sent so far: it leaves in one segment, as it came. */
-  readonly answered: Buffer;
-  /** How much of `answered` no tap is to see: the head of the answer. */
+  /** Bytes that the gateway has sent so far; written at once, so that they leave in one segment as they came. */
+  readonly received: Buffer;
+  /** Size of the response head at the start of `received`, which is not observed. */
   readonly headSize: number;
   readonly listener: SpliceListener;
 }
@@ -36,7 +34,7 @@ export interface Splice {
  * Joins two sockets: bytes pass unchanged, in order, at the pace of the slower side. Either side's end, half-close
  * or error ends the other as soon as it has all that was meant for it.
  */
-export function splice({ client, gateway, early, answered, headSize, listener }: Splice): void {
+export function splice({ client, gateway, early, received, headSize, listener }: Splice): void {
   let first: Side | undefined;
   let firstError: NodeJS.ErrnoException | undefined;
   let lingering: NodeJS.Timeout | undefined;
@@ -44,8 +42,8 @@ export function splice({ client, gateway, early, answered, headSize, listener }:
 
   watch(client, gateway, "client");
   watch(gateway, client, "gateway");
-  flow(client, gateway, listener.taps.client, { bytes: early, untapped: 0 });
-  flow(gateway, client, listener.taps.gateway, { bytes: answered, untapped: headSize });
+  flow("client", client, gateway, { bytes: early, unobserved: 0 }, listener);
+  flow("gateway", gateway, client, { bytes: received, unobserved: headSize }, listener);
 
   function watch(side: Socket, other: Socket, name: Side): void {
     const ended = (): void => {
@@ -64,26 +62,32 @@ export function splice({ client, gateway, early, answered, headSize, listener }:
       if (!other.writableEnded) other.end();
       open -= 1;
       if (open > 0) return;
-      // Nothing is left to wait for: the timer would hold both sockets, and wake the process once more.
+      // The timer would retain both sockets, and wake the process once more.
       clearInterval(lingering);
       listener.onClosed(first ?? name, firstError);
     });
   }
 }
 
-/** What was read of a direction before; the first `untapped` bytes are none of the tap's. */
-interface First {
+/** Bytes read of a direction before the splice; the first `unobserved` of them are not for the listener. */
+interface ReadAhead {
   readonly bytes: Buffer;
-  readonly untapped: number;
+  readonly unobserved: number;
 }
 
-function flow(from: Socket, to: Socket, tap: Tap, { bytes, untapped }: First): void {
-  let tapping = true;
+function flow(
+  side: Side,
+  from: Socket,
+  to: Socket,
+  { bytes, unobserved }: ReadAhead,
+  listener: SpliceListener,
+): void {
+  let observer: SpliceListener | undefined = listener;
   let held = false;
 
   function pass(chunk: Buffer): void {
-    // What comes for a side that has left is dropped, so that the sender's end is still seen.
-    // What the kernel took at once is no reason to pause, however much it was.
+    // Bytes for a side that has closed are dropped, so that the sender's end is still seen.
+    // What the kernel took at once is not a reason to pause, however much it was.
     if (to.writable && !to.write(chunk) && to.writableLength > 0) from.pause();
   }
 
@@ -91,20 +95,20 @@ function flow(from: Socket, to: Socket, tap: Tap, { bytes, untapped }: First): v
     if (!held) from.resume();
   }
 
-  function receive(chunk: Buffer, tapped: Buffer): void {
-    const answer = tapping && tap(tapped);
-    if (typeof answer !== "boolean") {
-      void hold(chunk, answer);
+  function receive(chunk: Buffer, observed: Buffer): void {
+    const wantsMore = observer?.onBytes(side, observed);
+    if (wantsMore instanceof Promise) {
+      void hold(chunk, wantsMore);
       return;
     }
-    tapping = answer;
+    if (!wantsMore) observer = undefined;
     pass(chunk);
   }
 
   async function hold(chunk: Buffer, released: Promise<boolean>): Promise<void> {
     held = true;
     from.pause();
-    tapping = await released;
+    if (!(await released)) observer = undefined;
     held = false;
     from.resume();
     pass(chunk);
@@ -113,21 +117,21 @@ function flow(from: Socket, to: Socket, tap: Tap, { bytes, untapped }: First): v
   from.on("data", (chunk: Buffer) => receive(chunk, chunk));
   to.on("drain", resume);
   to.on("close", resume);
-  if (bytes.length > untapped) receive(bytes, bytes.subarray(untapped));
+  if (bytes.length > unobserved) receive(bytes, bytes.subarray(unobserved));
   else if (bytes.length > 0) pass(bytes);
 }
 
 /**
- * Destroys both sockets once `other` has all that was left for it, or has stopped taking it. If `other` goes by
- * itself, what it sent last is still for `side`, under the same deadline.
+ * Destroys both sockets once `other` has read all that was queued for it, or has stopped reading. If `other` closes
+ * first, what it sent last still goes to `side`, under the same deadline.
  */
 function linger(side: Socket, other: Socket): NodeJS.Timeout {
-  let left = other.writableLength;
+  let queued = other.writableLength;
   let stalled = 0;
   const timer = setInterval(() => {
     const waiting = other.destroyed ? side : other;
-    stalled = waiting.writableLength < left ? 0 : stalled + 1;
-    left = waiting.writableLength;
+    stalled = waiting.writableLength < queued ? 0 : stalled + 1;
+    queued = waiting.writableLength;
     if (!waiting.writableFinished && !waiting.destroyed && stalled < STALLED_ROUNDS) return;
     clearInterval(timer);
     side.destroy();

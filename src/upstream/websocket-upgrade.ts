@@ -1,27 +1,26 @@
 import type { Socket } from "node:net";
-import { refuse, type Refusal } from "../errors.ts";
-import { refuseUnreachable } from "../gate/unreachable.ts";
-import { readAnswerHead } from "./response-head.ts";
-import type { Dialer, DialFailure } from "./dial.ts";
-import { passRefusal, type RefusalListener } from "./refused-upgrade.ts";
-import { refuseSocket } from "../server/respond.ts";
+import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
+import { refuseSocket } from "../server/refusal-response.ts";
+import type { Dialer } from "./dial.ts";
+import { relayRefusal, type RefusalListener } from "./refused-upgrade.ts";
+import { readResponseHead } from "./response-head.ts";
 import { splice, type SpliceListener } from "./splice.ts";
 
-/** How long the gateway may take to answer an upgrade. */
-const ANSWER_MS = 30_000;
+/** Deadline for the gateway's response to an upgrade, in ms. */
+const RESPONSE_MS = 30_000;
 /**
- * A client may not send frames before the 101 (RFC 6455 section 4.1); what it does send is kept up to here. To stop
- * reading there instead would be not to see it leave.
+ * A client must not send frames before the 101 (RFC 6455 section 4.1); what it sends is buffered up to this size. The
+ * socket is read all the same, to see the client disconnect.
  */
 const EARLY_LIMIT = 64 * 1024;
 
-/** Hears what happens to an upgrade. The relay does not know what any of it means. */
+/** Is called with what happens to an upgrade. The relay does not know what it means. */
 export interface UpgradeListener extends SpliceListener, RefusalListener {
-  /** The gateway's HTTP answer: 101, or a refusal whose content follows. */
-  onAnswer(status: number): void;
-  /** There will be no answer. The client was told so. */
-  onUnreachable(failure: DialFailure): void;
-  /** The client did what it may not do before the answer, and was told so. */
+  /** The gateway's HTTP response: 101, or a refusal whose content follows. */
+  onResponse(status: number): void;
+  /** There will be no response; the client gets a refusal. */
+  onUnreachable(failure: ConnectFailure): void;
+  /** The client sent too much before the response, and gets a refusal. */
   onDenied(refusal: Refusal): void;
 }
 
@@ -29,9 +28,9 @@ export interface UpgradeListener extends SpliceListener, RefusalListener {
 export interface UpgradeRequest {
   /** The client's socket, as the `upgrade` event of `http.Server` gives it. */
   readonly client: Socket;
-  /** Bytes that came with the head. */
+  /** Bytes that arrived with the request head. */
   readonly early: Buffer;
-  /** The request that the gateway is to see: request line, fields and blank line. */
+  /** The request head for the gateway: request line, fields and blank line. */
   readonly head: string;
   readonly holdMs: number;
   readonly dialer: Dialer;
@@ -39,41 +38,38 @@ export interface UpgradeRequest {
 }
 
 /**
- * Relays one upgrade: waits for the gateway, sends the head, and joins the two sockets on a 101. A refusal reaches
- * the client as the gateway sent it. No byte of the client goes on before the 101: a gateway that refuses would
- * read it as a second request, one that no gate has seen.
+ * Relays one upgrade: waits for the gateway, sends the request head, and joins the two sockets on a 101. A refusal
+ * reaches the client as the gateway sent it. No byte of the client is forwarded before the 101: a gateway that refuses
+ * would read it as a second request, which has passed no gate.
  */
 export function relayUpgrade(request: UpgradeRequest): void {
   const { client, dialer, listener } = request;
   let early = request.early;
   let gateway: Socket | undefined;
-  let answered: Buffer = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   let settled = false;
 
   const deadline = setTimeout(() => {
-    fail("gateway_timeout", { code: "TIMEOUT", message: `no answer within ${ANSWER_MS} ms` });
-  }, request.holdMs + ANSWER_MS);
+    fail("gateway_timeout", { code: "TIMEOUT", message: `no response within ${RESPONSE_MS} ms` });
+  }, request.holdMs + RESPONSE_MS);
   const cancelDial = dialer.dial(request.holdMs, (result) => {
     if ("failure" in result) fail("gateway_unreachable", result.failure);
     else send(result.socket);
   });
   client.on("data", onEarly);
-  client.on("end", onClientLeft);
-  client.on("error", onClientLeft);
-  client.on("close", onClientLeft);
+  client.on("end", onClientClosed);
+  client.on("error", onClientClosed);
+  client.on("close", onClientClosed);
   client.resume();
 
   function onEarly(chunk: Buffer): void {
     early = Buffer.concat([early, chunk]);
     if (early.length <= EARLY_LIMIT) return;
-    const refusal = refuse(
-      "malformed_request",
-      `more than ${EARLY_LIMIT} bytes before the handshake's answer`,
-    );
-    turnAway(refusal, () => listener.onDenied(refusal));
+    const refusal = refuse("malformed_request", `more than ${EARLY_LIMIT} bytes before the 101 response`);
+    refuseClient(refusal, () => listener.onDenied(refusal));
   }
 
-  function onClientLeft(error?: unknown): void {
+  function onClientClosed(error?: unknown): void {
     if (!settle()) return;
     gateway?.destroy();
     client.on("error", () => {});
@@ -83,68 +79,70 @@ export function relayUpgrade(request: UpgradeRequest): void {
 
   function send(socket: Socket): void {
     gateway = socket;
-    gateway.on("data", onAnswerBytes);
-    gateway.on("end", onGatewayLeft);
-    gateway.on("error", onGatewayLeft);
-    gateway.on("close", onGatewayLeft);
+    gateway.on("data", onResponseBytes);
+    gateway.on("end", onGatewayClosed);
+    gateway.on("error", onGatewayClosed);
+    gateway.on("close", onGatewayClosed);
     gateway.write(request.head, "latin1");
   }
 
-  function onAnswerBytes(chunk: Buffer): void {
-    answered = answered.length === 0 ? chunk : Buffer.concat([answered, chunk]);
-    let head = readAnswerHead(answered);
-    // 100 and 103 come before the answer (RFC 9110 section 15.2); a WebSocket client has no use for them.
+  function onResponseBytes(chunk: Buffer): void {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    let head = readResponseHead(received);
+    // Interim responses (RFC 9110 section 15.2) are of no use to a WebSocket client.
     while (typeof head === "object" && head.status < 200 && head.status !== 101) {
-      answered = answered.subarray(head.size);
-      head = readAnswerHead(answered);
+      received = received.subarray(head.size);
+      head = readResponseHead(received);
     }
     if (head === undefined || !gateway) return;
     if (head === "malformed") {
-      fail("gateway_answer_malformed", { code: "MALFORMED_ANSWER", message: "no HTTP/1.1 status line" });
+      fail("gateway_response_malformed", {
+        code: "MALFORMED_RESPONSE",
+        message: "not an HTTP/1.1 status line",
+      });
       return;
     }
     settle();
-    listener.onAnswer(head.status);
-    const headSize = head.size;
-    if (head.status === 101) splice({ client, gateway, early, answered, headSize, listener });
-    else passRefusal({ client, gateway, head, received: answered, listener });
+    listener.onResponse(head.status);
+    if (head.status === 101) splice({ client, gateway, early, received, headSize: head.size, listener });
+    else relayRefusal({ client, gateway, head, received, listener });
   }
 
-  function onGatewayLeft(error?: unknown): void {
-    const { code = "EOF", message = "it closed the connection before it answered" } =
+  function onGatewayClosed(error?: unknown): void {
+    const { code = "EOF", message = "it closed the connection without a response" } =
       error instanceof Error ? (error as NodeJS.ErrnoException) : {};
     fail("gateway_unreachable", { code, message });
   }
 
-  function fail(rule: Parameters<typeof refuseUnreachable>[0], failure: DialFailure): void {
-    turnAway(refuseUnreachable(rule, failure), () => listener.onUnreachable(failure));
+  function fail(code: Parameters<typeof refuseUnreachable>[0], failure: ConnectFailure): void {
+    refuseClient(refuseUnreachable(code, failure), () => listener.onUnreachable(failure));
   }
 
-  function turnAway(refusal: Refusal, tell: () => void): void {
+  function refuseClient(refusal: Refusal, notify: () => void): void {
     if (!settle()) return;
     if (gateway) {
       gateway.on("error", () => {});
       gateway.destroy();
     }
-    tell();
+    notify();
     client.once("close", () => listener.onClosed("gateway", undefined));
     refuseSocket(client, refusal);
   }
 
-  /** Ends the waiting, once: its deadline, its dial and its listeners. */
+  /** Ends the wait, once: removes its deadline, its dial and its listeners. */
   function settle(): boolean {
     if (settled) return false;
     settled = true;
     clearTimeout(deadline);
     cancelDial();
     client.off("data", onEarly);
-    client.off("end", onClientLeft);
-    client.off("error", onClientLeft);
-    client.off("close", onClientLeft);
-    gateway?.off("data", onAnswerBytes);
-    gateway?.off("end", onGatewayLeft);
-    gateway?.off("error", onGatewayLeft);
-    gateway?.off("close", onGatewayLeft);
+    client.off("end", onClientClosed);
+    client.off("error", onClientClosed);
+    client.off("close", onClientClosed);
+    gateway?.off("data", onResponseBytes);
+    gateway?.off("end", onGatewayClosed);
+    gateway?.off("error", onGatewayClosed);
+    gateway?.off("close", onGatewayClosed);
     return true;
   }
 }

@@ -12,13 +12,13 @@ describe("a gateway's answer that cannot be passed on", () => {
     [
       "a control in the reason",
       "HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n",
-      "gateway_answer_malformed",
+      "gateway_response_malformed",
     ],
-    ["a status below 100", "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok", "gateway_answer_malformed"],
+    ["a status below 100", "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok", "gateway_response_malformed"],
     [
       "a 101 to a plain request",
       "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
-      "gateway_answer_malformed",
+      "gateway_response_malformed",
     ],
     ["no HTTP", "SSH-2.0-OpenSSH_9.7\r\n\r\n", "gateway_unreachable"],
     [

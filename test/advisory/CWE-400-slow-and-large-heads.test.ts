@@ -45,13 +45,14 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
     onUpgrade: (_request, socket) => socket.destroy(),
     onPipelinedUpgrade: () => {},
     onUnreadable: (_socket, refusal) => {
-      refused.push(refusal.rule);
+      refused.push(refusal.code);
       return refusal;
     },
+    onConnectionClosed: () => {},
     onAcceptError: (error) => refused.push(error.message),
   };
-  const connections = new Connections();
-  const options = { maxConnections: 8, handlers, connections, headMs: ms };
+  const connections = new Connections(8);
+  const options = { maxConnections: 8, handlers, connections, headersMs: ms };
   const listener = await listen({ host: "127.0.0.1", port: 0 }, options);
   onTestFinished(() => {
     listener.stop();
@@ -70,7 +71,7 @@ describe("a head that comes too slowly", () => {
     const answers = await Promise.all(clients.map((client) => client.closed()));
     expect(answers.map(statusOf)).toEqual([408, 408, 408]);
     expect(answers.map((answer) => errorOf(answer).type)).toEqual(
-      answers.map(() => refuse("request_timeout").rule),
+      answers.map(() => refuse("request_timeout").code),
     );
     expect(refused).toHaveLength(3);
   });

@@ -4,7 +4,7 @@ import { Approver } from "../../src/approve/approver.ts";
 import { OperatorLink } from "../../src/approve/operator-link.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { ConnectRequest, PendingRequest } from "../../src/openclaw/protocol.ts";
-import { GatewayAgent } from "../../src/upstream/gateway-agent.ts";
+import { GatewayAgent } from "../../src/upstream/dial.ts";
 
 const { id: deviceId, publicKey } = createDevice();
 const CONNECT: ConnectRequest = {

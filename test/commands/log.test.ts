@@ -19,7 +19,11 @@ describe("the log", () => {
   it("is JSON by default where stdout is no terminal, with the level as a word", async () => {
     const shim = start(command, RUN);
     const line: unknown = JSON.parse(await shim.line(/"event":"listening"/));
-    expect(line).toMatchObject({ level: "info", time: expect.any(Number), msg: "listening" });
+    expect(line).toMatchObject({
+      level: "info",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      msg: "listening",
+    });
     expect(line).not.toHaveProperty("pid");
     shim.signal("SIGTERM");
     await shim.exit;

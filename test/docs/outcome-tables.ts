@@ -1,86 +1,116 @@
-import { refuse, RULES } from "../../src/errors.ts";
-import { CODES_WITH_FIX, unreachableFix } from "../../src/gate/unreachable.ts";
-import { fixFor, REASONS_WITH_FIX } from "../../src/outcome/fixes.ts";
+import { CONNECT_FAILURES, OUTCOME_FIXES, REFUSALS, type ErrorRow } from "../../src/error-table.ts";
 import type { OutcomeName } from "../../src/outcome/outcome.ts";
 
-/** What happened, in the words of the documents; the compiler sees to it that no outcome is left out. */
+/** What each outcome means; the compiler requires all of them. */
 const MEANINGS: Readonly<Record<OutcomeName, string>> = {
-  connected: "`hello-ok`: the client is in",
+  connected: "`hello-ok`: the client is connected",
   "pairing-required":
-    "the gateway wants the device approved: `not-paired`, `scope-upgrade`, `role-upgrade`, `metadata-upgrade`",
+    "the gateway requires approval of the device: `not-paired`, `scope-upgrade`, `role-upgrade`, `metadata-upgrade`",
   unauthorized: "wrong or missing token or password; `reason` says which",
   "device-required": "the client sent no device identity",
-  "device-invalid": "the device's signature was not accepted",
-  "rate-limited": "too many failed attempts",
-  "origin-rejected": "the gateway does not know the page's origin",
+  "device-invalid": "the gateway rejected the device's signature",
+  "rate-limited": "too many failed authentication attempts",
+  "origin-rejected": "the gateway does not accept the page's origin",
   "protocol-mismatch": "client and gateway are of different releases",
   "gateway-starting": "the gateway is not ready yet",
-  "gateway-refused": "the gateway answered the upgrade by HTTP; `http` says how",
-  "gateway-unreachable": "nobody answers at `--gateway`; `reason` is the system's word",
-  "gateway-closed": "the gateway ended the handshake",
-  abandoned: "the client left first",
-  denied: "the shim's own gate refused; `reason` is its rule",
+  "gateway-refused": "the gateway refused the upgrade by HTTP; `http` has its status",
+  "gateway-unreachable": "nothing responds at `--gateway`; `reason` is the system's error code",
+  "gateway-closed": "the gateway closed the connection during the handshake",
+  abandoned: "the client disconnected first",
+  denied: "the shim itself refused; `reason` is one of the codes below",
   "not-gateway-protocol": "another WebSocket endpoint: canvas, plugin, worker",
 };
 
+/** Refusals that only plain HTTP requests and the shim's own pages get, so never as the reason of `denied`. */
+const HTTP_ONLY = new Set([
+  "page_not_local",
+  "foreign_site",
+  "too_many_followers",
+  "request_timeout",
+  "header_too_large",
+  "method_connect",
+  "method_not_allowed",
+  "upgrade_not_websocket",
+]);
+/** The reason of `rate-limited`, and what a client gets whose outcome is `gateway-unreachable`. */
+const OTHER_OUTCOMES = new Set([
+  "too_many_failures",
+  "gateway_unreachable",
+  "gateway_timeout",
+  "gateway_response_malformed",
+]);
+
 const OUTCOMES = Object.keys(MEANINGS).filter((name): name is OutcomeName => Object.hasOwn(MEANINGS, name));
+const FIXES: Readonly<Record<string, ErrorRow>> = OUTCOME_FIXES;
 
-/** A name and its fix. */
-type Row = readonly [names: string, fix: string];
-
-/** Enough of a handshake for the fixes that quote it. */
-const FACTS = { http: { status: 404 } };
-
-/** Every outcome with what happened and what mends it, as the README has it. */
+/** Returns the table of outcomes, as the README shows it. */
 export function outcomeTable(): string {
-  const rows = OUTCOMES.map((name) => [code(name), MEANINGS[name], fixOf(name)]);
-  return table(["outcome", "what happened", "`fix`"], rows);
+  const rows = OUTCOMES.map((name) => [code(name), MEANINGS[name]].concat(advice(FIXES[name] ?? {})));
+  return table(["outcome", "what happened", "`fix`", "`command`"], rows);
 }
 
-/** The whole of docs/outcomes.md. */
+/** Returns the whole of docs/outcomes.md. */
 export function outcomesDocument(): string {
-  const reasons = REASONS_WITH_FIX.map((reason): Row => {
-    return [code(reason), escaped(fixFor({ outcome: "gateway-closed", reason }, FACTS) ?? "")];
-  });
-  const codes = CODES_WITH_FIX.map((name): Row => [code(name), escaped(unreachableFix(name))]);
-  const rules = RULES.map((rule) => {
-    const { status, fix } = refuse(rule, "…");
-    return [code(rule), String(status), escaped(fix)];
-  });
-  return `# Outcomes, and what mends them
+  const reasons = Object.entries(FIXES).filter(([name]) => !Object.hasOwn(MEANINGS, name));
+  const refusals = Object.entries<ErrorRow>(REFUSALS);
+  const denied = refusals.filter(([name]) => !HTTP_ONLY.has(name) && !OTHER_OUTCOMES.has(name));
+  return `# Outcomes, and what to do about them
 
-Written by \`npm run docs\` from the code that writes the log; a test fails where this file says something else. In a log
-line \`<requestId>\` and the like are the real ones, fit to be copied.
+Written by \`npm run docs\` from the table that the program itself uses (src/error-table.ts); a test fails if they differ.
+\`{value}\` stands for the value at hand: an address, a request ID, a number of seconds.
 
 ## Outcomes
 
 ${outcomeTable()}
-## The gateway's own words
+## Reasons of the gateway
 
-Where \`reason\` is one of these, \`fix\` is more precise:
+If \`reason\` is one of these, \`fix\` is more precise:
 
-${table(["reason", "`fix`"], merged(reasons))}
+${table(["reason", "`fix`", "`command`"], merged(reasons))}
 ## Gateway unreachable
 
-${table(["reason", "`fix`"], merged(codes))}
+${table(["reason", "`fix`", "`command`"], merged(Object.entries(CONNECT_FAILURES)))}
 ## Denied by the shim
 
-\`reason\` of \`denied\` and of \`request.denied\`, and \`error.type\` of the answer:
+\`reason\` of \`denied\` (WebSocket upgrades), and \`error.type\` of the response:
 
-${table(["rule", "HTTP", "`fix`"], rules)}`;
+${refusalTable(denied)}
+## Refusals of plain HTTP requests
+
+Logged as \`request.denied\`; \`error.type\` of the response. Plain HTTP requests also get those above:
+
+${refusalTable(refusals.filter(([name]) => HTTP_ONLY.has(name)))}
+## Other responses of the shim
+
+The first belongs to the outcome \`rate-limited\`; the others to \`gateway-unreachable\`, with the fix of its reason:
+
+${refusalTable(refusals.filter(([name]) => OTHER_OUTCOMES.has(name)))}`;
 }
 
-function fixOf(outcome: OutcomeName): string {
-  if (outcome === "connected") return "–";
-  if (outcome === "denied") return "the line names the flag; all rules are in docs/outcomes.md";
-  return escaped(fixFor({ outcome, reason: "" }, FACTS) ?? "");
+function refusalTable(rows: readonly (readonly [string, ErrorRow])[]): string {
+  return table(
+    ["code", "HTTP", "message", "`fix`"],
+    rows.map(([name, row]) => [
+      code(name),
+      String(row.status),
+      escaped(row.message ?? ""),
+      ...advice(row).slice(0, 1),
+    ]),
+  );
 }
 
-/** Those that are mended alike share a row. */
-function merged(rows: readonly Row[]): Row[] {
+function advice({ fix, command }: ErrorRow): string[] {
+  return [fix === undefined ? "–" : escaped(fix), command === undefined ? "–" : code(command)];
+}
+
+/** Rows with the same advice become one. */
+function merged(rows: readonly (readonly [string, ErrorRow])[]): string[][] {
   const names = new Map<string, string[]>();
-  for (const [name, fix] of rows) names.set(fix, [...(names.get(fix) ?? []), name]);
-  return [...names].map(([fix, same]): Row => [same.join(", "), fix]);
+  for (const [name, row] of rows) {
+    const key = JSON.stringify(advice(row));
+    names.set(key, [...(names.get(key) ?? []), code(name)]);
+  }
+  return [...names].map(([key, same]) => [same.join(", ")].concat(JSON.parse(key) as string[]));
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,9 +1,10 @@
 import { prettyLines } from "../../src/log/pretty.ts";
-import { fixFor } from "../../src/outcome/fixes.ts";
-import type { ConnectAnswer } from "../../src/outcome/transcript.ts";
+import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
+import { adviceFor } from "../../src/outcome/outcome-advice.ts";
+import { nextSteps } from "../../src/program.ts";
 import { SETTINGS } from "../../src/settings/settings-table.ts";
 
-const REFUSED: ConnectAnswer = {
+const REFUSED: ConnectResponse = {
   ok: false,
   code: "NOT_PAIRED",
   message: "",
@@ -30,14 +31,18 @@ const LINES: readonly (readonly [second: number, line: Readonly<Record<string, u
   [5, { event: "listening", addresses: SETTINGS.listen.default, gateway: GATEWAY, msg: "listening" }],
   [5, { event: "gateway.up", gateway: GATEWAY, msg: "gateway is up" }],
   [19, { ...OUTCOME, outcome: "connected", ms: 19.2 }],
-  [48, { ...OUTCOME, outcome, reason, fix: fixFor({ outcome, reason }, { answer: REFUSED }), ms: 5.1 }],
+  [48, { ...OUTCOME, outcome, reason, ...adviceFor({ outcome, reason }, { answer: REFUSED }), ms: 5.1 }],
 ];
 
 /** A block of Markdown with what `run` prints, by the code that prints it. */
 export function terminalSample(): string {
-  const pretty = prettyLines({ colors: false, columns: () => undefined, program: "openclaw-shim" });
+  const pretty = prettyLines({
+    colors: false,
+    columns: () => undefined,
+    nextSteps: nextSteps("openclaw-shim"),
+  });
   const rows = LINES.map(([second, line]) => {
-    const time = new Date(2026, 0, 2, 3, 4, second).getTime();
+    const time = new Date(2026, 0, 2, 3, 4, second).toISOString();
     return pretty(JSON.stringify({ level: "info", time, ...line }));
   });
   return `\n\`\`\`\n${rows.join("")}\`\`\`\n\n`;

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createGate, isRefusal, type Arrival } from "../../src/gate/gate.ts";
-import { refuse, type Rule } from "../../src/errors.ts";
+import { createGate, isRefusal, type ConnectionEnds } from "../../src/gate/gate.ts";
+import { refuse, type RefusalCode } from "../../src/errors.ts";
 import { testSettings } from "../support/shim.ts";
 import { anyField, anyHeaders } from "../headers/fields.ts";
 
-const ARRIVAL: Arrival = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
+const ENDS: ConnectionEnds = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
 const kind = fc.constantFrom("websocket", "http");
 const odd = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("%", "[", "http://[", "\0"));
 const oddFields = fc.tuple(
@@ -51,7 +51,7 @@ describe("the gate, given anything", () => {
       fc.property(name, fc.nat(65_535), origin, anyHeaders, kind, (host, port, page, rest, how) => {
         const rawHeaders = ["Host", `${host}:${port}`, "Origin", page, "Upgrade", "websocket", ...rest];
         const head = { method: "GET", url: "/", httpVersion: "1.1", rawHeaders };
-        for (const gate of gates) expect(isRefusal(gate.admit(head, ARRIVAL, how))).toBe(true);
+        for (const gate of gates) expect(isRefusal(gate.admit(head, ENDS, how))).toBe(true);
       }),
     );
   });
@@ -61,7 +61,7 @@ describe("the gate, given anything", () => {
 const SHELL_WORD = "(?:…|[A-Za-z0-9][\\w.:/@-]*|'[A-Za-z0-9[][\\w.:/@[\\]-]*')";
 
 describe("what a refusal says", () => {
-  const rules: readonly Rule[] = [
+  const codes: readonly RefusalCode[] = [
     "peer_not_allowed",
     "host_not_allowed",
     "origin_not_allowed",
@@ -71,10 +71,10 @@ describe("what a refusal says", () => {
 
   it("has no shell syntax and no option from the request in its fix", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...rules), hostile, (rule, value) => {
-        const parts = refuse(rule, "VALUE").fix.split("VALUE");
+      fc.property(fc.constantFrom(...codes), hostile, (code, value) => {
+        const parts = refuse(code, "VALUE").fix.split("VALUE");
         const template = parts.map((part) => part.replaceAll(/\W/g, "\\$&")).join(SHELL_WORD);
-        expect(refuse(rule, value).fix).toMatch(new RegExp(`^${template}$`));
+        expect(refuse(code, value).fix).toMatch(new RegExp(`^${template}$`));
       }),
     );
   });

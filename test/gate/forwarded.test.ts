@@ -6,7 +6,7 @@ import type { ForwardedPolicy } from "../../src/settings/settings.ts";
 const allowed = addressMatcher(["203.0.113.0/24"]);
 
 function check(policy: ForwardedPolicy, ...rawHeaders: string[]): string | undefined {
-  return checkForwarded(readForwarded(rawHeaders), policy, allowed)?.rule;
+  return checkForwarded(readForwarded(rawHeaders), policy, allowed)?.code;
 }
 
 describe("--forwarded strip", () => {

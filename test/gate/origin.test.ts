@@ -10,7 +10,7 @@ const LISTS: OriginLists = {
 
 function judge(origin: string | undefined, host: string, direct: boolean): string {
   const verdict = judgeOrigin({ origin, host, direct }, LISTS);
-  return typeof verdict === "string" ? verdict : verdict.rule;
+  return typeof verdict === "string" ? verdict : verdict.code;
 }
 
 describe("the origin that the gate finds", () => {

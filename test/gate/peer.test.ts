@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressMatcher, checkPeer, isLoopbackAddress } from "../../src/net/ip-address.ts";
+import { checkPeer } from "../../src/gate/gate.ts";
+import { addressMatcher, isLoopbackAddress } from "../../src/net/ip-address.ts";
 
 const ALLOWED = ["192.0.2.0/24", "10.1.2.3", "2001:db8::/32", "fd00::5"];
 const allowed = addressMatcher(ALLOWED);
@@ -44,11 +45,11 @@ describe("peers that may not", () => {
     ["NAT64 of loopback", "64:ff9b::7f00:1"],
     ["6to4 of loopback", "2002:7f00:1::"],
   ])("%s: %s", (_what, address) => {
-    expect(checkPeer(address, allowed)).toMatchObject({ rule: "peer_not_allowed", status: 403 });
+    expect(checkPeer(address, allowed)).toMatchObject({ code: "peer_not_allowed", status: 403 });
   });
 
   it("a socket that is already gone", () => {
-    expect(checkPeer(undefined, allowed)).toMatchObject({ rule: "peer_not_allowed" });
+    expect(checkPeer(undefined, allowed)).toMatchObject({ code: "peer_not_allowed" });
   });
 
   it("are told the --allow-from that lets them in, not their IPv4-mapped or zoned form", () => {

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { Writable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../../src/log/logger.ts";
-import type { Stdout } from "../../src/log/stdout.ts";
+import type { Stdout } from "../../src/log/logger.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 
 const LARGE = "x".repeat(100_000);
@@ -22,7 +22,7 @@ async function eventsAfterStandstill(logLevel: Settings["logLevel"]): Promise<un
   const fd = openSync("/dev/null", "w");
   onTestFinished(() => closeSync(fd));
   const stdout = Object.assign(standing, { fd, isTTY: false }) as unknown as Stdout;
-  const logger = await createLogger({ logLevel, logFormat: "json" }, stdout, "openclaw-shim");
+  const logger = await createLogger({ logLevel, logFormat: "json", nextSteps: () => [] }, stdout);
   for (let i = 0; i < 20; i += 1) logger.error({ event: "large", LARGE });
   go();
   await expect.poll(() => standing.writableLength).toBe(0);

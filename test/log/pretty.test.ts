@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { prettyLines } from "../../src/log/pretty.ts";
 
-const TIME = new Date(2026, 0, 2, 3, 4, 5).getTime();
+const TIME = new Date(2026, 0, 2, 3, 4, 5).toISOString();
 const DEVICE = "4f02194a42ec".padEnd(64, "0");
 const CONNECTED = {
   level: "info",
@@ -28,14 +28,15 @@ const REFUSED = {
   level: "warn",
   outcome: "pairing-required",
   reason: "scope-upgrade",
-  fix: `the device asks for more scopes than it was approved for: ${COMMAND}`,
+  fix: "the device asks for more scopes than it was approved for",
+  command: COMMAND,
 };
 
 function pretty(line: object, terminal: Partial<Parameters<typeof prettyLines>[0]> = {}): string {
   const lines = prettyLines({
     colors: false,
     columns: () => undefined,
-    program: "openclaw-shim",
+    nextSteps: () => [],
     ...terminal,
   });
   return lines(`${JSON.stringify(line)}\n`);
@@ -91,11 +92,12 @@ describe("text from outside", () => {
       ...REFUSED,
       reason: hostile,
       fix: hostile,
+      command: hostile,
       path: hostile,
       client: { id: hostile },
     });
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(text.trimEnd().split("\n")).toHaveLength(2);
+    expect(text.trimEnd().split("\n")).toHaveLength(3);
   });
 
   it("does not look like a command where it is a reason", () => {
@@ -111,7 +113,7 @@ describe("other lines", () => {
   });
 
   it("that are no JSON pass as they are", () => {
-    const lines = prettyLines({ colors: true, columns: () => 80, program: "openclaw-shim" });
+    const lines = prettyLines({ colors: true, columns: () => 80, nextSteps: () => [] });
     expect(lines("not JSON\n")).toBe("not JSON\n");
     expect(lines("1\n")).toBe("1\n");
   });

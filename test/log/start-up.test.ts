@@ -1,13 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { prettyLines } from "../../src/log/pretty.ts";
-import { programOf } from "../../src/program.ts";
+import { nextSteps, programOf } from "../../src/program.ts";
 
 const GATEWAY = "ws://127.0.0.1:18789";
 
 /** The rows of the line that says that it listens, without the time. */
 function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-shim"): string[] {
-  const lines = prettyLines({ colors: false, columns: () => 60, program });
-  const line = { level: "info", time: 0, event: "listening", addresses, gateway, msg: "listening" };
+  const lines = prettyLines({ colors: false, columns: () => 60, nextSteps: nextSteps(program) });
+  const line = {
+    level: "info",
+    time: "2026-01-02T03:04:05.678Z",
+    event: "listening",
+    addresses,
+    gateway,
+    msg: "listening",
+  };
   const rows = lines(JSON.stringify(line)).trimEnd().split("\n");
   return rows.map((row) => row.replace(/^\d\d:\d\d:\d\d {2}/, "").trim());
 }

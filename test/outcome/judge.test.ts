@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fixFor } from "../../src/outcome/fixes.ts";
+import { adviceFor } from "../../src/outcome/outcome-advice.ts";
 import { isNotPaired, judge, type OutcomeName } from "../../src/outcome/outcome.ts";
 import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
 
@@ -88,7 +88,7 @@ describe("judge", () => {
       fc.property(transcript, (seen) => {
         const verdict = judge(seen);
         expect(NAMES).toContain(verdict.outcome);
-        const fix = fixFor(verdict, seen);
+        const fix = adviceFor(verdict, seen)?.fix;
         const connected = verdict.outcome === "connected";
         expect(typeof verdict.reason).toBe(connected ? "undefined" : "string");
         expect(fix === undefined).toBe(connected);

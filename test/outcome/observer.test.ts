@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PairingObserver } from "../../src/outcome/observer.ts";
+import { HandshakeObserver } from "../../src/outcome/observer.ts";
 import type { Transcript } from "../../src/outcome/transcript.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
 import { challenge, connectRequest, helloOk, refusal } from "./protocol.ts";
@@ -27,13 +27,13 @@ const said: fc.Arbitrary<Said> = fc.constantFrom(
   { by: "client", bytes: Buffer.from("garbage") },
 );
 
-/** What an observer makes of it, and how often it said so. */
+/** Returns the transcript of each report. */
 async function observe(script: readonly Said[], cut: (bytes: Buffer) => Buffer[]): Promise<Transcript[]> {
   const over: Transcript[] = [];
-  const observer = new PairingObserver((transcript) => over.push(structuredClone(transcript)));
-  observer.onAnswer(101);
+  const observer = new HandshakeObserver((transcript) => over.push(structuredClone(transcript)));
+  observer.onResponse(101);
   for (const { by, bytes } of script) {
-    for (const chunk of cut(bytes)) void observer.taps[by](chunk);
+    for (const chunk of cut(bytes)) void observer.onBytes(by, chunk);
     // Each side's bytes come in ticks of their own, as they do from sockets.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -43,7 +43,7 @@ async function observe(script: readonly Said[], cut: (bytes: Buffer) => Buffer[]
 }
 
 describe("the observer of a handshake", () => {
-  it("judges once, and the same however the bytes are cut", async () => {
+  it("reports once, and the same however the bytes are split", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(said, { maxLength: 8 }),
@@ -63,23 +63,23 @@ describe("the observer of a handshake", () => {
     );
   });
 
-  it("lets the connection's bytes alone", async () => {
+  it("does not change the connection's bytes", async () => {
     const script = [say("gateway", challenge), say("client", connectRequest()), say("gateway", helloOk())];
     const before = script.map(({ bytes }) => Buffer.from(bytes));
     await observe(script, (bytes) => [bytes]);
     expect(script.map(({ bytes }) => bytes)).toEqual(before);
   });
 
-  it("wants to read no more once the handshake is over", () => {
-    const observer = new PairingObserver(() => {});
-    observer.onAnswer(101);
-    expect(observer.taps.gateway(frame(TEXT, challenge, false))).toBe(true);
-    expect(observer.taps.client(frame(TEXT, connectRequest(), true))).toBe(true);
-    expect(observer.taps.gateway(frame(TEXT, helloOk(), false))).toBe(false);
-    expect(observer.taps.client(frame(TEXT, "more", true))).toBe(false);
+  it("stops reading once the handshake is over", () => {
+    const observer = new HandshakeObserver(() => {});
+    observer.onResponse(101);
+    expect(observer.onBytes("gateway", frame(TEXT, challenge, false))).toBe(true);
+    expect(observer.onBytes("client", frame(TEXT, connectRequest(), true))).toBe(true);
+    expect(observer.onBytes("gateway", frame(TEXT, helloOk(), false))).toBe(false);
+    expect(observer.onBytes("client", frame(TEXT, "more", true))).toBe(false);
   });
 
-  it("ignores an answer to another request than connect", async () => {
+  it("ignores a response to another request than connect", async () => {
     const script = [
       say("gateway", challenge),
       say("client", connectRequest()),

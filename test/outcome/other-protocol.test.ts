@@ -32,7 +32,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
       expect(await shim.outcome()).toMatchObject({
         outcome: "not-gateway-protocol",
         path: "/__openclaw__/worker",
-        reason: "the client's first message is no connect request",
+        reason: "the client's first message is not a connect request",
       });
       client.close();
       await once(client, "close");
@@ -78,7 +78,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
       switching((socket) => socket.write(frame(TEXT, '{"type":"event","event":"reload"}', false))),
     );
     await upgrade().until((text) => text.includes("reload"));
-    const reason = "the gateway's first message is no challenge";
+    const reason = "the gateway's first message is not a challenge";
     expect(await shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
   });
 

@@ -27,7 +27,7 @@ const CODES = [
     { code: "INVALID_REQUEST", details: { code: "AUTH_DEVICE_TOKEN_MISMATCH" } },
     "unauthorized",
     "AUTH_DEVICE_TOKEN_MISMATCH",
-    "openclaw devices rotate --device",
+    "connect once with the gateway's token",
   ],
   [
     { code: "INVALID_REQUEST", details: { code: "AUTH_BOOTSTRAP_TOKEN_INVALID" } },
@@ -115,7 +115,7 @@ const CODES = [
     { code: "INVALID_REQUEST", message: "unauthorized: device token mismatch (rotate/reissue device token)" },
     "unauthorized",
     "INVALID_REQUEST",
-    "compare OPENCLAW_GATEWAY_TOKEN",
+    "OPENCLAW_GATEWAY_TOKEN",
   ],
   [
     {

@@ -34,7 +34,7 @@ describe("an upgrade that gets no answer to connect", () => {
       reason: "proxy_attribution_required",
       http: { status: 403, type: "proxy_attribution_required" },
     });
-    expect(outcome.fix).toContain("--gateway must be the gateway itself");
+    expect(outcome.fix).toContain("--gateway at the gateway itself");
   });
 
   it("is gateway-refused with its status where the answer has no type", async () => {

@@ -14,9 +14,13 @@ const GET = "GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n
 /** What the shim's side of a connection takes for its peer's address: of real sockets, only this is not real. */
 function peersAre(address: () => string): void {
   const add = Connections.prototype.add;
-  const spy = vi.spyOn(Connections.prototype, "add").mockImplementation(function (this: Connections, socket) {
+  const spy = vi.spyOn(Connections.prototype, "add").mockImplementation(function (
+    this: Connections,
+    socket,
+    onClose,
+  ) {
     Object.defineProperty(socket, "remoteAddress", { value: address() });
-    add.call(this, socket);
+    add.call(this, socket, onClose);
   });
   onTestFinished(() => spy.mockRestore());
 }

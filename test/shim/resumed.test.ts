@@ -102,7 +102,7 @@ describe("a shim that is resumed from a snapshot", () => {
     const reported = outcomes(daemon);
     expect(reported).toMatchObject(Array.from({ length: 4 }, () => ({ outcome: "connected" })));
     expect(new Set(reported.map(({ conn }) => conn)).size).toBe(4);
-    const times = reported.map(({ time }) => Number(time));
+    const times = reported.map(({ time }) => Date.parse(String(time)));
     expect((times[3] ?? 0) - (times[2] ?? 0)).toBeGreaterThan(HOUR_MS);
     expect(Number(reported[3]?.["ms"])).toBeLessThan(DEADLINE_MS);
   });

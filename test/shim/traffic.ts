@@ -1,7 +1,7 @@
 // Run by exit.test.ts as a process of its own: opens a shim, sends traffic of every kind, closes, and does not exit.
 import { once } from "node:events";
 import { connect } from "node:net";
-import { silentLogger } from "../../src/log/silent-logger.ts";
+import { silentLogger } from "../../src/log/logger.ts";
 import { handshake } from "../../src/openclaw/connect.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";

@@ -34,18 +34,18 @@ describe("the page under /__shim__/", () => {
         .join(" ");
     expect(headers.get("content-security-policy")?.split("; ")).toEqual([
       "default-src 'none'",
-      "connect-src 'self'",
+      `script-src ${hashes("script")}`,
+      `style-src ${hashes("style")}`,
       "img-src data:",
+      "connect-src 'self'",
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
-      `script-src ${hashes("script")}`,
-      `style-src ${hashes("style")}`,
       "require-trusted-types-for 'script'",
       "trusted-types 'none'",
     ]);
     expect(contents(html, "script").join("")).toContain("new EventSource");
-    expect(contents(html, "style").join("")).toContain("color-scheme: light dark");
+    expect(contents(html, "style").join("")).toContain("prefers-color-scheme: dark");
   });
 
   it("is HTML that is not cached, not framed, and says to nobody where its reader came from", async () => {

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import type { TimedOutcome } from "../../src/outcome/report.ts";
+import type { TimedOutcome } from "../../src/outcome/outcomes.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
 
@@ -40,7 +40,8 @@ export async function openTestShim(
       done();
     },
   });
-  const logger = pino({ level: "debug", base: null, formatters: { level: (level) => ({ level }) } }, sink);
+  const level = overrides.logLevel ?? "info";
+  const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, sink);
   const shim = await openShim({ ...testSettings(gatewayPort), ...overrides }, logger, resources);
   const outcomes: TimedOutcome[] = [];
   shim.on("outcome", (outcome) => {

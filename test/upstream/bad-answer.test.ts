@@ -15,10 +15,10 @@ describe("a gateway that does not answer an upgrade as it should", () => {
     ["a head without an end", `HTTP/1.1 101 x\r\nA: ${"a".repeat(17_000)}`],
   ])("%s: the client gets 502", async (_what, answer) => {
     const { shim, upgrade, allGone } = await startBench((socket) => socket.write(answer, "latin1"));
-    expect(await upgrade().closed()).toMatch(/^HTTP\/1.1 502 .*"type":"gateway_answer_malformed"/s);
+    expect(await upgrade().closed()).toMatch(/^HTTP\/1.1 502 .*"type":"gateway_response_malformed"/s);
     expect(await shim.outcome()).toMatchObject({
       outcome: "gateway-unreachable",
-      reason: "MALFORMED_ANSWER",
+      reason: "MALFORMED_RESPONSE",
     });
     await allGone();
     expect(shim.outcomes).toHaveLength(1);

@@ -61,11 +61,10 @@ describe("data that is still under way when a side ends", () => {
       vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
       const [client, gateway] = [await tcpPair(), await tcpPair()];
       const over = new Promise((resolve) => {
-        const taps = { client: () => false, gateway: () => false };
-        const [early, answered] = [Buffer.alloc(0), Buffer.alloc(0)];
-        const listener = { taps, onClosed: resolve };
+        const [early, received] = [Buffer.alloc(0), Buffer.alloc(0)];
+        const listener = { onBytes: () => false, onClosed: resolve };
         const [near, other] = [client.near, gateway.near];
-        splice({ client: near, gateway: other, early, answered, headSize: 0, listener });
+        splice({ client: near, gateway: other, early, received, headSize: 0, listener });
       });
       const [stalled, talker] = first === "client" ? [client, gateway] : [gateway, client];
       stalled.far.pause();

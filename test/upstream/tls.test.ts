@@ -61,7 +61,7 @@ describe("a gateway with a self-signed certificate", () => {
 
   it.each([
     ["another fingerprint", "0".repeat(64), "CERT_FINGERPRINT_MISMATCH", "its new --gateway-fingerprint"],
-    ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "pin it with --gateway-fingerprint"],
+    ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "with --gateway-fingerprint sha256:…"],
   ])("is refused with %s, before any request is sent", async (_what, pin, reason, advice) => {
     const shim = await openFor(pin, 60_000);
     const before = fakeGateway.requests.length;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { silentLogger } from "../../log/silent-logger.ts";
+import { silentLogger } from "../../log/logger.ts";
 import { handshake, type HandshakeResult } from "../../openclaw/connect.ts";
 import type { Device } from "../../openclaw/device.ts";
 import type { Outcome } from "../../outcome/outcome.ts";

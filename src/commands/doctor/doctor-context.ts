@@ -1,9 +1,9 @@
+import type { ConnectFailure } from "../../errors.ts";
 import { isLoopbackName } from "../../net/authority.ts";
 import { section, type Environment } from "../../openclaw/config.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { isShim } from "../../status/shim-client.ts";
-import { createDialer, type Dialer, type DialFailure } from "../../upstream/dial.ts";
-import { GatewayAgent } from "../../upstream/gateway-agent.ts";
+import { createDialer, GatewayAgent, type Dialer } from "../../upstream/dial.ts";
 import { Deadline, type Limits } from "./deadline.ts";
 import type { DeviceLists } from "./device-lists.ts";
 import { findShim, type ShimFacts } from "./found-shim.ts";
@@ -54,7 +54,7 @@ export interface DoctorContext extends DoctorRequest {
 /** The server at the gateway's address, and the results of connecting straight to it. */
 export interface GatewayFacts {
   readonly listener?: ListeningProcess | undefined;
-  readonly unreachable?: DialFailure;
+  readonly unreachable?: ConnectFailure;
   /** It is an openclaw-shim: nothing was sent through it. */
   readonly isShim?: boolean;
   /** With the credential and no device, which leaves no trace on any release. */
@@ -191,7 +191,7 @@ function helloOf({ attempt }: Connected): Hello | undefined {
 }
 
 /** Returns why the gateway's port accepts no connection; undefined if it does. */
-function reach(dialer: Dialer, deadline: Deadline): Promise<DialFailure | undefined> {
+function reach(dialer: Dialer, deadline: Deadline): Promise<ConnectFailure | undefined> {
   return new Promise((resolve) => {
     const ms = deadline.for("request");
     const timer = setTimeout(() => {

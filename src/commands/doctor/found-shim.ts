@@ -1,4 +1,4 @@
-import { silentLogger } from "../../log/silent-logger.ts";
+import { silentLogger } from "../../log/logger.ts";
 import { reachableAt } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { openShim } from "../../shim.ts";

@@ -8,7 +8,7 @@ import type { Device } from "../../openclaw/device.ts";
 import { readConnectError, readErrorType } from "../../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import type { GatewaySession } from "../../openclaw/session.ts";
-import { fixFor } from "../../outcome/fixes.ts";
+import { adviceFor } from "../../outcome/outcome-advice.ts";
 import { judge, type OutcomeName, type Verdict } from "../../outcome/outcome.ts";
 import type { Transcript } from "../../outcome/transcript.ts";
 import { printable } from "../../text/printable.ts";
@@ -103,7 +103,7 @@ export function attemptOf(result: HandshakeResult): Attempt {
   const verdict = judge(transcript);
   const { answer } = transcript;
   const requestId = answer?.ok === false ? answer.requestId : undefined;
-  const advice = { fix: fixFor(verdict, transcript) ?? "see the gateway's log: openclaw logs --follow" };
+  const advice = adviceFor(verdict, transcript) ?? { fix: "see the gateway's log: openclaw logs --follow" };
   return { connected: false, verdict, advice, ...(requestId !== undefined && { requestId }) };
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { canonicalName, isForwarding } from "../../headers/header-names.ts";
+import { forwardingHeader } from "../../headers/header-table.ts";
 import { isLoopbackName } from "../../net/authority.ts";
 import type { Deadline } from "./deadline.ts";
 import { recentOutcomes, type SeenOutcome } from "./found-shim.ts";
@@ -73,7 +73,7 @@ function proxyFields(headers: IncomingHttpHeaders): Record<string, string> {
   const fields = Object.entries(headers).filter(
     ([name]) =>
       ["server", "x-served-by", "x-amz-cf-id"].includes(name) ||
-      isForwarding(canonicalName(name)) ||
+      forwardingHeader(name) !== undefined ||
       /^(cf|fly)-/.test(name),
   );
   return Object.fromEntries(fields.map(([name, value = ""]) => [name, [value].flat().join(", ")]));

@@ -78,7 +78,7 @@ describe("doctor", () => {
 
     expect(toFix(run)).toContain("gateway");
     expect(run.of("gateway")[0]?.finding).toContain("gateway-starting");
-    expect(run.of("gateway")[0]?.fix).toContain("try again in 1 s");
+    expect(run.of("gateway")[0]?.fix).toContain("retry in 1 s");
   });
 
   it("cleans up and ends when it is interrupted", async () => {

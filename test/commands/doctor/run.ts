@@ -2,7 +2,7 @@ import { findCommand } from "../../../src/commands/find-command.ts";
 import { doctor } from "../../../src/commands/doctor/doctor-command.ts";
 import type { Limits } from "../../../src/commands/doctor/deadline.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
-import type { Stdout } from "../../../src/log/stdout.ts";
+import type { Stdout } from "../../../src/log/logger.ts";
 import { start, type Bundle } from "../bundle.ts";
 
 /** What a run came to. */

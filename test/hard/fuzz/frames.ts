@@ -1,7 +1,7 @@
-import { pino } from "pino";
-import { credentialWas } from "../../../src/outcome/credential.ts";
-import { PairingObserver } from "../../../src/outcome/observer.ts";
-import { Reporter } from "../../../src/outcome/report.ts";
+import { credentialResult } from "../../../src/outcome/credential.ts";
+import { HandshakeObserver } from "../../../src/outcome/observer.ts";
+import type { Outcome } from "../../../src/outcome/outcome.ts";
+import { Outcomes } from "../../../src/outcome/outcomes.ts";
 import type { Side } from "../../../src/upstream/splice.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../../upstream/frames.ts";
@@ -75,32 +75,37 @@ const LINE_LIMIT = 32 * 1024;
 
 /** Frames of both sides through the observer, the judge and the report, in this process. */
 export function framesTarget(): Target {
-  const reporter = new Reporter(pino({ level: "silent" }));
+  const reporter = new Outcomes();
   return {
     seeds: SEEDS,
     words: WORDS,
     take(input, random): Taken {
       const conversation = converse(input, random);
       let outcomes = 0;
-      const observer = new PairingObserver((seen) => {
+      let shown: Outcome | undefined;
+      const observer = new HandshakeObserver((seen) => {
         outcomes += 1;
         const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: performance.now() };
-        const normalized = { rawHeaders: [], stripped: [] };
-        const admission = { origin: "absent", publicForwarded: false } as const;
-        const outcome = reporter.observed(facts, { normalized, admission }, seen);
-        credentialWas(outcome, seen, []);
+        reporter.once("settled", ({ outcome }) => {
+          shown = outcome;
+        });
+        reporter.observed({ ...facts, rateLimitKey: undefined, sentCredential: false }, seen);
+        const [outcome] = reporter.recent.slice(-1);
+        promised(shown === outcome, "every outcome is emitted");
+        if (!outcome) return;
+        credentialResult(outcome, seen, false);
         const line = JSON.stringify(outcome);
         promised(line.length < LINE_LIMIT, "an outcome line is short", line.length);
         promised(isPrintable(line), "an outcome line is printable", line);
         promised(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
       });
-      observer.onAnswer(101);
+      observer.onResponse(101);
       let read = 0;
       for (const { side, bytes } of conversation) {
         // What comes after the outcome only passes.
         if (outcomes === 0) read += 1;
         const before = Buffer.from(bytes);
-        const more = observer.taps[side](bytes);
+        const more = observer.onBytes(side, bytes);
         promised(typeof more === "boolean", "nothing waits without an approver");
         promised(before.equals(bytes), "what passes is not changed", before.toString("latin1"));
       }

@@ -1,4 +1,4 @@
-import { createGate, isRefusal, type Arrival, type Gate } from "../../../src/gate/gate.ts";
+import { createGate, isRefusal, type ConnectionEnds, type Gate } from "../../../src/gate/gate.ts";
 import { asksForWebSocket } from "../../../src/gate/request-head.ts";
 import { normalize } from "../../../src/headers/normalize.ts";
 import { strippedForLog } from "../../../src/headers/stripped-values.ts";
@@ -22,7 +22,7 @@ const gateOf = (forwarded: ForwardedPolicy): { forwarded: ForwardedPolicy; gate:
   gate: createGate({ ...settings, forwarded }),
 });
 const GATES = [gateOf("strip"), gateOf("private"), gateOf("reject")] as const;
-const ARRIVALS: readonly [Arrival, ...Arrival[]] = [
+const ARRIVALS: readonly [ConnectionEnds, ...ConnectionEnds[]] = [
   { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18_788 },
   { remoteAddress: "::1", localAddress: "::1", localPort: 18_788 },
   { remoteAddress: "192.0.2.7", localAddress: "192.0.2.1", localPort: 18_788 },
@@ -57,7 +57,7 @@ export function headsTarget(): Target {
 
 function checkAdmitted(
   head: ParsedHead,
-  { remoteAddress }: Arrival,
+  { remoteAddress }: ConnectionEnds,
   forwarded: string,
   verdict: string,
 ): void {

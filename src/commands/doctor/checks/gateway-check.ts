@@ -1,6 +1,6 @@
 import type { Advice } from "../../../errors.ts";
 import { isRelease } from "../../../openclaw/releases.ts";
-import { unreachableFix } from "../../../gate/unreachable.ts";
+import { connectAdvice } from "../../../errors.ts";
 import { ok, toFix, type Check } from "../finding.ts";
 import { describeVerdict, isAboutGateway } from "../gateway-client.ts";
 import { describeProcess } from "../listening-process.ts";
@@ -24,7 +24,7 @@ export const gatewayCheck: Check = {
       const { code, message } = unreachable;
       const detail = code === "TIMEOUT" ? `, ${message}` : "";
       return toFix(`no gateway at ${url}: ${code}${detail}`, {
-        fix: unreachableFix(code),
+        ...connectAdvice(code),
       });
     }
     const by = listener ? `; ${describeProcess(listener)} listens there` : "";

@@ -1,4 +1,4 @@
-import { isWord } from "../../../outcome/fixes.ts";
+import { shellWord } from "../../../errors.ts";
 import { note, toFix, type Check } from "../finding.ts";
 
 /** Removes this run's test devices and reports those that could not be removed. It is the last check. */
@@ -14,7 +14,8 @@ export const leftoversCheck: Check = {
           command: `openclaw devices remove ${deviceId}`,
         });
       }
-      const command = isWord(requestId) ? `openclaw devices reject ${requestId}` : "openclaw devices list";
+      const command =
+        shellWord(requestId) !== undefined ? `openclaw devices reject ${requestId}` : "openclaw devices list";
       return note(
         `the request ${requestId} of doctor's test device ${deviceId}${where} could not be rejected; it expires within five minutes`,
         { fix: `reject it${there}`, command },

@@ -1,5 +1,5 @@
 import type { Advice } from "../../../errors.ts";
-import { isWord } from "../../../outcome/fixes.ts";
+import { shellWord } from "../../../errors.ts";
 import { holds } from "../../../openclaw/releases.ts";
 import type { PendingDevice } from "../device-lists.ts";
 import { ok, toFix, unknown, type Check } from "../finding.ts";
@@ -51,7 +51,7 @@ function clockHint({ at }: PendingDevice, now: number): string {
 }
 
 function adviceFor(requestId: string): Advice {
-  if (!isWord(requestId))
+  if (shellWord(requestId) === undefined)
     return {
       fix: "approve or reject it by its id: openclaw devices approve <requestId>",
       command: "openclaw devices list",

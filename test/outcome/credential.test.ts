@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { carriesCredential, credentialWas } from "../../src/outcome/credential.ts";
+import { carriesCredential, credentialResult } from "../../src/outcome/credential.ts";
 import { judge } from "../../src/outcome/outcome.ts";
 import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
 
 function was(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): string | undefined {
   const transcript: Transcript = { challenged: true, ...seen };
-  return credentialWas(judge(transcript), transcript, rawHeaders);
+  return credentialResult(judge(transcript), transcript, carriesCredential(rawHeaders));
 }
 
 function refusal(code: string, detailsCode?: string, message = ""): Partial<Transcript> {
@@ -24,7 +24,7 @@ const hello: ConnectAnswer = {
   deviceTokenIssued: false,
 };
 
-describe("a credential was wrong", () => {
+describe("a credential counts as rejected", () => {
   it.each([
     "AUTH_TOKEN_MISMATCH",
     "AUTH_PASSWORD_MISMATCH",
@@ -32,41 +32,41 @@ describe("a credential was wrong", () => {
     "AUTH_BOOTSTRAP_TOKEN_INVALID",
     "AUTH_UNAUTHORIZED",
     "AUTH_SOMETHING_NEW",
-  ])("when the gateway says %s", (code) => expect(was(refusal("INVALID_REQUEST", code))).toBe("wrong"));
+  ])("when the gateway says %s", (code) => expect(was(refusal("INVALID_REQUEST", code))).toBe("rejected"));
 
   it.each(["unauthorized: gateway token mismatch (set …)", "unauthorized: gateway password mismatch"])(
     "when an old gateway says %j",
-    (message) => expect(was(refusal("INVALID_REQUEST", undefined, message))).toBe("wrong"),
+    (message) => expect(was(refusal("INVALID_REQUEST", undefined, message))).toBe("rejected"),
   );
 
   it("when only the close says so", () => {
     const close = { by: "gateway", code: 1008, reason: "unauthorized: token mismatch" } as const;
-    expect(was({ close })).toBe("wrong");
+    expect(was({ close })).toBe("rejected");
   });
 
-  it("when the upgrade with an Authorization is answered by 401", () => {
-    expect(was({ http: { status: 401 } }, ["authorization", "Bearer x"])).toBe("wrong");
+  it("when the response to an upgrade with an Authorization is 401", () => {
+    expect(was({ http: { status: 401 } }, ["authorization", "Bearer x"])).toBe("rejected");
   });
 
-  it("as far as can be told when the client does not wait for the answer", () => {
+  it("when the client does not wait for the response", () => {
     const connect = { id: "1", client: NOBODY, role: "operator", scopes: [], ...NO_DEVICE, auth: ["token"] };
-    expect(was({ connect, end: "client" })).toBe("wrong");
+    expect(was({ connect, end: "client" })).toBe("rejected");
     expect(was({ connect: { ...connect, auth: [] }, end: "client" })).toBeUndefined();
-    expect(was({ connect, close: { by: "client", code: 1000, reason: "" } })).toBe("wrong");
+    expect(was({ connect, close: { by: "client", code: 1000, reason: "" } })).toBe("rejected");
     expect(was({ connect, end: "gateway" })).toBeUndefined();
   });
 
-  it("as far as can be told when the client has sent nothing for so long that nobody reads it any more", () => {
-    expect(was({ end: "deadline" })).toBe("wrong");
+  it("when the client sends nothing until the deadline", () => {
+    expect(was({ end: "deadline" })).toBe("rejected");
     expect(was({ end: "client" })).toBeUndefined();
   });
 
-  it("as far as can be told when the client answers a challenge with what is no message", () => {
-    expect(was({ foreign: "binary", foreignBy: "client" })).toBe("wrong");
+  it("when the client sends something else than a connect after the challenge", () => {
+    expect(was({ foreign: "binary", foreignBy: "client" })).toBe("rejected");
   });
 });
 
-describe("no credential was tried, or not a wrong one", () => {
+describe("no credential was tried, or the right one", () => {
   it.each([
     ["AUTH_TOKEN_MISSING"],
     ["AUTH_PASSWORD_MISSING"],
@@ -82,12 +82,12 @@ describe("no credential was tried, or not a wrong one", () => {
     ["CONTROL_UI_ORIGIN_NOT_ALLOWED"],
   ])("when the gateway says %s", (code) => expect(was(refusal("INVALID_REQUEST", code))).toBeUndefined());
 
-  it("when an old gateway says that there was none", () => {
+  it("when an old gateway says that it is missing", () => {
     const message = "unauthorized: gateway token missing (set gateway.remote.token)";
     expect(was(refusal("INVALID_REQUEST", undefined, message))).toBeUndefined();
   });
 
-  it("when a 401 answers an upgrade that brought none", () => {
+  it("when the response to an upgrade without a credential is 401", () => {
     expect(was({ http: { status: 401 } }, ["Cookie", "a=b"])).toBeUndefined();
   });
 
@@ -96,10 +96,10 @@ describe("no credential was tried, or not a wrong one", () => {
     expect(was({ foreign: "no frames", foreignBy: "gateway" })).toBeUndefined();
   });
 
-  it("when the client leaves", () => expect(was({ end: "client" })).toBeUndefined());
+  it("when the client disconnects", () => expect(was({ end: "client" })).toBeUndefined());
 });
 
-it("was right when the gateway said hello", () => expect(was({ answer: hello })).toBe("right"));
+it("is accepted when the gateway sends hello-ok", () => expect(was({ answer: hello })).toBe("accepted"));
 
 describe("carriesCredential", () => {
   it.each(["Authorization", "x-openclaw-token", "X-OpenClaw-Webhook-Secret"])("knows %s", (name) =>

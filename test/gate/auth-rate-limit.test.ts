@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { guessingCaller, GuessLimiter } from "../../src/gate/auth-rate-limit.ts";
+import { rateLimitKey, AuthRateLimit } from "../../src/gate/auth-rate-limit.ts";
 
 const PEER = "peer 192.0.2.7";
 
-/** A limiter whose clock the test turns: three failures, then one in ten seconds. */
-function limiterAt(limits = {}): { limiter: GuessLimiter; turn: (ms: number) => void } {
+/** A limiter whose clock the test advances: three failures, then one in ten seconds. */
+function limiterAt(limits = {}): { limiter: AuthRateLimit; advance: (ms: number) => void } {
   let now = 1_000_000;
-  const limiter = new GuessLimiter(() => now, { burst: 3, intervalMs: 10_000, ...limits });
-  return { limiter, turn: (ms) => (now += ms) };
+  const limiter = new AuthRateLimit(() => now, { burst: 3, intervalMs: 10_000, ...limits });
+  return { limiter, advance: (ms) => (now += ms) };
 }
 
-describe("guessingCaller", () => {
+describe("rateLimitKey", () => {
   it.each([
     ["127.0.0.1", undefined, undefined],
     ["::1", undefined, undefined],
@@ -26,71 +26,71 @@ describe("guessingCaller", () => {
     ["2001:db8:1:3::1", undefined, "peer 2001:db8:1:3::/64"],
     ["fe80::1%eth0", undefined, "peer fe80:0:0:0::/64"],
   ])("%s with Origin %s is %s", (address, origin, caller) => {
-    expect(guessingCaller(address, origin)).toBe(caller);
+    expect(rateLimitKey(address, origin)).toBe(caller);
   });
 
   it("keeps a bounded part of an Origin that no page has", () => {
-    expect(guessingCaller("::1", `http://${"a".repeat(16_000)}`)).toHaveLength(307);
+    expect(rateLimitKey("::1", `http://${"a".repeat(16_000)}`)).toHaveLength(307);
   });
 });
 
-describe("GuessLimiter", () => {
-  it("lets the burst through, then one in each interval, and says how long to wait", () => {
-    const { limiter, turn } = limiterAt();
+describe("AuthRateLimit", () => {
+  it("admits the burst, then one in each interval, and returns how long to wait", () => {
+    const { limiter, advance } = limiterAt();
     for (let i = 0; i < 3; i += 1) {
       expect(limiter.check(PEER)).toBeUndefined();
       limiter.failed(PEER);
     }
-    expect(limiter.check(PEER)).toMatchObject({ rule: "too_many_failures", status: 429, retryAfterS: 10 });
-    turn(9_001);
+    expect(limiter.check(PEER)).toMatchObject({ code: "too_many_failures", status: 429, retryAfterS: 10 });
+    advance(9_001);
     expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 1 });
-    turn(999);
+    advance(999);
     expect(limiter.check(PEER)).toBeUndefined();
     limiter.failed(PEER);
     expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 10 });
   });
 
-  it("forgets with the first success", () => {
+  it("resets at the first success", () => {
     const { limiter } = limiterAt();
     for (let i = 0; i < 9; i += 1) limiter.failed(PEER);
     limiter.succeeded(PEER);
     expect([limiter.check(PEER), limiter.size]).toEqual([undefined, 0]);
   });
 
-  it("never makes anybody wait longer than the debt limit", () => {
-    const { limiter, turn } = limiterAt({ debtLimitMs: 60_000 });
+  it("never delays a client longer than the maximum backoff", () => {
+    const { limiter, advance } = limiterAt({ maxBackoffMs: 60_000 });
     for (let i = 0; i < 10_000; i += 1) limiter.failed(PEER);
     expect(limiter.check(PEER)).toMatchObject({ retryAfterS: 40 });
-    turn(40_000);
+    advance(40_000);
     expect(limiter.check(PEER)).toBeUndefined();
   });
 
-  it("holds the rate for attempts that are let in side by side", () => {
+  it("limits the rate of attempts that are admitted in parallel", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(30_000), fc.nat(40)), { maxLength: 60 }), (rounds) => {
-        const { limiter, turn } = limiterAt({ debtLimitMs: Infinity });
-        let [elapsed, guesses, widest] = [0, 0, 0];
+        const { limiter, advance } = limiterAt({ maxBackoffMs: Infinity });
+        let [elapsed, attempts, widest] = [0, 0, 0];
         for (const [ms, width] of rounds) {
-          turn(ms);
+          advance(ms);
           elapsed += ms;
           if (limiter.check(PEER)) continue;
-          // All of a round are let in before the first of them fails.
+          // All of a round are admitted before the first of them fails.
           for (let i = 0; i < width; i += 1) limiter.failed(PEER);
-          guesses += width;
+          attempts += width;
           widest = Math.max(widest, width);
         }
-        expect(guesses).toBeLessThanOrEqual(3 + elapsed / 10_000 + widest);
+        expect(attempts).toBeLessThanOrEqual(3 + elapsed / 10_000 + widest);
       }),
     );
   });
 
-  it("never lets one caller block another, nor a tool without a key", () => {
+  it("never lets one client block another, nor a tool without a key", () => {
     const steps = fc.array(fc.tuple(fc.nat(9), fc.nat(5_000)), { maxLength: 300 });
     fc.assert(
       fc.property(steps, (failures) => {
-        const { limiter, turn } = limiterAt();
+        const { limiter, advance } = limiterAt();
         for (const [who, ms] of failures) {
-          turn(ms);
+          advance(ms);
           limiter.failed(`peer ${who}`);
           limiter.failed(undefined);
         }
@@ -100,8 +100,8 @@ describe("GuessLimiter", () => {
     );
   });
 
-  it("remembers a bounded number of callers, and forgets the one that failed longest ago", () => {
-    const { limiter } = limiterAt({ callerLimit: 100 });
+  it("remembers a bounded number of clients, and forgets the one that failed longest ago", () => {
+    const { limiter } = limiterAt({ maxClients: 100 });
     for (let i = 0; i < 3; i += 1) limiter.failed(PEER);
     for (let i = 0; i < 50_000; i += 1) {
       limiter.failed(`peer ${i}`);

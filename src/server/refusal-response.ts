@@ -1,46 +1,51 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Refusal } from "../errors.ts";
-import { LINGER_MS } from "./linger.ts";
 
-/** Refusals that are written, but not ended, as their request is still on its way. */
+/**
+ * How long a connection outlives its end, in ms: a client that does not read its refusal, or does not close after it,
+ * and the other side of a relayed connection of which one side has ended.
+ */
+export const LINGER_MS = 750;
+
+/** Refusals that are written but not ended, as the body of their request is still arriving. */
 const written = new WeakSet<ServerResponse>();
 
-/** Whether no more will be written to `response`: it is whole, though it may not be on its way yet. */
-export function isWhole(response: ServerResponse): boolean {
+/** Returns true if nothing more will be written to `response`, though it may not be sent yet. */
+export function isComplete(response: ServerResponse): boolean {
   return response.writableEnded || written.has(response);
 }
 
-/** Answers a request that Node gave us as a bare socket, and closes it. */
+/** Sends a refusal on a bare socket, and closes it. */
 export function refuseSocket(socket: Duplex, refusal: Refusal): void {
-  const { body, headers } = refusalAnswer(refusal);
-  const head = Object.entries({ ...headers, Connection: "close" }).map(
+  const { body, headers } = refusalResponse(refusal);
+  const fields = Object.entries({ ...headers, Connection: "close" }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   const status = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n`;
   socket.on("error", () => {});
-  socket.end(`${status}${head.join("")}\r\n${body}`);
-  // Unread bytes would turn our close into a reset, and the refusal would be lost with it.
+  socket.end(`${status}${fields.join("")}\r\n${body}`);
+  // Unread bytes would turn the close into a reset, and the client would lose the refusal.
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.on("close", () => clearTimeout(timer));
 }
 
-/** Answers a plain request, and closes its connection once its body has come, or after LINGER_MS. */
+/** Sends a refusal of a plain request, and closes its connection once the request's body is read, or after LINGER_MS. */
 export function refuseResponse(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {
-    // The answer has begun: only a broken connection can still say that it is not whole.
+    // The response has begun: only a broken connection can tell the client that it is incomplete.
     response.destroy();
     return;
   }
-  const { body, headers } = refusalAnswer(refusal);
+  const { body, headers } = refusalResponse(refusal);
   response.writeHead(refusal.status, { ...headers, Connection: "close" });
   const { req: request } = response;
   if (request.readableEnded || request.closed) {
     response.end(body);
     return;
   }
-  // As above: a client that is still sending its body reads the answer only after it, so the body is read, and dropped.
+  // A client that is still sending its body reads the response only after it, so the body is read and dropped.
   response.write(body);
   written.add(response);
   const finish = (): void => {
@@ -54,16 +59,16 @@ export function refuseResponse(response: ServerResponse, refusal: Refusal): void
   request.resume();
 }
 
-function refusalAnswer(refusal: Refusal): { body: string; headers: Record<string, string> } {
-  const { rule: type, message, fix, status, retryAfterS = status === 503 ? 1 : undefined } = refusal;
-  const body = `${JSON.stringify({ error: { type, message, fix } })}\n`;
+function refusalResponse(refusal: Refusal): { body: string; headers: Record<string, string> } {
+  const { code, message, fix, command, status, retryAfterS = status === 503 ? 1 : undefined } = refusal;
+  const body = `${JSON.stringify({ error: { type: code, message, fix, command } })}\n`;
   const headers = {
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": String(Buffer.byteLength(body)),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     ...(status === 405 && {
-      Allow: type === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD",
+      Allow: code === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD",
     }),
     ...(status === 426 && { Upgrade: "websocket" }),
     ...(retryAfterS !== undefined && { "Retry-After": String(retryAfterS) }),

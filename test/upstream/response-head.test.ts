@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AnswerBody, readAnswerHead } from "../../src/upstream/response-head.ts";
+import { ResponseBody, readResponseHead } from "../../src/upstream/response-head.ts";
 
 function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
@@ -29,7 +29,7 @@ describe("the body of an answer", () => {
         fc.uint8Array({ maxLength: 20 }),
         (parts, where, extension, trailer, after) => {
           const content: Buffer[] = [];
-          const body = new AnswerBody("chunked", (bytes) => content.push(Buffer.from(bytes)));
+          const body = new ResponseBody("chunked", (bytes) => content.push(Buffer.from(bytes)));
           const bytes = chunked(parts, extension, trailer);
           for (const piece of split(bytes.subarray(0, -1), where)) body.push(piece);
           expect(body.done).toBe(false);
@@ -45,7 +45,7 @@ describe("the body of an answer", () => {
     fc.assert(
       fc.property(part, fc.uint8Array({ maxLength: 20 }), cuts, (bytes, after, where) => {
         const content: Buffer[] = [];
-        const body = new AnswerBody({ length: bytes.length }, (piece) => content.push(piece));
+        const body = new ResponseBody({ length: bytes.length }, (piece) => content.push(piece));
         for (const piece of split(Buffer.concat([bytes, after]), where)) body.push(piece);
         expect(body.done).toBe(true);
         expect(Buffer.concat(content).equals(bytes)).toBe(true);
@@ -58,7 +58,7 @@ describe("the body of an answer", () => {
     fc.assert(
       fc.property(framing, fc.array(fc.uint8Array()), (how, pieces) => {
         let length = 0;
-        const body = new AnswerBody(how, (bytes) => (length += bytes.length));
+        const body = new ResponseBody(how, (bytes) => (length += bytes.length));
         for (const piece of pieces) body.push(Buffer.from(piece));
         expect(length).toBeLessThanOrEqual(pieces.reduce((sum, piece) => sum + piece.length, 0));
       }),
@@ -76,9 +76,9 @@ describe("the head of an answer", () => {
     ["HTTP/1.1 101 Switching Protocols", 101, { length: 0 }],
   ])("%j", (head, status, framing) => {
     const bytes = Buffer.from(`${head}\r\n\r\nrest`);
-    expect(readAnswerHead(bytes)).toEqual({ status, framing, size: bytes.length - 4 });
+    expect(readResponseHead(bytes)).toEqual({ status, framing, size: bytes.length - 4 });
     for (let i = 0; i < bytes.length - 4; i += 1)
-      expect(readAnswerHead(bytes.subarray(0, i))).toBeUndefined();
+      expect(readResponseHead(bytes.subarray(0, i))).toBeUndefined();
   });
 
   it.each([
@@ -88,12 +88,12 @@ describe("the head of an answer", () => {
     "HTTP/1.1  200",
     "SSH-2.0-x",
     "\x15\x03\x01",
-  ])("%j is none", (head) => expect(readAnswerHead(Buffer.from(`${head}\r\n\r\n`))).toBe("malformed"));
+  ])("%j is none", (head) => expect(readResponseHead(Buffer.from(`${head}\r\n\r\n`))).toBe("malformed"));
 
   it("answers for all bytes, whatever they are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        const head = readAnswerHead(Buffer.from(bytes));
+        const head = readResponseHead(Buffer.from(bytes));
         expect(head === undefined || head === "malformed" || head.size <= bytes.length).toBe(true);
       }),
     );

@@ -1,0 +1,240 @@
+/** What is said about one refusal or failure. `{value}` stands for the offending value, the request ID and the like. */
+export interface ErrorRow {
+  /** The HTTP status, for what the shim itself refuses. */
+  readonly status?: number;
+  /** What happened, for what the shim itself refuses. */
+  readonly message?: string;
+  /** What to do, as one sentence; absent where the code of the failure has its own. */
+  readonly fix?: string;
+  /** The shell command that does it. */
+  readonly command?: string;
+}
+
+const NO_ROUTE = {
+  fix: "check the address in --gateway: this machine has no route to it; without an IPv4 loopback write ws://[::1]:PORT",
+};
+const NO_RESPONSE = {
+  fix: "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (openclaw logs --follow): it closed the connection without a response",
+};
+const UNVERIFIED = {
+  fix: "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256 prints it",
+};
+const NOT_TLS = { fix: "write ws:// in --gateway: the server at that address does not speak TLS" };
+const RELOAD = { fix: "reload the page: its build differs from the gateway's" };
+
+/** Requests that the shim refuses. The key is `reason` in the log and `error.type` in the response. */
+export const REFUSALS = {
+  peer_not_allowed: {
+    status: 403,
+    message: "peer {value} may not connect to this shim",
+    fix: "if {value} is yours, start openclaw-shim with --allow-from {value}",
+  },
+  host_not_allowed: {
+    status: 421,
+    message: "Host {value} is not a name of this shim",
+    fix: "if that name is yours, start openclaw-shim with --allow-host {value}; else use http://127.0.0.1",
+  },
+  origin_not_allowed: {
+    status: 403,
+    message: "Origin {value} is not forwarded: the gateway would treat that page as a local one",
+    fix: "if you trust every page of that origin, start openclaw-shim with --allow-origin {value}",
+  },
+  origin_malformed: {
+    status: 403,
+    message: 'Origin "{value}" is not a serialized origin (RFC 6454): scheme://host[:port] or null',
+    fix: "send one well-formed Origin, or none at all if the client is not a browser",
+  },
+  forwarded_rejected: {
+    status: 403,
+    message: "the request carries {value}, and --forwarded reject is set",
+    fix: "connect to the shim without a proxy between, or start it with --forwarded strip",
+  },
+  forwarded_public: {
+    status: 403,
+    message: "the request was forwarded for {value}, which is not a private address (--forwarded private)",
+    fix: "if that client is yours, start openclaw-shim with --allow-from {value}, or with --forwarded strip",
+  },
+  too_many_connections: {
+    status: 503,
+    message: "all {value} connection slots are in use",
+    fix: "close idle clients, or start openclaw-shim with --max-connections above {value}",
+  },
+  too_many_failures: {
+    status: 429,
+    message: "too many failed authentication attempts: wait {value} s",
+    fix: "fix the client's token or password, then retry in {value} s; a successful login resets the limit",
+  },
+  page_not_local: {
+    status: 421,
+    message: "the shim's own pages are for this machine only, and {value} may name another one",
+    fix: "request them on the machine of the shim by a loopback name, such as http://127.0.0.1:18788/__shim__/",
+  },
+  foreign_site: {
+    status: 403,
+    message: "the shim's own pages do not respond to pages of other sites (Sec-Fetch-Site: {value})",
+    fix: "open the address in a tab of its own, or read it with a program that is not a browser",
+  },
+  too_many_followers: {
+    status: 503,
+    message: "too many clients follow the outcomes already",
+    fix: "close a page of /__shim__/ elsewhere, or read /__shim__/outcomes as JSON",
+  },
+  draining: {
+    status: 503,
+    message: "the shim is shutting down",
+    fix: "retry when the service is running again: openclaw-shim status",
+  },
+  malformed_request: {
+    status: 400,
+    message: "malformed request: {value}",
+    fix: "send a well-formed HTTP/1.1 request (RFC 9112), or a WebSocket handshake (RFC 6455 section 4.1)",
+  },
+  request_timeout: {
+    status: 408,
+    message: "the request's header section did not arrive in time",
+    fix: "send the whole header section at once; look for a stalled proxy between client and shim",
+  },
+  header_too_large: {
+    status: 431,
+    message: "the request's header section is larger than 16 KiB",
+    fix: "send fewer or smaller header fields; look for cookies that accumulate",
+  },
+  method_connect: {
+    status: 405,
+    message: "CONNECT is not supported: this server forwards to one gateway only",
+    fix: "use the shim as the gateway URL, not as an HTTP proxy: unset HTTP_PROXY, or set NO_PROXY=127.0.0.1",
+  },
+  method_not_allowed: {
+    status: 405,
+    message: "{value} is not allowed here",
+    fix: "use GET under /__shim__/",
+  },
+  not_found: { status: 404, message: "{value} is not a page of the shim", fix: "see /__shim__/" },
+  upgrade_not_websocket: {
+    status: 426,
+    message: "cannot upgrade to {value}: only to websocket",
+    fix: "connect with ws://, or turn off HTTP/2 upgrades (curl: --http1.1)",
+  },
+  upgrade_incomplete: {
+    status: 400,
+    message: "Upgrade: websocket came without Connection: upgrade",
+    fix: "let the proxy in front pass upgrades on (nginx: proxy_set_header Connection upgrade): it removes hop-by-hop fields",
+  },
+  gateway_unreachable: { status: 502, message: "the gateway cannot be reached: {value}" },
+  gateway_timeout: { status: 504, message: "the gateway did not respond: {value}" },
+  gateway_response_malformed: {
+    status: 502,
+    message: "the server at the gateway's address does not respond in HTTP/1.1: {value}",
+    fix: "check --gateway: its port, and whether the gateway uses ws:// or wss://",
+  },
+} as const satisfies Readonly<Record<string, ErrorRow>>;
+
+/** Failures to connect to the gateway, by the code of the system, of Node or of the relay. */
+export const CONNECT_FAILURES = {
+  ECONNREFUSED: {
+    fix: "start the gateway (openclaw gateway run), or give its address with --gateway ws://127.0.0.1:PORT: nothing listens there",
+  },
+  ENETUNREACH: NO_ROUTE,
+  EHOSTUNREACH: NO_ROUTE,
+  EADDRNOTAVAIL: NO_ROUTE,
+  TIMEOUT: {
+    fix: "read the gateway's log (openclaw logs --follow) and restart it (openclaw gateway restart): it does not respond",
+  },
+  EOF: NO_RESPONSE,
+  ECONNRESET: NO_RESPONSE,
+  CERT_FINGERPRINT_MISMATCH: {
+    fix: "if the gateway's certificate was renewed, give its new --gateway-fingerprint: it is not the pinned one",
+  },
+  CERT_HAS_EXPIRED: UNVERIFIED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNVERIFIED,
+  ERR_TLS_CERT_ALTNAME_INVALID: UNVERIFIED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNVERIFIED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNVERIFIED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNVERIFIED,
+  EPROTO: NOT_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
+  ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
+  MALFORMED_RESPONSE: {
+    fix: "check --gateway: the server there is not a gateway, or ws:// and wss:// are confused",
+  },
+} as const satisfies Readonly<Record<string, ErrorRow>>;
+
+/** Outcomes, and the gateway's own reasons where they need advice of their own (docs/gateway.md section 3). */
+export const OUTCOME_FIXES = {
+  "pairing-required": {
+    fix: "approve the device's pending request (openclaw devices list shows it); openclaw-shim doctor says why the gateway did not pair it silently",
+    command: "openclaw devices approve {value}",
+  },
+  "scope-upgrade": {
+    fix: "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
+    command: "openclaw devices approve {value}",
+  },
+  "role-upgrade": {
+    fix: "approve the device's pending request (openclaw devices list shows it): it asks for a role that it was not approved for",
+    command: "openclaw devices approve {value}",
+  },
+  "metadata-upgrade": {
+    fix: "approve the device's pending request (openclaw devices list shows it): its platform or family has changed since it was approved",
+    command: "openclaw devices approve {value}",
+  },
+  "device-required": {
+    fix: "use a client that sends a device identity (any current openclaw CLI), or open the Control UI at http://127.0.0.1 or https, where browsers allow one",
+  },
+  "device-invalid": {
+    fix: "set this machine's clock right; if the device's signature is still rejected, move ~/.openclaw/identity/device.json away so that a new identity is made",
+  },
+  unauthorized: {
+    fix: "compare the client's OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the credentials differ",
+  },
+  AUTH_TOKEN_MISSING: {
+    fix: "give the client the gateway's token, gateway.auth.token in its openclaw.json: export OPENCLAW_GATEWAY_TOKEN=…, or --token",
+  },
+  AUTH_TOKEN_MISMATCH: {
+    fix: "compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json: the client's token is not the gateway's",
+  },
+  AUTH_TOKEN_NOT_CONFIGURED: {
+    fix: "set gateway.auth.token in the gateway's openclaw.json (openclaw config set), then restart the gateway: it has no token",
+  },
+  AUTH_PASSWORD_MISSING: {
+    fix: "give the client the gateway's password: export OPENCLAW_GATEWAY_PASSWORD=…, or --password",
+  },
+  AUTH_PASSWORD_MISMATCH: {
+    fix: "compare OPENCLAW_GATEWAY_PASSWORD with gateway.auth.password in the gateway's openclaw.json: the client's password is not the gateway's",
+  },
+  AUTH_DEVICE_TOKEN_MISMATCH: {
+    fix: "connect once with the gateway's token: the device's stored token is no longer valid",
+  },
+  AUTH_BOOTSTRAP_TOKEN_INVALID: {
+    fix: "make a new setup code (openclaw qr): this one was used or has expired",
+  },
+  CONTROL_UI_BUILD_MISMATCH: RELOAD,
+  proxy_attribution_required: {
+    fix: "point --gateway at the gateway itself, with no proxy between it and the shim: it still saw forwarding headers",
+  },
+  "rate-limited": { fix: "fix the client's token, then retry in {value}: too many attempts failed" },
+  "origin-rejected": {
+    fix: "if you trust the page's origin, start openclaw-shim with --allow-origin ORIGIN, or add it to gateway.controlUi.allowedOrigins",
+  },
+  "protocol-mismatch": {
+    fix: "compare openclaw --version of client and gateway, and update the older: they are of different releases",
+  },
+  "gateway-starting": { fix: "retry in {value}: the gateway is still starting" },
+  "gateway-refused": {
+    fix: "read the gateway's log (openclaw logs --follow) and check the path: it refused the upgrade with HTTP {value}",
+  },
+  "gateway-unreachable": {
+    fix: "see openclaw gateway status and the gateway's log, and check --gateway: it does not respond",
+  },
+  "gateway-closed": {
+    fix: "read the gateway's log (openclaw logs --follow) at this time: it closed the connection",
+  },
+  "invalid-connect": {
+    fix: "compare openclaw --version of client and gateway, and update the older: the gateway rejects the client's connect request (close.reason says what)",
+  },
+  abandoned: {
+    fix: "read the client's log: it disconnected before it was connected; if it stopped waiting, raise its timeout",
+  },
+  "not-gateway-protocol": {
+    fix: "nothing, if this path belongs to a plugin, canvas or worker; else make the client connect to the gateway's own path",
+  },
+} as const satisfies Readonly<Record<string, ErrorRow>>;

@@ -1,0 +1,47 @@
+import { connectAdvice, outcomeAdvice, type Advice } from "../errors.ts";
+import type { Verdict } from "./outcome.ts";
+import type { ConnectAnswer, Transcript } from "./transcript.ts";
+
+type AdviceFacts = Pick<Transcript, "answer" | "http" | "unreachable">;
+
+/** Returns what to do about an outcome; undefined for `connected`, and for `denied`, whose refusal has its own advice. */
+export function adviceFor(
+  { outcome, reason = "" }: Verdict,
+  { answer, http, unreachable }: AdviceFacts,
+): Advice | undefined {
+  if (outcome === "connected" || outcome === "denied") return undefined;
+  if (outcome === "gateway-unreachable") return connectAdvice(unreachable?.code ?? "");
+  const refused = answer?.ok === false ? answer : undefined;
+  const values: Readonly<Record<string, string | undefined>> = {
+    "pairing-required": refused?.requestId,
+    "rate-limited": retryTime(refused, "a few minutes"),
+    "gateway-starting": retryTime(refused, "a few seconds"),
+    "gateway-refused": http && String(http.status),
+  };
+  return (
+    outcomeAdvice(keyFor(outcome, reason, refused), values[outcome]) ??
+    outcomeAdvice(outcome, values[outcome])
+  );
+}
+
+type Refused = Extract<ConnectAnswer, { ok: false }>;
+
+/** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */
+function keyFor(outcome: string, reason: string, refused: Refused | undefined): string {
+  const message = refused?.message ?? "";
+  if (outcome === "unauthorized") {
+    // 2026.2 has no details.code; its message is `unauthorized: gateway token missing (…)`.
+    const [, what] = /gateway ((?:token|password) (?:missing|mismatch))/i.exec(message) ?? [];
+    return what === undefined ? reason : `AUTH_${what.toUpperCase().replace(" ", "_")}`;
+  }
+  // 2026.9 says PROTOCOL_MISMATCH, too, if its own page is of another build.
+  if (outcome === "protocol-mismatch" && /reload this page/i.test(message))
+    return "CONTROL_UI_BUILD_MISMATCH";
+  // A newer client sends what an older gateway rejects: 2026.2 does not know `auth.deviceToken`.
+  if (outcome === "gateway-closed" && /invalid connect params/i.test(message)) return "invalid-connect";
+  return reason;
+}
+
+function retryTime(refused: Refused | undefined, otherwise: string): string {
+  return refused?.retryAfterMs === undefined ? otherwise : `${Math.ceil(refused.retryAfterMs / 1000)} s`;
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { startRecorder } from "../support/recorder.ts";
+import { openTestShim } from "../support/shim.ts";
+
+describe("--log-level debug", () => {
+  it("adds a line for each plain HTTP request and for the end of each connection", async () => {
+    const gateway = await startRecorder();
+    const shim = await openTestShim(gateway.port, { logLevel: "debug" });
+    onTestFinished(() => shim.close());
+    await (await fetch(`http://${shim.authority}/a?token=secret`)).text();
+    await expect
+      .poll(() => shim.lines.find(({ event }) => event === "request"))
+      .toMatchObject({
+        level: "debug",
+        conn: expect.any(String),
+        http: { method: "GET", status: 200 },
+        peer: "127.0.0.1",
+        path: "/a",
+        ms: expect.any(Number),
+      });
+    const client = new WebSocket(`ws://${shim.authority}`);
+    client.on("error", () => {});
+    await new Promise((resolve) => client.once("close", resolve));
+    const { conn } = await shim.outcome();
+    await expect
+      .poll(() => shim.lines.find((line) => line["event"] === "connection.closed" && line["conn"] === conn))
+      .toMatchObject({
+        level: "debug",
+        requests: 1,
+        received: expect.any(Number),
+        sent: expect.any(Number),
+        ms: expect.any(Number),
+      });
+    expect(JSON.stringify(shim.lines)).not.toContain("secret");
+  });
+});
