@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { printable } from "../text/printable.ts";
 import { readJson5 } from "./small-file.ts";
-import { isRecord } from "../text/json.ts";
+import { fieldsOf } from "../text/json.ts";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -85,8 +85,7 @@ export function section(
   object: Readonly<Record<string, unknown>> | undefined,
   name: string,
 ): Readonly<Record<string, unknown>> {
-  const value = object?.[name];
-  return isRecord(value) ? value : {};
+  return fieldsOf(object?.[name]);
 }
 
 /** Returns true for a port number that a server can have. */

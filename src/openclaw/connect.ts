@@ -1,21 +1,11 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { WebSocket, type ClientOptions, type RawData } from "ws";
-import { isRecord } from "../text/json.ts";
+import { WebSocket, type ClientOptions } from "ws";
+import { fieldsOf } from "../text/json.ts";
 import { signConnect, type Device, type SignatureVersion } from "./device.ts";
-import { parseGatewayFrame, readNonce, type GatewayError } from "./protocol.ts";
-import { GatewaySession, textOf } from "./session.ts";
+import { readNonce, type GatewayError } from "./protocol.ts";
+import { GatewayRequestError, GatewaySession } from "./session.ts";
 
-/** `client` of a connect. OpenClaw accepts a closed list of ids and modes. */
-interface ClientIdentity {
-  readonly id: string;
-  readonly version: string;
-  readonly platform: string;
-  readonly mode: string;
-  readonly displayName?: string;
-  readonly deviceFamily?: string;
-  readonly buildId?: string;
-}
+type ClientField = "id" | "version" | "platform" | "mode" | "displayName" | "deviceFamily" | "buildId";
 
 /** Options of a handshake; every default is accepted by every release. */
 export interface HandshakeOptions {
@@ -27,8 +17,8 @@ export interface HandshakeOptions {
   readonly token?: string;
   /** A token that an earlier hello-ok issued. */
   readonly deviceToken?: string;
-  /** Default: the CLI. */
-  readonly client?: Partial<ClientIdentity>;
+  /** Default: the CLI. OpenClaw accepts a closed list of ids and modes. */
+  readonly client?: Readonly<Partial<Record<ClientField, string>>>;
   /** Default `operator`. */
   readonly role?: string;
   /** Default `operator.read`. */
@@ -79,7 +69,7 @@ export type HandshakeResult = (
 
 const TIMEOUT_MS = 10_000;
 const HTTP_BODY_BYTES = 65_536;
-const CLI: ClientIdentity = { id: "cli", version: "1.0.0", platform: process.platform, mode: "cli" };
+const CLI = { id: "cli", version: "1.0.0", platform: process.platform, mode: "cli" };
 
 /**
  * Connects to a gateway as OpenClaw's clients do: WebSocket, challenge, signed `connect`, response (docs/gateway.md
@@ -93,20 +83,17 @@ export async function handshake(options: HandshakeOptions): Promise<HandshakeRes
     ...(origin !== undefined && { origin }),
     ...(headers && { headers }),
   });
-  const result = await converse(socket, options);
-  if (!result.ok) {
-    socket.terminate();
-    return result;
-  }
   const session = new GatewaySession(socket);
-  if (options.keepOpen) return { ...result, session };
-  await session.close();
+  const result = await converse(session, options);
+  if (!result.ok) socket.terminate();
+  else if (options.keepOpen) return { ...result, session };
+  else await session.close();
   return result;
 }
 
-function converse(socket: WebSocket, options: HandshakeOptions): Promise<HandshakeResult> {
+function converse(session: GatewaySession, options: HandshakeOptions): Promise<HandshakeResult> {
   const { timeoutMs = TIMEOUT_MS, signal } = options;
-  const id = randomUUID();
+  const { socket } = session;
   return new Promise((resolve) => {
     let error: GatewayError | undefined;
     let failure: string | undefined;
@@ -115,26 +102,22 @@ function converse(socket: WebSocket, options: HandshakeOptions): Promise<Handsha
     const settle = (result: HandshakeResult): void => {
       clearTimeout(deadline);
       signal?.removeEventListener("abort", onAbort);
-      socket.off("message", onMessage);
       resolve(headers ? { ...result, headers } : result);
     };
     const fail = (how: Omit<Extract<HandshakeResult, { ok: false }>, "ok">): void =>
       settle({ ok: false, ...(error && { error }), ...how });
-    const onAbort = (): void => fail({ failure: "given up" });
     const deadline = setTimeout(() => fail({ failure: `no answer within ${timeoutMs} ms` }), timeoutMs);
-    const onMessage = (data: RawData): void => {
-      const frame = parseGatewayFrame(textOf(data));
-      if (frame?.type === "event" && frame.event === "connect.challenge") {
-        const params = connectParams(options, readNonce(frame.payload) ?? "");
-        socket.send(JSON.stringify({ type: "req", id, method: "connect", params }));
-      } else if (frame?.type === "res" && frame.id === id) {
-        if (!frame.ok) error = frame.error; // the close comes next
-        else settle({ ok: true, hello: isRecord(frame.payload) ? frame.payload : {}, session: undefined });
-      }
-    };
+    const onAbort = (): void => fail({ failure: "given up" });
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
-    socket.on("message", onMessage);
+    session.onEvent("connect.challenge", (payload) => {
+      session.request("connect", connectParams(options, readNonce(payload) ?? ""), timeoutMs).then(
+        (hello) => settle({ ok: true, hello: fieldsOf(hello), session: undefined }),
+        (reason: unknown) => {
+          if (reason instanceof GatewayRequestError) ({ error } = reason); // the close comes next
+        },
+      );
+    });
     socket.on("close", (code, reason) =>
       fail(
         failure === undefined

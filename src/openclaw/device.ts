@@ -7,7 +7,7 @@ import {
   verify,
 } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { isRecord, textsIn } from "../text/json.ts";
+import { fieldsOf, parseJson, textsIn } from "../text/json.ts";
 
 const RAW_KEY_BYTES = 32;
 
@@ -128,20 +128,22 @@ export function verifyConnect(
  * @param nonce the gateway's challenge on this connection; without it the result is false
  */
 export function isSignedConnect(data: Buffer, nonce: string | undefined): boolean {
-  const params = member(JSON.parse(data.toString("utf8")), "params");
-  const [client, device, auth] = ["client", "device", "auth"].map((name) => member(params, name));
-  if (nonce === undefined || text(device, "nonce") !== nonce) return false;
-  const version = verifyConnect(text(device, "publicKey"), text(device, "signature"), {
-    deviceId: text(device, "id"),
-    clientId: text(client, "id"),
-    clientMode: text(client, "mode"),
-    role: text(params, "role") || "operator",
-    scopes: textsIn(member(params, "scopes")),
-    signedAt: Number(member(device, "signedAt")),
-    token: text(auth, "token") || text(auth, "deviceToken") || text(auth, "bootstrapToken"),
+  const params = fieldsOf(fieldsOf(parseJson(data.toString("utf8")))["params"]);
+  const client = fieldsOf(params["client"]);
+  const device = fieldsOf(params["device"]);
+  const auth = fieldsOf(params["auth"]);
+  if (nonce === undefined || device["nonce"] !== nonce) return false;
+  const version = verifyConnect(text(device["publicKey"]), text(device["signature"]), {
+    deviceId: text(device["id"]),
+    clientId: text(client["id"]),
+    clientMode: text(client["mode"]),
+    role: text(params["role"]) || "operator",
+    scopes: textsIn(params["scopes"]),
+    signedAt: Number(device["signedAt"]),
+    token: text(auth["token"]) || text(auth["deviceToken"]) || text(auth["bootstrapToken"]),
     nonce,
-    platform: text(client, "platform"),
-    deviceFamily: text(client, "deviceFamily"),
+    platform: text(client["platform"]),
+    deviceFamily: text(client["deviceFamily"]),
   });
   return version !== undefined;
 }
@@ -163,11 +165,6 @@ function metadata(value: string | undefined): string {
   return (value ?? "").trim().toLowerCase();
 }
 
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined;
-}
-
-function text(value: unknown, name: string): string {
-  const found = member(value, name);
-  return typeof found === "string" ? found : "";
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -1,11 +1,9 @@
-import { isRecord, textsIn } from "../text/json.ts";
+import { fieldsOf, isRecord, parseJson, textsIn } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { textWithoutSnapshot } from "./snapshot.ts";
 
 // OpenClaw's protocol on the wire (docs/gateway.md section 3). The readers never throw. Texts that they return are
 // printable and capped, except in `GatewayError` and payloads, and none is a credential.
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A frame from a gateway. */
 export type GatewayFrame =
@@ -17,62 +15,22 @@ export type GatewayFrame =
 export interface GatewayError {
   readonly code: string;
   readonly message: string;
-  readonly details?: Fields;
+  readonly details?: Readonly<Record<string, unknown>>;
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
 }
 
-/** A request frame of a client. */
-export interface RequestFrame {
-  readonly id: string;
-  readonly method: string;
-  readonly params: unknown;
-}
+/** A `connect` request without its credentials: only which kinds of them were sent. */
+export type ConnectRequest = NonNullable<ReturnType<typeof readConnect>>;
 
 /** What a client calls itself. */
-export interface ClientInfo {
-  readonly id: string | undefined;
-  readonly mode: string | undefined;
-  readonly version: string | undefined;
-  readonly platform: string | undefined;
-}
+export type ClientInfo = ConnectRequest["client"];
 
-/** A `connect` request without its credentials: only which kinds of them were sent. */
-export interface ConnectRequest {
-  readonly id: string;
-  readonly client: ClientInfo;
-  readonly role: string | undefined;
-  readonly scopes: readonly string[] | undefined;
-  readonly deviceId: string | undefined;
-  readonly publicKey: string | undefined;
-  readonly auth: readonly string[];
-}
-
-/** hello-ok. */
-export interface HelloOk {
-  readonly ok: true;
-  readonly version: string | undefined;
-  readonly protocol: number | undefined;
-  readonly role: string | undefined;
-  readonly scopes: readonly string[] | undefined;
-  readonly deviceTokenIssued: boolean;
-}
-
-/** The refusal of `connect`. */
-export interface ConnectError {
-  readonly ok: false;
-  readonly code: string;
-  /** Not for logs: a message may quote what the client sent. */
-  readonly message: string;
-  readonly detailsCode: string | undefined;
-  readonly reason: string | undefined;
-  readonly requestId: string | undefined;
-  readonly deviceId: string | undefined;
-  readonly retryAfterMs: number | undefined;
-}
+/** The refusal of `connect`. Its message is not for logs: it may quote what the client sent. */
+export type ConnectError = ReturnType<typeof readConnectError>;
 
 /** The gateway's response to `connect`. */
-export type ConnectResponse = HelloOk | ConnectError;
+export type ConnectResponse = NonNullable<ReturnType<typeof readHello>> | ConnectError;
 
 /** What one message of a gateway means to the handshake. */
 export type GatewayMessage =
@@ -80,56 +38,46 @@ export type GatewayMessage =
   | { readonly kind: "response"; readonly id: string; readonly response: ConnectResponse }
   | { readonly kind: "other" };
 
-/** A pending pairing request, as `device.pair.list` and `device.pair.requested` carry it; its texts are as received. */
-export interface PendingRequest {
-  readonly requestId: string;
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly roles: readonly string[];
-  readonly scopes: readonly string[];
-  /** The gateway would approve it without asking: the device has been local in all its attempts. */
-  readonly silent: boolean;
-}
+/**
+ * A pending pairing request; its texts are as received. `silent`: the gateway would approve it without asking, because
+ * the device has been local in all its attempts.
+ */
+export type PendingRequest = NonNullable<ReturnType<typeof readPendingRequest>>;
 
 const TEXT_LIMIT = 128;
 const LIST_LIMIT = 32;
-const CREDENTIALS = ["token", "password", "deviceToken", "bootstrapToken"] as const;
+const CREDENTIALS: readonly string[] = ["token", "password", "deviceToken", "bootstrapToken"];
 
 /** Parses a text frame from a gateway; returns undefined if it is not of this protocol. */
 export function parseGatewayFrame(json: string): GatewayFrame | undefined {
-  const frame = parseJson(json);
-  const { type, event, id, ok, payload, error } = fieldsOf(frame);
+  const { type, event, id, ok, payload, error } = fieldsOf(parseJson(json));
   if (type === "event") return { type, event: typeof event === "string" ? event : "", payload };
   if (type !== "res" || typeof id !== "string") return undefined;
   return ok === true ? { type, id, ok, payload } : { type, id, ok: false, ...readError(error) };
 }
 
-/** Reads the fields of a request frame; returns undefined if it is not one. */
-export function readRequestFrame(frame: unknown): RequestFrame | undefined {
-  const { type, id, method, params } = fieldsOf(frame);
-  if (type !== "req" || typeof id !== "string" || typeof method !== "string") return undefined;
-  return { id, method, params };
-}
-
 /** Reads a client's first message; returns undefined if it is not a `connect` request. */
-export function readConnect(data: Buffer): ConnectRequest | undefined {
-  const frame = readRequestFrame(parseJson(data.toString("utf8")));
-  if (frame?.method !== "connect") return undefined;
-  const params = fieldsOf(frame.params);
-  const [client, device, auth] = [params["client"], params["device"], params["auth"]].map(fieldsOf);
+export function readConnect(data: Buffer) {
+  const frame = fieldsOf(parseJson(data.toString("utf8")));
+  const id = text(frame["id"]);
+  if (frame["type"] !== "req" || frame["method"] !== "connect" || id === undefined) return undefined;
+  const params = fieldsOf(frame["params"]);
+  const client = fieldsOf(params["client"]);
+  const device = fieldsOf(params["device"]);
+  const auth = fieldsOf(params["auth"]);
   return {
-    id: printable(frame.id, TEXT_LIMIT),
+    id,
     client: {
-      id: text(client?.["id"]),
-      mode: text(client?.["mode"]),
-      version: text(client?.["version"]),
-      platform: text(client?.["platform"]),
+      id: text(client["id"]),
+      mode: text(client["mode"]),
+      version: text(client["version"]),
+      platform: text(client["platform"]),
     },
     role: text(params["role"]),
     scopes: texts(params["scopes"]),
-    deviceId: text(device?.["id"]),
-    publicKey: text(device?.["publicKey"]),
-    auth: CREDENTIALS.filter((kind) => typeof auth?.[kind] === "string"),
+    deviceId: text(device["id"]),
+    publicKey: text(device["publicKey"]),
+    auth: CREDENTIALS.filter((kind) => typeof auth[kind] === "string"),
   };
 }
 
@@ -152,12 +100,12 @@ export function readNonce(payload: unknown): string | undefined {
 }
 
 /** Reads the payload of hello-ok; returns undefined if it is another one. */
-export function readHello(payload: unknown): HelloOk | undefined {
+export function readHello(payload: unknown) {
   const { type, protocol, server, auth } = fieldsOf(payload);
   if (type !== "hello-ok") return undefined;
   const { role, scopes, deviceToken } = fieldsOf(auth);
   return {
-    ok: true,
+    ok: true as const,
     version: text(fieldsOf(server)["version"]),
     protocol: typeof protocol === "number" ? protocol : undefined,
     role: text(role),
@@ -167,9 +115,9 @@ export function readHello(payload: unknown): HelloOk | undefined {
 }
 
 /** Reads the gateway's refusal of `connect`. */
-export function readConnectError({ code, message, details, retryAfterMs }: GatewayError): ConnectError {
+export function readConnectError({ code, message, details, retryAfterMs }: GatewayError) {
   return {
-    ok: false,
+    ok: false as const,
     code: printable(code, TEXT_LIMIT),
     message: printable(message, TEXT_LIMIT),
     detailsCode: text(details?.["code"]),
@@ -182,19 +130,25 @@ export function readConnectError({ code, message, details, retryAfterMs }: Gatew
 
 /** Reads `error.type` of a JSON error body, such as `proxy_attribution_required`. */
 export function readErrorType(body: Buffer | string): string | undefined {
-  const { error } = fieldsOf(parseJson(body.toString()));
-  return text(fieldsOf(error)["type"]);
+  return text(fieldsOf(fieldsOf(parseJson(body.toString()))["error"])["type"]);
 }
 
-/** Reads a pending request; returns undefined if it is not one. Older releases have only `role`. */
-export function readPendingRequest(value: unknown): PendingRequest | undefined {
+/** Reads an item of `device.pair.list` or `device.pair.requested`; returns undefined if it is not a pending request. */
+export function readPendingRequest(value: unknown) {
   const { requestId, deviceId, publicKey, role, roles, scopes, silent } = fieldsOf(value);
   if (typeof requestId !== "string" || typeof deviceId !== "string" || typeof publicKey !== "string") {
     return undefined;
   }
-  const allRoles = new Set([...textsIn(roles), ...textsIn([role])]);
-  const isSilent = silent === true;
-  return { requestId, deviceId, publicKey, roles: [...allRoles], scopes: textsIn(scopes), silent: isSilent };
+  // Older releases have only `role`.
+  const allRoles = [...new Set([...textsIn(roles), ...textsIn([role])])];
+  return {
+    requestId,
+    deviceId,
+    publicKey,
+    roles: allRoles,
+    scopes: textsIn(scopes),
+    silent: silent === true,
+  };
 }
 
 function readError(value: unknown): { error: GatewayError } | undefined {
@@ -208,18 +162,6 @@ function readError(value: unknown): { error: GatewayError } | undefined {
     ...(typeof retryAfterMs === "number" && { retryAfterMs }),
   };
   return { error };
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isRecord(value) ? value : {};
 }
 
 function text(value: unknown): string | undefined {
