@@ -20,6 +20,9 @@ export interface GatewayError {
   readonly retryAfterMs?: number;
 }
 
+/** A request frame of a client. */
+export type RequestFrame = NonNullable<ReturnType<typeof readRequestFrame>>;
+
 /** A `connect` request without its credentials: only which kinds of them were sent. */
 export type ConnectRequest = NonNullable<ReturnType<typeof readConnect>>;
 
@@ -56,17 +59,23 @@ export function parseGatewayFrame(json: string): GatewayFrame | undefined {
   return ok === true ? { type, id, ok, payload } : { type, id, ok: false, ...readError(error) };
 }
 
+/** Reads the fields of a request frame; returns undefined if it is not one. */
+export function readRequestFrame(frame: unknown) {
+  const { type, id, method, params } = fieldsOf(frame);
+  if (type !== "req" || typeof id !== "string" || typeof method !== "string") return undefined;
+  return { id, method, params };
+}
+
 /** Reads a client's first message; returns undefined if it is not a `connect` request. */
 export function readConnect(data: Buffer) {
-  const frame = fieldsOf(parseJson(data.toString("utf8")));
-  const id = text(frame["id"]);
-  if (frame["type"] !== "req" || frame["method"] !== "connect" || id === undefined) return undefined;
-  const params = fieldsOf(frame["params"]);
+  const frame = readRequestFrame(parseJson(data.toString("utf8")));
+  if (frame?.method !== "connect") return undefined;
+  const params = fieldsOf(frame.params);
   const client = fieldsOf(params["client"]);
   const device = fieldsOf(params["device"]);
   const auth = fieldsOf(params["auth"]);
   return {
-    id,
+    id: printable(frame.id, TEXT_LIMIT),
     client: {
       id: text(client["id"]),
       mode: text(client["mode"]),
