@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * CPU time that processes have used so far, all their threads together, in microseconds. From
- * `/proc/PID/task/TID/schedstat` (proc(5)): the sum that utime and stime of `/proc/PID/stat` are made of, in
- * nanoseconds where those count ticks of 10 ms. Threads that have ended are not in it; none of the measured
- * programs ends any while it is measured.
+ * Returns the CPU time of processes so far, all threads included, in microseconds. It is read from
+ * `/proc/PID/task/TID/schedstat` (proc(5)) in nanoseconds: utime and stime of `/proc/PID/stat` have the same sum in ticks
+ * of 10 ms. Ended threads are not included; the measured programs end none during a measurement.
  *
- * @throws where a process is gone
+ * @throws if a process has ended
  */
 export function cpuMicros(pids: readonly number[]): number {
   let nanos = 0;
@@ -18,7 +17,7 @@ export function cpuMicros(pids: readonly number[]): number {
   return nanos / 1000;
 }
 
-/** Resident set size of processes together, in kB of 1,024 bytes (`VmRSS`, proc(5)). */
+/** Returns the total resident set size of processes, in kB of 1,024 bytes (`VmRSS`, proc(5)). */
 export function residentKb(pids: readonly number[]): number {
   let sum = 0;
   for (const pid of pids) {
@@ -28,7 +27,7 @@ export function residentKb(pids: readonly number[]): number {
   return sum;
 }
 
-/** The process and its children: nginx works in a child. */
+/** Returns a process and its children: the worker of nginx is a child. */
 export function withChildren(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   return [pid, ...children.split(" ").filter(Boolean).map(Number)];

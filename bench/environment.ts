@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import type { ProxyProgram } from "./proxies/program.ts";
 
-/** What figures depend on, besides the code. */
+/** The conditions of a run. */
 export interface Environment {
   readonly commit: string;
   readonly date: string;
@@ -12,7 +12,7 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Describes this run. The commit is marked where files differ from it. */
+/** Describes this run. The commit is marked `-dirty` if files differ from it. */
 export function describe(programs: readonly ProxyProgram[], rounds: number): Environment {
   const [cpu] = cpus();
   return {

@@ -5,9 +5,9 @@ const BEGIN = "<!-- last run: begin -->";
 const END = "<!-- last run: end -->";
 
 /**
- * Writes the table into bench/README.md, between its two marks, and the plot beside it.
+ * Writes the table into bench/README.md, between its two markers, and the plot to bench/growth.svg.
  *
- * @throws where the marks are gone
+ * @throws if a marker is missing
  */
 export function keep(table: string, environment: Environment, svg: string | undefined): void {
   const file = "bench/README.md";

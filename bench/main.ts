@@ -56,12 +56,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const environment = describe(programs, rounds);
   console.log(tables(results));
   console.log(JSON.stringify({ environment, results: results.map(summary) }, short));
-  const drawing = results.find(({ svg }) => svg !== undefined)?.svg;
+  const plot = results.find(({ svg }) => svg !== undefined)?.svg;
   if (values.keep) {
-    keep(tables(results), environment, drawing);
-  } else if (drawing !== undefined) {
+    keep(tables(results), environment, plot);
+  } else if (plot !== undefined) {
     const file = join(tmpdir(), "openclaw-shim-growth.svg");
-    writeFileSync(file, drawing);
+    writeFileSync(file, plot);
     console.error(`plot: ${file}`);
   }
   return 0;
@@ -94,21 +94,21 @@ function installed(programs: readonly ProxyProgram[]): ProxyProgram[] {
   return programs.filter(({ version }) => version !== undefined);
 }
 
-/** For `JSON.stringify`: figures with as many digits as mean something. */
+/** Replacer for `JSON.stringify`: limits numbers to their significant digits. */
 function short(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 
 function usage(unknown: string | undefined): string {
   return [
-    ...(unknown === undefined ? [] : [`no row ${unknown}`, ""]),
+    ...(unknown === undefined ? [] : [`unknown row: ${unknown}`, ""]),
     "npm run bench -- [ROW…] [--rounds N] [--shim FILE] [--beside FILE] [--keep]",
     "",
     ...ROWS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`),
     "",
-    `  --rounds N      rounds that count, after one that does not (${DEFAULT_ROUNDS})`,
+    `  --rounds N      measured rounds, after one warm-up round (${DEFAULT_ROUNDS})`,
     "  --shim FILE     the shim to measure (dist/openclaw-shim.mjs)",
-    "  --beside FILE   another build of the shim to measure in the same run",
-    "  --keep          write table and plot into bench/",
+    "  --beside FILE   another build of the shim, measured in the same run",
+    "  --keep          write the table and the plot to bench/",
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** A line of a plot. */
+/** One line of a plot. */
 export interface Curve {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
@@ -14,7 +14,7 @@ interface Panel {
 const WIDTH = 440;
 const HEIGHT = 320;
 const MARGIN = { left: 64, right: 30, top: 40, bottom: 84 } as const;
-// Told apart without colour sight too (Okabe and Ito).
+// Distinguishable for colour-blind readers (Okabe and Ito).
 const COLOURS = ["#d55e00", "#999999", "#0072b2", "#009e73", "#cc79a7", "#e69f00"] as const;
 
 /** Draws CPU per message against connections and against size, both axes logarithmic. Returns an SVG document. */
@@ -85,7 +85,7 @@ function drawCurve({ name, points }: Curve, index: number, x: Position, y: Posit
 
 type Position = (value: number) => number;
 
-/** A logarithmic axis with a tick at every power of ten. */
+/** Creates a logarithmic axis with a tick at every power of ten. */
 function scale(values: readonly number[], from: number, to: number): { at: Position; ticks: number[] } {
   const known = values.filter((value) => value > 0);
   const low = Math.floor(Math.log10(Math.min(...known)) + 1e-9);

@@ -2,7 +2,7 @@ import type { Metric, Result } from "./rows/row.ts";
 import type { Samples } from "./rounds.ts";
 import { median } from "./statistics.ts";
 
-/** How the first column compares with the best of a row's references. */
+/** The shim compared with the best reference of a row. */
 export interface Comparison {
   readonly reference: string;
   /** Median of the ratios of values of the same round. */
@@ -12,7 +12,7 @@ export interface Comparison {
   readonly reached: boolean | undefined;
 }
 
-/** The results as Markdown tables, one for the rows with the same columns, padded to read well in a terminal too. */
+/** Returns the results as Markdown tables, one per set of columns, padded for terminals. */
 export function tables(results: readonly Result[]): string {
   const groups = new Map<string, Result[]>();
   for (const result of results) {
@@ -43,7 +43,7 @@ function table(results: readonly Result[]): string {
   return [row(head), `|${rule.join("|")}|`, ...lines.map(row)].join("\n");
 }
 
-/** Medians, samples and ratios of one row, for machines. */
+/** Returns medians, samples and ratios of one row, for JSON. */
 export function summary({ row, metrics, samples, references }: Result): Record<string, unknown> {
   return {
     row,
@@ -61,7 +61,7 @@ export function summary({ row, metrics, samples, references }: Result): Record<s
   };
 }
 
-/** Compares the shim with the better reference, round by round; undefined where either has no values. */
+/** Compares the shim with the better reference, per round; undefined if either has no values. */
 export function compare(
   { key, better, goal }: Metric,
   samples: Samples,
@@ -86,21 +86,21 @@ export function compare(
   };
 }
 
-/** The last two cells of a line: the comparison, and whether what is asked for was reached. */
+/** Returns the last two cells of a line: the comparison, and the goals. */
 function compared(metric: Metric, { samples, references }: Result): [string, string] {
   const { better, goal, limit } = metric;
   const comparison = compare(metric, samples, references);
   const own = median(valuesOf(samples, "shim", metric.key));
-  const asked: string[] = [];
+  const goals: string[] = [];
   if (comparison && goal !== undefined) {
-    asked.push(
+    goals.push(
       `${better === "lower" ? "≤" : "≥"} ${goal.toFixed(2)} ${comparison.reached ? "met" : "not met"}`,
     );
   }
-  if (limit !== undefined) asked.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "not met"}`);
-  if (!comparison) return ["", asked.join(", ")];
+  if (limit !== undefined) goals.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "not met"}`);
+  if (!comparison) return ["", goals.join(", ")];
   const { ratio, lowest, highest } = comparison;
-  return [`${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`, asked.join(", ")];
+  return [`${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`, goals.join(", ")];
 }
 
 function shown({ key, digits }: Metric, rounds: Samples[string] = []): string {

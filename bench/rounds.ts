@@ -4,35 +4,38 @@ import type { MessageSizes } from "./load/wire.ts";
 import type { ProxyProgram } from "./proxies/program.ts";
 import { RunningProxy } from "./proxies/running.ts";
 
-/** What a row needs to be measured. */
+/** The input of a measurement. */
 export interface Bench {
   readonly driver: Driver;
-  /** The columns after `direct`, the product first. */
+  /** The columns after `direct`, the shim first. */
   readonly programs: readonly ProxyProgram[];
   readonly rounds: number;
 }
 
-/** One way from the load generator to the gateway; without a proxy it is the direct one. */
-export interface Way {
+/** One route from the load generator to the gateway: direct if it has no proxy. */
+export interface Route {
   readonly name: string;
   readonly port: number;
   readonly proxy?: RunningProxy;
 }
 
-/** What one measurement of one way brought: values by metric. */
+/** The values of one measurement of one route, by metric. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** The samples of each way, one a round; those of the same round belong together. */
+/** The samples of each route, one per round. */
 export type Samples = Readonly<Record<string, readonly Sample[]>>;
 
-/** Starts the proxies, hands over all ways, and stops the proxies again whatever happens. */
-export async function withWays<T>(bench: Bench, measure: (ways: readonly Way[]) => Promise<T>): Promise<T> {
+/** Starts the proxies, calls `measure` with all routes, and always stops the proxies. */
+export async function withRoutes<T>(
+  bench: Bench,
+  measure: (routes: readonly Route[]) => Promise<T>,
+): Promise<T> {
   const proxies: RunningProxy[] = [];
   try {
     for (const program of bench.programs) {
       proxies.push(await RunningProxy.start(program, bench.driver.gatewayPort));
     }
-    const direct: Way = { name: "direct", port: bench.driver.gatewayPort };
+    const direct: Route = { name: "direct", port: bench.driver.gatewayPort };
     return await measure([
       direct,
       ...proxies.map((proxy) => ({ name: proxy.name, port: proxy.port, proxy })),
@@ -43,8 +46,8 @@ export async function withWays<T>(bench: Bench, measure: (ways: readonly Way[]) 
 }
 
 /**
- * Measures every subject once a round, next to each other in time. The first round is not kept: it is there to
- * warm caches and compilers. Each round begins with another subject, so that none is always first.
+ * Measures every subject once per round. The first round warms caches and compilers and is discarded. Each round
+ * starts with another subject.
  */
 export async function interleave<T extends { readonly name: string }>(
   subjects: readonly T[],
@@ -63,18 +66,18 @@ export async function interleave<T extends { readonly name: string }>(
   return samples;
 }
 
-/** How clients come to the gateway on this way: behind a proxy, as from a header-injecting proxy. */
-export function clientOf(way: Way, sizes: MessageSizes): ClientOptions {
-  return { port: way.port, sizes, proxied: way.proxy !== undefined };
+/** Returns the client options of a route: a proxied client sends the headers of a header-injecting proxy. */
+export function clientOf(route: Route, sizes: MessageSizes): ClientOptions {
+  return { port: route.port, sizes, proxied: route.proxy !== undefined };
 }
 
 /**
- * The proxy's CPU time during some work, in microseconds; undefined on the direct way.
+ * Measures the proxy's CPU time during `work`, in microseconds; undefined for the direct route.
  *
- * @param settleMs what the proxy does so long after the work still counts
+ * @param settleMs time after the work that is included
  */
 export async function cpuDuring(
-  { proxy }: Way,
+  { proxy }: Route,
   settleMs: number,
   work: () => Promise<void>,
 ): Promise<number | undefined> {

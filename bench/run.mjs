@@ -1,18 +1,18 @@
-// `npm run bench`: bundles the programs of the bench (Node 20 strips no types) and runs the main one.
+// `npm run bench`: bundles the programs of the benchmark (Node 20 does not strip types) and runs the main one.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { bundleCommand } from "../scripts/bundle.mjs";
 
 const source = (path) => fileURLToPath(new URL(path, import.meta.url));
-// Below node_modules, so that the bundles find the packages that they leave outside.
+// Below node_modules, so that imports of external packages resolve.
 const outdir = source("../node_modules/.cache/openclaw-shim-bench");
 
-/** The product without the part that reads handshakes, so that its cost can be told. */
+/** Replaces the handshake observer of the shim, to measure its cost. */
 const withoutObserver = {
   name: "without-observer",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/pairing\/observer\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
+    onResolve({ filter: /\/outcome\/observer\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
 };
 
 await Promise.all([

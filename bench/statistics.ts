@@ -1,9 +1,9 @@
-/** The median; NaN of nothing. */
+/** Returns the median; NaN for an empty list. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The quantile `q` from 0 to 1, between the two nearest values; NaN of nothing. */
+/** Returns the quantile `q` (0 to 1), interpolated; NaN for an empty list. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;

@@ -1,8 +1,8 @@
-// Lines of a terminal as SVG: small, sharp at every size, and text for those who search or listen.
+// Draws terminal output as SVG, with its text selectable and readable by screen readers.
 
 const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 const FONT_SIZE = 13;
-/** Every letter gets the same width, whichever font there is. */
+/** Fixed width of a letter, whatever the font. */
 const LETTER = FONT_SIZE * 0.602;
 const LINE = 21;
 const PADDING = 20;
@@ -10,10 +10,7 @@ const BAR = 34;
 const GAP = 16;
 const COLORS = { text: "#e6e6e3", soft: "#9b9b95", good: "#63cf93", bad: "#ff8a80" };
 
-/**
- * Draws terminals one below the other. The first line of each is its title; in the others the name stands before the
- * value, as `demo` writes them.
- */
+/** Draws terminals one below the other. The first line of each is its title, the others are `name  value`. */
 export function drawTerminals(terminals) {
   const longest = Math.max(...terminals.flat().map((line) => line.trim().length));
   const width = Math.ceil(longest * LETTER) + 2 * PADDING;

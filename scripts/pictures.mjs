@@ -1,4 +1,4 @@
-// Makes the pictures in docs/ from real runs: a fake gateway, the one file as a process, Chromium, and the demo.
+// Generates the pictures in docs/ from real runs of the bundle: the status page in Chromium, and the demo.
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { drawTerminals } from "./draw-terminals.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
 const DOCS = join(ROOT, "docs");
-/** Below node_modules, so that what is bundled finds the packages that stay outside. */
+/** Below node_modules, so that imports of external packages resolve. */
 const PARTS = join(ROOT, "node_modules", ".cache", "openclaw-shim-pictures", "parts.mjs");
 const RELEASE = "2026.4.5";
 const SECTION = "OpenClaw 2026.9.6";
@@ -32,7 +32,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** The fake gateway, the header-injecting proxy, the client and the browser, which are TypeScript. */
+/** Bundles and imports the TypeScript parts: fake gateway, header-injecting proxy, client, browser. */
 async function loadParts() {
   await build({
     stdin: {
@@ -99,7 +99,7 @@ async function picturePage(command, file) {
   }
 }
 
-/** The daemon, on a port of the system's choice. */
+/** Starts the daemon on a free port. */
 async function startShim(command, gateway) {
   const args = [
     "run",
@@ -128,7 +128,7 @@ async function startShim(command, gateway) {
     break;
   }
   clearTimeout(deadline);
-  if (port === undefined) throw new Error("openclaw-shim run ended before it listened");
+  if (port === undefined) throw new Error("openclaw-shim run ended before it was listening");
   child.stdout.resume();
   return {
     port,
@@ -139,7 +139,7 @@ async function startShim(command, gateway) {
   };
 }
 
-/** One release of the demo: the same client without the shim, and with it. */
+/** Draws one scenario of the demo: the same client without and with the shim. */
 async function pictureTerminal(command, file) {
   const { stdout } = await promisify(execFile)(process.execPath, [command, "demo"], {
     cwd: folder,
@@ -155,7 +155,7 @@ async function pictureTerminal(command, file) {
     .map((paragraph) => paragraph.split("\n").filter((line) => line.trim() !== ""))
     .filter(([title = ""]) => /^ +with(?:out)? the shim:/.test(title));
   if (start === -1 || !before || !after || more.length > 0) {
-    throw new Error(`the demo has no "${SECTION}" with a part before and a part after:\n${stdout}`);
+    throw new Error(`the demo has no "${SECTION}" with one part without and one with the shim:\n${stdout}`);
   }
   await save(file, drawTerminals([before, after]));
 }

@@ -1,21 +1,21 @@
 import { connect, type Socket } from "node:net";
 import { CHALLENGE, CONNECT, HELLO_OK, messageOf, upgradeRequest, type MessageSizes } from "./wire.ts";
 
-// All clients read into one buffer: what they read is counted, not kept.
+// All clients read into one buffer: bytes are counted, not stored.
 const shared = Buffer.allocUnsafe(256 * 1024);
 const messages = new Map<number, Buffer>();
 
-/** Where a client connects, and what it sends there. */
+/** Options of one client. */
 export interface ClientOptions {
   readonly port: number;
   readonly sizes: MessageSizes;
-  /** Whether it stands behind a header-injecting proxy. */
+  /** True if the client sends the headers of a header-injecting proxy. */
   readonly proxied: boolean;
 }
 
-/** One WebSocket client; it counts bytes, and parses nothing but the end of the answer's head. */
+/** One WebSocket client. It counts bytes and parses only the end of the response head. */
 export class Client {
-  /** Called for each whole message that came back. */
+  /** Called for each complete message received. */
   onMessage: () => void = () => {};
   readonly #socket: Socket;
   readonly #message: Buffer;
@@ -27,7 +27,7 @@ export class Client {
 
   /**
    * @param onReady called after hello-ok
-   * @param onFail called where the connection ends and `end` was not called before
+   * @param onFail called if the connection ends before `end` was called
    */
   constructor(options: ClientOptions, onReady: () => void, onFail: (error: Error) => void) {
     const { port, sizes, proxied } = options;
@@ -55,7 +55,7 @@ export class Client {
     this.#socket.write(this.#message);
   }
 
-  /** Closes; resolves when the other side has, too. */
+  /** Closes the connection; resolves when both sides have closed. */
   end(): Promise<void> {
     this.#state = "closed";
     return new Promise((resolve) => {
@@ -98,8 +98,8 @@ export class Client {
 
   #ended(why: string): void {
     if (this.#state === "closed") return;
-    const answer = this.#state === "head" && this.#head !== "" ? `: ${this.#head.slice(0, 400)}` : "";
-    this.#fail(new Error(`connection ended while waiting for ${this.#state} (${why})${answer}`));
+    const response = this.#state === "head" && this.#head !== "" ? `: ${this.#head.slice(0, 400)}` : "";
+    this.#fail(new Error(`connection ended while waiting for ${this.#state} (${why})${response}`));
     this.#state = "closed";
   }
 }

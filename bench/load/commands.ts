@@ -1,6 +1,6 @@
 import type { ClientOptions } from "./client.ts";
 
-/** What the bench asks of the load generator; `set` names connections that stay open between commands. */
+/** A command to the load generator. `set` names connections that stay open between commands. */
 export type Command = { readonly id: number } & Work;
 
 export type Work =
@@ -24,7 +24,7 @@ export type Work =
       readonly parallel: number;
     };
 
-/** How long the work took, in milliseconds; for an exchange also its round trips. */
+/** Duration of the work in milliseconds, and the round trips of an exchange. */
 export interface Exchanged {
   readonly ms: number;
   readonly p50?: number;

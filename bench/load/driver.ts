@@ -4,9 +4,9 @@ import { bundled } from "../proxies/program.ts";
 import type { ClientOptions } from "./client.ts";
 import type { Exchanged, Reply, Work } from "./commands.ts";
 
-const ANSWER_MS = 120_000;
+const REPLY_MS = 120_000;
 
-/** The gateway and the load generator, each a process of its own. */
+/** Controls the gateway and the load generator, each a separate process. */
 export class Driver {
   readonly gatewayPort: number;
   readonly #gateway: ChildProcess;
@@ -17,7 +17,7 @@ export class Driver {
     this.#gateway = gateway;
     this.gatewayPort = gatewayPort;
     this.#load = load;
-    // Many connections are waited for at once.
+    // One listener per pending command.
     load.setMaxListeners(0);
   }
 
@@ -27,12 +27,12 @@ export class Driver {
     return new Driver(gateway, Number(port), fork(bundled("load")));
   }
 
-  /** Opens connections, with handshakes, and keeps them under the name `set`. */
+  /** Opens connections with handshakes, and stores them as `set`. */
   async open(set: string, client: ClientOptions, connections: number): Promise<void> {
     await this.#ask({ op: "open", set, client, connections });
   }
 
-  /** Sends messages over all connections of some sets, `window` at once on each, and waits for every answer. */
+  /** Sends messages over all connections of `sets`, `window` at a time on each, and waits for every reply. */
   exchange(sets: readonly string[], messages: number, window: number): Promise<Exchanged> {
     return this.#ask({ op: "exchange", sets, messages, window });
   }
@@ -41,7 +41,7 @@ export class Driver {
     await this.#ask({ op: "close", set });
   }
 
-  /** Connects up to hello-ok and closes, `count` times. */
+  /** Connects, waits for hello-ok and closes, `count` times. */
   upgrades(client: ClientOptions, count: number, parallel: number): Promise<Exchanged> {
     return this.#ask({ op: "upgrades", client, count, parallel });
   }
@@ -57,8 +57,8 @@ export class Driver {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
         settle();
-        reject(new Error(`${JSON.stringify(work)}: not done within ${ANSWER_MS / 1000} s`));
-      }, ANSWER_MS);
+        reject(new Error(`${JSON.stringify(work)}: not done within ${REPLY_MS / 1000} s`));
+      }, REPLY_MS);
       const onMessage = (reply: Reply): void => {
         if (reply.id !== id) return;
         settle();

@@ -2,9 +2,9 @@ import { createServer, type Socket } from "node:net";
 import { CHALLENGE, CONNECT, HELLO_OK, messageOf, SWITCHING, type MessageSizes } from "./wire.ts";
 
 /**
- * The gateway of the bench, a process of its own: speaks the handshake, then answers each message with one of the
- * size that the request's path asks for. It counts bytes and parses nothing, so that it costs little; but it looks
- * at every request's head, so that nobody wins by doing less than the job.
+ * The benchmark's gateway, a separate process: performs the handshake, then replies to each message with one of the size
+ * in the request's path. It counts bytes and parses no message, to use little CPU. It checks every request head, so that
+ * every proxy does the same work.
  */
 const FORWARDING =
   /^(?:x-forwarded|forwarded|x-real-ip|via|cf-|true-client-ip|x-client-ip|tailscale-|x-vercel-|sec-websocket-extensions)/im;
@@ -17,9 +17,9 @@ const server = createServer({ noDelay: true }, (socket) => {
     head += chunk.toString("latin1");
     if (!head.includes("\r\n\r\n")) return;
     socket.off("data", readHead);
-    const why = objection(head);
-    if (why === undefined) serve(socket, sizesOf(head));
-    else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${why}`);
+    const error = checkHead(head);
+    if (error === undefined) serve(socket, sizesOf(head));
+    else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${error}`);
   });
 });
 
@@ -32,22 +32,22 @@ function serve(socket: Socket, { up, down }: MessageSizes): void {
   const reply = replies.get(down) ?? messageOf(down, "gateway");
   replies.set(down, reply);
   let expected = CONNECT.length;
-  let answer = HELLO_OK;
+  let next = HELLO_OK;
   let received = 0;
   socket.on("data", (chunk: Buffer) => {
     received += chunk.length;
     while (received >= expected) {
       received -= expected;
-      socket.write(answer);
+      socket.write(next);
       expected = up;
-      answer = reply;
+      next = reply;
     }
   });
   socket.write(SWITCHING);
   socket.write(CHALLENGE);
 }
 
-function objection(head: string): string | undefined {
+function checkHead(head: string): string | undefined {
   const host = /^host: *([^\r\n]*)/im.exec(head)?.[1] ?? "(none)";
   if (host !== `127.0.0.1:${ownPort()}`) return `Host is ${host}`;
   const field = FORWARDING.exec(head)?.[0];

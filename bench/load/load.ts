@@ -2,9 +2,9 @@ import { quantile } from "../statistics.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import type { Command, Exchanged, Reply } from "./commands.ts";
 
-/** The load generator, a process of its own: does what the bench asks over IPC, one command at a time. */
+/** The load generator, a separate process: executes commands from IPC, one at a time. */
 
-/** Connections that are opened at once. */
+/** Connections opened in parallel. */
 const OPENING = 32;
 const sets = new Map<string, Client[]>();
 
@@ -67,7 +67,7 @@ async function upgrades(options: ClientOptions, count: number, parallel: number)
   await Promise.all(Array.from({ length: parallel }, worker));
 }
 
-/** Sends `count` messages over all clients, `window` at a time on each, and waits for every answer. */
+/** Sends `count` messages over all clients, `window` at a time on each, and waits for every reply. */
 function exchange(clients: readonly Client[], count: number, window: number): Promise<Exchanged> {
   return new Promise((resolve) => {
     const started = performance.now();

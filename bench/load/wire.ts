@@ -1,23 +1,23 @@
 import { randomBytes } from "node:crypto";
 
-/** What client and gateway of the bench say to each other, made once: neither spends time on it. */
+/** The messages between the benchmark's client and gateway, created once to use no CPU later. */
 
-// RFC 6455 section 1.3 has this pair.
+// From RFC 6455 section 1.3.
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 const TEXT = 0x1;
 const BINARY = 0x2;
-/** About as much as a hello-ok of OpenClaw carries. */
+/** About the size of the snapshot in OpenClaw's hello-ok. */
 const SNAPSHOT_BYTES = 12_000;
 
-/** How many bytes a message takes each way on the wire, frame header included. */
+/** Bytes of a message in each direction, frame header included. */
 export interface MessageSizes {
   readonly up: number;
   readonly down: number;
 }
 
-/** The request as a header-injecting proxy in front of a MicroVM sends it, or a client on the same machine. */
+/** Returns the upgrade request of a header-injecting proxy, or of a client on the same machine. */
 export function upgradeRequest(port: number, sizes: MessageSizes, proxied: boolean): Buffer {
   const added = [
     "X-Forwarded-For: 10.0.0.7",
@@ -26,7 +26,7 @@ export function upgradeRequest(port: number, sizes: MessageSizes, proxied: boole
     "X-Forwarded-Port: 443",
     "X-Real-IP: 10.0.0.7",
     "Forwarded: for=10.0.0.7;proto=https",
-    "Via: 1.1 hop",
+    "Via: 1.1 edge",
     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
   ];
   const lines = [
@@ -106,9 +106,9 @@ export const HELLO_OK = gatewayFrame({
 });
 
 /**
- * One binary frame of `size` bytes in all, as `from` sends it; a client's mask is zero (RFC 6455 section 5.3).
+ * Returns one binary frame of `size` bytes in total. A client's mask is zero (RFC 6455 section 5.3).
  *
- * @throws RangeError where no frame has that size
+ * @throws RangeError if no frame has that size
  */
 export function messageOf(size: number, from: "client" | "gateway"): Buffer {
   const mask = from === "client" ? Buffer.alloc(4) : undefined;
@@ -131,7 +131,7 @@ function clientFrame(message: unknown): Buffer {
   return Buffer.concat([header(TEXT, payload.length, mask), payload]);
 }
 
-/** RFC 6455 section 5.2. */
+/** Returns a frame header (RFC 6455 section 5.2). */
 function header(opcode: number, length: number, mask?: Buffer): Buffer {
   const first = 0x80 | opcode;
   const masked = mask ? 0x80 : 0;

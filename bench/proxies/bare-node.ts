@@ -1,4 +1,4 @@
 import { createServer } from "node:http";
 
-/** The least that a Node server can be, for start-up time and size; run as `bare-node.mjs LISTEN`, a port. */
+/** A minimal Node server, as the baseline for start-up time and size. Usage: `bare-node.mjs LISTEN_PORT`. */
 createServer((_request, response) => response.end()).listen(Number(process.argv[2]), "127.0.0.1");

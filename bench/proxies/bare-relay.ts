@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 
 /**
- * The least that a relay on Node's public API can be: no gate, no bound, no deadline, no error answered, nothing read
- * or logged. What it takes is the floor for the shim. Run as `bare-relay.mjs LISTEN GATEWAY`, two ports.
+ * A minimal relay on Node's public API, as the baseline for the shim: no gate, limits, deadlines, error responses,
+ * observer or log. Usage: `bare-relay.mjs LISTEN_PORT GATEWAY_PORT`.
  */
 const [listen, gateway] = process.argv.slice(2).map(Number);
 const DELETED =

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { firstLineOf, FORWARDING_FIELDS, type ProxyProgram } from "./program.ts";
 
-/** One thread, as the shim is one process; buffers and all else as Debian ships it. */
+/** HAProxy with one thread, as the shim is one process, and Debian's defaults. */
 export const haproxy: ProxyProgram = {
   name: "HAProxy",
   version: firstLineOf("haproxy", "-v"),

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import httpProxy from "http-proxy-1";
 
-/** http-proxy 1.18.1 doing the shim's job; run as `http-proxy-1.mjs LISTEN GATEWAY`, two ports. */
+/** http-proxy 1.18.1 with the shim's header changes. Usage: `http-proxy-1.mjs LISTEN_PORT GATEWAY_PORT`. */
 const [listen, gateway] = process.argv.slice(2).map(Number);
 const authority = `127.0.0.1:${gateway}`;
 const DELETED =

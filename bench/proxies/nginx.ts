@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { firstLineOf, FORWARDING_FIELDS, type ProxyProgram } from "./program.ts";
 
-/** One worker, as the shim is one process; buffers and all else as Debian ships it. */
+/** nginx with one worker, as the shim is one process, and Debian's defaults. */
 export const nginx: ProxyProgram = {
   name: "nginx",
   version: firstLineOf("nginx", "-v"),

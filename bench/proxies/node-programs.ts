@@ -1,6 +1,6 @@
 import { bundled, type ProxyProgram } from "./program.ts";
 
-/** The proxy that Node's world knows best, last released in 2020. */
+/** The best-known proxy for Node, last released in 2020. */
 export const httpProxy1: ProxyProgram = {
   name: "http-proxy",
   version: `http-proxy 1.18.1 on Node ${process.version}`,
@@ -12,7 +12,7 @@ export const httpProxy1: ProxyProgram = {
   ],
 };
 
-/** The floor of Node's public API: forwards, and does nothing else. */
+/** The baseline of Node's public API: forwards and does nothing else. */
 export const bareRelay: ProxyProgram = {
   name: "bare relay",
   version: `http.createServer and pipe on Node ${process.version}`,
@@ -24,7 +24,7 @@ export const bareRelay: ProxyProgram = {
   ],
 };
 
-/** No proxy at all: what Node's own HTTP server takes. */
+/** No proxy: the baseline of Node's HTTP server. */
 export const bareNode: ProxyProgram = {
   name: "bare Node",
   version: `http.createServer on Node ${process.version}`,

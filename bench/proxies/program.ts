@@ -1,29 +1,29 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A program that is measured: how to start it. */
+/** A program to measure. */
 export interface ProxyProgram {
-  /** The column's head. */
+  /** Title of the column. */
   readonly name: string;
-  /** What it is exactly, or undefined where it is not installed. */
+  /** Exact version; undefined if it is not installed. */
   readonly version: string | undefined;
   /**
-   * Writes the configuration that it needs.
+   * Writes the program's configuration.
    *
-   * @param at.dir an empty folder of its own
-   * @returns the command line: one process in the foreground that listens on `at.listen` of 127.0.0.1
+   * @returns the command line of one foreground process
    */
-  command(at: Place): readonly [file: string, ...args: string[]];
+  command(setup: ProxySetup): readonly [file: string, ...args: string[]];
 }
 
-/** Where a proxy listens and what it forwards to: ports of 127.0.0.1. */
-export interface Place {
+/** Ports of 127.0.0.1, and a folder for one proxy. */
+export interface ProxySetup {
   readonly listen: number;
   readonly gateway: number;
+  /** An empty folder. */
   readonly dir: string;
 }
 
-/** Deleted where a proxy knows no prefixes: what the load generator sends, and more that OpenClaw reads. */
+/** Fields to delete, for proxies that cannot delete by prefix: sent by the load generator or read by OpenClaw. */
 export const FORWARDING_FIELDS = [
   "Forwarded",
   "X-Forwarded-For",
@@ -39,10 +39,10 @@ export const FORWARDING_FIELDS = [
   "Tailscale-User-Login",
 ] as const;
 
-/** The first line of what `file --version` or the like prints; undefined where it is not installed. */
+/** Returns the first line of `file flag`; undefined if `file` is not installed. */
 export function firstLineOf(file: string, flag: string): string | undefined {
   try {
-    // nginx answers on stderr.
+    // nginx prints it on stderr.
     const out = execFileSync("sh", ["-c", '"$0" "$1" 2>&1', file, flag], { env: systemPath() });
     return out.toString().split("\n", 1)[0];
   } catch {
@@ -50,12 +50,12 @@ export function firstLineOf(file: string, flag: string): string | undefined {
   }
 }
 
-/** Debian keeps daemons where only root's PATH leads. */
+/** Returns the environment with the folders of daemons in PATH, which Debian has only for root. */
 export function systemPath(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin` };
 }
 
-/** A program that run.mjs has bundled beside the main one. */
+/** Returns the path of a program that run.mjs has bundled. */
 export function bundled(name: string): string {
   return fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
 }

@@ -12,11 +12,11 @@ const POLL_MS = 1;
 const STOP_MS = 5_000;
 const CONNECTED = '"outcome":"connected"';
 
-/** A proxy that runs, in a process of its own. */
+/** A running proxy process. */
 export class RunningProxy {
   readonly name: string;
   readonly port: number;
-  /** From spawn to the first accepted connection, in milliseconds. */
+  /** Milliseconds from spawn to the first accepted connection. */
   readonly startMs: number;
   readonly #child: ChildProcess;
   readonly #dir: string;
@@ -35,13 +35,13 @@ export class RunningProxy {
     const dir = mkdtempSync(join(tmpdir(), "openclaw-shim-bench-"));
     const listen = await freePort();
     const [file, ...args] = program.command({ listen, gateway, dir });
-    const complaints: Buffer[] = [];
+    const stderr: Buffer[] = [];
     const started = performance.now();
     const child = spawn(file, args, { env: systemPath(), stdio: ["ignore", "pipe", "pipe"] });
     const end = (): void => void child.kill();
     process.once("exit", end);
     child.once("exit", () => process.off("exit", end));
-    child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     let running: RunningProxy | undefined;
     child.stdout.on("data", (chunk: Buffer) => {
       if (running) running.#count(chunk);
@@ -49,24 +49,24 @@ export class RunningProxy {
     while (!(await accepts(listen))) {
       if (child.exitCode === null && performance.now() - started < START_MS) continue;
       child.kill();
-      throw new Error(`${program.name} does not accept connections: ${Buffer.concat(complaints).toString()}`);
+      throw new Error(`${program.name} does not accept connections: ${Buffer.concat(stderr).toString()}`);
     }
     const startMs = performance.now() - started;
     running = new RunningProxy(program.name, listen, startMs, child, dir);
     return running;
   }
 
-  /** CPU time so far, all threads and workers, in microseconds. */
+  /** CPU time of all threads and workers so far, in microseconds. */
   get cpu(): number {
     return cpuMicros(withChildren(this.#child.pid ?? 0));
   }
 
-  /** Resident memory in kB; of nginx its worker alone. */
+  /** Resident memory in kB; for nginx, of its worker only. */
   get resident(): number {
     return residentKb(withChildren(this.#child.pid ?? 0).slice(-1));
   }
 
-  /** How many `connected` outcomes it has logged. */
+  /** Number of `connected` outcomes logged. */
   get connectedOutcomes(): number {
     return this.#connected;
   }
@@ -85,12 +85,12 @@ export class RunningProxy {
     for (let at = bytes.indexOf(CONNECTED); at !== -1; at = bytes.indexOf(CONNECTED, at + 1)) {
       this.#connected += 1;
     }
-    // Too short to hold the word twice counted, long enough for one that is cut.
+    // Keeps what may be the start of a match that is split between chunks, but no complete match.
     this.#unread = bytes.subarray(Math.max(0, bytes.length - CONNECTED.length + 1));
   }
 }
 
-/** A port that was free a moment ago: nginx and HAProxy do not tell which one they got. */
+/** Returns a free port: nginx and HAProxy do not report a port chosen by the system. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -100,7 +100,7 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Asks once, after a pause so short that it does not count. */
+/** Tries to connect once, after a pause too short to matter. */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     setTimeout(() => {

@@ -1,6 +1,6 @@
 import type { ProxyProgram } from "./program.ts";
 
-/** The product, logging its outcomes as a daemon does: JSON lines into a pipe. */
+/** The shim, logging JSON lines into a pipe as a daemon does. */
 export function shim(name: string, file: string): ProxyProgram {
   return {
     name,

@@ -1,4 +1,4 @@
-/** http-proxy 1.18.1 has no types of its own; this is what the bench uses of it. */
+/** The parts of http-proxy 1.18.1 that the benchmark uses: it has no types. */
 declare module "http-proxy-1" {
   import type { IncomingMessage, ServerResponse } from "node:http";
   import type { Duplex } from "node:stream";

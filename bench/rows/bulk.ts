@@ -2,11 +2,11 @@ import {
   clientOf,
   cpuDuring,
   interleave,
-  withWays,
+  withRoutes,
   type Bench,
   type Sample,
   type Samples,
-  type Way,
+  type Route,
 } from "../rounds.ts";
 import { REFERENCES, type Metric, type Row } from "./row.ts";
 
@@ -15,7 +15,7 @@ interface Kind {
   readonly label: string;
   readonly sizes: { readonly up: number; readonly down: number };
   readonly messages: number;
-  /** Messages on the way at once. */
+  /** Messages in flight. */
   readonly window: number;
 }
 
@@ -24,7 +24,7 @@ const LARGE = 64 * 1024;
 const HUGE = 4 * 1024 * 1024;
 const SETTLE_MS = 50;
 
-/** Large one way, 200 bytes the other: `down` is from the gateway to the client. About 135 MB each. */
+/** Large messages in one direction, 200 bytes in the other; `down` is towards the client. About 135 MB each. */
 const KINDS: readonly Kind[] = [
   { key: "64kDown", label: "64 kB down", sizes: { up: SMALL, down: LARGE }, messages: 2048, window: 8 },
   { key: "64kUp", label: "64 kB up", sizes: { up: LARGE, down: SMALL }, messages: 2048, window: 8 },
@@ -37,15 +37,15 @@ const METRICS: readonly Metric[] = KINDS.flatMap(({ key, label }) => [
   { key: `${key}Cpu`, label: `${label}, CPU per GB`, unit: "ms", digits: 0, better: "lower", goal: 1.25 },
 ]);
 
-/** One connection with large messages; MB and GB are powers of ten. */
+/** Large messages on one connection. MB and GB are powers of ten. */
 export const bulk: Row = {
   name: "bulk",
   about: "throughput and CPU with 64 kB and 4 MB messages",
   async run(bench) {
-    const samples = await withWays(bench, async (ways) => {
+    const samples = await withRoutes(bench, async (routes) => {
       const all: Samples[] = [];
       for (const kind of KINDS) {
-        all.push(await interleave(ways, bench.rounds, (way) => measure(bench, way, kind)));
+        all.push(await interleave(routes, bench.rounds, (route) => measure(bench, route, kind)));
       }
       return all.reduce(join);
     });
@@ -53,14 +53,14 @@ export const bulk: Row = {
   },
 };
 
-async function measure({ driver }: Bench, way: Way, kind: Kind): Promise<Sample> {
+async function measure({ driver }: Bench, route: Route, kind: Kind): Promise<Sample> {
   const { key, sizes, messages, window } = kind;
-  await driver.open(way.name, clientOf(way, sizes), 1);
+  await driver.open(route.name, clientOf(route, sizes), 1);
   let ms = NaN;
-  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
-    ({ ms } = await driver.exchange([way.name], messages, window));
+  const cpu = await cpuDuring(route, SETTLE_MS, async () => {
+    ({ ms } = await driver.exchange([route.name], messages, window));
   });
-  await driver.close(way.name);
+  await driver.close(route.name);
   const bytes = messages * Math.max(sizes.up, sizes.down);
   return {
     [`${key}Rate`]: bytes / 1e6 / (ms / 1000),

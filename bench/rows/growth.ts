@@ -1,6 +1,14 @@
 import { httpProxy1 } from "../proxies/node-programs.ts";
 import { plotGrowth, type Curve } from "../plot.ts";
-import { clientOf, cpuDuring, interleave, withWays, type Bench, type Sample, type Way } from "../rounds.ts";
+import {
+  clientOf,
+  cpuDuring,
+  interleave,
+  withRoutes,
+  type Bench,
+  type Sample,
+  type Route,
+} from "../rounds.ts";
 import { median } from "../statistics.ts";
 import { type Metric, type Result, type Row } from "./row.ts";
 
@@ -21,18 +29,18 @@ const METRICS: readonly Metric[] = [
   ...SIZES.map(({ bytes, label }) => metric(`s${bytes}`, `CPU per message of ${label}`)),
 ];
 
-/** CPU per message with 1 to 2,000 busy connections, and with messages of 200 B to 25 MB there and back. */
+/** CPU per message with 1 to 2,000 busy connections, and with echoed messages of 200 B to 25 MB. */
 export const growth: Row = {
   name: "growth",
-  about: "how CPU per message grows with connections and with size; draws a plot",
+  about: "CPU per message by connections and by size; draws a plot",
   async run(bench): Promise<Result> {
-    // http-proxy grows as the bare relay does, and 2,000 connections a round take their time.
+    // http-proxy scales like the bare relay, and 2,000 connections per round take long.
     const programs = bench.programs.filter(({ name }) => name !== httpProxy1.name);
-    const samples = await withWays({ ...bench, programs }, (ways) =>
+    const samples = await withRoutes({ ...bench, programs }, (routes) =>
       interleave(
-        ways.filter(({ proxy }) => proxy),
+        routes.filter(({ proxy }) => proxy),
         bench.rounds,
-        async (way) => ({ ...(await byConnections(bench, way)), ...(await bySize(bench, way)) }),
+        async (route) => ({ ...(await byConnections(bench, route)), ...(await bySize(bench, route)) }),
       ),
     );
     const curves = (points: readonly (readonly [key: string, x: number])[]): Curve[] =>
@@ -48,36 +56,36 @@ export const growth: Row = {
   },
 };
 
-/** Every connection has one 200-byte message on its way at any time. */
-async function byConnections({ driver }: Bench, way: Way): Promise<Sample> {
+/** Each connection always has one 200-byte message in flight. */
+async function byConnections({ driver }: Bench, route: Route): Promise<Sample> {
   const sample: Record<string, number> = {};
   const sets: string[] = [];
   let open = 0;
   for (const count of CONNECTIONS) {
-    // The same connections go on, with more beside them: the last set is the whole.
-    const set = `${way.name} ${count}`;
-    await driver.open(set, clientOf(way, { up: 200, down: 200 }), count - open);
+    // Adds to the open connections: all sets together are `count` connections.
+    const set = `${route.name} ${count}`;
+    await driver.open(set, clientOf(route, { up: 200, down: 200 }), count - open);
     sets.push(set);
     open = count;
-    sample[`c${count}`] = await costOf(way, MESSAGES, () => driver.exchange(sets, MESSAGES, 1));
+    sample[`c${count}`] = await costOf(route, MESSAGES, () => driver.exchange(sets, MESSAGES, 1));
   }
   for (const set of sets) await driver.close(set);
   return sample;
 }
 
-/** One connection, one message at a time, as large one way as the other. */
-async function bySize({ driver }: Bench, way: Way): Promise<Sample> {
+/** One connection, one message at a time, of the same size in both directions. */
+async function bySize({ driver }: Bench, route: Route): Promise<Sample> {
   const sample: Record<string, number> = {};
   for (const { bytes, messages } of SIZES) {
-    await driver.open(way.name, clientOf(way, { up: bytes, down: bytes }), 1);
-    sample[`s${bytes}`] = await costOf(way, messages, () => driver.exchange([way.name], messages, 1));
-    await driver.close(way.name);
+    await driver.open(route.name, clientOf(route, { up: bytes, down: bytes }), 1);
+    sample[`s${bytes}`] = await costOf(route, messages, () => driver.exchange([route.name], messages, 1));
+    await driver.close(route.name);
   }
   return sample;
 }
 
-async function costOf(way: Way, messages: number, work: () => Promise<unknown>): Promise<number> {
-  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
+async function costOf(route: Route, messages: number, work: () => Promise<unknown>): Promise<number> {
+  const cpu = await cpuDuring(route, SETTLE_MS, async () => {
     await work();
   });
   return (cpu ?? NaN) / messages;

@@ -1,6 +1,6 @@
 import { bundled } from "../proxies/program.ts";
 import { shim } from "../proxies/shim.ts";
-import { interleave, withWays, type Sample, type Samples } from "../rounds.ts";
+import { interleave, withRoutes, type Sample, type Samples } from "../rounds.ts";
 import type { Metric, Row } from "./row.ts";
 import { measureUpgrades } from "./upgrade.ts";
 
@@ -11,19 +11,19 @@ const METRICS: readonly Metric[] = [
   { key: "share", label: "share of reading and logging", unit: "%", digits: 1, better: "lower", limit: 15 },
 ];
 
-/** The shim beside itself without its observer: what reading the handshake and logging its outcome costs. */
+/** The shim with and without its observer: the cost of reading the handshake and logging its outcome. */
 export const handshakeCost: Row = {
   name: "handshake-cost",
-  about: "share of an upgrade's CPU that goes into reading the handshake and logging it",
+  about: "share of an upgrade's CPU for reading and logging the handshake",
   async run(bench) {
     const [product] = bench.programs;
     if (!product) throw new Error("no shim to measure");
     const programs = [product, shim(UNOBSERVED, bundled("shim-unobserved"))];
-    const samples = await withWays({ ...bench, programs }, (ways) =>
+    const samples = await withRoutes({ ...bench, programs }, (routes) =>
       interleave(
-        ways.filter(({ proxy }) => proxy),
+        routes.filter(({ proxy }) => proxy),
         bench.rounds,
-        (way) => measureUpgrades(bench, way, way.name !== UNOBSERVED),
+        (route) => measureUpgrades(bench, route, route.name !== UNOBSERVED),
       ),
     );
     return {

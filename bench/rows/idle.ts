@@ -1,16 +1,16 @@
-import { clientOf, pause, withWays, type Bench, type Sample, type Samples } from "../rounds.ts";
+import { clientOf, pause, withRoutes, type Bench, type Sample, type Samples } from "../rounds.ts";
 import { REFERENCES, type Metric, type Row } from "./row.ts";
 
 const SIZES = { up: 200, down: 200 };
 const CONNECTIONS = 1_000;
-/** V8 gives back what the handshakes left only after some seconds without work. */
+/** V8 returns the memory of the handshakes only after some idle seconds. */
 const SETTLE_MS = 12_000;
 
 const METRICS: readonly Metric[] = [
   { key: "perConnection", label: "idle connection", unit: "kB", digits: 1, better: "lower", goal: 1 },
 ];
 
-/** Resident memory with 1,000 connections less that without, each round with fresh processes. */
+/** Difference of resident memory with and without 1,000 connections; new processes in each round. */
 export const idle: Row = {
   name: "idle",
   about: "kB per idle connection at 1,000",
@@ -23,19 +23,19 @@ export const idle: Row = {
   },
 };
 
-/** All proxies at once: waiting costs them nothing. */
+/** Measures all proxies in parallel: they are idle. */
 function measure(bench: Bench): Promise<Record<string, Sample>> {
-  return withWays(bench, async (ways) => {
-    const proxied = ways.flatMap((way) => (way.proxy ? [{ way, proxy: way.proxy }] : []));
+  return withRoutes(bench, async (routes) => {
+    const proxied = routes.flatMap((route) => (route.proxy ? [{ route, proxy: route.proxy }] : []));
     await pause(1_000);
     const before = proxied.map(({ proxy }) => proxy.resident);
-    for (const { way } of proxied) await bench.driver.open(way.name, clientOf(way, SIZES), CONNECTIONS);
+    for (const { route } of proxied) await bench.driver.open(route.name, clientOf(route, SIZES), CONNECTIONS);
     await pause(SETTLE_MS);
-    const kept = proxied.map(({ way, proxy }, i) => [
-      way.name,
+    const results = proxied.map(({ route, proxy }, i) => [
+      route.name,
       { perConnection: (proxy.resident - (before[i] ?? NaN)) / CONNECTIONS },
     ]);
-    for (const { way } of proxied) await bench.driver.close(way.name);
-    return Object.fromEntries(kept);
+    for (const { route } of proxied) await bench.driver.close(route.name);
+    return Object.fromEntries(results);
   });
 }

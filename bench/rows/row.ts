@@ -8,29 +8,29 @@ export interface Metric {
   /** Digits after the point. */
   readonly digits: number;
   readonly better: "lower" | "higher";
-  /** How the shim may compare with the best of the references: at most where lower is better, else at least. */
+  /** Ratio of the shim to the best reference to reach: a maximum if lower is better, else a minimum. */
   readonly goal?: number;
-  /** What the shim's own value may be at most, whatever others take. */
+  /** Maximum of the shim's value, independent of others. */
   readonly limit?: number;
 }
 
-/** What a row brought. */
+/** The results of a row. */
 export interface Result {
   readonly row: string;
   readonly metrics: readonly Metric[];
   readonly samples: Samples;
-  /** The columns that the shim is compared with. */
+  /** Columns that the shim is compared with. */
   readonly references: readonly string[];
-  /** A drawing, where the row makes one. */
+  /** A plot, if the row draws one. */
   readonly svg?: string;
 }
 
-/** Something that `npm run bench -- NAME` measures. */
+/** A measurement: `npm run bench -- NAME`. */
 export interface Row {
   readonly name: string;
   readonly about: string;
   run(bench: Bench): Promise<Result>;
 }
 
-/** The goals are set against the better of these two. */
+/** Goals are relative to the better of these. */
 export const REFERENCES = ["nginx", "HAProxy"] as const;

@@ -3,11 +3,11 @@ import {
   clientOf,
   cpuDuring,
   interleave,
-  withWays,
+  withRoutes,
   type Bench,
   type Sample,
   type Samples,
-  type Way,
+  type Route,
 } from "../rounds.ts";
 import { REFERENCES, type Metric, type Row } from "./row.ts";
 
@@ -23,31 +23,31 @@ const METRICS: readonly Metric[] = [
   { key: "cpu", label: "CPU per 200-byte message", unit: "us", digits: 1, better: "lower", goal: 1.15 },
 ];
 
-/** One connection, one message at a time: a message is 200 bytes there and 200 bytes back. */
+/** One connection, one 200-byte message at a time, each with a 200-byte reply. */
 export const rtt: Row = {
   name: "rtt",
   about: "round trip and CPU of 200-byte messages",
   async run(bench) {
-    const samples = await withWays(bench, (ways) =>
-      interleave(ways, bench.rounds, (way) => measure(bench, way)),
+    const samples = await withRoutes(bench, (routes) =>
+      interleave(routes, bench.rounds, (route) => measure(bench, route)),
     );
     return { row: "rtt", metrics: METRICS, samples: withAdded(samples), references: REFERENCES };
   },
 };
 
-async function measure({ driver }: Bench, way: Way): Promise<Sample> {
-  await driver.open(way.name, clientOf(way, SIZES), 1);
-  await driver.exchange([way.name], WARM_UP, 1);
+async function measure({ driver }: Bench, route: Route): Promise<Sample> {
+  await driver.open(route.name, clientOf(route, SIZES), 1);
+  await driver.exchange([route.name], WARM_UP, 1);
   let exchanged: Exchanged = { ms: NaN };
-  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
-    exchanged = await driver.exchange([way.name], MESSAGES, 1);
+  const cpu = await cpuDuring(route, SETTLE_MS, async () => {
+    exchanged = await driver.exchange([route.name], MESSAGES, 1);
   });
-  await driver.close(way.name);
+  await driver.close(route.name);
   const { p50 = NaN, p99 = NaN } = exchanged;
   return { p50: p50 * 1000, p99: p99 * 1000, ...(cpu !== undefined && { cpu: cpu / MESSAGES }) };
 }
 
-/** What a proxy adds to the direct round trip of the same round. */
+/** Adds the difference of each proxy to the direct round trip of the same round. */
 function withAdded(samples: Samples): Samples {
   const direct = samples["direct"] ?? [];
   const added = (sample: Sample, round: number): Sample => ({

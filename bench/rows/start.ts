@@ -10,10 +10,10 @@ const METRICS: readonly Metric[] = [
   { key: "resident", label: "idle RSS", unit: "MB", digits: 1, better: "lower", goal: 1.35, limit: 60 },
 ];
 
-/** Start-up and size of each program, beside a bare Node `http` server. */
+/** Start-up time and memory of each program, compared with a bare Node `http` server. */
 export const start: Row = {
   name: "start",
-  about: "spawn to accepting, and idle RSS, beside a bare Node server",
+  about: "spawn to accepting, and idle RSS, compared with a bare Node server",
   async run({ driver, programs, rounds }) {
     const others = programs.filter(({ name }) => name !== bareRelay.name);
     const samples = await interleave([bareNode, ...others], rounds, async (program) => {

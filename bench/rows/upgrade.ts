@@ -1,10 +1,18 @@
-import { clientOf, cpuDuring, interleave, withWays, type Bench, type Sample, type Way } from "../rounds.ts";
+import {
+  clientOf,
+  cpuDuring,
+  interleave,
+  withRoutes,
+  type Bench,
+  type Sample,
+  type Route,
+} from "../rounds.ts";
 import { REFERENCES, type Metric, type Row } from "./row.ts";
 
 const SIZES = { up: 200, down: 200 };
 const UPGRADES = 1_000;
 const PARALLEL = 8;
-/** Longer than any proxy keeps something of a connection that is over. */
+/** Longer than any proxy retains the state of a closed connection. */
 const SETTLE_MS = 1_500;
 
 const METRICS: readonly Metric[] = [
@@ -15,30 +23,30 @@ const METRICS: readonly Metric[] = [
 /** Connect, upgrade, challenge, connect request, hello-ok, close; eight at once. */
 export const upgrade: Row = {
   name: "upgrade",
-  about: "upgrades a second and CPU of each, OpenClaw's handshake included",
+  about: "upgrades per second and their CPU, with OpenClaw's handshake",
   async run(bench) {
-    const samples = await withWays(bench, (ways) =>
-      interleave(ways, bench.rounds, (way) => measureUpgrades(bench, way, true)),
+    const samples = await withRoutes(bench, (routes) =>
+      interleave(routes, bench.rounds, (route) => measureUpgrades(bench, route, true)),
     );
     return { row: "upgrade", metrics: METRICS, samples, references: REFERENCES };
   },
 };
 
 /**
- * Opens and closes connections, and takes time and CPU.
+ * Opens and closes connections, and measures time and CPU.
  *
- * @param logged whether the shim is to log each of them
- * @throws where it was to and did not
+ * @param logged true if the shim must log each of them
+ * @throws if it did not
  */
-export async function measureUpgrades({ driver }: Bench, way: Way, logged: boolean): Promise<Sample> {
-  const outcomes = way.proxy?.connectedOutcomes ?? 0;
+export async function measureUpgrades({ driver }: Bench, route: Route, logged: boolean): Promise<Sample> {
+  const outcomes = route.proxy?.connectedOutcomes ?? 0;
   let ms = NaN;
-  const cpu = await cpuDuring(way, SETTLE_MS, async () => {
-    ({ ms } = await driver.upgrades(clientOf(way, SIZES), UPGRADES, PARALLEL));
+  const cpu = await cpuDuring(route, SETTLE_MS, async () => {
+    ({ ms } = await driver.upgrades(clientOf(route, SIZES), UPGRADES, PARALLEL));
   });
-  const seen = (way.proxy?.connectedOutcomes ?? 0) - outcomes;
-  if (logged && way.name.startsWith("shim") && seen !== UPGRADES) {
-    throw new Error(`${way.name} logged ${seen} connected outcomes for ${UPGRADES} upgrades`);
+  const seen = (route.proxy?.connectedOutcomes ?? 0) - outcomes;
+  if (logged && route.name.startsWith("shim") && seen !== UPGRADES) {
+    throw new Error(`${route.name} logged ${seen} connected outcomes for ${UPGRADES} upgrades`);
   }
   return { rate: UPGRADES / (ms / 1000), ...(cpu !== undefined && { cpu: cpu / UPGRADES }) };
 }
