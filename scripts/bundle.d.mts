@@ -1,26 +1,24 @@
 import type { Metafile, Plugin } from "esbuild";
 
-/** Makes text of what is imported with `?raw`. */
+/** Bundles files imported with `?raw` as text. */
 export const raw: Plugin;
 
 /**
- * Bundles the command into one executable file.
+ * Bundles the command as one executable file.
  *
- * @param plugins what changes the contents, for a variant (the bench has one)
- * @returns what went into it
- * @throws when esbuild fails
+ * @param plugins further esbuild plugins; the benchmark builds a variant with one
+ * @throws if esbuild fails
  */
 export function bundleCommand(outfile: string, version: string, plugins?: Plugin[]): Promise<Metafile>;
 
-/** Bundles the library into one file. @throws when esbuild fails. */
+/** Bundles the library as one file. @throws if esbuild fails */
 export function bundleLibrary(outfile: string, version: string): Promise<void>;
 
 /**
- * Bundles what `entry` names, with all that it imports, into one file that Node.js runs.
+ * Bundles `entry` and all its imports as one file for Node.js.
  *
  * @param plugins as for {@link bundleCommand}
- * @returns what went into it
- * @throws when esbuild fails
+ * @throws if esbuild fails
  */
 export function bundleProgram(
   entry: string,

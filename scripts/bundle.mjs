@@ -1,15 +1,14 @@
-// Bundles with esbuild: build.mjs makes dist/ of it, tests a bundle of their own.
+// Bundles with esbuild: for dist/ (build.mjs), and for tests and the benchmark.
 import { chmodSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { build, transform } from "esbuild";
-import { lean } from "./lean.mjs";
 
 const SRC = join(import.meta.dirname, "..", "src");
 
 /**
- * What is imported with `?raw` travels in the one file as text: what `install` renders (systemd/, launchd/), and the
- * page of src/status/page, minified, whose scripts must not be taken for modules of the program.
+ * Bundles files imported with `?raw` as text: the service templates (systemd/, launchd/), and the minified parts of the
+ * status page (src/status/page).
  */
 export const raw = {
   name: "raw",
@@ -26,7 +25,7 @@ export const raw = {
 };
 
 async function minified(source, extension) {
-  // One space stays where a line ended: between words it is one.
+  // A space replaces each line break, as it may separate words.
   if (extension === ".html") return source.replaceAll(/\s*\n\s*/g, " ");
   const loader = { ".css": "css", ".js": "js" }[extension];
   return loader ? (await transform(source, { loader, minify: true })).code : source;
@@ -43,27 +42,23 @@ const options = (version) => ({
   logLevel: "warning",
 });
 
-/**
- * The command as one executable file, from src/main.ts; with plugins that change what goes into it, a variant.
- *
- * @returns what went into it
- */
+/** Bundles the command (src/main.ts) as one executable file. Returns the metafile. */
 export async function bundleCommand(outfile, version, plugins = []) {
   const metafile = await bundleProgram(join(SRC, "main.ts"), outfile, version, plugins);
   chmodSync(outfile, 0o755);
   return metafile;
 }
 
-/** What `entry` names, with all that it imports, as one file that Node.js runs. */
+/** Bundles `entry` and all its imports as one file for Node.js. Returns the metafile. */
 export async function bundleProgram(entry, outfile, version, plugins = []) {
   const { metafile } = await build({
     ...options(version),
     entryPoints: [entry],
     outfile,
     metafile: true,
-    plugins: [...plugins, raw, lean],
+    plugins: [...plugins, raw],
     minify: true,
-    // pino and ws are CommonJS: bundled into a module they need a require for Node's own modules.
+    // pino and ws are CommonJS: in an ES module they need a `require` for Node's modules.
     banner: {
       js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
@@ -71,7 +66,7 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
   return metafile;
 }
 
-/** The library, from src/index.ts. */
+/** Bundles the library (src/index.ts). */
 export async function bundleLibrary(outfile, version) {
   await build({ ...options(version), entryPoints: [join(SRC, "index.ts")], outfile, packages: "external" });
 }

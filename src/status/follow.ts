@@ -1,13 +1,14 @@
 import type { ServerResponse } from "node:http";
+import { refuse, type Refusal } from "../errors.ts";
 import type { Outcomes, TimedOutcome } from "../outcome/outcomes.ts";
 
 const FOLLOWER_LIMIT = 32;
 const KEEP_ALIVE_MS = 15_000;
-/** What a follower may leave unread before it is let go. */
+/** Unread bytes at which a follower is disconnected. */
 const BACKLOG_LIMIT = 512 * 1024;
 const RETRY_MS = 1_000;
 
-/** Streams outcomes to those who follow them (server-sent events, HTML section 9.2). */
+/** Streams outcomes to HTTP clients as server-sent events (HTML standard, section 9.2). */
 export class OutcomeFollowers {
   readonly #responses = new Set<ServerResponse>();
 
@@ -17,29 +18,26 @@ export class OutcomeFollowers {
     });
   }
 
-  /** Whether nobody more may follow. */
-  get full(): boolean {
-    return this.#responses.size >= FOLLOWER_LIMIT;
-  }
-
-  /** Starts with what is known, oldest first, and goes on until the client leaves. */
-  add(response: ServerResponse, known: readonly TimedOutcome[]): void {
+  /** Sends the stored outcomes, oldest first, then each new one until the client disconnects; or returns a refusal. */
+  add(response: ServerResponse, stored: readonly TimedOutcome[]): Refusal | undefined {
+    if (this.#responses.size >= FOLLOWER_LIMIT) return refuse("too_many_followers");
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
       "X-Accel-Buffering": "no",
     });
-    response.write(`retry: ${RETRY_MS}\n\n${known.map(eventOf).join("")}`);
+    response.write(`retry: ${RETRY_MS}\n\n${stored.map(eventOf).join("")}`);
     this.#responses.add(response);
-    const keepAlive = setInterval(() => send(response, ": still here\n\n"), KEEP_ALIVE_MS).unref();
+    const keepAlive = setInterval(() => send(response, ": keep-alive\n\n"), KEEP_ALIVE_MS).unref();
     response.once("close", () => {
       clearInterval(keepAlive);
       this.#responses.delete(response);
     });
+    return undefined;
   }
 
-  /** Ends every stream; followers come back by themselves. */
+  /** Ends every stream. */
   close(): void {
     for (const response of this.#responses) response.end();
   }

@@ -1,127 +1,116 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Connections } from "../server/connections.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { refuse, type Refusal } from "../errors.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../net/authority.ts";
-import { refuse, type Refusal } from "../errors.ts";
+import { METRICS_TYPE, OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
+import type { Connections } from "../server/connections.ts";
 import type { ReachabilityMonitor } from "../upstream/reachability.ts";
 import { VERSION } from "../version.ts";
 import { OutcomeFollowers } from "./follow.ts";
-import { METRICS_TYPE, OutcomeMetrics } from "../outcome/metrics.ts";
 
-const PREFIX = "/__shim__";
-
-/** What the pages tell about. */
+/** The parts of a shim whose state the status pages show. */
 export interface StatusSources {
   readonly monitor: ReachabilityMonitor;
   readonly outcomes: Outcomes;
   readonly connections: Connections;
-  /** Asks anew whether the gateway is there; the monitor hears of it. */
+  /** Checks the gateway and updates the monitor. */
   readonly probe: () => Promise<void>;
 }
 
 /** The shim's own pages, under `/__shim__/`. */
-export interface Status {
-  /** Answers, or says why not. */
-  answer(request: IncomingMessage, response: ServerResponse, admission: Admission): Refusal | undefined;
-  /** Ends what would never end by itself. */
-  close(): void;
-}
+export type Status = ReturnType<typeof createStatus>;
 
-/** Answers one path, or says why not. */
-type Page = (request: IncomingMessage, response: ServerResponse) => Refusal | undefined | Promise<undefined>;
-
-/** Whether a request target is the shim's own: never forwarded, whatever follows. */
+/** Returns true if a request target belongs to the shim: such a request is never forwarded. */
 export function isStatusPath(url: string): boolean {
   return /^\/__shim__(?:[/?#]|$)/.test(url);
 }
 
-/** Makes the pages of one shim. They are for this machine only: loopback names, and no foreign origin. */
-export function createStatus(sources: StatusSources): Status {
-  const { monitor, outcomes, probe, connections } = sources;
+/** Creates the status pages of one shim. */
+export function createStatus({ monitor, outcomes, probe, connections }: StatusSources) {
   const metrics = new OutcomeMetrics();
   const followers = new OutcomeFollowers(outcomes);
   outcomes.on("settled", ({ outcome }) => metrics.note(outcome));
 
-  const pages: Readonly<Record<string, Page>> = {
-    "": (_request, response) => {
-      send(response, 308, "text/plain; charset=utf-8", "", { Location: `${PREFIX}/` });
-      return undefined;
-    },
-    "/": async (_request, response) => {
-      const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
-      send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
-      return undefined;
-    },
-    "/health": async (_request, response) => {
-      await probe();
-      const { state, since, failure } = monitor.now;
-      const up = state === "up";
-      sendJson(response, up ? 200 : 503, {
-        status: up ? "ok" : "gateway-down",
-        version: VERSION,
-        gateway: { reachable: up, since, ...(failure && { reason: failure.code }) },
-        open: connections.slotsInUse,
-        lastOutcome: outcomes.recent.at(-1) ?? null,
-      });
-      return undefined;
-    },
-    "/outcomes": ({ headers, method }, response) => {
-      if (method === "HEAD" || !/\btext\/event-stream\b/i.test(headers.accept ?? "")) {
-        sendJson(response, 200, outcomes.recent);
-        return undefined;
+  async function sendHealth(response: ServerResponse): Promise<void> {
+    await probe();
+    const { state, since, failure } = monitor.now;
+    const up = state === "up";
+    sendJson(response, up ? 200 : 503, {
+      status: up ? "ok" : "gateway-down",
+      version: VERSION,
+      gateway: { reachable: up, since, ...(failure && { reason: failure.code }) },
+      open: connections.slotsInUse,
+      lastOutcome: outcomes.recent.at(-1) ?? null,
+    });
+  }
+
+  /** Sends the response, or returns a refusal. */
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    admission: Admission,
+  ): Refusal | undefined {
+    const refusal = refusalFor(request, admission);
+    if (refusal) return refusal;
+    const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
+    switch (path) {
+      case "/__shim__":
+        return send(response, 308, "text/plain; charset=utf-8", "", { Location: "/__shim__/" });
+      case "/__shim__/":
+        return void sendPage(response).catch(() => response.destroy());
+      case "/__shim__/health":
+        return void sendHealth(response).catch(() => response.destroy());
+      case "/__shim__/outcomes":
+        return wantsStream(request)
+          ? followers.add(response, outcomes.recent)
+          : sendJson(response, 200, outcomes.recent);
+      case "/__shim__/metrics": {
+        const gatewayUp = monitor.now.state === "up";
+        const text = metrics.text({
+          connections: connections.slotsInUse,
+          gatewayUp,
+          bytes: connections.traffic(),
+        });
+        return send(response, 200, METRICS_TYPE, text);
       }
-      if (followers.full) return refuse("too_many_followers");
-      followers.add(response, outcomes.recent);
-      return undefined;
-    },
-    "/metrics": (_request, response) => {
-      const gatewayUp = monitor.now.state === "up";
-      const text = metrics.text({
-        connections: connections.slotsInUse,
-        gatewayUp,
-        bytes: connections.traffic(),
-      });
-      send(response, 200, METRICS_TYPE, text);
-      return undefined;
-    },
-  };
+      default:
+        return refuse("not_found", path);
+    }
+  }
 
   return {
-    answer(request, response, admission) {
-      const host = request.headers.host ?? "";
-      const name = parseAuthority(host)?.name;
-      if (name === undefined || !isLoopbackName(name)) return refuse("page_not_local", host);
-      if (admission.origin === "foreign") return refuse("origin_not_allowed", request.headers.origin);
-      if (admission.origin === "absent" && isForeign(request.headers)) {
-        return refuse("foreign_site", request.headers["sec-fetch-site"]);
-      }
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        return refuse("method_not_allowed", request.method);
-      }
-      const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
-      const page = path.slice(PREFIX.length);
-      if (!Object.hasOwn(pages, page)) return refuse("not_found", path);
-      const answered = pages[page]?.(request, response);
-      if (!(answered instanceof Promise)) return answered;
-      void answered.catch(() => response.destroy());
-      return undefined;
-    },
+    answer,
+    /** Ends the event streams. */
     close: () => followers.close(),
   };
 }
 
-/**
- * Whether another site's page asks, which need not say its Origin (`fetch` with `no-cors`, an image): it could read
- * nothing, but take the places of followers. A link that is followed to here is its user's doing (Fetch Metadata).
- */
-function isForeign(headers: IncomingHttpHeaders): boolean {
-  const { "sec-fetch-site": site, "sec-fetch-dest": destination } = headers;
-  return (site === "cross-site" || site === "same-site") && destination !== "document";
+/** The pages are for GET requests from this machine: loopback names, and no page of another origin. */
+function refusalFor({ headers, method }: IncomingMessage, { origin }: Admission): Refusal | undefined {
+  const { host = "", "sec-fetch-site": site, "sec-fetch-dest": destination } = headers;
+  const name = parseAuthority(host)?.name;
+  if (name === undefined || !isLoopbackName(name)) return refuse("page_not_local", host);
+  if (origin === "foreign") return refuse("origin_not_allowed", headers.origin);
+  // Another site's page can omit the Origin (`fetch` with `no-cors`, an image). It could read nothing, but use up the
+  // followers' limit. A followed link is allowed (Fetch Metadata).
+  const isForeign = site === "cross-site" || site === "same-site";
+  if (origin === "absent" && isForeign && destination !== "document") return refuse("foreign_site", site);
+  return method === "GET" || method === "HEAD" ? undefined : refuse("method_not_allowed", method);
 }
 
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  send(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
+function wantsStream({ headers, method }: IncomingMessage): boolean {
+  return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
+}
+
+/** Loads the page when it is first requested. */
+async function sendPage(response: ServerResponse): Promise<void> {
+  const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
+  send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): undefined {
+  return send(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
 }
 
 function send(
@@ -130,7 +119,7 @@ function send(
   type: string,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): void {
+): undefined {
   response.writeHead(status, {
     ...headers,
     "Content-Type": type,

@@ -6,16 +6,17 @@ import type { Scene, Watched } from "./watch.ts";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-async function setMixedScene(): Promise<Scene> {
+/** Denied, pairing-required, connected: newest first. */
+async function setMixedScene(): Promise<Scene & { command: string }> {
   const scene = await setScene();
   await scene.connect({ headers: { "X-Forwarded-For": "203.0.113.7" } });
-  await scene.fail();
+  const command = await scene.failPairing();
   await scene.connect({ headers: { Origin: "http://" } });
   await scene.shim.outcome(2);
-  return scene;
+  return { ...scene, command };
 }
 
-/** What axe-core finds wrong, each with the elements. */
+/** Returns what axe-core reports, each with the elements. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const results = await page.evaluate(
@@ -26,13 +27,13 @@ async function violations(page: Page): Promise<string[]> {
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
-describe("the page for everybody", () => {
+describe("accessibility of the page", () => {
   it.each([
     ["light", 1200],
     ["dark", 1200],
     ["light", 360],
     ["dark", 360],
-  ] as const)("has nothing that axe-core objects to: %s, %i px wide", async (colorScheme, width) => {
+  ] as const)("axe-core finds no violation: %s, %i px wide", async (colorScheme, width) => {
     const scene = await setMixedScene();
     const { page, outcomes, shim } = await watch(scene, {
       colorScheme,
@@ -40,15 +41,15 @@ describe("the page for everybody", () => {
       viewport: { width, height: 800 },
     });
     await outcomes.nth(2).waitFor();
-    await outcomes.first().getByText("The whole line").click();
+    await outcomes.first().getByText("Log line").click();
     expect(await violations(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     await shim.close();
-    await page.getByRole("heading", { name: "The shim does not answer" }).waitFor();
+    await page.getByRole("heading", { name: "The shim does not respond" }).waitFor();
     expect(await violations(page)).toEqual([]);
   });
 
-  it("is dark for those who want it so", async () => {
+  it("follows the preferred color scheme", async () => {
     const { page } = await watch(await setScene(), { colorScheme: "dark" });
     const lightness = (): Promise<number> =>
       page.evaluate(() => {
@@ -61,24 +62,24 @@ describe("the page for everybody", () => {
     expect(await lightness()).toBeGreaterThan(0.8);
   });
 
-  it("has names for everything", async () => {
-    const { page, outcomes } = await watch(await setMixedScene());
+  it("every part has a name", async () => {
+    const scene = await setMixedScene();
+    const { page, outcomes } = await watch(scene);
     await outcomes.nth(2).waitFor();
     const tree = await page.locator("main").ariaSnapshot();
     expect(tree).toContain('region "The gateway is up"');
-    expect(tree).toContain('group "Show"');
+    expect(tree).toContain('radiogroup "Show"');
     expect(tree).toContain('radio "All 3" [checked]');
     expect(tree).toContain('list "Outcomes"');
-    expect(tree).toMatch(/article "unauthorized"[^]*heading "unauthorized" \[level=3\][^]*button "Copy"/);
-    expect(tree).toMatch(/term: Device\s+- definition:\s+- button "[0-9a-f]{12}…"/);
-    await outcomes
-      .nth(1)
-      .getByRole("button", { name: "Copy" })
-      .and(page.locator("[aria-describedby]"))
-      .waitFor();
+    expect(tree).toMatch(
+      /article "pairing-required"[^]*heading "pairing-required" \[level=3\][^]*button "Copy"/,
+    );
+    expect(tree).toMatch(/term: Device\s+- definition:\s+- group: [0-9a-f]{12}…/);
+    const button = outcomes.nth(1).getByRole("button", { name: "Copy" });
+    expect(await button.getAttribute("aria-description")).toBe(scene.command);
   });
 
-  it("says aloud what comes, once", async () => {
+  it("announces each outcome once", async () => {
     const { page, fail } = await watch(await setScene());
     const status = page.getByRole("status");
     await status.filter({ hasText: "The gateway is up" }).waitFor({ state: "attached" });
@@ -89,7 +90,7 @@ describe("the page for everybody", () => {
     expect(await status.getAttribute("aria-live")).toBeNull();
   });
 
-  it("does not move for those who do not want it", async () => {
+  it("has no animation with prefers-reduced-motion", async () => {
     const { page, outcomes, fail } = await watch(await setScene(), { reducedMotion: "reduce" });
     await fail();
     const animation = (): Promise<string> =>
@@ -101,7 +102,7 @@ describe("the page for everybody", () => {
   });
 });
 
-describe("the page by keyboard alone", () => {
+describe("the page by keyboard", () => {
   const focused = ({ page }: Watched): Promise<string> =>
     page.evaluate(() => {
       const { localName, textContent } = document.activeElement ?? { localName: "", textContent: "" };
@@ -110,21 +111,20 @@ describe("the page by keyboard alone", () => {
         : `${localName} ${textContent.trim()}`.slice(0, 30);
     });
 
-  it("leads to everything, in the order in which it is read", async () => {
+  it("reaches every control, in reading order", async () => {
     const scene = await setMixedScene();
     const watched = await watch(scene);
     await watched.outcomes.nth(2).waitFor();
-    const device = scene.shim.outcomes.map(({ deviceId = "" }) => `button ${deviceId.slice(0, 12)}…`);
+    const device = scene.shim.outcomes.map(({ deviceId = "" }) => `summary ${deviceId.slice(0, 12)}…`);
     const stops: string[] = [];
-    for (let i = 0; i < 12; i += 1) {
+    for (let i = 0; i < 11; i += 1) {
       await watched.page.keyboard.press("Tab");
       stops.push(await focused(watched));
     }
-    const more = "summary The whole line";
+    const more = "summary Log line";
     expect(stops).toEqual([
       "a Skip to the outcomes",
-      "all",
-      "button Copy",
+      "All",
       more,
       "button Copy",
       device[1],
@@ -137,10 +137,9 @@ describe("the page by keyboard alone", () => {
     ]);
   });
 
-  it("chooses, copies and opens", async () => {
-    const watched = await watch(await setMixedScene(), {
-      permissions: ["clipboard-read", "clipboard-write"],
-    });
+  it("filters, copies and expands", async () => {
+    const scene = await setMixedScene();
+    const watched = await watch(scene, { permissions: ["clipboard-read", "clipboard-write"] });
     const { page, outcomes, shim } = watched;
     await outcomes.nth(2).waitFor();
     const press = async (...keys: string[]): Promise<void> => {
@@ -149,13 +148,15 @@ describe("the page by keyboard alone", () => {
     await press("Tab", "Enter", "Tab", "ArrowRight");
     expect(await focused(watched)).toBe("connected");
     await press("ArrowRight", "ArrowRight");
-    expect(await focused(watched)).toBe("unauthorized");
+    expect(await focused(watched)).toBe("pairing-required");
     expect(await outcomes.count()).toBe(1);
     await press("Tab", "Enter");
     await outcomes.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(shim.outcomes[1]?.fix);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(scene.command);
+    const device = outcomes.locator("dd details[open]", { hasText: shim.outcomes[1]?.deviceId ?? "?" });
+    expect(await device.count()).toBe(0);
     await press("Tab", "Space");
-    await outcomes.getByRole("button", { name: shim.outcomes[1]?.deviceId ?? "?", expanded: true }).waitFor();
+    await device.waitFor();
     await press("Tab", "Enter");
     await outcomes.getByText('"event": "pairing.outcome"').waitFor();
   });

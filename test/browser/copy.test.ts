@@ -1,75 +1,62 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
+import { describe, expect, it } from "vitest";
 import { setScene, watch } from "./watch.ts";
-import type { Watched } from "./watch.ts";
+import type { Scene, Watched } from "./watch.ts";
 
 const MAY_COPY = { permissions: ["clipboard-read", "clipboard-write"] };
 
-function clipboard({ page }: Watched): Promise<string> {
-  return page.evaluate(() => navigator.clipboard.readText());
+async function watchPairing(options?: { permissions: string[] }): Promise<Watched & { command: string }> {
+  const scene: Scene = await setScene();
+  const command = await scene.failPairing();
+  return { ...(await watch(scene, options)), command };
 }
 
-describe("the fix on the page", () => {
-  it("is copied as it stands", async () => {
-    const scene = await setScene();
-    await scene.fail();
-    const { fix } = await scene.shim.outcome();
-    const watched = await watch(scene, MAY_COPY);
-    const button = watched.outcomes.getByRole("button", { name: "Copy", exact: true });
+describe("the command of an outcome", () => {
+  it("is shown in a box and copied", async () => {
+    const { page, outcomes, command } = await watchPairing(MAY_COPY);
+    expect(await outcomes.getByRole("code").textContent()).toBe(command);
+    const button = outcomes.getByRole("button", { name: "Copy", exact: true });
     await button.click();
-    await watched.outcomes.getByRole("button", { name: "Copied" }).waitFor();
-    expect(fix).toBeTruthy();
-    expect(await clipboard(watched)).toBe(fix);
+    await outcomes.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
     await button.waitFor();
   });
 
-  it("is copied as the command alone where there is one", async () => {
-    const scene = await setScene();
-    const proxy = await startInjectingProxy({ target: { host: "127.0.0.1", port: scene.gateway.port } });
-    onTestFinished(() => proxy.close());
-    const device = createDevice();
-    await scene.connect({ device, url: proxy.url });
-    await scene.connect({ device });
-    const { requestId, fix } = await scene.shim.outcome();
-    expect(fix).toContain(`openclaw devices approve ${requestId}`);
-    const watched = await watch(scene, MAY_COPY);
-    await watched.outcomes.getByRole("button", { name: "Copy command" }).click();
-    await watched.outcomes.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await clipboard(watched)).toBe(`openclaw devices approve ${requestId}`);
-    expect(await watched.outcomes.getByRole("code").first().textContent()).toBe(
-      `openclaw devices approve ${requestId}`,
-    );
-  });
-
-  it("is copied where the browser has no clipboard to write to, too", async () => {
-    const scene = await setScene();
-    await scene.fail();
-    const { fix } = await scene.shim.outcome();
-    const watched = await watch(scene, MAY_COPY);
-    await watched.page.evaluate(() => {
+  it("is copied if the browser denies access to the clipboard", async () => {
+    const { page, outcomes, command } = await watchPairing(MAY_COPY);
+    await page.evaluate(() => {
       navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
     });
-    const button = watched.outcomes.getByRole("button", { name: /Cop/ });
+    const button = outcomes.getByRole("button", { name: /Cop/ });
     await button.click();
-    await watched.outcomes.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await clipboard(watched)).toBe(fix);
+    await outcomes.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
     expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
   });
 
-  it("says so where it cannot be copied", async () => {
-    const scene = await setScene();
-    await scene.fail();
-    const { page, outcomes } = await watch(scene);
+  it("is selected if it cannot be copied", async () => {
+    const { page, outcomes, command } = await watchPairing();
     await page.evaluate(() => {
       navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
       document.execCommand = () => false;
     });
     await outcomes.getByRole("button", { name: "Copy", exact: true }).click();
-    await outcomes.getByRole("button", { name: "Select and copy it by hand" }).waitFor();
+    await outcomes.getByRole("button", { name: "Selected: copy it by hand" }).waitFor();
+    expect(await page.evaluate(() => String(getSelection()))).toBe(command);
+  });
+});
+
+describe("the fix of an outcome", () => {
+  it("is shown as it was logged, without a button if it has no command", async () => {
+    const scene = await setScene();
+    await scene.fail();
+    const { fix } = await scene.shim.outcome();
+    const { outcomes } = await watch(scene);
+    expect(fix).toBeTruthy();
+    await outcomes.getByText(`Fix ${fix}`, { exact: true }).waitFor();
+    expect(await outcomes.getByRole("button", { name: /copy/i }).count()).toBe(0);
   });
 
-  it("is not there for a client that connected", async () => {
+  it("is absent for a client that connected", async () => {
     const scene = await setScene();
     await scene.connect();
     const { outcomes } = await watch(scene);

@@ -15,10 +15,10 @@ async function watchFour(): Promise<Watched> {
   return watched;
 }
 
-describe("the choice of outcomes", () => {
-  it("has each outcome that there is, with how many there are", async () => {
+describe("the filter of outcomes", () => {
+  it("lists each outcome with its count", async () => {
     const { page } = await watchFour();
-    const labels = await page.getByRole("group", { name: "Show" }).locator("label").allInnerTexts();
+    const labels = await page.getByRole("radiogroup", { name: "Show" }).locator("label").allInnerTexts();
     expect(labels.map((label) => label.replaceAll(/\s+/g, " "))).toEqual([
       "All 4",
       "connected 2",
@@ -28,7 +28,7 @@ describe("the choice of outcomes", () => {
     expect(await page.getByRole("radio", { name: "All" }).isChecked()).toBe(true);
   });
 
-  it("shows the chosen one only, and goes on counting", async () => {
+  it("shows only the chosen outcome, and continues to count", async () => {
     const { page, outcomes, fail } = await watchFour();
     await page.getByRole("radio", { name: "connected 2" }).check();
     expect(await outcomes.count()).toBe(2);
@@ -43,7 +43,7 @@ describe("the choice of outcomes", () => {
     expect(await outcomes.count()).toBe(5);
   });
 
-  it("keeps the focus when an outcome of a new kind comes", async () => {
+  it("keeps the focus when a new kind of outcome is added", async () => {
     const { page, connect } = await watchFour();
     const chosen = page.getByRole("radio", { name: "connected" });
     await chosen.focus();
@@ -54,12 +54,12 @@ describe("the choice of outcomes", () => {
 });
 
 describe("the counters", () => {
-  it("count since the shim started, and what is open now", async () => {
+  it("count outcomes since the shim started, and open connections", async () => {
     const { page, connect } = await watchFour();
     const counter = async (name: string): Promise<string | null> =>
       page
-        .locator("dl > div", { has: page.getByText(name, { exact: true }) })
-        .locator("dd")
+        .locator("dt", { hasText: new RegExp(`^${name}$`) })
+        .locator("+ dd")
         .textContent();
     expect([await counter("Connected"), await counter("Not connected"), await counter("Open now")]).toEqual([
       "2",

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openPage, setScene, watch } from "./watch.ts";
 
-/** A page of somebody else's, on another port of this machine. */
+/** Serves a page of another origin, on another port of this machine. */
 async function startForeignSite(): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>foreign</title>");
@@ -17,7 +17,7 @@ async function startForeignSite(): Promise<string> {
 }
 
 describe("a foreign page in the same browser", () => {
-  it("reads nothing, and takes no follower's place", async () => {
+  it("can read nothing, and cannot use up the followers' limit", async () => {
     const scene = await setScene();
     const { page } = await openPage();
     await page.goto(await startForeignSite());
@@ -31,7 +31,7 @@ describe("a foreign page in the same browser", () => {
     }, shim);
     expect(read).toEqual(["rejected", "rejected", "rejected", "rejected"]);
 
-    // Without CORS no Origin is sent: the page would get nothing to read, but as many streams as it likes.
+    // Without CORS no Origin is sent: the page could read nothing, but open any number of streams.
     await page.evaluate((base) => {
       const follow = (): Promise<Response> =>
         fetch(`${base}outcomes`, { mode: "no-cors", headers: { Accept: "text/event-stream" } });
@@ -42,7 +42,7 @@ describe("a foreign page in the same browser", () => {
     await watch(scene);
   });
 
-  it("does not get it into a frame, but may link to it", async () => {
+  it("cannot embed it in a frame, but can link to it", async () => {
     const scene = await setScene();
     const { page, console } = await openPage();
     await page.goto(await startForeignSite());

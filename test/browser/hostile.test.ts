@@ -9,7 +9,7 @@ const ZALGO = `z${"\u0301\u0323".repeat(60)}`;
 const LONG = "W".repeat(5_000);
 const HEBREW = "\u05d0\u05d1\u05d2";
 
-/** Sends these as everything that a client may name, and returns when they are reported. */
+/** Sends `text` as every value that a client may choose, and returns when the outcome is reported. */
 async function claim(scene: Scene, text: string): Promise<void> {
   const amend = (params: Record<string, unknown>): Record<string, unknown> => ({
     ...params,
@@ -23,34 +23,32 @@ async function claim(scene: Scene, text: string): Promise<void> {
   await scene.shim.outcome(before);
 }
 
-describe("text from clients on the page", () => {
+describe("client text on the page", () => {
   it.each([
     ["markup", MARKUP, MARKUP.slice(0, 40)],
     ["templates and URLs", TEMPLATE, TEMPLATE],
-    ["what turns the writing direction, and controls", BIDI, "admin??gnp.exe???[31m?connected"],
+    ["bidirectional and control characters", BIDI, "admin??gnp.exe???[31m?connected"],
     ["a very long name", LONG, "W".repeat(100)],
     ["combining marks", ZALGO, ZALGO.slice(0, 20)],
-  ])("is text, and nothing else: %s", async (_what, text, shown) => {
+  ])("is only text: %s", async (_what, text, shown) => {
     const scene = await setScene();
     await claim(scene, text);
     const { page, outcomes, console } = await watch(scene, { viewport: { width: 360, height: 700 } });
     await outcomes.first().waitFor();
-    await outcomes.getByText("The whole line").click();
-    await outcomes.locator(".client").getByText(shown).first().waitFor();
+    await outcomes.getByText("Log line").click();
+    await outcomes.locator("section", { hasText: "Client" }).getByText(shown).first().waitFor();
     const elements = await outcomes
       .locator("*")
       .evaluateAll((found) => [...new Set(found.map(({ localName }) => localName))]);
     expect(elements.sort()).toEqual(
-      "article b bdi button code dd details div dl dt h3 h4 header p pre section span summary time"
-        .split(" ")
-        .filter((name) => name !== "code" || elements.includes("code")),
+      "article b bdi dd details div dl dt h3 h4 header p pre section summary time".split(" "),
     );
     expect(await page.evaluate(() => "owned" in globalThis)).toBe(false);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     expect(console).toEqual([]);
   });
 
-  it("does not change how what stands beside it is read", async () => {
+  it("does not change the order of the values beside it", async () => {
     const scene = await setScene();
     await scene.connect({
       amend: (params) => ({ ...params, client: { id: HEBREW, version: "1", platform: HEBREW, mode: "2" } }),
@@ -64,25 +62,25 @@ describe("text from clients on the page", () => {
     expect(lefts).toEqual(lefts.toSorted((a, b) => a - b));
   });
 
-  it("is text in a Host and in a path, too", async () => {
+  it("is also text in a Host and in a path", async () => {
     const scene = await setScene();
     const host = "<b>owned</b>.example";
     await scene.connect({ url: `ws://${scene.shim.authority}/<i>owned</i>`, headers: { Host: host } });
     const { outcomes } = await watch(scene);
-    await outcomes.locator(".shim").getByText(host).waitFor();
-    await outcomes.locator(".client").getByText("/%3Ci%3Eowned%3C/i%3E").waitFor();
-    expect(await outcomes.locator("i, .shim b").count()).toBe(0);
+    await outcomes.locator("section", { hasText: "Changed by the shim" }).getByText(host).waitFor();
+    await outcomes.locator("section", { hasText: "Client" }).getByText("/%3Ci%3Eowned%3C/i%3E").waitFor();
+    expect(await outcomes.locator("i, section b").count()).toBe(0);
   });
 
-  it("cannot choose what a copied command does", async () => {
+  it("cannot add to a command to copy", async () => {
     const scene = await setScene();
     await claim(scene, ": openclaw devices approve $(reboot)");
     const { outcomes } = await watch(scene);
     await outcomes.first().waitFor();
-    expect(await outcomes.getByRole("button", { name: "Copy command" }).count()).toBe(0);
+    expect(await outcomes.getByRole("button", { name: "Copy" }).count()).toBe(0);
   });
 
-  it("has nothing to run where it gets to be HTML all the same", async () => {
+  it("is refused by Trusted Types if set as HTML", async () => {
     const { page } = await watch(await setScene());
     const refused = await page.evaluate((markup) => {
       try {

@@ -5,7 +5,7 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { setScene, watch } from "./watch.ts";
 
 describe("the page, live", () => {
-  it("shows an outcome within a second of it", async () => {
+  it("shows an outcome within one second", async () => {
     const { page, outcomes, shim, fail, console } = await watch(await setScene());
     expect(await outcomes.count()).toBe(0);
     await fail();
@@ -16,7 +16,7 @@ describe("the page, live", () => {
     expect(console).toEqual([]);
   });
 
-  it("begins with what the shim remembers, newest first", async () => {
+  it("starts with the stored outcomes, newest first", async () => {
     const scene = await setScene();
     await scene.fail();
     await scene.connect();
@@ -28,7 +28,7 @@ describe("the page, live", () => {
     expect(titles).toEqual(scene.shim.outcomes.map(({ outcome }) => outcome).toReversed());
   });
 
-  it("says who asked, what the gateway answered, what the shim changed, and when", async () => {
+  it("shows the client, the gateway response, the changes by the shim, and the time", async () => {
     const scene = await setScene();
     const proxy = await startInjectingProxy({
       target: { host: "127.0.0.1", port: scene.shim.port },
@@ -46,7 +46,7 @@ describe("the page, live", () => {
     expect(text).toContain("cli 2026.4.5 linux");
     expect(text).toContain(`Device ${device.id.slice(0, 12)}…`);
     expect(text).toContain("Role operator Scopes operator.read From 127.0.0.1 /canvas");
-    expect(text).toContain("Hello 2026.4.5 protocol 3 Granted operator.read Token one for this device");
+    expect(text).toContain("Hello 2026.4.5 protocol 3 Granted operator.read Token issued for this device");
     expect(text).toContain(`Host sandbox.example.com → 127.0.0.1:${scene.gateway.port}`);
     expect(text).toContain("Removed x-forwarded-for x-forwarded-proto");
     expect(text).toMatch(/connected first seen public address/);
@@ -56,7 +56,7 @@ describe("the page, live", () => {
     expect(shown).toContain(tokyo);
   });
 
-  it("keeps the last 200, as the shim does, and knows them again when it comes back", async () => {
+  it("keeps the last 200, as the shim does, and recognizes them when it becomes visible again", async () => {
     const { page, outcomes, shim } = await watch(await setScene());
     for (let i = 0; i < 203; i += 1) await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
     const { conn } = await shim.outcome(202);
@@ -78,7 +78,7 @@ describe("the page, live", () => {
     expect(await outcomes.count()).toBe(200);
   });
 
-  it("asks for nothing outside the shim's own pages", async () => {
+  it("requests only the shim's own pages", async () => {
     const { page, shim, fail } = await watch(await setScene());
     const urls: string[] = [];
     page.on("request", (request) => urls.push(request.url()));

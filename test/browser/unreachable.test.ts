@@ -5,8 +5,8 @@ import { openTestShim } from "../support/shim.ts";
 import { openPage, setScene, watch } from "./watch.ts";
 import type { Watched } from "./watch.ts";
 
-/** Well below the ten seconds after which a page that is content asks again. */
-const SOON_MS = 5_000;
+/** Below the interval at which the page asks the shim. */
+const SOON_MS = 4_000;
 
 const listenAt = (port: number): { listen: { host: string; port: number }[] } => ({
   listen: [{ host: "127.0.0.1", port }],
@@ -16,13 +16,13 @@ function heading({ page }: Watched, name: string, options?: { timeout: number })
   return page.getByRole("heading", { name, level: 2 }).waitFor(options);
 }
 
-describe("a shim that is gone", () => {
-  it("is shown as such, with what was known, and found again when it is back", async () => {
+describe("a shim that has stopped", () => {
+  it("is shown with the outcomes known so far, and found again when it restarts", async () => {
     const watched = await watch(await setScene());
     await watched.fail();
     await watched.page.getByRole("article", { name: "unauthorized" }).waitFor();
     await watched.shim.close();
-    await heading(watched, "The shim does not answer");
+    await heading(watched, "The shim does not respond");
     await watched.page.getByText("Not live, reconnecting").waitFor();
     await watched.page.getByText("openclaw-shim status", { exact: true }).waitFor();
     expect(await watched.outcomes.count()).toBe(1);
@@ -35,32 +35,32 @@ describe("a shim that is gone", () => {
     await watched.outcomes.nth(1).waitFor();
   });
 
-  it("is shown as such where it takes connections, but says nothing", async () => {
+  it("is shown if it accepts connections, but does not respond", async () => {
     const watched = await watch(await setScene());
     const unanswered = (): void => {};
     await watched.page.route("**/__shim__/{health,metrics,outcomes}", unanswered);
     await watched.fail();
-    await heading(watched, "The shim does not answer");
+    await heading(watched, "The shim does not respond");
   });
 });
 
-describe("a shim that goes while it is asked", () => {
-  it("is asked again soon, not when all is well", async () => {
+describe("a shim that stops while the page asks it", () => {
+  it("is asked again at once, not at the next interval", async () => {
     const watched = await watch(await setScene());
     const { page } = watched;
     await heading(watched, "The gateway is up");
-    const held = Promise.all(["health", "metrics"].map((name) => holdAnswer(page, name)));
+    const held = Promise.all(["health", "metrics"].map((name) => holdResponse(page, name)));
     await watched.fail();
     const answers = await held;
     await watched.shim.close();
     await page.getByText("Not live, reconnecting").waitFor();
     for (const answer of answers) await answer();
-    await heading(watched, "The shim does not answer", { timeout: SOON_MS });
+    await heading(watched, "The shim does not respond", { timeout: SOON_MS });
   });
 });
 
-describe("a gateway that is gone", () => {
-  it("is shown as such with the next outcome, and when it is back", async () => {
+describe("a gateway that has stopped", () => {
+  it("is shown with the next outcome, and when it restarts", async () => {
     const watched = await watch(await setScene());
     await heading(watched, "The gateway is up");
     await watched.gateway.close();
@@ -73,8 +73,8 @@ describe("a gateway that is gone", () => {
   });
 });
 
-describe("a shim that has no place for one more follower", () => {
-  it("is asked from time to time, until it has", async () => {
+describe("a shim at its limit of followers", () => {
+  it("is polled until it accepts another", async () => {
     const scene = await setScene();
     const leave = new AbortController();
     const follow = (): Promise<Response> =>
@@ -95,8 +95,8 @@ describe("a shim that has no place for one more follower", () => {
   });
 });
 
-/** Has the shim answer the page's next question, but keeps the answer until the returned function is called. */
-function holdAnswer(page: Page, name: string): Promise<() => Promise<void>> {
+/** Holds the response to the page's next request until the returned function is called. */
+function holdResponse(page: Page, name: string): Promise<() => Promise<void>> {
   return new Promise((resolve) => {
     const hold = async (route: Route): Promise<void> => {
       const response = await route.fetch();

@@ -16,7 +16,7 @@ function follow({ authority }: TestShim): Promise<Response> {
 }
 
 describe("/__shim__/outcomes as an event stream", () => {
-  it("begins with what is known and goes on live", async () => {
+  it("sends the stored outcomes, then each new one", async () => {
     const { shim, attempt } = await start();
     await attempt();
     const first = await shim.outcome(0);
@@ -38,7 +38,7 @@ describe("/__shim__/outcomes as an event stream", () => {
     await reader.cancel();
   });
 
-  it("is refused to a thirty-third follower, and ends when the shim closes", async () => {
+  it("is refused to a 33rd follower, and ends when the shim closes", async () => {
     const { shim } = await start();
     const followers = await Promise.all(Array.from({ length: 32 }, () => follow(shim)));
     const refused = await follow(shim);

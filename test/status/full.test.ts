@@ -5,13 +5,13 @@ import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim } from "../support/shim.ts";
 
-const PLACES = 20;
+const SLOTS = 20;
 const PAGES = ["metrics", "health", "outcomes"];
 
-it("scrapes of a shim that is full are answered, and take no place", async () => {
+it("a shim at its connection limit still responds to scrapes, which use no slot", async () => {
   const gateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
   onTestFinished(() => gateway.close());
-  const shim = await openTestShim(gateway.port, { maxConnections: PLACES });
+  const shim = await openTestShim(gateway.port, { maxConnections: SLOTS });
   onTestFinished(() => shim.close());
   const connect = (): Promise<HandshakeResult> =>
     handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice(), keepOpen: true });
@@ -25,18 +25,18 @@ it("scrapes of a shim that is full are answered, and take no place", async () =>
     return codes;
   };
 
-  // While it fills, too.
+  // Also while the slots fill.
   const [held, ...scrapes] = await Promise.all([
-    Promise.all(Array.from({ length: PLACES }, connect)),
+    Promise.all(Array.from({ length: SLOTS }, connect)),
     scrape(),
     scrape(),
   ]);
 
-  expect(held.filter(({ ok }) => ok)).toHaveLength(PLACES);
+  expect(held.filter(({ ok }) => ok)).toHaveLength(SLOTS);
   expect(new Set([...scrapes.flat(), ...(await scrape())])).toEqual(new Set([200]));
   expect(await connect()).toMatchObject({ ok: false, http: { status: 503 } });
   const sockets = held.flatMap((result) => (result.ok && result.session ? [result.session.socket] : []));
-  expect(sockets.map(({ readyState }) => readyState)).toEqual(Array.from({ length: PLACES }, () => 1));
+  expect(sockets.map(({ readyState }) => readyState)).toEqual(Array.from({ length: SLOTS }, () => 1));
   for (const socket of sockets) {
     const pong = once(socket, "pong");
     socket.ping();

@@ -27,7 +27,7 @@ describe("/__shim__/health", () => {
     });
   });
 
-  it("says since when, in ISO 8601, and is not cached", async () => {
+  it("has the time of the last change in ISO 8601, and is not cached", async () => {
     const start = Date.now();
     const shim = await shimBefore(await startRecorder());
     const { answer, body } = await ask(shim.port, "health");
@@ -38,7 +38,7 @@ describe("/__shim__/health", () => {
     expect(answer).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/i);
   });
 
-  it("has the last outcome, or null", async () => {
+  it("contains the last outcome, or null", async () => {
     const shim = await shimBefore(await startRecorder());
     expect(await ask(shim.port, "health")).toMatchObject({ body: { lastOutcome: null } });
     await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
@@ -48,7 +48,7 @@ describe("/__shim__/health", () => {
     });
   });
 
-  it("answers even where all connections are in use", async () => {
+  it("responds if all connections are in use", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     const shim = await shimBefore(gateway, { maxConnections: 1 });
     const held = rawClient(shim.port, upgradeRequest());
@@ -59,7 +59,7 @@ describe("/__shim__/health", () => {
 });
 
 describe("/__shim__/outcomes", () => {
-  it("says when each was reported, in ISO 8601", async () => {
+  it("has the time of each outcome in ISO 8601", async () => {
     const start = Date.now();
     const shim = await shimBefore(await startRecorder());
     await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
@@ -69,7 +69,7 @@ describe("/__shim__/outcomes", () => {
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it("has the outcomes that were reported, oldest first, and at most 200", async () => {
+  it("contains the reported outcomes, oldest first, at most 200", async () => {
     const shim = await shimBefore(await startRecorder());
     expect((await ask(shim.port, "outcomes")).body).toEqual([]);
     for (let i = 0; i < 203; i += 1) await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();

@@ -33,7 +33,7 @@ describe("/__shim__/metrics", () => {
     if (open.ok) await open.session?.close();
   });
 
-  it("keeps its series bounded and its text well-formed whatever a gateway gives as reason", () => {
+  it("limits its series and escapes labels for any reason of a gateway", () => {
     const metrics = new OutcomeMetrics();
     for (let i = 0; i < 5_000; i += 1) {
       metrics.note({ outcome: "gateway-closed", reason: `"\\\n${i}`, ms: 1 } as Outcome);

@@ -20,7 +20,7 @@ describe("a path under /__shim__/", () => {
     "/__shim__/%2e%2e/tools/invoke",
     "/__shim__/health",
     "/__shim__/outcomes?x=1",
-  ])("%s is never forwarded, by whatever method", async (path) => {
+  ])("%s is never forwarded, with any method", async (path) => {
     const gateway = await startRecorder(() => "HTTP/1.1 299 Gateway\r\nContent-Length: 0\r\n\r\n");
     const shim = await shimBefore(gateway);
     for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE"]) {
@@ -33,7 +33,7 @@ describe("a path under /__shim__/", () => {
     expect(gateway.bytes()).toBe("");
   });
 
-  it("is only one with these very bytes: all else is the gateway's", async () => {
+  it("requires these exact bytes: other paths are forwarded", async () => {
     const gateway = await startRecorder();
     const shim = await shimBefore(gateway);
     const paths = [
@@ -47,7 +47,7 @@ describe("a path under /__shim__/", () => {
     expect(gateway.requests().map(({ line }) => line)).toEqual(paths.map((path) => `GET ${path} HTTP/1.1`));
   });
 
-  it("answers GET and HEAD only", async () => {
+  it("allows only GET and HEAD", async () => {
     const shim = await shimBefore(await startRecorder());
     for (const path of ["/__shim__/health", "/__shim__/outcomes"]) {
       const lines = [`HEAD ${path} HTTP/1.1`, ...LOCAL, "Accept: text/event-stream"];
@@ -61,7 +61,7 @@ describe("a path under /__shim__/", () => {
   });
 
   it.each(["localhost:1", "127.0.0.1", "[::1]:18788", "127.8.8.8"])(
-    "answers to the loopback name %s",
+    "responds to the loopback name %s",
     async (host) => {
       const shim = await shimBefore(await startRecorder());
       expect(statusOf(await exchange(shim.port, [HEALTH, `Host: ${host}`, "Connection: close"]))).toBe(200);
@@ -74,14 +74,14 @@ describe("a path under /__shim__/", () => {
     ["box.lan", "page_not_local"],
     ["[2001:db8::1]", "page_not_local"],
     ["evil.example", "host_not_allowed"],
-  ])("does not answer to %s: %s", async (host, rule) => {
+  ])("refuses the Host %s: %s", async (host, rule) => {
     const shim = await shimBefore(await startRecorder(), { allowHost: ["box.lan"] });
     const answer = await exchange(shim.port, [HEALTH, `Host: ${host}`]);
     expect([statusOf(answer), errorOf(answer).type]).toEqual([421, rule]);
   });
 
   it.each(["https://evil.example", "null", "http://127.0.0.1:3000", "file://"])(
-    "does not answer a page of %s",
+    "refuses a page of %s",
     async (origin) => {
       const shim = await shimBefore(await startRecorder());
       const answer = await exchange(shim.port, [HEALTH, ...LOCAL, `Origin: ${origin}`]);
@@ -90,7 +90,7 @@ describe("a path under /__shim__/", () => {
     },
   );
 
-  it("answers the listener's own page", async () => {
+  it("responds to the listener's own page", async () => {
     const shim = await shimBefore(await startRecorder());
     const lines = [
       HEALTH,

@@ -26,7 +26,7 @@ function contents(html: string, element: "script" | "style"): string[] {
 }
 
 describe("the page under /__shim__/", () => {
-  it("may run and load nothing but what it brought", async () => {
+  it("can only run and load its own parts", async () => {
     const { headers, html } = await load();
     const hashes = (element: "script" | "style"): string =>
       contents(html, element)
@@ -34,21 +34,21 @@ describe("the page under /__shim__/", () => {
         .join(" ");
     expect(headers.get("content-security-policy")?.split("; ")).toEqual([
       "default-src 'none'",
-      `script-src ${hashes("script")}`,
-      `style-src ${hashes("style")}`,
-      "img-src data:",
       "connect-src 'self'",
+      "img-src data:",
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
+      `script-src ${hashes("script")}`,
+      `style-src ${hashes("style")}`,
       "require-trusted-types-for 'script'",
       "trusted-types 'none'",
     ]);
     expect(contents(html, "script").join("")).toContain("new EventSource");
-    expect(contents(html, "style").join("")).toContain("prefers-color-scheme: dark");
+    expect(contents(html, "style").join("")).toContain("color-scheme: light dark");
   });
 
-  it("is HTML that is not cached, not framed, and says to nobody where its reader came from", async () => {
+  it("is HTML that is not cached, not framed, and sends no referrer", async () => {
     const { headers } = await load();
     expect(Object.fromEntries(headers)).toMatchObject({
       "content-type": "text/html; charset=utf-8",
@@ -61,7 +61,7 @@ describe("the page under /__shim__/", () => {
     });
   });
 
-  it("refers to nothing outside, and to no script or style by attribute", async () => {
+  it("has no external reference, and no script or style in attributes", async () => {
     const { html } = await load();
     const references = [...html.matchAll(/\s(?:src|href|srcset|action|poster)="([^"]*)"/g)].map(
       ([, to]) => to,
@@ -80,7 +80,7 @@ describe("the page under /__shim__/", () => {
     expect(html).not.toMatch(/url\(|@import|\son\w+=|\sstyle=/i);
   });
 
-  it("sets text, and never HTML", async () => {
+  it("sets text, never HTML", async () => {
     const scripts = contents((await load()).html, "script").join("\n");
     expect(scripts).toContain(".textContent =");
     expect(scripts).not.toMatch(
@@ -88,7 +88,7 @@ describe("the page under /__shim__/", () => {
     );
   });
 
-  it("is where /__shim__ leads", async () => {
+  it("is the target of the redirect from /__shim__", async () => {
     const { shim } = await start();
     const answer = await exchange(shim.port, ["GET /__shim__ HTTP/1.1", ...LOCAL]);
     expect(statusOf(answer)).toBe(308);
@@ -96,7 +96,7 @@ describe("the page under /__shim__/", () => {
   });
 
   it.each([
-    ["POST, for it is for reading", "POST /__shim__/ HTTP/1.1", LOCAL, 405, "method_not_allowed"],
+    ["POST", "POST /__shim__/ HTTP/1.1", LOCAL, 405, "method_not_allowed"],
     ["another Host", PAGE, ["Host: evil.example"], 421, "host_not_allowed"],
     ["another origin", PAGE, [...LOCAL, "Origin: https://evil.example"], 403, "origin_not_allowed"],
     ["a request of another site", PAGE, [...LOCAL, "Sec-Fetch-Site: cross-site"], 403, "foreign_site"],
@@ -119,7 +119,7 @@ describe("the page under /__shim__/", () => {
     ["typed into the address bar", ["Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"]],
     ["reloaded", ["Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: document"]],
     ["linked to", ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]],
-  ])("answers where its address was %s", async (_how, fields) => {
+  ])("responds if its address was %s", async (_how, fields) => {
     const { shim } = await start();
     expect(statusOf(await exchange(shim.port, [PAGE, ...LOCAL, ...fields]))).toBe(200);
   });

@@ -1,101 +1,187 @@
-// <shim-outcomes>: the last outcomes, newest first, and the choice among them.
+// The list of outcomes, newest first, and its filter. Every value is set as text and never parsed as HTML.
 
-/** @typedef {import("../../outcome/outcomes.ts").TimedOutcome} TimedOutcome */
+/** @typedef {import("../../outcome/outcomes.ts").TimedOutcome & { missingScopes?: readonly string[] }} Shown */
+/** @typedef {string | Node | false | undefined | 0} Child Falsy values are left out. */
 
-/** As many as the shim remembers. */
+/** The shim stores as many (src/outcome/outcomes.ts). */
 const LIMIT = 200;
-const ALL = "all";
+const COPIED_MS = 2_000;
+/** Sorts before the outcomes. */
+const ALL = "All";
 
-class OutcomesElement extends HTMLElement {
-  /** By connection, oldest first. @type {Map<string, ShimOutcome>} */
-  #items = new Map();
-  /** By outcome. @type {Map<string, HTMLElement>} */
-  #choices = new Map();
-  #chosen = ALL;
+/** Outcomes that are not shown as warnings. @type {Readonly<Record<string, string>>} */
+const TONES = {
+  connected: "good",
+  "gateway-unreachable": "bad",
+  denied: "bad",
+  "gateway-starting": "calm",
+  abandoned: "calm",
+  "not-gateway-protocol": "calm",
+};
 
-  connectedCallback() {
-    this.#addChoice(ALL);
-    this.#part("#filter").addEventListener("change", ({ target }) => {
-      if (!(target instanceof HTMLInputElement)) return;
-      this.#chosen = target.value;
-      this.#count();
-      const text = `${target.value}: ${this.#part("#shown").textContent}`;
-      this.dispatchEvent(new CustomEvent("announce", { bubbles: true, detail: text }));
-    });
-  }
+/** The fields of an outcome: group, name, values. @type {Record<string, Record<string, (of: Shown) => readonly Child[]>>} */
+const FIELDS = {
+  Client: {
+    Name: ({ client: c }) => [c?.id, c?.version, c?.platform, c?.mode !== c?.id && c?.mode],
+    Device: ({ deviceId: id }) => [id && make("details", {}, make("summary", {}, `${id.slice(0, 12)}…`), id)],
+    Role: ({ role }) => [role],
+    Scopes: ({ scopes = [] }) => scopes,
+    From: ({ peer, path }) => [peer, path !== "/" && path],
+  },
+  "Gateway response": {
+    Hello: ({ gateway }) => [gateway?.version, gateway?.protocol && `protocol ${gateway.protocol}`],
+    Granted: ({ grantedScopes = [] }) => grantedScopes,
+    Missing: ({ missingScopes = [] }) => missingScopes,
+    Token: ({ deviceToken }) => [deviceToken && "issued for this device"],
+    HTTP: ({ outcome, http }) => (outcome === "denied" ? [] : [http && String(http.status), http?.type]),
+    Close: ({ close }) => [close && String(close.code), close?.reason],
+    Request: ({ requestId }) => [requestId],
+  },
+  "Changed by the shim": {
+    Refused: ({ outcome, http }) => (outcome === "denied" ? [http && `HTTP ${http.status}`, http?.type] : []),
+    Host: ({ normalized: { host } }) => [host?.from, host && `→\u00a0${host.to}`],
+    Origin: ({ normalized: { origin } }) => [origin?.from, origin && `→\u00a0${origin.to}`],
+    Removed: ({ normalized }) => Object.keys(normalized.stripped),
+  },
+};
 
-  /**
-   * Takes an outcome, unless it is known: a stream that is opened again begins with all that the shim remembers.
-   *
-   * @param {TimedOutcome} outcome @param {boolean} fresh whether it came while somebody looked @returns whether it was new
-   */
-  add(outcome, fresh) {
-    if (this.#items.has(outcome.conn)) return false;
-    const item = document.createElement("shim-outcome");
-    item.show(outcome);
-    item.classList.toggle("fresh", fresh);
-    this.#items.set(outcome.conn, item);
-    this.#part("#list").prepend(item);
-    const [oldest] = this.#items;
-    if (this.#items.size > LIMIT && oldest) {
-      this.#items.delete(oldest[0]);
-      oldest[1].remove();
-    }
-    this.#count();
-    return true;
-  }
+const list = part("list");
+const filter = part("filter");
+/** The radio buttons, by outcome. @type {Map<string, { label: HTMLElement, count: HTMLElement }>} */
+const choices = new Map();
+let chosen = ALL;
 
-  /** Shows what was chosen, and how many there are of each. */
-  #count() {
-    const counts = new Map([[ALL, this.#items.size]]);
-    for (const item of this.#items.values()) {
-      const outcome = item.dataset["outcome"] ?? "";
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      item.hidden = this.#chosen !== ALL && this.#chosen !== outcome;
-    }
-    for (const outcome of counts.keys()) if (!this.#choices.has(outcome)) this.#addChoice(outcome);
-    for (const [outcome, choice] of this.#choices) {
-      const count = counts.get(outcome) ?? 0;
-      const number = choice.querySelector("b");
-      if (number) number.textContent = String(count);
-      choice.hidden = count === 0 && outcome !== this.#chosen;
-    }
-    const shown = counts.get(this.#chosen) ?? 0;
-    const all = shown === this.#items.size;
-    this.#part("#shown").textContent = `${all ? shown : `${shown} of ${this.#items.size}`}, newest first`;
-    this.#part("#empty").hidden = this.#items.size > 0;
-    this.#part("#filter").hidden = this.#items.size === 0;
-  }
-
-  /** Puts it where its name belongs; the others stay, and with them the focus. @param {string} outcome */
-  #addChoice(outcome) {
-    const template = document.querySelector("template#choice");
-    const label =
-      template instanceof HTMLTemplateElement && template.content.firstElementChild?.cloneNode(true);
-    const input = label instanceof HTMLElement && label.querySelector("input");
-    const name = label instanceof HTMLElement && label.querySelector("span");
-    if (!(label instanceof HTMLElement) || !input || !name) throw new Error("the page has no choice");
-    input.value = outcome;
-    input.checked = outcome === this.#chosen;
-    name.textContent = outcome === ALL ? "All" : outcome;
-    this.#choices.set(outcome, label);
-    const order = [...this.#choices.keys()].sort(allFirst);
-    const next = order[order.indexOf(outcome) + 1];
-    this.#part("#filter").insertBefore(label, this.#choices.get(next ?? "") ?? null);
-  }
-
-  /** @param {string} selector @returns {HTMLElement} */
-  #part(selector) {
-    const found = this.querySelector(selector);
-    if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-    return found;
-  }
+/**
+ * Adds an outcome unless it is in the list: a reopened stream starts with all stored outcomes.
+ *
+ * @param {Shown} outcome @param {boolean} fresh true if it happened while the page was open
+ */
+function add(outcome, fresh) {
+  if (document.getElementById(outcome.conn)) return;
+  const item = make("li", { id: outcome.conn, className: fresh ? "card fresh" : "card" }, card(outcome));
+  item.dataset["outcome"] = outcome.outcome;
+  item.dataset["tone"] = (!outcome.missingScopes && TONES[outcome.outcome]) || "warn";
+  list.prepend(item);
+  if (list.childElementCount > LIMIT) list.lastElementChild?.remove();
+  update();
+  if (fresh) announce([outcome.outcome, outcome.reason, outcome.client?.id].filter(Boolean).join(", "));
 }
 
-/** @param {string} a @param {string} b */
-function allFirst(a, b) {
-  if (a === ALL || b === ALL) return a === ALL ? -1 : 1;
-  return a < b ? -1 : 1;
+/** Applies the filter and counts each outcome. */
+function update() {
+  const items = list.querySelectorAll("li");
+  const counts = new Map([[ALL, items.length]]);
+  for (const item of items) {
+    const { outcome = "" } = item.dataset;
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    item.hidden = chosen !== ALL && chosen !== outcome;
+  }
+  for (const outcome of counts.keys()) if (!choices.has(outcome)) addChoice(outcome);
+  for (const [outcome, { label, count }] of choices) {
+    count.textContent = String(counts.get(outcome) ?? 0);
+    label.hidden = !counts.has(outcome) && outcome !== chosen;
+  }
+  const of = chosen === ALL ? "" : `${counts.get(chosen) ?? 0} of `;
+  part("shown").textContent = `${of}${items.length}, newest first`;
+  part("empty").hidden = items.length > 0;
+  filter.hidden = items.length === 0;
 }
 
-customElements.define("shim-outcomes", OutcomesElement);
+/** Inserts a choice in alphabetical order. The others stay in place, so the focus does too. @param {string} outcome */
+function addChoice(outcome) {
+  const checked = outcome === chosen;
+  const input = make("input", { type: "radio", name: "choice", value: outcome, checked });
+  const count = make("b", {});
+  const label = make("label", {}, input, outcome, " ", count);
+  const next = [...choices.keys()].sort().find((name) => name > outcome);
+  filter.insertBefore(label, choices.get(next ?? "")?.label ?? null);
+  choices.set(outcome, { label, count });
+}
+
+/** @param {Shown} outcome */
+function card(outcome) {
+  const { reason, firstSeen, publicForwarded, time, ms, fix, command } = outcome;
+  const when = new Date(time);
+  const today = when.toDateString() === new Date().toDateString();
+  const clock = today ? when.toLocaleTimeString() : when.toLocaleString();
+  const groups = Object.entries(FIELDS).map(([title, fields]) => {
+    const rows = Object.entries(fields).flatMap(([name, values]) => row(name, values(outcome)));
+    return make("section", {}, make("h4", {}, title), rows.length > 0 ? make("dl", {}, ...rows) : "Nothing.");
+  });
+  return make(
+    "article",
+    { ariaLabel: outcome.outcome },
+    make(
+      "header",
+      { className: "flex" },
+      make("h3", {}, outcome.outcome),
+      reason && make("bdi", { className: "reason" }, reason),
+      firstSeen && make("small", {}, "first seen"),
+      publicForwarded && make("small", {}, "public address"),
+      make("time", { dateTime: time, title: `${when.toLocaleString()}, after ${ms} ms` }, clock),
+    ),
+    fix && make("p", { className: "box" }, make("b", {}, "Fix"), ` ${fix}`),
+    command && commandBox(command),
+    make("div", { className: "facts" }, ...groups),
+    make("details", {}, make("summary", {}, "Log line"), make("pre", {}, JSON.stringify(outcome, null, 2))),
+  );
+}
+
+/** Isolates each value, so that its writing direction does not affect the others. @param {string} name @param {readonly Child[]} values */
+function row(name, values) {
+  const shown = values.flatMap((value) =>
+    value ? [typeof value === "string" ? make("bdi", {}, value) : value, " "] : [],
+  );
+  return shown.length > 0 ? [make("dt", {}, name), make("dd", {}, ...shown)] : [];
+}
+
+/** @param {string} command */
+function commandBox(command) {
+  const code = make("code", {}, command);
+  const button = make("button", { type: "button", ariaDescription: command }, "Copy");
+  const copy = async () => {
+    // For `execCommand`, and for the user if neither way is allowed.
+    getSelection()?.selectAllChildren(code);
+    const written = navigator.clipboard.writeText(command).then(() => true);
+    const copied = await written.catch(() => document.execCommand("copy"));
+    button.textContent = copied ? "Copied" : "Selected: copy it by hand";
+    announce(button.textContent);
+    setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+  };
+  button.addEventListener("click", () => void copy());
+  return make("div", { className: "box flex" }, code, button);
+}
+
+/** @param {string} text for screen readers, collected by page.js */
+function announce(text) {
+  document.dispatchEvent(new CustomEvent("announce", { detail: text }));
+}
+
+/**
+ * Creates an element. Children that are strings become text.
+ *
+ * @param {string} tag @param {Record<string, unknown>} properties @param {Child[]} children
+ */
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.flatMap((child) => child || []));
+  return element;
+}
+
+/** @param {string} id @returns {HTMLElement} */
+function part(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+filter.addEventListener("change", ({ target }) => {
+  if (!(target instanceof HTMLInputElement)) return;
+  chosen = target.value;
+  update();
+  announce(`${chosen}: ${part("shown").textContent}`);
+});
+// From page.js.
+document.addEventListener("outcome", (event) => {
+  if (event instanceof CustomEvent) add(event.detail.outcome, event.detail.fresh);
+});

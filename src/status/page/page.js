@@ -1,152 +1,121 @@
-// Follows the shim that this page came from: is the gateway up, and what came of each request for a WebSocket.
+// Shows the state of the gateway and follows the outcomes of the shim that served this page.
 
-/** @typedef {import("../../outcome/outcomes.ts").TimedOutcome} TimedOutcome */
-
-/** How often it is asked while all is well, and while not. */
-const CALM_MS = 10_000;
-const WORRIED_MS = 3_000;
-/** After an outcome, for those that come together. */
-const SOON_MS = 250;
-const ANSWER_MS = 5_000;
+/** How often the shim is asked for its state, besides after each event. */
+const INTERVAL_MS = 5_000;
+/** Pause between two questions. */
+const PAUSE_MS = 250;
 const ANNOUNCE_MS = 400;
+const ANNOUNCED = 3;
 const COUNTER = /^openclaw_shim_outcomes_total\{outcome="([\w-]*)".*\} (\d+)$/gm;
-
 const ADDRESS = `ws://${location.host}`;
-const START = "openclaw gateway run";
-const LOOK = "openclaw-shim status";
 
 /** @type {string[]} */
 const announcements = [];
-let state = "asking";
-let asking = false;
-/** When the stream was opened: what happened before is history. @type {number | undefined} */
-let openedAt;
 /** @type {EventSource | undefined} */
 let stream;
-/** @type {number | undefined} */
-let nextQuestion;
-/** @type {number | undefined} */
-let nextAnnouncement;
+/** When the stream was opened; older outcomes are not announced. @type {number | undefined} */
+let openedAt;
+let asking = false;
+/** True if something happened while the shim was asked. */
+let askAgain = false;
 
-/** Opens the stream. The browser opens it again when it breaks, but not when it was refused. */
+/** Opens the stream. The browser reopens it after a failure, but not after an error response. */
 function follow() {
   stream?.close();
   stream = new EventSource("outcomes");
   stream.addEventListener("outcome", ({ data }) => add(JSON.parse(data)));
   stream.addEventListener("open", () => {
     openedAt = Date.now();
-    askIn(0);
+    void ask();
   });
   stream.addEventListener("error", () => {
-    if (openedAt !== undefined) askIn(0);
+    if (openedAt !== undefined) void ask();
     openedAt = undefined;
     showStream();
   });
   showStream();
 }
 
-/** @param {number} ms */
-function askIn(ms) {
-  clearTimeout(nextQuestion);
-  nextQuestion = window.setTimeout(() => void ask(), ms);
-}
-
-/** Asks how things are, and again after a while. */
+/** Asks the shim for its state. While it does, further calls are merged into one that follows. */
 async function ask() {
-  if (asking) return askIn(SOON_MS);
+  askAgain = asking;
+  if (asking) return;
   asking = true;
-  nextQuestion = undefined;
-  const live = stream?.readyState === EventSource.OPEN;
   try {
     const [health, metrics] = await Promise.all([get("health"), get("metrics")]);
     showHealth(await health.json());
     showCounters(await metrics.text());
-    if (!live) for (const outcome of await (await get("outcomes")).json()) add(outcome);
+    if (stream?.readyState !== EventSource.OPEN) {
+      for (const outcome of await (await get("outcomes")).json()) add(outcome);
+    }
   } catch {
-    showUnreachable();
+    const text = `No response since ${new Date().toLocaleString()}. The data below is older. Check it:`;
+    if (part("state").dataset["tone"] !== "bad") {
+      showState("bad", "The shim does not respond", text, "openclaw-shim status");
+    }
   }
-  asking = false;
-  if (document.hidden) return;
-  if (stream?.readyState === EventSource.CLOSED) follow();
+  if (!document.hidden && stream?.readyState === EventSource.CLOSED) follow();
   showStream();
-  // What happened meanwhile (the stream broke, an outcome came) asks sooner than this.
-  if (nextQuestion === undefined) askIn(live && state === "up" ? CALM_MS : WORRIED_MS);
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  asking = false;
+  if (askAgain) void ask();
 }
 
 /** @param {string} page */
 function get(page) {
-  return fetch(page, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  return fetch(page, { cache: "no-store", signal: AbortSignal.timeout(INTERVAL_MS) });
+}
+
+/** @param {import("../../outcome/outcomes.ts").TimedOutcome} outcome */
+function add(outcome) {
+  const fresh = openedAt !== undefined && Date.parse(outcome.time) >= openedAt;
+  document.dispatchEvent(new CustomEvent("outcome", { detail: { outcome, fresh } }));
+  if (fresh) void ask();
 }
 
 /** @param {{ version: string, open: number, gateway: { reachable: boolean, since: string, reason?: string } }} health */
-function showHealth({ version, open, gateway: { reachable, since, reason } }) {
+function showHealth({ version, open, gateway: { reachable, since, reason = "No response" } }) {
   part("version").textContent = version;
-  part("count-open").textContent = String(open);
-  const when = moment(since);
-  if (reachable) showState("up", "The gateway is up", `Reachable since ${when}. Clients connect to`, ADDRESS);
-  else showState("down", "The gateway is down", `${reason ?? "No answer"} since ${when}. Start it:`, START);
+  part("count-open").textContent = open.toLocaleString();
+  const when = new Date(since).toLocaleString();
+  if (reachable)
+    showState("good", "The gateway is up", `Reachable since ${when}. Clients connect to`, ADDRESS);
+  else showState("warn", "The gateway is down", `${reason} since ${when}. Start it:`, "openclaw gateway run");
 }
 
-function showUnreachable() {
-  if (state === "unreachable") return;
-  const text = `No answer since ${moment()}; below is what was known by then. Look at it:`;
-  showState("unreachable", "The shim does not answer", text, LOOK);
-}
-
-/** @param {string} now @param {string} title @param {string} text @param {string} code what belongs to the text */
-function showState(now, title, text, code) {
+/** @param {string} tone @param {string} title @param {string} text @param {string} code follows the text */
+function showState(tone, title, text, code) {
   part("state-text").textContent = text;
   part("state-code").textContent = code;
-  if (now === state) return;
-  state = now;
-  part("state").dataset["state"] = now;
+  if (part("state").dataset["tone"] === tone) return;
+  part("state").dataset["tone"] = tone;
   part("state-title").textContent = title;
   document.title = `${title} – openclaw-shim`;
   announce(title);
 }
 
 function showStream() {
-  const open = stream?.readyState === EventSource.OPEN;
-  part("stream").dataset.state = open ? "live" : "connecting";
-  part("stream").textContent = open ? "Live" : "Not live, reconnecting";
+  const live = stream?.readyState === EventSource.OPEN;
+  part("stream").dataset["tone"] = live ? "good" : "calm";
+  part("stream").textContent = live ? "Live" : "Not live, reconnecting";
 }
 
 /** @param {string} metrics in the Prometheus text format */
 function showCounters(metrics) {
-  let connected = 0;
-  let other = 0;
+  const sums = { connected: 0, other: 0 };
   for (const [, outcome, count] of metrics.matchAll(COUNTER)) {
-    if (outcome === "connected") connected += Number(count);
-    else other += Number(count);
+    sums[outcome === "connected" ? outcome : "other"] += Number(count);
   }
-  part("count-connected").textContent = connected.toLocaleString();
-  part("count-other").textContent = other.toLocaleString();
+  part("count-connected").textContent = sums.connected.toLocaleString();
+  part("count-other").textContent = sums.other.toLocaleString();
 }
 
-/** @param {TimedOutcome} outcome */
-function add(outcome) {
-  const fresh = openedAt !== undefined && Date.parse(outcome.time) >= openedAt;
-  if (!document.querySelector("shim-outcomes")?.add(outcome, fresh) || !fresh) return;
-  announce([outcome.outcome, outcome.reason, outcome.client?.id].filter(Boolean).join(", "));
-  askIn(SOON_MS);
-}
-
-/** Says it to those who do not see it; what comes together is summed up. @param {string} text */
+/** Announces a text to screen readers; several within a moment are joined, the last ones only. @param {string} text */
 function announce(text) {
-  announcements.push(text);
-  nextAnnouncement ??= window.setTimeout(() => {
-    const { length } = announcements;
-    const all = announcements.splice(0);
-    part("announcer").textContent = length > 3 ? `${length} news, the last: ${all.at(-1)}` : all.join("; ");
-    nextAnnouncement = undefined;
+  if (announcements.push(text) > 1) return;
+  setTimeout(() => {
+    part("announcer").textContent = announcements.splice(0).slice(-ANNOUNCED).join("; ");
   }, ANNOUNCE_MS);
-}
-
-/** @param {string} [time] ISO 8601; now where there is none */
-function moment(time) {
-  const when = time === undefined ? new Date() : new Date(time);
-  const today = when.toDateString() === new Date().toDateString();
-  return today ? when.toLocaleTimeString() : when.toLocaleString();
 }
 
 /** @param {string} id @returns {HTMLElement} */
@@ -157,19 +126,14 @@ function part(id) {
 }
 
 part("address").textContent = ADDRESS;
-document.addEventListener("announce", (event) => {
-  if (event instanceof CustomEvent) announce(String(event.detail));
-});
-// A page that nobody sees leaves its place to others, and asks nothing.
+// From outcomes.js.
+document.addEventListener("announce", (event) => event instanceof CustomEvent && announce(event.detail));
+// A hidden page closes its stream, so that another client can follow, and asks nothing.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) {
-    clearTimeout(nextQuestion);
-    stream?.close();
-    openedAt = undefined;
-  } else {
-    follow();
-    askIn(0);
-  }
+  openedAt = undefined;
+  if (document.hidden) stream?.close();
+  else follow();
 });
+setInterval(() => document.hidden || void ask(), INTERVAL_MS);
 follow();
-askIn(0);
+void ask();
