@@ -1,11 +1,11 @@
 import type { OperatorResources } from "./approve/approver.ts";
 import { SettingsError } from "./settings/settings-error.ts";
-import { resolveOptions, type ShimOptions } from "./settings/options.ts";
-import type { Settings } from "./settings/settings.ts";
+import { resolveOptions } from "./settings/resolve.ts";
+import type { Settings, ShimOptions } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
 import { silentLogger } from "./log/logger.ts";
 
-export { SettingsError } from "./settings/settings-error.ts";
+export { SettingsError, type SettingProblem } from "./settings/settings-error.ts";
 export type { Outcome } from "./outcome/outcome.ts";
 export type { TimedOutcome } from "./outcome/outcomes.ts";
 export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
@@ -28,6 +28,6 @@ async function operatorOf({ approve, tokenFile }: Settings): Promise<OperatorRes
   if (approve === "off" || tokenFile === undefined) return {};
   const { readToken } = await import("./openclaw/token.ts");
   const found = readToken(tokenFile, {});
-  if ("why" in found) throw new SettingsError([`tokenFile: ${found.why}; ${found.fix}`]);
+  if ("why" in found) throw new SettingsError({ setting: "tokenFile", problem: found.why, fix: found.fix });
   return { token: found.secret };
 }

@@ -1,6 +1,6 @@
 import { findCommand } from "./commands/find-command.ts";
 import { flushed } from "./log/logger.ts";
-import { SettingsError } from "./settings/settings-error.ts";
+import { problemLine, SettingsError } from "./settings/settings-error.ts";
 import { programOf } from "./program.ts";
 import { printable } from "./text/printable.ts";
 
@@ -28,10 +28,10 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const { args, command } = found;
     const run = await command.load();
-    return await run({ args, flags: command.flags, env, program, stdout, complain, stopped });
+    return await run(args, { env, program, stdout, complain, stopped });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    for (const problem of error.problems) complain(problem);
+    for (const problem of error.problems) complain(problemLine(problem));
     return 2;
   }
 }

@@ -85,7 +85,7 @@ export class Proxy implements ListenerHandlers {
       approver && ((connect, isSigned) => approver.beforeConnect(facts.conn, connect, isSigned)),
     );
     const head = upgradeHead(request, normalized.rawHeaders);
-    relayUpgrade({ client: socket, early, head, holdMs: settings.holdMs, dialer, listener: session });
+    relayUpgrade({ client: socket, early, head, holdMs: settings.hold, dialer, listener: session });
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {

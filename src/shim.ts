@@ -113,7 +113,7 @@ export async function openShim(
   let closing: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
-    logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drainMs }, "draining");
+    logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drain }, "draining");
     clearInterval(watch);
     proxy.drain();
     status.close();
@@ -125,7 +125,7 @@ export async function openShim(
         if (connections.slotsInUse > 0) lastBusy = now;
         return connections.size === 0 || now - lastBusy >= FIRST_REQUEST_MS;
       },
-      settings.drainMs,
+      settings.drain,
       () => {
         for (const listener of listeners) listener.closeIdle();
       },

@@ -1,8 +1,9 @@
 import { reachableAt } from "../net/authority.ts";
-import { SettingsError } from "../settings/settings-error.ts";
+import { loadDespiteOpenclaw } from "../settings/load.ts";
+import { SettingsError, statement } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";
-import { loadDespiteOpenclaw } from "./load-settings.ts";
+import type { ENV_FLAGS } from "./command-flags.ts";
 
 /** "gateway url override requires explicit credentials", says OpenClaw (src/gateway/call.ts). */
 const NO_TOKEN =
@@ -15,19 +16,19 @@ const NO_TOKEN =
  * @returns 0
  * @throws SettingsError
  */
-export function env(context: CommandContext): Promise<number> {
+export function env(context: CommandContext<typeof ENV_FLAGS>): Promise<number> {
   const { stdout, complain } = context;
   // Where the gateway is does not matter here, only where the shim listens.
-  const { settings, flags, problem } = loadDespiteOpenclaw(context);
-  if (flags.size > 1) {
-    throw new SettingsError([`${[...flags.keys()].map((name) => `--${name}`).join(", ")}: give one of them`]);
+  const { settings, problem } = loadDespiteOpenclaw(context);
+  const { json, openclawConfig } = context.flags;
+  if (json && openclawConfig) {
+    throw new SettingsError({ setting: "--json, --openclaw-config", problem: "give one of them" });
   }
   const url = toolUrl(settings);
-  if (problem !== undefined) complain(`note: ${problem}; this went on without it`);
+  if (problem !== undefined) complain(`note: ${statement(problem)}; continuing without it`);
   if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
-  const [form] = flags.keys();
-  if (form === "json") stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
-  else stdout.write(form === "openclaw-config" ? configFragment(url) : shellLines(url) + portLines(url));
+  if (json) stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
+  else stdout.write(openclawConfig ? configFragment(url) : shellLines(url) + portLines(url));
   return Promise.resolve(0);
 }
 
@@ -35,9 +36,8 @@ export function env(context: CommandContext): Promise<number> {
 function toolUrl({ listen }: Settings): string {
   const [first] = listen;
   if (first === undefined || first.port === 0) {
-    throw new SettingsError([
-      "--listen: port 0 is another one at every start; name the port that the shim listens on",
-    ]);
+    const fix = "give the port that the shim listens on";
+    throw new SettingsError({ setting: "--listen", problem: "port 0 is another port at every start", fix });
   }
   return `ws://${reachableAt(first)}`;
 }

@@ -1,5 +1,5 @@
-import { quoted, SettingsError } from "../settings/settings-error.ts";
-import { closest } from "../settings/names.ts";
+import { SettingsError, shownValue } from "../settings/settings-error.ts";
+import { closest } from "../text/closest.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { commandHelp, helpText } from "./help.ts";
@@ -37,5 +37,5 @@ function commandNamed(name: string): Command {
   const names = COMMANDS.map((candidate) => candidate.name);
   const close = closest(name, names);
   const fix = close ? `did you mean ${close}?` : `write one of ${names.join(", ")}`;
-  throw new SettingsError([`${quoted(name)}: no such command; ${fix}`]);
+  throw new SettingsError({ setting: `"${shownValue(name)}"`, problem: "no such command", fix });
 }

@@ -4,7 +4,7 @@ import { createLogger } from "../log/logger.ts";
 import type { Environment } from "../openclaw/config.ts";
 import { reachableAt } from "../net/authority.ts";
 import { loadSettings } from "../settings/load.ts";
-import { SettingsError } from "../settings/settings-error.ts";
+import { problemLine, SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import { settingsWarnings } from "../settings/warnings.ts";
 import { nextSteps } from "../program.ts";
@@ -20,12 +20,12 @@ import type { CommandContext } from "./command.ts";
  * @throws SettingsError
  */
 export async function run(context: CommandContext): Promise<number> {
-  const { args, env, stdout, complain } = context;
+  const { env, stdout, complain } = context;
   const handedOver = takeHandedOver(env, process.pid);
-  const { settings } = loadSettings({ args, env, terminal: stdout.isTTY }, context.flags);
+  const settings = loadSettings(context);
   // Where systemd hands sockets over, --listen does not say what is listened on: nothing is to be said of it.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
-  for (const warning of warnings) complain(`warning: ${warning}`);
+  for (const warning of warnings) complain(`warning: ${problemLine(warning)}`);
   const logger = await createLogger({ ...settings, nextSteps: nextSteps(context.program) }, stdout);
   // Heard from here on: a signal during the start must not be lost.
   const stopped = context.stopped();
@@ -50,7 +50,8 @@ async function operatorOf(
 ): Promise<OperatorResources> {
   const { readToken } = await import("../openclaw/token.ts");
   const found = readToken(tokenFile, env);
-  if ("why" in found) throw new SettingsError([`--approve seen: ${found.why}; ${found.fix}`]);
+  if ("why" in found)
+    throw new SettingsError({ setting: "--approve seen", problem: found.why, fix: found.fix });
   if (found.warning) complain(`warning: ${found.warning.why}; ${found.warning.fix}`);
   return { token: found.secret, stateDirectory: stateDirectory(env) };
 }

@@ -30,9 +30,11 @@ export function takeHandedOver(env: NodeJS.ProcessEnv, pid: number): readonly Ha
   const sockets = /^\d{1,3}$/.test(count) ? Number(count) : Number.NaN;
   if (sockets <= MAX_SOCKETS)
     return Array.from({ length: sockets }, (_, index) => ({ fd: FIRST_FD + index }));
-  throw new SettingsError([
-    `LISTEN_FDS: is not a number of sockets from 0 to ${MAX_SOCKETS}; systemd sets it`,
-  ]);
+  throw new SettingsError({
+    setting: "LISTEN_FDS",
+    problem: `is not a number of sockets from 0 to ${MAX_SOCKETS}`,
+    fix: "systemd sets it",
+  });
 }
 
 /**
@@ -51,19 +53,24 @@ export function checkHandedOver(
   const address = { host, port: bound.port };
   const socket = `socket ${fd}, handed over by systemd`;
   if (reaches(gateway, address)) {
-    throw new SettingsError([
-      `${socket}: ${authorityOf(address)} is the gateway's own address (${gateway.url}), so the shim would connect to itself; change ListenStream= in the socket unit, or --gateway`,
-    ]);
+    throw new SettingsError({
+      setting: socket,
+      problem: `${authorityOf(address)} is the gateway's own address (${gateway.url}), so the shim would connect to itself`,
+      fix: "change ListenStream= in the socket unit, or --gateway",
+    });
   }
   if (isLoopbackAddress(host) || allowFrom.length > 0) return;
-  throw new SettingsError([
-    `${socket}: ${host} is beyond loopback; say with --allow-from CIDR who may connect, or ${FIX}`,
-  ]);
+  throw new SettingsError({
+    setting: socket,
+    problem: `${host} is not a loopback address`,
+    fix: `give --allow-from CIDR with the peers that may connect, or ${FIX}`,
+  });
 }
 
 /** What is wrong with a descriptor on which no TCP server can listen. */
 export function notTcp(fd: number, cause: unknown): Error {
-  const error = new SettingsError([`socket ${fd}, handed over by systemd: is not a TCP socket; ${FIX}`]);
+  const setting = `socket ${fd}, handed over by systemd`;
+  const error = new SettingsError({ setting, problem: "is not a TCP socket", fix: FIX });
   error.cause = cause;
   return error;
 }

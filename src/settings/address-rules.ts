@@ -1,95 +1,72 @@
 import { isIPv4 } from "node:net";
-import { bracketed, isLoopbackName, reaches } from "../net/authority.ts";
-import { quoted } from "./settings-error.ts";
-import type { Taken } from "./layer.ts";
-import type { GatewayAddress, ListenAddress } from "./settings.ts";
+import { authorityOf, isLoopbackName, reaches } from "../net/authority.ts";
+import type { ListenAddress } from "./address-parsers.ts";
+import type { TakenSettings } from "./resolve.ts";
+import type { Taken } from "./setting-row.ts";
+import { shownValue, type SettingProblem } from "./settings-error.ts";
 
-/** What the rules between settings look at; a setting that was bad by itself has no items. */
-export interface AddressFacts {
-  readonly listen: Taken<ListenAddress> | undefined;
-  readonly gateway: Taken<GatewayAddress> | undefined;
-  readonly remote: Taken<boolean> | undefined;
-  readonly fingerprint: Taken<string> | undefined;
-  readonly allowFrom: Taken<string> | undefined;
+/** Returns every violation of the rules between listen addresses, gateway and peers. */
+export function addressProblems(taken: TakenSettings): readonly SettingProblem[] {
+  return [...listenProblems(taken), ...gatewayProblems(taken)];
 }
 
-/** The rules that hold between listen addresses, gateway and peers; one line for each that is broken. */
-export function addressProblems(facts: AddressFacts): readonly string[] {
-  return [
-    ...openListeners(facts),
-    ...repeatedListeners(facts),
-    ...includedListeners(facts),
-    ...ownGateway(facts),
-    ...gatewayProblems(facts),
-  ];
-}
-
-function openListeners({ listen, allowFrom }: AddressFacts): string[] {
-  if (allowFrom) return [];
-  return (listen?.items ?? [])
-    .filter(({ value }) => !isLoopbackName(value.host))
-    .map(
-      ({ text }) =>
-        `${listen?.from}: ${quoted(text)} is beyond loopback; say with --allow-from CIDR who may connect, or listen on 127.0.0.1`,
-    );
-}
-
-function repeatedListeners({ listen }: AddressFacts): string[] {
-  const seen = new Set<string>();
-  return (listen?.items ?? []).flatMap(({ text, value }) => {
-    const address = `${bracketed(value.host)}:${value.port}`;
-    if (value.port === 0 || !seen.has(address)) {
-      seen.add(address);
-      return [];
+function listenProblems({ listen, gateway, allowFrom }: TakenSettings): SettingProblem[] {
+  if (!listen) return [];
+  const target = gateway?.items[0]?.value;
+  return listen.items.flatMap(({ text, value }, index) => {
+    const problems: SettingProblem[] = [];
+    const wrong = (problem: string, fix: string): void =>
+      void problems.push(problemOf(listen, text, problem, fix));
+    if (!allowFrom && !isLoopbackName(value.host)) {
+      wrong(
+        "is not a loopback address",
+        "give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1",
+      );
     }
-    return [`${listen?.from}: ${quoted(text)} is the same address twice; leave one out`];
-  });
-}
-
-/** The second of the two could not be bound, as its address is in use: by this very shim, which no system error says. */
-function includedListeners({ listen }: AddressFacts): string[] {
-  const items = listen?.items ?? [];
-  return items.flatMap(({ text, value }) => {
-    const wider = items.find((other) => isIncluded(value, other.value));
-    return wider
-      ? [`${listen?.from}: ${quoted(text)} is included in ${quoted(wider.text)}; leave one out`]
-      : [];
-  });
-}
-
-/** Whether all addresses of the machine, and among them this one, are listened on already. */
-function isIncluded(address: ListenAddress, all: ListenAddress): boolean {
-  if (address.port !== all.port || address.port === 0 || address.host === all.host) return false;
-  // Node makes [::] dual-stack, whatever the system's default is (net.Server, ipv6Only).
-  return all.host === "::" || (all.host === "0.0.0.0" && isIPv4(address.host));
-}
-
-function ownGateway({ listen, gateway }: AddressFacts): string[] {
-  const target = gateway?.items[0];
-  if (!target) return [];
-  return (listen?.items ?? [])
-    .filter(({ value }) => reaches(target.value, value))
-    .map(
-      ({ text }) =>
-        `${listen?.from}: ${quoted(text)} is the gateway's own address (${gateway?.from}), so the shim would connect to itself; ` +
+    const before = listen.items.slice(0, index);
+    if (value.port !== 0 && before.some((other) => authorityOf(other.value) === authorityOf(value))) {
+      wrong("is the same address twice", "leave one out");
+    }
+    const wider = listen.items.find((other) => includes(other.value, value));
+    if (wider) wrong(`is included in "${shownValue(wider.text)}"`, "leave one out");
+    if (target && reaches(target, value)) {
+      wrong(
+        `is the gateway's own address (${gateway?.given.from}), so the shim would connect to itself`,
         "change the port of one of them",
-    );
+      );
+    }
+    return problems;
+  });
 }
 
-function gatewayProblems({ gateway, remote, fingerprint }: AddressFacts): string[] {
-  const target = gateway?.items[0];
-  if (!target) return [];
-  const problems: string[] = [];
-  if (!isLoopbackName(target.value.host) && remote?.items[0]?.value === false) {
-    problems.push(
-      `${gateway.from}: ${quoted(target.text)} is not loopback; allow it with --allow-remote-gateway, or write ws://127.0.0.1:PORT`,
-    );
+/** Returns true if a socket bound to `all` gets the connections for `one`, too: binding `one` would fail. */
+function includes(all: ListenAddress, one: ListenAddress): boolean {
+  if (one.port !== all.port || one.port === 0 || one.host === all.host) return false;
+  // Node makes [::] dual-stack, whatever the system's default (net.Server, ipv6Only).
+  return all.host === "::" || (all.host === "0.0.0.0" && isIPv4(one.host));
+}
+
+function gatewayProblems({
+  gateway,
+  allowRemoteGateway,
+  gatewayFingerprint,
+}: TakenSettings): SettingProblem[] {
+  const [target] = gateway?.items ?? [];
+  if (!gateway || !target) return [];
+  const problems: SettingProblem[] = [];
+  const remote = allowRemoteGateway !== undefined && allowRemoteGateway.items[0]?.value !== false;
+  if (!remote && !isLoopbackName(target.value.host)) {
+    const fix = "allow it with --allow-remote-gateway, or write ws://127.0.0.1:PORT";
+    problems.push(problemOf(gateway, target.text, "is not loopback", fix));
   }
-  const pin = fingerprint?.items[0];
-  if (pin && !target.value.tls) {
-    problems.push(
-      `${fingerprint.from}: ${quoted(pin.text)} is of no use with a ws:// gateway; write wss:// in --gateway, or leave it out`,
-    );
+  const [pin] = gatewayFingerprint?.items ?? [];
+  if (gatewayFingerprint && pin && !target.value.tls) {
+    const fix = "write wss:// in --gateway, or leave it out";
+    problems.push(problemOf(gatewayFingerprint, pin.text, "has no effect with a ws:// gateway", fix));
   }
   return problems;
+}
+
+function problemOf({ given }: Taken<unknown>, text: string, problem: string, fix: string): SettingProblem {
+  return { setting: given.from, value: shownValue(text), problem, fix };
 }

@@ -7,10 +7,9 @@ import {
   section,
   type Environment,
 } from "../openclaw/config.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer } from "./setting-row.ts";
 
 const HOST = "127.0.0.1";
-const PROBLEM = "OpenClaw's config: ";
 
 /**
  * Reads the gateway's address from OpenClaw's own settings: `OPENCLAW_GATEWAY_PORT`, else `gateway.port` of its config
@@ -19,10 +18,14 @@ const PROBLEM = "OpenClaw's config: ";
  * @param listeners addresses of the shim: an `OPENCLAW_GATEWAY_PORT` that leads to one of them is set for the tools of
  *   this shell, which use the shim, and does not name the gateway
  */
-export function readOpenclaw(env: Environment, listeners: readonly HostPort[] = []): Layer {
+export function readOpenclaw(env: Environment, listeners: readonly HostPort[]): Layer {
   const { shownPath, object, why, owner } = readOpenclawConfig(env);
-  const fix = owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`;
-  if (why !== undefined) return broken(`${shownPath} ${why}`, fix);
+  if (why !== undefined) {
+    return broken(
+      `${shownPath} ${why}`,
+      owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`,
+    );
+  }
   const gateway = section(object, "gateway");
   const tls = section(gateway, "tls")["enabled"] === true;
   const given = gatewayPortVariable(env);
@@ -44,11 +47,10 @@ export function readOpenclaw(env: Environment, listeners: readonly HostPort[] = 
   return { given: new Map([["gateway", { from, texts: [url] }]]), problems: [] };
 }
 
-function broken(why: string, fix = "mend it"): Layer {
-  return { given: new Map(), problems: [`${PROBLEM}${why}; ${fix}, or give --gateway URL`] };
-}
-
-/** What is wrong with OpenClaw's config, without the fix; undefined where a problem of settings is another one. */
-export function openclawProblem(problem: string): string | undefined {
-  return problem.startsWith(PROBLEM) ? problem.slice(0, problem.lastIndexOf("; ")) : undefined;
+function broken(problem: string, fix = "correct it"): Layer {
+  const setting = "OpenClaw's config";
+  return {
+    given: new Map(),
+    problems: [{ setting, problem, fix: `${fix}, or give --gateway URL`, source: "openclaw" }],
+  };
 }

@@ -1,22 +1,45 @@
+import type { Advice } from "../errors.ts";
 import { printable } from "../text/printable.ts";
 
-/** Settings that do not hold. `problems` has one line for each, fit to print: it names the setting as given. */
+/** One setting that cannot be used, or has no effect. */
+export interface SettingProblem extends Partial<Advice> {
+  /** The setting as the user gave it: `--hold`, `OPENCLAW_SHIM_HOLD`, `hold in FILE`. */
+  readonly setting: string;
+  /** The value as `shownValue` returns it; absent if there is none, or if it may be a secret. */
+  readonly value?: string;
+  /** What is wrong, as the end of the sentence `"value" …`. */
+  readonly problem: string;
+  /** Set if the problem is in OpenClaw's own config: some commands work without it. */
+  readonly source?: "openclaw";
+}
+
+/** Settings that cannot be used. The message has one line for each problem. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
-  readonly problems: readonly string[];
+  readonly problems: readonly SettingProblem[];
 
-  /** @param problems at least one line, each without a newline and without a secret. */
-  constructor(problems: readonly string[]) {
-    super(problems.join("\n"));
+  constructor(...problems: readonly SettingProblem[]) {
+    super(problems.map(problemLine).join("\n"));
     this.problems = problems;
   }
 }
 
+/** Returns a problem as one line for people: the setting, the value, what is wrong, what to do. */
+export function problemLine(problem: SettingProblem): string {
+  const advice = [problem.fix, problem.command].filter((part) => part !== undefined).join(": ");
+  return advice === "" ? statement(problem) : `${statement(problem)}; ${advice}`;
+}
+
+/** Returns what is wrong as one line, without what to do. */
+export function statement({ setting, value, problem }: SettingProblem): string {
+  return `${setting}: ${value === undefined ? "" : `"${value}" `}${problem}`;
+}
+
 /**
- * A given value as a problem line shows it: printable, at most 80 characters, and without what may hold a secret
- * in a URL: the userinfo (RFC 3986 section 3.2.1), the query and the fragment.
+ * Returns a value that is fit to be shown: printable, at most 80 characters, and without the parts of a URL that may
+ * be a secret: userinfo (RFC 3986 section 3.2.1), query and fragment.
  */
-export function quoted(text: string): string {
+export function shownValue(text: string): string {
   const safe = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@").replace(/[?#].*$/s, "…");
-  return `"${printable(safe, 80)}"`;
+  return printable(safe, 80);
 }

@@ -1,156 +1,163 @@
-import { gatewayAddress, listenAddress } from "./addresses.ts";
-import { browserOrigin, cidr, hostName } from "./allow.ts";
-import { accessName, boolean, choice, duration, fingerprint, integer, path, type Parsed } from "./values.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import { browserOrigin, cidr, gatewayAddress, hostName, listenAddress } from "./address-parsers.ts";
+import type { SettingRow } from "./setting-row.ts";
+import { accessName, choice, duration, fingerprint, integer, path } from "./value-parsers.ts";
 
-/** One setting: all that flags, environment, file, library and `--help` know about it. */
-export interface Setting<T> {
-  /** What stands for the value in `--help`; a setting without one is a switch. */
-  readonly metavar?: string;
-  /** May be given more than once; each text is one item. */
-  readonly repeatable?: true;
-  /** The texts that count where nothing is given. */
-  readonly default?: readonly string[];
-  /** How `--help` writes a default that is too long for a line. */
-  readonly defaultNote?: string;
-  /** Where it may be set: `cli` is flag and environment, `process` those and the file, else the library too. */
-  readonly scope?: "cli" | "process";
-  /** A number without a unit, which only the library may give, is in milliseconds. */
-  readonly duration?: true;
-  readonly parse: (text: string) => Parsed<T>;
-  /** One line, without the default. */
-  readonly help: string;
-}
-
-/** Keeps the type of the value while checking the shape. */
-function setting<T>(entry: Setting<T>): Setting<T> {
-  return entry;
-}
-
-/** Every setting, under its name in the library; `names.ts` derives flag and environment names from it. */
+/**
+ * Every setting, under its name in the library. Flags, environment names, keys of the settings file, `ShimOptions`,
+ * `Settings`, `--help` and the completeness of the README follow from this table. Comments here are the library's
+ * documentation.
+ */
 export const SETTINGS = {
-  listen: setting({
+  /** Addresses to listen on, `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
+  listen: {
     metavar: "HOST:PORT",
     repeatable: true,
     default: ["127.0.0.1:18788", "[::1]:18788"],
     parse: listenAddress,
     help: "where tools connect",
-  }),
-  gateway: setting({
+    more: "an address beyond loopback needs `--allow-from`",
+  },
+  /** `ws://` or `wss://` URL of the gateway. Default ws://127.0.0.1:18789. */
+  gateway: {
     metavar: "URL",
     default: ["ws://127.0.0.1:18789"],
     parse: gatewayAddress,
     help: "the gateway, ws:// or wss://",
-  }),
-  allowRemoteGateway: setting({
-    default: ["false"],
-    parse: boolean,
-    help: "let --gateway be on another machine",
-  }),
-  gatewayFingerprint: setting({
+    more: "always with its port; loopback unless `--allow-remote-gateway`",
+  },
+  /** Allow `gateway` to be on another machine. */
+  allowRemoteGateway: {
+    help: "allow --gateway to be on another machine",
+  },
+  /** `sha256:HEX` of the certificate of a self-signed `wss://` gateway. */
+  gatewayFingerprint: {
     metavar: "sha256:HEX",
     parse: fingerprint,
     help: "certificate of a self-signed wss:// gateway",
-  }),
-  allowFrom: setting({
+  },
+  /** Addresses or CIDR blocks of TCP peers that may connect, besides loopback. */
+  allowFrom: {
     metavar: "CIDR",
     repeatable: true,
+    defaultNote: "loopback",
     parse: cidr,
     help: "TCP peers beyond loopback that may connect",
-  }),
-  allowHost: setting({
+  },
+  /** Further Host names that browsers and HTTP clients may use. */
+  allowHost: {
     metavar: "NAME",
     repeatable: true,
+    defaultNote: "the listener's own names",
     parse: hostName,
-    help: "further Host names for browsers and HTTP clients",
-  }),
-  allowOrigin: setting({
+    help: "further Host names to accept",
+    more: "checked for browsers and HTTP clients",
+  },
+  /** Further browser origins that are treated as the gateway's own, serialized: `https://app.example`. */
+  allowOrigin: {
     metavar: "ORIGIN",
     repeatable: true,
+    defaultNote: "the listener's own origins",
     parse: browserOrigin,
-    help: "further browser origins to vouch for",
-  }),
-  forwarded: setting({
+    help: "further trusted browser origins",
+    more: "treated as the gateway's own",
+  },
+  /** What to do with requests that carry forwarding headers. Default `strip`. */
+  forwarded: {
     metavar: "strip|private|reject",
     default: ["strip"],
     parse: choice("strip", "private", "reject"),
-    help: "requests with forwarding headers",
-  }),
-  hold: setting({
+    help: "what to do with forwarding headers",
+    more: "`private` strips them only if every address in them is private, `reject` refuses the request",
+  },
+  /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
+  hold: {
     metavar: "DURATION",
     default: ["10s"],
-    duration: true,
+    unit: "ms",
     parse: duration("10m"),
     help: "how long an upgrade waits for a gateway that is not up yet",
-  }),
-  drain: setting({
+  },
+  /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */
+  drain: {
     metavar: "DURATION",
     default: ["5s"],
-    duration: true,
+    unit: "ms",
     parse: duration("10m"),
     help: "how long open connections may finish after SIGTERM",
-  }),
-  maxConnections: setting({
+  },
+  /** The most connections at a time; further ones get 503. Default 512. */
+  maxConnections: {
     metavar: "N",
     default: ["512"],
     parse: integer(1, 65_535),
     help: "beyond it: 503",
-  }),
-  approve: setting({
+  },
+  /** `seen` approves devices that this shim itself just saw refused. Default `off`. */
+  approve: {
     metavar: "off|seen",
     default: ["off"],
     parse: choice("off", "seen"),
-    help: "approve devices that the shim itself just saw refused",
-  }),
-  approveScopes: setting({
+    help: "approve devices that this shim itself just saw refused",
+  },
+  /** The most that `approve` may grant. Default: the five operator scopes. */
+  approveScopes: {
     metavar: "SCOPE",
     repeatable: true,
     default: OPERATOR_SCOPES,
     defaultNote: "the five operator scopes",
     parse: accessName,
     help: "the most that --approve may grant",
-  }),
-  approveRoles: setting({
+  },
+  /** The roles that `approve` may grant. Default `operator`. */
+  approveRoles: {
     metavar: "ROLE",
     repeatable: true,
     default: ["operator"],
     parse: accessName,
     help: "the roles that --approve may grant",
-  }),
-  tokenFile: setting({
+  },
+  /** File with the gateway's token, for `approve`; mode 0600. */
+  tokenFile: {
     metavar: "FILE",
     parse: path,
     help: "the gateway's token, for doctor and --approve",
-  }),
-  logLevel: setting({
+    more: "mode 0600",
+  },
+  /** The least severe level that is logged. */
+  logLevel: {
     metavar: "LEVEL",
     scope: "process",
     default: ["info"],
-    parse: choice("trace", "debug", "info", "warn", "error", "silent"),
-    help: "trace, debug, info, warn, error or silent",
-  }),
-  logFormat: setting({
+    parse: choice("debug", "info", "warn", "error", "silent"),
+    help: "debug, info, warn, error or silent",
+  },
+  /** The form of log lines. */
+  logFormat: {
     metavar: "json|pretty",
     scope: "process",
+    default: ["json"],
+    defaultNote: "pretty on a terminal, else json",
     parse: choice("json", "pretty"),
-    help: "pretty on a terminal, else json",
-  }),
-  config: setting({
+    help: "form of log lines",
+  },
+  /** The settings file. */
+  config: {
     metavar: "FILE",
     scope: "cli",
     parse: path,
     help: "JSON5 file with settings, named as the flags are",
-  }),
-};
+  },
+} as const satisfies Readonly<Record<string, SettingRow>>;
 
+/** The name of a setting in the library, such as `maxConnections`. */
 export type SettingKey = keyof typeof SETTINGS;
 
-/** The table as rows, for those who do not care about the type of the value. */
-export const SETTING_ROWS: readonly (readonly [SettingKey, Setting<unknown>])[] = rows(SETTINGS);
+/** The table as rows. */
+export const SETTING_ROWS: readonly (readonly [SettingKey, SettingRow])[] = Object.keys(SETTINGS)
+  .filter((key) => isSettingKey(key))
+  .map((key) => [key, SETTINGS[key]]);
 
-function rows(table: Readonly<Record<SettingKey, Setting<unknown>>>): [SettingKey, Setting<unknown>][] {
-  const isKey = (key: string): key is SettingKey => Object.hasOwn(table, key);
-  return Object.keys(table)
-    .filter(isKey)
-    .map((key) => [key, table[key]]);
+function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(SETTINGS, key);
 }

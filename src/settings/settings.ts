@@ -1,51 +1,32 @@
-/** An address to listen on. `optional` ones (the default `[::1]`) are skipped where the machine cannot bind them. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly optional?: boolean;
-}
+import type { Logger } from "pino";
+import type { Item, Values } from "./setting-row.ts";
+import type { SETTINGS } from "./settings-table.ts";
 
-/** Where the gateway is and what it calls itself. */
-export interface GatewayAddress {
-  /** As given, normalized, always with its port: `ws://127.0.0.1:18789`. */
-  readonly url: string;
-  /** For `net.connect`: no brackets around IPv6. */
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** The `Host` it expects: `127.0.0.1:18789`, `[::1]:18789`. RFC 9112 section 3.2. */
-  readonly authority: string;
-  /** The origin of its own pages: `http://127.0.0.1:18789`. RFC 6454 section 6.2. */
-  readonly origin: string;
-  /** SHA-256 of its certificate, lower-case hex without colons; only with `tls`. */
-  readonly fingerprint?: string;
-}
+export type { GatewayAddress, ListenAddress } from "./address-parsers.ts";
 
-/** What becomes of requests that carry forwarding headers (README, Settings). */
-export type ForwardedPolicy = "strip" | "private" | "reject";
-/** Whether devices are approved that this shim itself just saw refused. */
-export type ApprovePolicy = "off" | "seen";
-export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
-export type LogFormat = "json" | "pretty";
+type Table = typeof SETTINGS;
 
-/** All settings, checked and frozen. Durations are in milliseconds. Holds no secret. */
-export interface Settings {
-  readonly listen: readonly ListenAddress[];
-  readonly gateway: GatewayAddress;
-  /** CIDR blocks besides loopback, as given. */
-  readonly allowFrom: readonly string[];
-  /** Host names, lower-case, without port. */
-  readonly allowHost: readonly string[];
-  /** Serialized origins, as RFC 6454 section 6.2 has them. */
-  readonly allowOrigin: readonly string[];
-  readonly forwarded: ForwardedPolicy;
-  readonly holdMs: number;
-  readonly drainMs: number;
-  readonly maxConnections: number;
-  readonly approve: ApprovePolicy;
-  readonly approveScopes: readonly string[];
-  readonly approveRoles: readonly string[];
-  readonly tokenFile?: string;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-}
+/** The value of every row of the table. */
+export type SettingValues = Values<Table>;
+/** All settings, checked and frozen; those about the gateway are in `gateway`. Durations are in milliseconds. No secret. */
+export type Settings = Omit<SettingValues, "allowRemoteGateway" | "config" | "gatewayFingerprint">;
+export type ForwardedPolicy = Settings["forwarded"];
+export type ApprovePolicy = Settings["approve"];
+
+/** What a program may give for a row: a number for a duration or count, else the text that a flag would have. */
+type OptionItem<R> =
+  Item<R> extends infer T ? (T extends string | boolean ? T : T extends number ? T | string : string) : never;
+type Option<R> = R extends { readonly repeatable: true }
+  ? OptionItem<R> | readonly OptionItem<R>[]
+  : OptionItem<R>;
+
+/**
+ * The settings of a shim in a program. Each means what the flag of the same name means; the default applies to what is
+ * left out. The environment is not read, nor any file but `tokenFile`.
+ */
+export type ShimOptions = {
+  readonly [K in keyof Table as Table[K] extends { readonly scope: string } ? never : K]?: Option<Table[K]>;
+} & {
+  /** Where log lines go. Default: nowhere. */
+  readonly logger?: Logger;
+};

@@ -7,7 +7,7 @@ import { closed, portOf } from "../upstream/harness.ts";
 import { rawClient, startRawServer, type RawServer } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 
-const APPROVE: Partial<Settings> = { approve: "seen", approveRoles: ["operator"], drainMs: 0 };
+const APPROVE: Partial<Settings> = { approve: "seen", approveRoles: ["operator"], drain: 0 };
 
 interface Silent {
   readonly gateway: RawServer;

@@ -70,7 +70,7 @@ describe("env", () => {
     expect(await run.exit).toBe(0);
     expect(run.stdout).toContain("export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:18788");
     expect(run.stderr).toEqual([
-      `openclaw-shim: note: OpenClaw's config: ${path} is not a regular file; this went on without it`,
+      `openclaw-shim: note: OpenClaw's config: ${path} is not a regular file; continuing without it`,
     ]);
   });
 
@@ -84,7 +84,7 @@ describe("env", () => {
     });
     expect(await run.exit).toBe(0);
     expect(run.stderr).toEqual([
-      `openclaw-shim: note: OpenClaw's config: gateway.port in ${path} is not a port from 1 to 65535; this went on without it`,
+      `openclaw-shim: note: OpenClaw's config: gateway.port in ${path} is not a port from 1 to 65535; continuing without it`,
     ]);
   });
 
@@ -93,7 +93,7 @@ describe("env", () => {
     [["--jsn"], "--jsn: no such setting; did you mean --json?"],
     [
       ["--listen", "127.0.0.1:0"],
-      "--listen: port 0 is another one at every start; name the port that the shim listens on",
+      "--listen: port 0 is another port at every start; give the port that the shim listens on",
     ],
   ])("refuses %j", async (args, problem) => {
     const run = start(command, ["env", ...args]);

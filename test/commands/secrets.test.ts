@@ -40,7 +40,7 @@ beforeAll(async () => {
     "--token-file",
     "./token",
     "--log-level",
-    "trace",
+    "debug",
   ]);
   const listening = await daemon.line(/"event":"listening"/);
   port = Number(/"127\.0\.0\.1:(\d+)"/.exec(listening)?.[1]);

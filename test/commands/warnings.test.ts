@@ -22,9 +22,9 @@ async function stderrOf(...args: readonly string[]): Promise<readonly string[]> 
 describe("run", () => {
   it("starts with settings that do nothing, and warns of each on stderr", async () => {
     expect(await stderrOf("--allow-from", "10.0.0.0/8", "--approve-roles", "operater")).toEqual([
-      expect.stringMatching(/^openclaw-shim: warning: --allow-from 10\.0\.0\.0\/8 has no effect: /),
+      expect.stringMatching(/^openclaw-shim: warning: --allow-from: "10\.0\.0\.0\/8" has no effect, /),
       expect.stringMatching(
-        /^openclaw-shim: warning: --approve-roles: "operater" is no role .*known are operator, node$/,
+        /^openclaw-shim: warning: --approve-roles: "operater" is not a known role .*known are operator, node$/,
       ),
     ]);
   });

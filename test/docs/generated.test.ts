@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { outcomesDocument, outcomeTable } from "./outcome-tables.ts";
+import { settingsTable } from "./settings-rows.ts";
 import { terminalSample } from "./terminal-sample.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -13,6 +14,7 @@ const HOW = "not what the code says; npm run docs writes it";
 const PARTS = [
   ["outcomes", outcomeTable()],
   ["terminal", terminalSample()],
+  ["settings", settingsTable()],
 ] as const;
 
 function part(name: string): RegExp {

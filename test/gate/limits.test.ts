@@ -57,7 +57,7 @@ describe("--max-connections", () => {
 
   it("says draining once the shim closes, also on a connection that is still answered", async () => {
     const gateway = await startRecorder(({ line }) => (line.includes("/slow") ? "" : OK));
-    const shim = await shimBefore(gateway, { drainMs: 5_000 });
+    const shim = await shimBefore(gateway, { drain: 5_000 });
     const client = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await gateway.until((bytes) => bytes.includes("/slow"));
     const closed = shim.close();

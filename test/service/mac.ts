@@ -11,10 +11,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { COMMANDS } from "../../src/commands/command-table.ts";
+import { INSTALL_FLAGS, STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/commands/command-flags.ts";
 import type { CommandContext } from "../../src/commands/command.ts";
 import { install, uninstall } from "../../src/commands/service/install-command.ts";
 import { status } from "../../src/commands/service/status-command.ts";
+import { readArguments } from "../../src/settings/arguments.ts";
+import type { FlagTable } from "../../src/settings/setting-row.ts";
 import { openTestShim } from "../support/shim.ts";
 
 /** A fake Mac: a home, and a launchctl that records its commands. */
@@ -64,9 +66,9 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
   const said: string[] = [];
   const warned: string[] = [];
   const host = { platform: "darwin", uid: UID, execPath: process.execPath, script } as const;
-  const context = (name: string, args: readonly string[]): CommandContext => ({
-    args,
-    flags: COMMANDS.find((command) => command.name === name)?.flags ?? [],
+  const context = <T extends FlagTable>(flags: T, ...args: readonly string[]): CommandContext<T> => ({
+    ...readArguments(args, flags),
+    terminal: false,
     env: { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, FAKE_LAUNCHCTL: folder, NO_SCREEN: noScreen },
     program: "openclaw-shim",
     stdout: {
@@ -85,11 +87,11 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     warned,
     async install(...args) {
       writeFileSync(script, mac.program);
-      return install(context("install", args), host);
+      return install(context(INSTALL_FLAGS, ...args), host);
     },
-    uninstall: () => uninstall(context("uninstall", []), host),
+    uninstall: () => uninstall(context(UNINSTALL_FLAGS), host),
     status: async () => {
-      await status(context("status", ["--json"]), host);
+      await status(context(STATUS_FLAGS, "--json"), host);
       return JSON.parse(said.at(-1) ?? "") as unknown;
     },
     changes: () => {

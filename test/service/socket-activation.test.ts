@@ -81,8 +81,8 @@ describe("a socket that systemd hands over", () => {
     expect(await refused.exit).toEqual([2, null]);
     expect(refused.stdout).toEqual([]);
     expect(refused.stderr).toEqual([
-      "openclaw-shim: socket 3, handed over by systemd: 0.0.0.0 is beyond loopback; say with --allow-from CIDR who " +
-        "may connect, or make it ListenStream=127.0.0.1:18788 in the socket unit",
+      "openclaw-shim: socket 3, handed over by systemd: 0.0.0.0 is not a loopback address; give --allow-from CIDR " +
+        "with the peers that may connect, or make it ListenStream=127.0.0.1:18788 in the socket unit",
     ]);
     const allowed = activated(fd, ["--allow-from", "10.0.0.0/8"]);
     expect(await allowed.line('"listening"')).toContain(`0.0.0.0:${port}`);

@@ -7,7 +7,8 @@ import {
   socketUnit,
   type UnitValues,
 } from "../../src/commands/service/systemd-units.ts";
-import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
+import { resolveOptions } from "../../src/settings/resolve.ts";
+import type { ShimOptions } from "../../src/settings/settings.ts";
 
 const FILES = join(import.meta.dirname, "../../systemd");
 const BUNDLE = "/usr/local/lib/openclaw-shim/openclaw-shim.mjs";

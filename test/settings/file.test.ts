@@ -28,8 +28,8 @@ describe("--config FILE", () => {
       allowHost: ["shim.internal"],
       allowOrigin: ["https://app.example:8443"],
       forwarded: "private",
-      holdMs: 20_000,
-      drainMs: 0,
+      hold: 20_000,
+      drain: 0,
       maxConnections: 64,
       approve: "seen",
       approveScopes: ["operator.read"],
@@ -46,10 +46,10 @@ describe("--config FILE", () => {
       `listen in ${path}: the list is empty; leave the setting out or name at least one`,
       `allowFrom in ${path}: null is not a text, or a list of texts (CIDR)`,
       `gateway in ${path}: a list is not a text (URL)`,
-      `approve in ${path}: the value is empty; leave the setting out`,
       `allow-remote-gateway in ${path}: "maybe" is not one of true, false`,
       `hold in ${path}: "10" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m`,
       `max-connections in ${path}: "1000000000" is not a whole number from 1 to 65535`,
+      `approve in ${path}: the value is empty; give a value or leave the setting out`,
     ]);
   });
 
@@ -59,7 +59,7 @@ describe("--config FILE", () => {
       `hodl in ${path}: no such setting; openclaw-shim --help lists them`,
       `gatewayToken in ${path}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
       `config in ${path}: no such setting; openclaw-shim --help lists them`,
-      `maxConnections in ${path}: is also there as max-connections; keep one`,
+      `maxConnections in ${path}: is already set as max-connections; keep one`,
     ]);
   });
 

@@ -42,7 +42,9 @@ describe("--gateway", () => {
   ])("refuses %s", (text) => {
     const [problem, ...others] = problems(["--gateway", text]);
     expect(others).toEqual([]);
-    expect(problem).toMatch(/^--gateway: ".*" (is|has|holds) .*write ws:\/\/HOST:PORT or wss:\/\/HOST:PORT/);
+    expect(problem).toMatch(
+      /^--gateway: ".*" (is|has|contains) .*write ws:\/\/HOST:PORT or wss:\/\/HOST:PORT/,
+    );
   });
 
   it.each([
@@ -100,6 +102,6 @@ describe("--gateway-fingerprint", () => {
   it("is only for wss://", () => {
     const [problem, ...others] = problems(["--gateway-fingerprint", `sha256:${HEX}`]);
     expect(others).toEqual([]);
-    expect(problem).toContain("is of no use with a ws:// gateway; write wss:// in --gateway");
+    expect(problem).toContain("has no effect with a ws:// gateway; write wss:// in --gateway");
   });
 });

@@ -47,7 +47,7 @@ describe("--listen", () => {
     "beyond loopback, %s, needs --allow-from",
     (text) => {
       expect(problems(["--listen", text])).toEqual([
-        `--listen: "${text}" is beyond loopback; say with --allow-from CIDR who may connect, or listen on 127.0.0.1`,
+        `--listen: "${text}" is not a loopback address; give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1`,
       ]);
       expect(problems(["--listen", text, "--allow-from", "10.0.0.0/8"])).toEqual([]);
     },

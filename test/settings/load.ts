@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { SettingsError } from "../../src/settings/settings-error.ts";
+import { readArguments } from "../../src/settings/arguments.ts";
 import { loadSettings } from "../../src/settings/load.ts";
-import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
-import type { Settings } from "../../src/settings/settings.ts";
+import { resolveOptions } from "../../src/settings/resolve.ts";
+import { problemLine, SettingsError } from "../../src/settings/settings-error.ts";
+import type { Settings, ShimOptions } from "../../src/settings/settings.ts";
 
 /** The path of a file in `files/`. */
 export function file(name: string): string {
@@ -11,7 +12,8 @@ export function file(name: string): string {
 
 /** Settings from flags and environment, with a home that has no OpenClaw. */
 export function load(args: readonly string[], env: Record<string, string> = {}, terminal = false): Settings {
-  return loadSettings({ args, env: { HOME: "/nonexistent", ...env }, terminal }).settings;
+  const { given } = readArguments(args, {});
+  return loadSettings({ given, env: { HOME: "/nonexistent", ...env }, terminal });
 }
 
 /** The problems of flags and environment; none where they hold. */
@@ -29,7 +31,7 @@ function problemsOf(action: () => unknown): readonly string[] {
     action();
     return [];
   } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
+    if (error instanceof SettingsError) return error.problems.map(problemLine);
     throw error;
   }
 }

@@ -49,11 +49,11 @@ describe("flags", () => {
       ["--hold", "-1s"],
       '--hold: "-1s" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m',
     ],
-    [["--hold="], "--hold: the value is empty"],
-    [["--hold", ""], "--hold: the value is empty"],
+    [["--hold="], "--hold: the value is empty; give a value or leave the setting out"],
+    [["--hold", ""], "--hold: the value is empty; give a value or leave the setting out"],
     [["--allow-remote-gateway=true"], "--allow-remote-gateway: takes no value"],
-    [["--hold", "1s", "--hold", "2s"], "--hold: given more than once; only one counts, so give one"],
-    [["--approve=off", "--approve=seen"], "--approve: given more than once; only one counts, so give one"],
+    [["--hold", "1s", "--hold", "2s"], "--hold: given more than once; give it once"],
+    [["--approve=off", "--approve=seen"], "--approve: given more than once; give it once"],
     [["18789"], '"18789": unexpected; settings are flags, such as --listen'],
     [["--", "x"], '"x": unexpected; settings are flags, such as --listen'],
   ])("%j", (args, problem) => {
@@ -65,9 +65,12 @@ describe("environment", () => {
   it.each([
     [
       { OPENCLAW_SHIM_HOLD: "" },
-      "OPENCLAW_SHIM_HOLD: the value is empty; unset it to leave the setting alone",
+      "OPENCLAW_SHIM_HOLD: the value is empty; give a value or leave the setting out",
     ],
-    [{ OPENCLAW_SHIM_ALLOW_HOST: "a,,b" }, "OPENCLAW_SHIM_ALLOW_HOST: an item between its commas is empty"],
+    [
+      { OPENCLAW_SHIM_ALLOW_HOST: "a,,b" },
+      "OPENCLAW_SHIM_ALLOW_HOST: an item of the list is empty; give a value or leave the setting out",
+    ],
   ])("%j", (env, problem) => {
     expect(problems([], env)).toEqual([problem]);
   });

@@ -1,13 +1,14 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
-import { SETTINGS, type SettingKey } from "../../src/settings/settings-table.ts";
+import { resolveOptions } from "../../src/settings/resolve.ts";
+import type { ShimOptions } from "../../src/settings/settings.ts";
+import { SETTING_ROWS, type SettingKey } from "../../src/settings/settings-table.ts";
 import { optionProblems } from "./load.ts";
 
 describe("the library's options", () => {
   it("are the settings that are not the process's own", () => {
     type InTable = Exclude<SettingKey, "config" | "logLevel" | "logFormat">;
     expectTypeOf<Exclude<keyof ShimOptions, "logger">>().toEqualTypeOf<InTable>();
-    const own = Object.entries(SETTINGS).filter(([, setting]) => setting.scope !== undefined);
+    const own = SETTING_ROWS.filter(([, setting]) => setting.scope !== undefined);
     expect(own.map(([key]) => key)).toEqual(["logLevel", "logFormat", "config"]);
   });
 
@@ -20,8 +21,8 @@ describe("the library's options", () => {
       allowRemoteGateway: false,
     });
     expect(settings).toMatchObject({
-      holdMs: 250,
-      drainMs: 1000,
+      hold: 250,
+      drain: 1000,
       maxConnections: 7,
       listen: [{ host: "127.0.0.1", port: 0 }],
     });
@@ -35,7 +36,7 @@ describe("the library's options", () => {
     [{ hold: -1 }, /^hold: "-1ms" is not a duration/],
     [{ hold: Number.NaN }, /^hold: NaN is not a text/],
     [{ listen: [] }, /^listen: the list is empty/],
-    [{ gateway: "" }, /^gateway: "" is empty; give a value or leave it out/],
+    [{ gateway: "" }, /^gateway: the value is empty; give a value or leave the setting out/],
     [{ maxconnections: 7 }, /^maxconnections: no such setting; did you mean maxConnections\?/],
     [{ logLevel: "info" }, /^logLevel: no such setting/],
     [{ config: "x" }, /^config: no such setting/],
@@ -50,7 +51,7 @@ describe("the library's options", () => {
     process.env["OPENCLAW_SHIM_HOLD"] = "1s";
     process.env["OPENCLAW_GATEWAY_PORT"] = "5";
     try {
-      expect(resolveOptions({})).toMatchObject({ holdMs: 10_000, gateway: { port: 18_789 } });
+      expect(resolveOptions({})).toMatchObject({ hold: 10_000, gateway: { port: 18_789 } });
     } finally {
       delete process.env["OPENCLAW_SHIM_HOLD"];
       delete process.env["OPENCLAW_GATEWAY_PORT"];

@@ -21,11 +21,11 @@ describe("precedence", () => {
   });
 
   it("lets a flag stand for a variable that is wrong", () => {
-    expect(load(["--hold", "1s"], { OPENCLAW_SHIM_HOLD: "soon" }).holdMs).toBe(1000);
+    expect(load(["--hold", "1s"], { OPENCLAW_SHIM_HOLD: "soon" }).hold).toBe(1000);
   });
 
   it("takes the --config of the command line before OPENCLAW_SHIM_CONFIG", () => {
-    expect(load(["--config", file("valid.json5")], { OPENCLAW_SHIM_CONFIG: "/nonexistent" }).holdMs).toBe(
+    expect(load(["--config", file("valid.json5")], { OPENCLAW_SHIM_CONFIG: "/nonexistent" }).hold).toBe(
       20_000,
     );
   });
@@ -50,8 +50,8 @@ describe("defaults", () => {
       allowHost: [],
       allowOrigin: [],
       forwarded: "strip",
-      holdMs: 10_000,
-      drainMs: 5000,
+      hold: 10_000,
+      drain: 5000,
       maxConnections: 512,
       approve: "off",
       approveScopes: [

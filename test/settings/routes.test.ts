@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { environmentName, flagName } from "../../src/settings/names.ts";
 import { SETTING_ROWS, type SettingKey } from "../../src/settings/settings-table.ts";
-import { resolveOptions } from "../../src/settings/options.ts";
+import { resolveOptions } from "../../src/settings/resolve.ts";
 import { load } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shim-routes-"));
@@ -37,7 +37,7 @@ const TEXTS: Readonly<Record<Exclude<SettingKey, "config">, fc.Arbitrary<string 
   approveScopes: list(label.map((name) => `operator.${name}`)),
   approveRoles: list(label),
   tokenFile: label.map((name) => `/run/${name}`),
-  logLevel: fc.constantFrom("trace", "debug", "info", "warn", "error", "silent"),
+  logLevel: fc.constantFrom("debug", "info", "warn", "error", "silent"),
   logFormat: fc.constantFrom("json", "pretty"),
 };
 

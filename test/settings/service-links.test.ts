@@ -18,7 +18,7 @@ describe("the variables that Kubernetes sets for a Service", () => {
     "named %s are no settings, and no mistake",
     (service) => {
       expect(problems([], links(service))).toEqual([]);
-      expect(load([], { ...links(service), OPENCLAW_SHIM_HOLD: "3s" }).holdMs).toBe(3_000);
+      expect(load([], { ...links(service), OPENCLAW_SHIM_HOLD: "3s" }).hold).toBe(3_000);
     },
   );
 

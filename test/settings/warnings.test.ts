@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { problemLine } from "../../src/settings/settings-error.ts";
 import { settingsWarnings } from "../../src/settings/warnings.ts";
 import { load } from "./load.ts";
 
@@ -14,28 +15,28 @@ describe("a warning", () => {
     [["--approve-scopes", "operator.read", "--approve-scopes", "operator.sessions.write"]],
     [["--approve-roles", "operator", "--approve-roles", "node"]],
   ])("is not given for %j", (args) => {
-    expect(settingsWarnings(load(args))).toEqual([]);
+    expect(settingsWarnings(load(args)).map(problemLine)).toEqual([]);
   });
 
   it.each([[BRIDGE], [["--listen", "127.0.0.2:1", "--listen", "[::1]:1", ...BRIDGE]]])(
     "says that --allow-from does nothing where only loopback is listened on: %j",
     (args) => {
-      expect(settingsWarnings(load(args))).toEqual([
-        "--allow-from 172.16.0.0/12 has no effect: nobody but this machine reaches a loopback address; " +
-          "give --listen HOST:PORT with an address that they reach, or leave it out",
+      expect(settingsWarnings(load(args)).map(problemLine)).toEqual([
+        '--allow-from: "172.16.0.0/12" has no effect, as only this machine can connect to a loopback address; ' +
+          "give --listen HOST:PORT with an address that these peers can reach, or leave it out",
       ]);
     },
   );
 
   it("names the known scopes and roles for those that are not known", () => {
     const args = ["--approve-scopes", "operator.raed", "--approve-roles", "operater"];
-    const [scope, role, ...others] = settingsWarnings(load(args));
+    const [scope, role, ...others] = settingsWarnings(load(args)).map(problemLine);
     expect(others).toEqual([]);
     expect(scope).toMatch(
-      /^--approve-scopes: "operator\.raed" is no scope .*did you mean operator\.read\? known are operator\.admin, /,
+      /^--approve-scopes: "operator\.raed" is not a known scope .*did you mean operator\.read\? known are operator\.admin, /,
     );
     expect(role).toMatch(
-      /^--approve-roles: "operater" is no role .*; did you mean operator\? known are operator, node$/,
+      /^--approve-roles: "operater" is not a known role .*; did you mean operator\? known are operator, node$/,
     );
   });
 });

@@ -31,7 +31,7 @@ describe("a client that leaves before the gateway answers", () => {
   });
 
   it("while the shim waits for the gateway is abandoned at once", async () => {
-    const shim = await openTestShim(1, { holdMs: 60_000 });
+    const shim = await openTestShim(1, { hold: 60_000 });
     const client = rawClient(shim.port, upgradeRequest());
     await expect.poll(() => openPlaces(shim)).toBe(1);
     client.socket.resetAndDestroy();

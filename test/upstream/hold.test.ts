@@ -21,7 +21,7 @@ async function freePort(): Promise<number> {
 describe("a gateway that is not up yet", () => {
   it("is waited for, and the client connects", async () => {
     const port = await freePort();
-    const shim = await openTestShim(port, { holdMs: 10_000 });
+    const shim = await openTestShim(port, { hold: 10_000 });
     onTestFinished(() => shim.close());
     const result = handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     await expect.poll(() => openPlaces(shim)).toBe(1);
@@ -32,7 +32,7 @@ describe("a gateway that is not up yet", () => {
   });
 
   it("is waited for no longer than --hold: then the client gets 502", async () => {
-    const shim = await openTestShim(await freePort(), { holdMs: 400 });
+    const shim = await openTestShim(await freePort(), { hold: 400 });
     onTestFinished(() => shim.close());
     const start = performance.now();
     expect(await rawClient(shim.port, upgradeRequest()).closed()).toMatch(

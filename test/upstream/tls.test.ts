@@ -43,7 +43,7 @@ describe("a gateway with a self-signed certificate", () => {
     const authority = `127.0.0.1:${fakeGateway.port}`;
     const wss = { ...gateway, url: `wss://${authority}`, tls: true, origin: `https://${authority}` };
     const shim = await openTestShim(fakeGateway.port, {
-      holdMs,
+      hold: holdMs,
       gateway: pin === undefined ? wss : { ...wss, fingerprint: pin },
     });
     onTestFinished(() => shim.close());

@@ -1,5 +1,4 @@
 import { createDevice, type Device } from "../../openclaw/device.ts";
-import { quoted, SettingsError } from "../../settings/settings-error.ts";
 import { attemptRows, resultRows } from "./demo-report.ts";
 import { openSandbox, PUBLIC_HOST, type Attempt, type Sandbox } from "./demo-sandbox.ts";
 import { FORWARDING_HEADERS } from "./header-injecting-proxy.ts";
@@ -52,12 +51,8 @@ const nextSteps = (program: string): string => `That was the demo. On the machin
  *
  * @param program the command that the user typed
  * @returns 0, or 1 if a scenario ended in another way
- * @throws SettingsError if there are arguments
  */
-export async function demo(args: readonly string[], write: Write, program: string): Promise<number> {
-  if (args.length > 0) {
-    throw new SettingsError(args.map((arg) => `${quoted(arg)}: demo has no arguments but --help`));
-  }
+export async function demo(write: Write, program: string): Promise<number> {
   try {
     write(`${INTRODUCTION}\n`);
     const device = createDevice();

@@ -1,6 +1,7 @@
-import { quoted, SettingsError } from "../../settings/settings-error.ts";
+import { loadDespiteOpenclaw } from "../../settings/load.ts";
+import { SettingsError, statement } from "../../settings/settings-error.ts";
+import type { DOCTOR_FLAGS } from "../command-flags.ts";
 import type { CommandContext } from "../command.ts";
-import { loadDespiteOpenclaw } from "../load-settings.ts";
 import { authCheck } from "./checks/auth-check.ts";
 import { autoApproveCheck } from "./checks/auto-approve-check.ts";
 import { directCheck } from "./checks/direct-check.ts";
@@ -49,21 +50,23 @@ const CHECKS: readonly Check[] = [
  * @returns 0 if there is nothing to fix, else 1
  * @throws SettingsError
  */
-export async function doctor(context: CommandContext, limits: Limits = LIMITS): Promise<number> {
+export async function doctor(
+  context: CommandContext<typeof DOCTOR_FLAGS>,
+  limits: Limits = LIMITS,
+): Promise<number> {
   const { stdout, env, program } = context;
-  const { settings, flags, problem: configProblem } = loadDespiteOpenclaw(context);
-  const via = (flags.get("via") ?? []).map((text) => readToolUrl("--via", text, settings));
+  const { settings, problem } = loadDespiteOpenclaw(context);
+  const configProblem = problem && statement(problem);
+  const via = context.flags.via.map((text) => readToolUrl("--via", text, settings));
   const bad = via.filter(({ url }) => !url);
   if (bad.length > 0) {
-    const problems = bad.map(
-      ({ shown }) => `--via: ${quoted(shown)} is not a ws:// or wss:// URL; write ws://HOST:PORT`,
-    );
-    throw new SettingsError(problems);
+    const wrong = { setting: "--via", problem: "is not a ws:// or wss:// URL", fix: "write ws://HOST:PORT" };
+    throw new SettingsError(...bad.map(({ shown }) => Object.assign({ value: shown }, wrong)));
   }
   const run = openContext({ program, settings, env, via, configProblem }, context.stopped(), limits);
   try {
     const findings = await runChecks(run);
-    const text = flags.has("json")
+    const text = context.flags.json
       ? JSON.stringify(await reportOf(run, findings))
       : await textOf(run, findings);
     stdout.write(`${text}\n`);

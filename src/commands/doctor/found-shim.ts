@@ -104,7 +104,7 @@ export async function recentOutcomes(authority: string, deadline: Deadline): Pro
 /** Connects through a silent shim on a free port of 127.0.0.1, which approves nothing and is closed again. */
 async function throughTemporary(settings: Settings, connect: Connect): Promise<Attempt> {
   const listen = [{ host: "127.0.0.1", port: 0 }];
-  const shim = await openShim({ ...settings, listen, approve: "off", holdMs: 0, drainMs: 0 }, silentLogger());
+  const shim = await openShim({ ...settings, listen, approve: "off", hold: 0, drain: 0 }, silentLogger());
   try {
     return (await connect({ url: `ws://${shim.addresses[0]}` })).attempt;
   } finally {

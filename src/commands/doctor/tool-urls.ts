@@ -1,6 +1,6 @@
 import { isLoopbackName } from "../../net/authority.ts";
 import { GATEWAY_PORT, gatewayPortVariable, section, type Environment } from "../../openclaw/config.ts";
-import { quoted } from "../../settings/settings-error.ts";
+import { shownValue } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
 
 /** A URL that tools connect to. */
@@ -43,7 +43,7 @@ export function toolUrl(
 
 /** Reads one URL and compares its address with those of the shim and the gateway. */
 export function readToolUrl(source: ToolUrl["source"], text: string, settings: Settings): ToolUrl {
-  const shown = quoted(text).slice(1, -1);
+  const shown = shownValue(text);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^wss?:$/.test(url.protocol) || url.host === "") {
     return { source, shown, url: undefined, leadsTo: "elsewhere" };

@@ -3,21 +3,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openclawConfigPath, openclawStateDir } from "../../openclaw/config.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
-import { readFlags } from "../../settings/flags.ts";
-import { listHint } from "../../settings/layer.ts";
 import { loadSettings } from "../../settings/load.ts";
-import { quoted, SettingsError } from "../../settings/settings-error.ts";
-import { accessName, choice } from "../../settings/values.ts";
-import type { Parsed } from "../../settings/values.ts";
+import type { Values } from "../../settings/setting-row.ts";
+import { problemLine, SettingsError } from "../../settings/settings-error.ts";
 import { unknownScopes } from "../../settings/warnings.ts";
 import { errorCode, printable } from "../../text/printable.ts";
 import type { CommandContext } from "../command.ts";
+import type { PRE_PAIR_FLAGS } from "../command-flags.ts";
 import type { Grant } from "./device-entries.ts";
 import { PAIRED, prePair } from "./pre-pair.ts";
 import type { PrePairReport } from "./pre-pair.ts";
 import { PrePairError } from "./pre-pair-error.ts";
 
-const MAX_NAME = 80;
 const MAX_LINE = 1_000;
 
 /**
@@ -26,21 +23,23 @@ const MAX_LINE = 1_000;
  * @returns 0 if the device is paired there now, 1 with the reason on stderr if nothing was written
  * @throws SettingsError
  */
-export async function runPrePair(context: CommandContext): Promise<number> {
-  const { args, flags: known, env, stdout, complain } = context;
-  const [given] = readFlags(args, known).flags.get("state-dir") ?? [];
-  // The settings, too, are to come from the config of that state directory.
-  const stateEnv = given === undefined ? env : { ...env, OPENCLAW_STATE_DIR: given };
-  const { settings, flags } = loadSettings({ args, env: stateEnv, terminal: stdout.isTTY }, known);
-  const stateDir = openclawStateDir(stateEnv);
-  const configPath = openclawConfigPath(stateEnv);
+export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>): Promise<number> {
+  const { flags, stdout, complain } = context;
+  const { dryRun } = flags;
+  // The settings, too, come from the config of that state directory.
+  const env =
+    flags.stateDir === undefined ? context.env : { ...context.env, OPENCLAW_STATE_DIR: flags.stateDir };
+  const { gateway } = loadSettings({ ...context, env });
+  const stateDir = openclawStateDir(env);
+  const configPath = openclawConfigPath(env);
   if (stateDir === undefined || configPath === undefined) {
-    throw new SettingsError(["--state-dir: required, because this user has no home folder"]);
+    throw new SettingsError({
+      setting: "--state-dir",
+      problem: "required, because this user has no home folder",
+    });
   }
   const grant = readGrant(flags);
-  for (const warning of unknownScopes("--scope", grant.scopes)) complain(`warning: ${warning}`);
-  const { gateway } = settings;
-  const dryRun = flags.has("dry-run");
+  for (const warning of unknownScopes("--scope", grant.scopes)) complain(`warning: ${problemLine(warning)}`);
   const options = { ...grant, dryRun, stateDir, configPath, temporaryFolders: [tmpdir(), "/tmp"], gateway };
   let report: PrePairReport;
   try {
@@ -52,12 +51,12 @@ export async function runPrePair(context: CommandContext): Promise<number> {
   }
   const requested = new Set([...grant.roles, ...grant.scopes]);
   const excess = [...report.roles, ...report.scopes].filter((name) => !requested.has(name));
-  if (excess.length > 0 && (flags.has("scope") || flags.has("role"))) {
+  if (excess.length > 0 && flags.scope.length + flags.role.length > 0) {
     const entry = `the entry ${report.deviceId} from ${join(report.stateDir, PAIRED)}`;
     const warning = `the device was paired before and keeps more than you requested: ${excess.join(", ")}`;
     complain(`warning: ${printable(`${warning}; to take that away, remove ${entry} and repeat`, MAX_LINE)}`);
   }
-  stdout.write(flags.has("json") ? `${JSON.stringify({ ...report, dryRun })}\n` : describe(report, dryRun));
+  stdout.write(flags.json ? `${JSON.stringify({ ...report, dryRun })}\n` : describe(report, dryRun));
   return 0;
 }
 
@@ -89,33 +88,14 @@ function nearestStat(folder: string): { readonly uid: number; readonly gid: numb
   return statSync(folder, { throwIfNoEntry: false }) ?? nearestStat(dirname(folder));
 }
 
-function readGrant(flags: ReadonlyMap<string, readonly string[]>): Grant {
-  const problems: string[] = [];
-  const take = (name: string, parse: (text: string) => Parsed<string>): string[] =>
-    [...new Set(flags.get(name) ?? [])].flatMap((text) => {
-      const parsed = parse(text);
-      if ("value" in parsed) return [parsed.value];
-      problems.push(`--${name}: ${quoted(text)} ${parsed.why}${listHint(`--${name}`, text)}`);
-      return [];
-    });
-  const requested = take("role", choice("operator", "node"));
-  const roles = flags.has("role") ? requested : ["operator"];
+function readGrant({ role, scope, displayName }: Values<typeof PRE_PAIR_FLAGS>): Grant {
+  const roles = role.length > 0 ? [...new Set(role)] : ["operator"];
   const byDefault = roles.includes("operator") ? OPERATOR_SCOPES : [];
-  const scopes = flags.has("scope") ? take("scope", accessName) : byDefault;
-  for (const scope of scopes) {
-    if (problems.length === 0 && !roles.some((role) => scope.startsWith(`${role}.`))) {
-      problems.push(`--scope: "${scope}" belongs to none of the requested roles: ${roles.join(", ")}`);
-    }
-  }
-  const [displayName] = take("display-name", deviceName);
-  if (problems.length > 0) throw new SettingsError(problems);
-  return { roles, scopes, displayName };
-}
-
-function deviceName(text: string): Parsed<string> {
-  return printable(text, MAX_NAME) === text && text.trim() !== ""
-    ? { value: text }
-    : { why: `is not a name of at most ${MAX_NAME} printable characters` };
+  const scopes = scope.length > 0 ? [...new Set(scope)] : byDefault;
+  const foreign = scopes.find((name) => !roles.some((owner) => name.startsWith(`${owner}.`)));
+  if (foreign === undefined) return { roles, scopes, displayName };
+  const problem = `belongs to none of the requested roles: ${roles.join(", ")}`;
+  throw new SettingsError({ setting: "--scope", value: foreign, problem });
 }
 
 function describe(report: PrePairReport, dryRun: boolean): string {

@@ -2,12 +2,8 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFlags, type FlagLayer } from "../../settings/flags.ts";
-import type { SettingKey } from "../../settings/settings-table.ts";
-import { flagName } from "../../settings/names.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import { printable } from "../../text/printable.ts";
-import type { CommandContext } from "../command.ts";
 import { launchdService } from "./launchd.ts";
 import type { Service } from "./service-manager.ts";
 import { systemdService } from "./systemd.ts";
@@ -30,20 +26,6 @@ export const THIS_HOST: ServiceHost = {
   script: fileURLToPath(import.meta.url),
 };
 
-/** Reads the flags of a command that takes no settings but one. @throws SettingsError for another setting */
-export function readFlagsOnly(
-  name: string,
-  { args, flags }: CommandContext,
-  allowed?: SettingKey,
-): FlagLayer {
-  const layer = readFlags(args, flags);
-  const others = [...layer.given].filter(([key]) => key !== allowed);
-  const none = `${name} has no settings${allowed === undefined ? "" : ` but --${flagName(allowed)}`}; omit it`;
-  const problems = [...layer.problems, ...others.map(([, { from }]) => `${from}: ${none}`)];
-  if (problems.length > 0) throw new SettingsError(problems);
-  return layer;
-}
-
 /**
  * Returns the service that the flags select: on Linux the user's, with `--system` the machine's, with `--root` that of
  * an image; on macOS the user's LaunchAgent. `status` shows `instead`, if only that is installed.
@@ -52,28 +34,37 @@ export function readFlagsOnly(
  * @throws SettingsError if there is no such service here, or not for this user
  */
 export function findService(
-  flags: ReadonlyMap<string, readonly string[]>,
+  flags: { readonly system: boolean; readonly root?: string | undefined },
   env: NodeJS.ProcessEnv,
   { platform, uid }: ServiceHost,
 ): { readonly service: Service; readonly instead?: Service } {
   const user = { uid, env, home: env["HOME"] ?? homedir() };
-  const [root] = flags.get("root") ?? [];
-  if (root !== undefined) return { service: systemdService("system", user, imageFolder(root)) };
+  if (flags.root !== undefined) return { service: systemdService("system", user, imageFolder(flags.root)) };
   if (platform !== "linux" && platform !== "darwin") {
-    throw new SettingsError([
-      `${platform}: has neither systemd nor launchd; let its own service manager run openclaw-shim run`,
-    ]);
+    throw new SettingsError({
+      setting: platform,
+      problem: "has neither systemd nor launchd",
+      fix: "let its own service manager run openclaw-shim run",
+    });
   }
-  if (flags.has("system")) {
+  if (flags.system) {
     if (platform === "linux") return { service: systemdService("system", user) };
-    throw new SettingsError(["--system: macOS has only the LaunchAgent of a user; omit it"]);
+    throw new SettingsError({
+      setting: "--system",
+      problem: "macOS has only the LaunchAgent of a user",
+      fix: "omit it",
+    });
   }
   if (uid === 0 && env["SUDO_USER"]) {
-    throw new SettingsError([
-      "under sudo this would be root's own service; run it without sudo, or with --system",
-    ]);
+    throw new SettingsError({
+      setting: "sudo",
+      problem: "under sudo this would be root's own service",
+      fix: "run it without sudo, or with --system",
+    });
   }
-  if (!user.home.startsWith("/")) throw new SettingsError(["HOME: is not an absolute path; set it"]);
+  if (!user.home.startsWith("/")) {
+    throw new SettingsError({ setting: "HOME", problem: "is not an absolute path", fix: "set it" });
+  }
   if (platform === "darwin") return { service: launchdService(user) };
   return { service: systemdService("user", user), instead: systemdService("system", user) };
 }
@@ -81,7 +72,9 @@ export function findService(
 function imageFolder(root: string): string {
   const path = resolve(root);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new SettingsError([
-    `--root: ${printable(path, 120)} is not a folder; name the folder that holds the image`,
-  ]);
+  throw new SettingsError({
+    setting: "--root",
+    problem: `${printable(path, 120)} is not a folder`,
+    fix: "name the folder that holds the image",
+  });
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { readFlags } from "../../settings/flags.ts";
 import { isOwnVariable } from "../../settings/names.ts";
-import { SettingsError } from "../../settings/settings-error.ts";
+import { problemLine, SettingsError } from "../../settings/settings-error.ts";
 import { settingsWarnings } from "../../settings/warnings.ts";
 import { printable } from "../../text/printable.ts";
+import type { INSTALL_FLAGS, UNINSTALL_FLAGS } from "../command-flags.ts";
 import type { CommandContext } from "../command.ts";
-import { findService, readFlagsOnly, THIS_HOST, type ServiceHost } from "./find-service.ts";
+import { findService, THIS_HOST, type ServiceHost } from "./find-service.ts";
 import { chooseNode } from "./node-choice.ts";
 import { perform, ServiceError, withAdvice, type Notice, type Operation } from "./operations.ts";
 import { localAddress } from "./service-health.ts";
@@ -18,13 +18,15 @@ import { serviceSettings, type ServiceSettings } from "./service-settings.ts";
  * @returns 0 if all operations succeeded and the service responds, 1 if one failed
  * @throws SettingsError
  */
-export async function install(context: CommandContext, host: ServiceHost = THIS_HOST): Promise<number> {
-  const { args, flags, env } = context;
-  const options = readFlags(args, flags).flags;
-  return execute(context, options, host, "already installed like this", async (service) => {
-    const found = serviceSettings(args, flags, service);
-    const { path: node, manager } = await chooseNode(options.get("node")?.[0], service, host.execPath);
-    if (!options.has("dry-run")) await service.check("install");
+export async function install(
+  context: CommandContext<typeof INSTALL_FLAGS>,
+  host: ServiceHost = THIS_HOST,
+): Promise<number> {
+  const { flags, env } = context;
+  return execute(context, host, "already installed like this", async (service) => {
+    const found = serviceSettings(context.given, service);
+    const { path: node, manager } = await chooseNode(flags.node, service, host.execPath);
+    if (!flags.dryRun) await service.check("install");
     const plan = await service.planInstall({ ...found, node, script: readFileSync(host.script) });
     const strays = Object.keys(env).filter(isOwnVariable);
     return [
@@ -32,7 +34,7 @@ export async function install(context: CommandContext, host: ServiceHost = THIS_
       ...strays.map((name) =>
         notice("warning", `${name} is set here, but not for the service`, "give it as a flag"),
       ),
-      ...settingsWarnings(found.settings).map((text) => notice("warning", text)),
+      ...settingsWarnings(found.settings).map((problem) => notice("warning", problemLine(problem))),
       ...plan,
       ...(service.image === undefined
         ? [response(service, found)]
@@ -47,27 +49,29 @@ export async function install(context: CommandContext, host: ServiceHost = THIS_
  * @returns 0 if nothing of it remains, 1 if an operation failed
  * @throws SettingsError
  */
-export async function uninstall(context: CommandContext, host: ServiceHost = THIS_HOST): Promise<number> {
-  const options = readFlagsOnly("uninstall", context).flags;
-  return execute(context, options, host, "not installed", async (service) => {
-    if (!options.has("dry-run")) await service.check("uninstall");
+export async function uninstall(
+  context: CommandContext<typeof UNINSTALL_FLAGS>,
+  host: ServiceHost = THIS_HOST,
+): Promise<number> {
+  const { flags } = context;
+  return execute(context, host, "not installed", async (service) => {
+    if (!flags.dryRun) await service.check("uninstall");
     return service.planUninstall();
   });
 }
 
 async function execute(
-  { env, stdout, complain }: CommandContext,
-  options: ReadonlyMap<string, readonly string[]>,
+  { flags, env, stdout, complain }: CommandContext<typeof UNINSTALL_FLAGS>,
   host: ServiceHost,
   idle: string,
   makePlan: (service: Service) => Promise<Operation[]>,
 ): Promise<number> {
   const say = (line: string): void => void stdout.write(`${line}\n`);
   try {
-    const { service } = findService(options, env, host);
+    const { service } = findService(flags, env, host);
     const plan = await makePlan(service);
     if (plan.every(({ kind }) => kind === "notice" || kind === "health")) say(`nothing to do: it is ${idle}`);
-    await perform(plan, { ...service, dryRun: options.has("dry-run"), stdout: say, stderr: complain });
+    await perform(plan, { ...service, dryRun: flags.dryRun, stdout: say, stderr: complain });
     return 0;
   } catch (error) {
     if (error instanceof SettingsError || !(error instanceof Error)) throw error;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import template from "../../../launchd/ai.openclaw.shim.plist?raw";
-import { loadSettings } from "../../settings/load.ts";
+import { loadSettings, NOTHING_GIVEN } from "../../settings/load.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import { removal, type Operation } from "./operations.ts";
 import { runCommand } from "./run-command.ts";
@@ -97,7 +97,7 @@ async function agentState(target: LaunchdTarget): Promise<ServiceState> {
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
     ...(pid > 0 && { pid }),
-    listen: loadSettings({ args: [], env, terminal: false }).settings.listen,
+    listen: loadSettings({ given: NOTHING_GIVEN, env, terminal: false }).listen,
   };
 }
 
@@ -153,7 +153,7 @@ function plistFile(
     [`<string>--env-file=${folder}/environment<`]: `<string>--env-file=${xml(target.environment)}<`,
     [`<string>${folder}/openclaw-shim.mjs<`]: `<string>${xml(target.bundle)}<`,
     "<string>Aqua<": `<string>${session}<`,
-    "<integer>20<": `<integer>${Math.max(EXIT_SECONDS, Math.ceil(settings.drainMs / 1000) + EXIT_MARGIN_SECONDS)}<`,
+    "<integer>20<": `<integer>${Math.max(EXIT_SECONDS, Math.ceil(settings.drain / 1000) + EXIT_MARGIN_SECONDS)}<`,
     "<string>/Users/USERNAME/Library/Logs/openclaw-shim.log<": `<string>${xml(target.log)}<`,
   };
   const content = Object.entries(replacements).reduce((text, [from, to]) => {
@@ -166,5 +166,9 @@ function plistFile(
 /** Escapes character data. XML 1.0 (section 2.2) allows no control characters. */
 function xml(text: string): string {
   if (!/\p{Cc}/u.test(text)) return text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
-  throw new SettingsError(["a path contains a line break or another control character; use another path"]);
+  throw new SettingsError({
+    setting: "--node",
+    problem: "a path contains a line break or another control character",
+    fix: "use another path",
+  });
 }

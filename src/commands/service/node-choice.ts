@@ -35,15 +35,20 @@ export async function chooseNode(
 ): Promise<ChosenNode> {
   if (service.image !== undefined) return { path: imageNode(given, service.image) };
   const path = given === undefined ? stableNode(execPath) : resolve(given);
-  const shown = `--node: ${printable(path, 120)}`;
+  const refuse = (problem: string, fix?: string): SettingsError =>
+    new SettingsError({
+      setting: "--node",
+      problem: `${printable(path, 120)} ${problem}`,
+      ...(fix && { fix }),
+    });
   if (isHidden(path, service)) {
-    throw new SettingsError([`${shown} is hidden from the system service; use one outside of home folders`]);
+    throw refuse("is hidden from the system service", "use one outside of home folders");
   }
   const { code, stdout, why } = await runCommand([path, "--version"], {});
   const [, major = 0, minor = 0] = /^v(\d+)\.(\d+)\./.exec(stdout)?.map(Number) ?? [];
-  if (code !== 0 || major === 0) throw new SettingsError([`${shown} is not Node (${why})`]);
+  if (code !== 0 || major === 0) throw refuse(`is not Node (${why})`);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new SettingsError([`${shown} is Node ${major}.${minor}; use ${OLDEST.join(".")} or later`]);
+    throw refuse(`is Node ${major}.${minor}`, `use ${OLDEST.join(".")} or later`);
   }
   const manager = VERSION_MANAGER.exec(path)
     ?.slice(1)
@@ -64,11 +69,17 @@ function stableNode(execPath: string): string {
 function imageNode(given: string | undefined, image: string): string {
   const path = given ?? USUAL.find((usual) => isExecutable(join(image, usual)));
   if (path?.startsWith("/")) return path;
-  throw new SettingsError([
-    path === undefined
-      ? `--node: ${printable(image, 120)} has neither ${USUAL.join(" nor ")}; give the path that Node will have, such as --node /opt/node/bin/node`
-      : `--node: with --root, give the absolute path of Node in the image, such as ${USUAL[0]}, not ${printable(path, 120)}`,
-  ]);
+  throw new SettingsError({
+    setting: "--node",
+    ...(path === undefined
+      ? {
+          problem: `${printable(image, 120)} has neither ${USUAL.join(" nor ")}`,
+          fix: "give the path that Node will have, such as --node /opt/node/bin/node",
+        }
+      : {
+          problem: `with --root, give the absolute path of Node in the image, such as ${USUAL[0]}, not ${printable(path, 120)}`,
+        }),
+  });
 }
 
 function isExecutable(path: string): boolean {

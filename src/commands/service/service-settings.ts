@@ -2,8 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { readToken } from "../../openclaw/token.ts";
-import { readFlags, type CommandFlag } from "../../settings/flags.ts";
-import { loadSettings } from "../../settings/load.ts";
+import { loadSettings, type Sources } from "../../settings/load.ts";
 import { environmentName, isOwnVariable } from "../../settings/names.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -32,20 +31,15 @@ const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 /**
  * Merges the settings of the command line into those of the service, and validates all as the service will.
  *
- * @param args what follows the command's name
+ * @param given the settings of the command line
  * @throws SettingsError
  */
-export function serviceSettings(
-  args: readonly string[],
-  flags: readonly CommandFlag[],
-  service: Service,
-): ServiceSettings {
-  const { given, problems } = readFlags(args, flags);
-  if (problems.length > 0) throw new SettingsError(problems);
-  const values = new Map([...given].map(([key, { texts }]) => [key, texts.join(",")]));
+export function serviceSettings(given: Sources["given"], service: Service): ServiceSettings {
+  if (given.problems.length > 0) throw new SettingsError(...given.problems);
+  const values = new Map([...given.given].map(([key, { texts }]) => [key, texts.join(",")]));
   checkFiles(values.get("tokenFile"), values.get("config"), service);
   const before = service.root.read(service.environment);
-  const settings = load(args, flags, parseEnvironment(before ?? ""), service);
+  const settings = load(given, parseEnvironment(before ?? ""), service);
   for (const key of ["config", "tokenFile"] as const) {
     const path = values.get(key);
     if (path !== undefined) values.set(key, resolve(path));
@@ -58,9 +52,11 @@ export function serviceSettings(
   const hasToken =
     settings.approve === "off" || tokenFile !== undefined || findsToken(settings, variables, service);
   if (hasToken || service.image !== undefined) return { settings, variables, tokenFile, hasToken };
-  throw new SettingsError([
-    "--approve seen: needs the gateway's token, and the service would find none; add --token-file FILE",
-  ]);
+  throw new SettingsError({
+    setting: "--approve seen",
+    problem: "needs the gateway's token, and the service would find none",
+    fix: "add --token-file FILE",
+  });
 }
 
 /** Returns true if the sandbox of the service hides a path. */
@@ -92,54 +88,72 @@ export function mergeEnvironment(before: string | undefined, values: ReadonlyMap
 function inQuotes(name: string, value: string): string {
   if (PLAIN.test(value)) return value;
   if (/\p{Cc}/u.test(value)) {
-    throw new SettingsError([`${name}: contains a line break or another control character; remove it`]);
+    throw new SettingsError({
+      setting: name,
+      problem: "contains a line break or another control character",
+      fix: "remove it",
+    });
   }
   if (!value.includes("'")) return `'${value}'`;
   if (!/["\\]/.test(value)) return `"${value}"`;
-  throw new SettingsError([
-    `${name}: contains a single quote and one of " \\, which no environment file can hold; use another name`,
-  ]);
+  throw new SettingsError({
+    setting: name,
+    problem: 'contains a single quote and one of " \\, which no environment file can hold',
+    fix: "use another name",
+  });
 }
 
-function load(
-  args: readonly string[],
-  flags: readonly CommandFlag[],
-  env: NodeJS.ProcessEnv,
-  { environment, home }: Service,
-): Settings {
+function load(given: Sources["given"], env: NodeJS.ProcessEnv, { environment, home }: Service): Settings {
   try {
-    const { settings } = loadSettings({ args, env: { ...env, HOME: home }, terminal: false }, flags);
+    const settings = loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
     if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    // A problem begins with the name of the setting, as it was given.
     throw new SettingsError(
-      error.problems.map((problem) => (isOwnVariable(problem) ? `${problem} (in ${environment})` : problem)),
+      ...error.problems.map(({ setting, ...problem }) =>
+        Object.assign(problem, {
+          setting: isOwnVariable(setting) ? `${setting} in ${environment}` : setting,
+        }),
+      ),
     );
   }
-  throw new SettingsError(["--listen: port 0 is another port at every start; give a service a fixed port"]);
+  throw new SettingsError({
+    setting: "--listen",
+    problem: "port 0 is another port at every start",
+    fix: "give a service a fixed port",
+  });
 }
 
 /** Checks the files that the service will read; those in an image cannot be read now. */
 function checkFiles(tokenFile: string | undefined, config: string | undefined, service: Service): void {
   if (service.image !== undefined) {
     if (config !== undefined) {
-      throw new SettingsError(["--config: cannot be read in an image; give its settings as flags"]);
+      throw new SettingsError({
+        setting: "--config",
+        problem: "cannot be read in an image",
+        fix: "give its settings as flags",
+      });
     }
     if (tokenFile === undefined || tokenFile.startsWith("/")) return;
-    throw new SettingsError([
-      "--token-file: with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token",
-    ]);
+    throw new SettingsError({
+      setting: "--token-file",
+      problem:
+        "with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token",
+    });
   }
   const token = tokenFile === undefined ? undefined : readToken(tokenFile, {});
-  if (token && "why" in token) throw new SettingsError([`--token-file: ${token.why}; ${token.fix}`]);
+  if (token && "why" in token) {
+    throw new SettingsError({ setting: "--token-file", problem: token.why, fix: token.fix });
+  }
   if (!service.system || config === undefined) return;
   const path = resolve(config);
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o004;
   if (!isHidden(path, service) && (mode & 0o004) !== 0) return;
-  throw new SettingsError([
-    `--config: the system service cannot read ${printable(path, 120)}; put it into /etc/openclaw-shim, readable for everyone`,
-  ]);
+  throw new SettingsError({
+    setting: "--config",
+    problem: `the system service cannot read ${printable(path, 120)}`,
+    fix: "put it into /etc/openclaw-shim, readable for everyone",
+  });
 }
 
 function findsToken({ tokenFile }: Settings, environment: string, service: Service): boolean {

@@ -2,13 +2,11 @@ import type { Advice } from "../../errors.ts";
 import { authorityOf } from "../../net/authority.ts";
 import { readEnvironment } from "../../settings/environment.ts";
 import { listenersOf } from "../../settings/load.ts";
-import { quoted, SettingsError } from "../../settings/settings-error.ts";
-import type { ListenAddress } from "../../settings/settings.ts";
-import { SETTINGS } from "../../settings/settings-table.ts";
 import type { OutcomeRecord } from "../../status/shim-client.ts";
 import { printable } from "../../text/printable.ts";
+import type { STATUS_FLAGS } from "../command-flags.ts";
 import type { CommandContext } from "../command.ts";
-import { findService, readFlagsOnly, THIS_HOST, type ServiceHost } from "./find-service.ts";
+import { findService, THIS_HOST, type ServiceHost } from "./find-service.ts";
 import { withAdvice } from "./operations.ts";
 import { askShim, gatewayText, localAddress, type ShimResponse } from "./service-health.ts";
 import type { ServiceState } from "./service-manager.ts";
@@ -31,34 +29,27 @@ const SHOWN = 5;
  * @returns 0 if a shim runs, as a service or not, and reaches the gateway; else 1
  * @throws SettingsError
  */
-export async function status(context: CommandContext, host: ServiceHost = THIS_HOST): Promise<number> {
-  const { flags, given } = readFlagsOnly("status", context, "listen");
-  const asked = given.get("listen")?.texts.map(listenerIn);
-  const found = await gatherStatus(findService(flags, context.env, host), asked, context);
+export async function status(
+  context: CommandContext<typeof STATUS_FLAGS>,
+  host: ServiceHost = THIS_HOST,
+): Promise<number> {
+  const { flags } = context;
+  const found = await gatherStatus(findService(flags, context.env, host), context);
   const { service, response, advice } = found;
-  const json = flags.has("json") && JSON.stringify({ ...service, ...response, ...advice });
+  const json = flags.json && JSON.stringify({ ...service, ...response, ...advice });
   context.stdout.write(`${json || statusLines(found).join("\n")}\n`);
   return response && "gateway" in response && response.gateway.reachable ? 0 : 1;
 }
 
-/** @throws SettingsError */
-function listenerIn(text: string): ListenAddress {
-  const parsed = SETTINGS.listen.parse(text);
-  if ("value" in parsed) return parsed.value;
-  throw new SettingsError([`--listen: ${quoted(text)} ${parsed.why}`]);
-}
-
-/** @param asked `--listen` */
 async function gatherStatus(
   { service, instead }: ReturnType<typeof findService>,
-  asked: readonly ListenAddress[] | undefined,
-  { env, program }: CommandContext,
+  { flags, env, program }: CommandContext<typeof STATUS_FLAGS>,
 ): Promise<ServiceStatus> {
   const first = await service.state();
   const second = first.installed ? undefined : await instead?.state();
   const state = second?.installed ? second : first;
   const own = localAddress(state.installed ? state.listen : listenersOf([readEnvironment(env)]));
-  const address = asked === undefined ? own : localAddress(asked);
+  const address = flags.listen.length === 0 ? own : localAddress(flags.listen);
   const stopped = state.installed && !state.running && address === own;
   const response = address === undefined || stopped ? undefined : { address, ...(await askShim(address)) };
   const command = `${program} install${service.system || second?.installed ? " --system" : ""}`;

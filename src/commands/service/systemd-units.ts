@@ -14,7 +14,7 @@ export interface UnitValues {
   readonly node: string;
   readonly bundle: string;
   readonly environment: string;
-  readonly settings: Pick<Settings, "listen" | "allowFrom" | "gateway" | "drainMs">;
+  readonly settings: Pick<Settings, "listen" | "allowFrom" | "gateway" | "drain">;
 }
 
 /** In the files in systemd/. */
@@ -24,7 +24,7 @@ const STOP_MARGIN_SECONDS = 10;
 /** Renders systemd/openclaw-shim.service. @throws SettingsError if a unit cannot hold a path */
 export function serviceUnit({ system, node, bundle, environment, settings }: UnitValues): string {
   const { host } = settings.gateway;
-  const stop = Math.max(STOP_SECONDS, Math.ceil(settings.drainMs / 1000) + STOP_MARGIN_SECONDS);
+  const stop = Math.max(STOP_SECONDS, Math.ceil(settings.drain / 1000) + STOP_MARGIN_SECONDS);
   const unit = withDirectives(system ? systemService : userService, {
     ExecStart: [execStart(node, bundle)],
     EnvironmentFile: [`-${escaped("the home folder", environment)}`],
@@ -66,13 +66,21 @@ function withDirectives(unit: string, directives: Readonly<Record<string, readon
 /** A control character could begin a new directive; `%` begins a specifier (systemd.unit(5), SPECIFIERS). */
 function escaped(what: string, text: string): string {
   if (!/\p{Cc}/u.test(text)) return text.replaceAll("%", "%%");
-  throw new SettingsError([`${what}: contains a line break or another control character; remove it`]);
+  throw new SettingsError({
+    setting: what,
+    problem: "contains a line break or another control character",
+    fix: "remove it",
+  });
 }
 
 /** Quotes a command line (systemd.service(5), COMMAND LINES). */
 function execStart(node: string, bundle: string): string {
   if (node.includes("$")) {
-    throw new SettingsError(["--node: systemd allows no $ in the path of a program; use another path"]);
+    throw new SettingsError({
+      setting: "--node",
+      problem: "systemd allows no $ in the path of a program",
+      fix: "use another path",
+    });
   }
   const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) => escaped("ExecStart", word));
   const plain = /^[\w@%+=:,./$-]+$/;

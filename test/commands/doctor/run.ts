@@ -1,3 +1,5 @@
+import { readArguments } from "../../../src/settings/arguments.ts";
+import { DOCTOR_FLAGS } from "../../../src/commands/command-flags.ts";
 import { findCommand } from "../../../src/commands/find-command.ts";
 import { doctor } from "../../../src/commands/doctor/doctor-command.ts";
 import type { Limits } from "../../../src/commands/doctor/deadline.ts";
@@ -42,8 +44,8 @@ export async function runDoctor(
   const code = await doctor(
     {
       program: "openclaw-shim",
-      args: found.args,
-      flags: found.command.flags,
+      ...readArguments(found.args, DOCTOR_FLAGS),
+      terminal: false,
       env: { HOME: "/nonexistent", ...env },
       stdout: { isTTY: false, write: (text: string) => stdout.push(text) > 0 } as unknown as Stdout,
       complain: (line) => stdout.push(line),

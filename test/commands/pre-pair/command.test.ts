@@ -94,7 +94,7 @@ describe("openclaw-shim pre-pair", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ scopes: ["operator.raed"] });
     expect(stderr).toBe(
-      'openclaw-shim: warning: --scope: "operator.raed" is no scope that OpenClaw is known to have, so it may grant ' +
+      'openclaw-shim: warning: --scope: "operator.raed" is not a known scope of OpenClaw, so it may grant ' +
         `nothing; did you mean operator.read? known are ${FIVE.join(", ")}`,
     );
   });
@@ -206,7 +206,7 @@ describe("openclaw-shim pre-pair", () => {
     expect(stderr.split("\n")).toEqual([
       'openclaw-shim: --role: "operater" is not one of operator, node',
       expect.stringContaining('--scope: "A b" is not the name of a role or scope'),
-      'openclaw-shim: --display-name: "a?b" is not a name of at most 80 printable characters',
+      'openclaw-shim: --display-name: "a?b" is not a text of at most 80 printable characters',
     ]);
     expect(snapshot(home)).toEqual({});
   });

@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SettingsError } from "../../../src/settings/settings-error.ts";
+import { readArguments } from "../../../src/settings/arguments.ts";
+import { problemLine, SettingsError } from "../../../src/settings/settings-error.ts";
+import type { Settings } from "../../../src/settings/settings.ts";
 import { loadSettings } from "../../../src/settings/load.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";
 
@@ -76,12 +78,13 @@ export function settingsTarget(): Target {
       let passed = 0;
       for (const args of [["--config", own, "--gateway", "ws://127.0.0.1:1"], []]) {
         try {
-          const { settings } = loadSettings({ args, env: { HOME: folder }, terminal: false });
+          const { given } = readArguments(args, {});
+          const settings = loadSettings({ given, env: { HOME: folder }, terminal: false });
           passed += 1;
           checkSafe(settings);
         } catch (error) {
           if (!(error instanceof SettingsError)) throw error;
-          for (const problem of error.problems) {
+          for (const problem of error.problems.map(problemLine)) {
             promised(isPrintable(problem), "a problem is one printable line", problem);
           }
         }
@@ -96,12 +99,7 @@ export function settingsTarget(): Target {
 }
 
 /** Secure by default, whatever the file says. */
-function checkSafe({
-  listen,
-  allowFrom,
-  gateway,
-  maxConnections,
-}: ReturnType<typeof loadSettings>["settings"]): void {
+function checkSafe({ listen, allowFrom, gateway, maxConnections }: Settings): void {
   const world = listen.some(({ host }) => !/^(?:127\.[\d.]+|::1|localhost)$/.test(host));
   promised(!world || allowFrom.length > 0, "no open listener without --allow-from", listen);
   promised(

@@ -52,7 +52,7 @@ it("a socket beyond loopback without --allow-from does not start", async () => {
     (state) => state === "failed",
   );
   expect((await journal(machine)).at(-1)).toMatch(
-    /^openclaw-shim: socket 5, .*0\.0\.0\.0 is beyond loopback/,
+    /^openclaw-shim: socket 5, .*0\.0\.0\.0 is not a loopback address/,
   );
   await machine.run(["rm", "-r", join(folder)]);
   await machine.run(["systemctl", "daemon-reload"]);
