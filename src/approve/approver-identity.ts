@@ -10,10 +10,9 @@ export const IDENTITY_FILE = "device.pem";
 const MAX_BYTES = 4_096;
 const REPLACE = "move it away, and the shim makes a new one";
 
-/** The shim's own device identity and its file; without `path` it exists in memory only. */
+/** The shim's own device identity. */
 export interface Identity {
   readonly device: Device;
-  readonly path?: string;
   /** Why it could not be stored: the gateway then sees a new device at every start. */
   readonly why?: string;
 }
@@ -28,12 +27,12 @@ export async function loadIdentity(directory: string | undefined): Promise<Ident
   if (directory === undefined) return { device: createDevice() };
   const path = join(directory, IDENTITY_FILE);
   const stored = readKey(path);
-  if (stored) return { device: stored, path };
+  if (stored) return { device: stored };
   const device = createDevice();
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await store(device, path);
-    return { device, path };
+    return { device };
   } catch (error) {
     return { device, why: messageOf(error) };
   }

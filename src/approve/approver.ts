@@ -115,12 +115,11 @@ export class Approver {
     for (const refused of waiting) this.#begin(refused);
   }
 
-  #onDown(loss: LinkLoss): void {
+  #onDown({ reason, advice }: LinkLoss): void {
     // The same reason is logged once.
-    if (loss.reason === this.#lastLoss) return;
-    this.#lastLoss = loss.reason;
-    const fields = { event: "approver.down", reason: printable(loss.reason), ...lossAdvice(loss) };
-    this.#logger.warn(fields, "approver is not connected");
+    if (reason === this.#lastLoss) return;
+    this.#lastLoss = reason;
+    this.#logger.warn({ event: "approver.down", reason, ...advice }, "approver is not connected");
   }
 
   #begin(refused: RefusedDevice): void {
@@ -156,10 +155,10 @@ export class Approver {
   #notApproved(refused: RefusedDevice, reason: string): void {
     const { requestId } = refused;
     const beyond = outOfBounds(refused, this.#bounds) !== undefined;
+    const word = requestId === undefined ? undefined : shellWord(requestId);
     const advice: Advice = {
       fix: `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`,
-      ...(requestId !== undefined &&
-        shellWord(requestId) !== undefined && { command: `openclaw devices approve ${requestId}` }),
+      ...(word !== undefined && { command: `openclaw devices approve ${word}` }),
     };
     const fields = { ...named(refused), requestId, reason: printable(reason), ...advice };
     this.#logger.warn({ event: "not-approved", ...fields }, "not approved");
@@ -178,18 +177,6 @@ export class Approver {
       }
     }
   }
-}
-
-function lossAdvice({ kind }: LinkLoss): Advice {
-  if (kind !== "unauthorized") {
-    return {
-      fix: "wait: the shim reconnects; if it cannot, see the gateway's log",
-      command: "openclaw logs --follow",
-    };
-  }
-  return {
-    fix: "the shim's token is not the gateway's: compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json",
-  };
 }
 
 function deviceRequest({ deviceId, publicKey, role, scopes }: ConnectRequest): DeviceRequest | undefined {

@@ -1,28 +1,41 @@
 import { EventEmitter } from "node:events";
+import type { Advice } from "../errors.ts";
 import { handshake, type HandshakeResult } from "../openclaw/connect.ts";
 import type { Device } from "../openclaw/device.ts";
-import { readConnectError, readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
+import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { GatewaySession } from "../openclaw/session.ts";
 import type { Secret } from "../openclaw/token.ts";
+import { adviceFor } from "../outcome/outcome-advice.ts";
 import { judge } from "../outcome/outcome.ts";
+import { transcriptOf } from "../outcome/transcript.ts";
 import type { GatewayAgent } from "../upstream/dial.ts";
 import { isRecord } from "../text/json.ts";
-import { messageOf } from "../text/printable.ts";
+import { messageOf, printable } from "../text/printable.ts";
 
 const FIRST_RETRY_MS = 500;
 /** An unreachable gateway is often back soon, and a try is cheap; one that refuses will refuse again. */
-const LAST_RETRY_MS = { unreachable: 5_000, refused: 30_000, unauthorized: 30_000 };
+const UNREACHABLE_RETRY_MS = 5_000;
+const REFUSED_RETRY_MS = 30_000;
 const REQUEST_MS = 5_000;
 /** Pending requests remembered; the gateway itself lets them expire after five minutes. */
 const PENDING_LIMIT = 1_000;
 
 /** Why there is no operator connection. */
 export interface LinkLoss {
-  readonly kind: keyof typeof LAST_RETRY_MS;
-  /** The gateway's or the system's words, not printable. */
+  /** The gateway's or the system's words, printable. */
   readonly reason: string;
+  readonly advice: Advice;
+  readonly isRefusal: boolean;
 }
+
+const RECONNECTS: Advice = {
+  fix: "wait: the shim reconnects; if it cannot, see the gateway's log",
+  command: "openclaw logs --follow",
+};
+const WRONG_TOKEN: Advice = {
+  fix: "compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the shim's token is not the gateway's",
+};
 
 /** Address and credentials of the operator connection. */
 export interface OperatorLinkOptions {
@@ -108,13 +121,13 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [LinkLoss] }> {
       signal,
       ws: { agent },
     });
-    if (!result.ok || !result.session) return this.#lost(lossOf(result));
+    if (!result.ok) return this.#lost(handshakeLoss(result));
     const { session } = result;
-    if (signal.aborted) return session.close();
+    if (!session || signal.aborted) return session?.close();
     this.#session = session;
     session.socket.on("close", (code: number) => {
       if (this.#session === session)
-        this.#lost({ kind: "unreachable", reason: `the gateway closed (${code})` });
+        this.#lost({ reason: `the gateway closed (${code})`, advice: RECONNECTS, isRefusal: false });
     });
     session.onEvent("device.pair.requested", (payload) => this.#remember(payload));
     session.onEvent("device.pair.resolved", (payload) => {
@@ -129,7 +142,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [LinkLoss] }> {
       if (this.#session !== session) return undefined;
       this.#session = undefined;
       await session.close();
-      this.#lost({ kind: "refused", reason: messageOf(error) });
+      this.#lost({ reason: printable(messageOf(error)), advice: RECONNECTS, isRefusal: true });
     }
     return undefined;
   }
@@ -140,7 +153,7 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [LinkLoss] }> {
     if (this.#closing.signal.aborted) return;
     this.emit("down", loss);
     this.#timer = setTimeout(() => this.open(), this.#retryMs).unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS[loss.kind]);
+    this.#retryMs = Math.min(this.#retryMs * 2, loss.isRefusal ? REFUSED_RETRY_MS : UNREACHABLE_RETRY_MS);
   }
 
   async #request(method: string, params: unknown): Promise<unknown> {
@@ -155,16 +168,20 @@ export class OperatorLink extends EventEmitter<{ up: []; down: [LinkLoss] }> {
   }
 }
 
-function lossOf(result: HandshakeResult): LinkLoss {
-  if (result.ok) return { kind: "unreachable", reason: "no session" };
-  const { error, close, http, failure } = result;
-  const { outcome } = judge({
-    challenged: true,
-    ...(error && { answer: readConnectError(error) }),
-    ...(close && { close: { by: "gateway", ...close } }),
-  });
-  const kind = outcome === "unauthorized" ? "unauthorized" : error || http ? "refused" : "unreachable";
-  if (error) return { kind, reason: `${error.code}: ${error.message}` };
-  if (close) return { kind, reason: `closed ${close.code} ${close.reason}` };
-  return { kind, reason: http ? `HTTP ${http.status}` : (failure ?? "no answer") };
+function handshakeLoss(result: Extract<HandshakeResult, { ok: false }>): LinkLoss {
+  const transcript = transcriptOf(result);
+  const verdict = judge(transcript);
+  const { error, close, http, failure = "no answer" } = result;
+  const reason = error
+    ? `${error.code}: ${error.message}`
+    : close
+      ? `closed ${close.code} ${close.reason}`
+      : http
+        ? `HTTP ${http.status}`
+        : failure;
+  return {
+    reason: printable(reason),
+    advice: verdict.outcome === "unauthorized" ? WRONG_TOKEN : (adviceFor(verdict, transcript) ?? RECONNECTS),
+    isRefusal: (error ?? http) !== undefined,
+  };
 }

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { inspect } from "node:util";
 import { isRecord } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { readOpenclawConfig, section, type Environment } from "./config.ts";
 import { readSmallFile } from "./small-file.ts";
 
-/** A secret that no log, error or template can print: only `reveal()` returns the text. */
+/** A secret that no log, error, template or JSON can contain: only `reveal()` returns the text. */
 export class Secret {
   readonly #text: string;
 
@@ -16,18 +15,6 @@ export class Secret {
   /** Returns the secret itself: for the code that sends it. */
   reveal(): string {
     return this.#text;
-  }
-
-  toString(): string {
-    return "[secret]";
-  }
-
-  toJSON(): string {
-    return "[secret]";
-  }
-
-  [inspect.custom](): string {
-    return "[secret]";
   }
 }
 

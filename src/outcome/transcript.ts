@@ -1,4 +1,11 @@
-import type { ConnectRequest, ConnectResponse } from "../openclaw/protocol.ts";
+import type { HandshakeResult } from "../openclaw/connect.ts";
+import {
+  readConnectError,
+  readErrorType,
+  type ConnectRequest,
+  type ConnectResponse,
+} from "../openclaw/protocol.ts";
+import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
 
 export type { ClientInfo, ConnectRequest, ConnectResponse as ConnectAnswer } from "../openclaw/protocol.ts";
@@ -17,4 +24,20 @@ export interface Transcript {
   unreachable?: { readonly code: string; readonly message: string };
   /** The side that ended first, once one has; `deadline` where both still stand after too long. */
   end?: Side | "deadline";
+}
+
+/** Returns the transcript of a handshake of our own that failed, to be judged as a client's. */
+export function transcriptOf(result: Extract<HandshakeResult, { ok: false }>): Transcript {
+  const { error, close, http, failure, failureCode } = result;
+  const type = http && readErrorType(http.body);
+  return {
+    challenged: true,
+    ...(error && { answer: readConnectError(error) }),
+    ...(close && { close: { by: "gateway", code: close.code, reason: printable(close.reason, 128) } }),
+    ...(http && { http: { status: http.status, ...(type !== undefined && { type }) } }),
+    ...(failure !== undefined &&
+      !error && {
+        unreachable: { code: failureCode ?? printable(failure, 80), message: printable(failure) },
+      }),
+  };
 }

@@ -34,15 +34,15 @@ function makeKept(text?: string): { folder: string; path: string; pem: string } 
 }
 
 describe("the approver's identity", () => {
-  it("is kept with mode 0600 in a folder of its own, and is the same at the next start", async () => {
+  it("is stored with mode 0600 in its own folder, and is the same at the next start", async () => {
     const folder = join(makeFolder(), "state", "openclaw-shim");
 
-    const { device, path = "", why } = await loadIdentity(folder);
+    const { device, why } = await loadIdentity(folder);
     const again = await loadIdentity(folder);
 
     expect(why).toBeUndefined();
     expect(again.device.id).toBe(device.id);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, IDENTITY_FILE)).mode & 0o777).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(readdirSync(folder)).toEqual([IDENTITY_FILE]);
   });
@@ -53,7 +53,7 @@ describe("the approver's identity", () => {
     const started = await Promise.all([loadIdentity(folder), loadIdentity(folder)]);
 
     const { device } = await loadIdentity(folder);
-    expect(started.filter((one) => one.path !== undefined).map((one) => one.device.id)).toContain(device.id);
+    expect(started.filter(({ why }) => why === undefined).map((one) => one.device.id)).toContain(device.id);
     expect(readdirSync(folder)).toEqual([IDENTITY_FILE]);
   });
 
@@ -105,15 +105,14 @@ describe("the approver's identity", () => {
     await expect(loadIdentity(folder)).rejects.toThrow("is not a regular file");
   });
 
-  it("lives in memory where it cannot be kept, and says why", async () => {
+  it("exists in memory only if it cannot be stored, with the reason", async () => {
     const folder = makeFolder();
     const file = join(folder, "file");
     writeFileSync(file, "");
 
-    const { device, path, why } = await loadIdentity(join(file, "state"));
+    const { device, why } = await loadIdentity(join(file, "state"));
 
     expect(device.id).toMatch(/^[0-9a-f]{64}$/);
-    expect(path).toBeUndefined();
     expect(why).toContain("ENOTDIR");
   });
 });

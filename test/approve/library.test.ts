@@ -40,7 +40,10 @@ describe('startShim({ approve: "seen" })', () => {
   it("has none without, whatever the environment says", async () => {
     process.env["OPENCLAW_GATEWAY_TOKEN"] = "right";
     onTestFinished(() => void delete process.env["OPENCLAW_GATEWAY_TOKEN"]);
-    expect(await firstApproverLine({ approve: "seen" })).toMatchObject({ event: "approver.down" });
+    expect(await firstApproverLine({ approve: "seen" })).toMatchObject({
+      event: "approver.down",
+      fix: expect.stringContaining("--token-file"),
+    });
   });
 
   it("does not start with a tokenFile that cannot be used", async () => {

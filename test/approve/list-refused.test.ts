@@ -3,7 +3,7 @@ import { startOpenGateway, type Asked } from "../openclaw/gateway.ts";
 import { refusal } from "../support/messages.ts";
 import { openTestShim } from "../support/shim.ts";
 
-it("a gateway that refuses the list of pending requests is told of once, until it gives one", async () => {
+it("a gateway that refuses the list of pending requests is logged once, until it sends one", async () => {
   let lists = 0;
   const onRequest = ({ id, webSocket }: Asked): void => {
     lists += 1;
@@ -16,7 +16,11 @@ it("a gateway that refuses the list of pending requests is told of once, until i
   await shim.logged("approver.up");
   const approver = shim.lines.filter(({ event }) => String(event).startsWith("approver."));
   expect(approver).toMatchObject([
-    { event: "approver.down", reason: "device.pair.list: FORBIDDEN: missing scope" },
+    {
+      event: "approver.down",
+      reason: "device.pair.list: FORBIDDEN: missing scope",
+      command: "openclaw logs --follow",
+    },
     { event: "approver.up" },
   ]);
   expect(lists).toBe(3);

@@ -3,7 +3,7 @@ import { handshake } from "../../src/openclaw/connect.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startOpenGateway } from "./gateway.ts";
 
-it("a gateway that answers a close with what is no frame ends the session like any other", async () => {
+it("a gateway that responds to a close with a malformed frame ends the session like any other", async () => {
   const garbage = Buffer.from([0xff, 0xff, 0xff, 0xff]);
   const { port } = await startOpenGateway({
     onConnected: (socket) => socket.prependListener("data", () => socket.write(garbage)),

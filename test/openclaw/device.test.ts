@@ -33,12 +33,12 @@ describe("a device identity", () => {
     expect(createDevice().id).not.toBe(device.id);
   });
 
-  it("comes back from its PEM", () => {
+  it("is read from its PEM", () => {
     const pem = device.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     expect(deviceFromPem(pem)).toMatchObject({ id: device.id, publicKey: device.publicKey });
   });
 
-  it("does not give its private key away when it is printed", () => {
+  it("does not contain its private key when it is printed", () => {
     const { d } = device.privateKey.export({ format: "jwk" });
     expect(d).toHaveLength(43);
     expect(JSON.stringify(device)).not.toContain(d);
@@ -68,7 +68,7 @@ describe("the signature of a connect", () => {
     expect(connectPayload("v2", { ...payload, token: undefined })).toContain("|1737264000000||n");
   });
 
-  it("says which version it was made for", () => {
+  it("is verified for the version that it was made for", () => {
     expect(verifyConnect(device.publicKey, signConnect(device, "v2", payload), payload)).toBe("v2");
     expect(verifyConnect(device.publicKey, signConnect(device, "v3", payload), payload)).toBe("v3");
     expect(

@@ -6,21 +6,21 @@ import { isRecord } from "../../src/text/json.ts";
 import { challenge, helloOk } from "../support/messages.ts";
 import { portOf } from "../upstream/harness.ts";
 
-/** What a connected client asks for. */
+/** A request of a connected client. */
 export interface Asked {
   readonly id: string;
   readonly method: string;
   readonly webSocket: WebSocket;
 }
 
-/** What a gateway that lets everybody in does with its clients. */
+/** What a gateway that accepts every client does then. */
 export interface Behaviour {
   /** After the hello-ok, with the socket below the WebSocket. */
   readonly onConnected?: (socket: Socket) => void;
   readonly onRequest?: (asked: Asked) => void;
 }
 
-/** A gateway that lets everybody in; what comes then is the test's. Ends with the test. */
+/** Starts a gateway that accepts every client; it ends with the test. */
 export async function startOpenGateway({ onConnected, onRequest }: Behaviour): Promise<{ port: number }> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   server.on("connection", (webSocket, { socket }) => {

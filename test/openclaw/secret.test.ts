@@ -5,12 +5,12 @@ import { Secret } from "../../src/openclaw/token.ts";
 describe("Secret", () => {
   const secret = new Secret("sekrit");
 
-  it("gives its text to those who ask for it", () => {
+  it("returns its text from reveal()", () => {
     expect(secret.reveal()).toBe("sekrit");
   });
 
   it.each([
-    ["a template", String(secret)],
+    ["a template", String(secret as unknown)],
     ["JSON", JSON.stringify({ secret })],
     ["inspect", inspect({ secret }, { depth: 9, showHidden: true })],
     ["format", format("%s %o %j", secret, secret, secret)],

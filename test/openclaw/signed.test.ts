@@ -52,8 +52,8 @@ describe("a connect is signed by the device that it names", () => {
       ({ device, ...params }) => ({ ...params, device: { ...record(device), signature: "" } }),
     ],
     [
-      "another's key",
-      ({ device, ...params }) => ({ ...params, device: { ...record(device), ...stranger() } }),
+      "the key of another device",
+      ({ device, ...params }) => ({ ...params, device: { ...record(device), ...otherDevice() } }),
     ],
     ["no key", ({ device, ...params }) => ({ ...params, device: { ...record(device), publicKey: 7 } })],
     ["no device", ({ device: _device, ...params }) => params],
@@ -66,7 +66,7 @@ function record(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }
 
-function stranger(): object {
+function otherDevice(): object {
   const { id, publicKey } = createDevice();
   return { id, publicKey };
 }

@@ -5,13 +5,11 @@ import type { Advice } from "../../errors.ts";
 import { section } from "../../openclaw/config.ts";
 import { handshake, type HandshakeResult } from "../../openclaw/connect.ts";
 import type { Device } from "../../openclaw/device.ts";
-import { readConnectError, readErrorType } from "../../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import type { GatewaySession } from "../../openclaw/session.ts";
 import { adviceFor } from "../../outcome/outcome-advice.ts";
 import { judge, type OutcomeName, type Verdict } from "../../outcome/outcome.ts";
-import type { Transcript } from "../../outcome/transcript.ts";
-import { printable } from "../../text/printable.ts";
+import { transcriptOf } from "../../outcome/transcript.ts";
 import { VERSION } from "../../version.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Credential } from "./gateway-credential.ts";
@@ -133,21 +131,6 @@ export const isAboutCredentials = ({ outcome }: Verdict): boolean => ABOUT_CREDE
 
 /** True if the outcome says that there is no gateway, not yet, or none of this protocol. */
 export const isAboutGateway = ({ outcome }: Verdict): boolean => ABOUT_GATEWAY.has(outcome);
-
-function transcriptOf(result: Extract<HandshakeResult, { ok: false }>): Transcript {
-  const { error, close, http, failure, failureCode } = result;
-  const type = http && readErrorType(http.body);
-  return {
-    challenged: true,
-    ...(error && { answer: readConnectError(error) }),
-    ...(close && { close: { by: "gateway", code: close.code, reason: printable(close.reason, 128) } }),
-    ...(http && { http: { status: http.status, ...(type !== undefined && { type }) } }),
-    ...(failure !== undefined &&
-      !error && {
-        unreachable: { code: failureCode ?? printable(failure, 80), message: printable(failure) },
-      }),
-  };
-}
 
 function readHello(hello: Readonly<Record<string, unknown>>): Hello {
   const snapshot = section(hello, "snapshot");
