@@ -90,7 +90,7 @@ async function picturePage(command, file) {
     await page.getByRole("heading", { name: "The gateway is up" }).waitFor();
     await page.getByRole("listitem").nth(2).waitFor();
     const bottom = await page.evaluate("document.querySelector('#outcomes').getBoundingClientRect().bottom");
-    const clip = { x: 0, y: 0, width: SIZE.width, height: Math.ceil(bottom) + 24 };
+    const clip = { x: 0, y: 0, width: SIZE.width, height: Math.ceil(bottom) + 4 };
     await save(file, await page.screenshot({ fullPage: true, clip }));
   } finally {
     await browser.close();
