@@ -45,8 +45,11 @@ const FACTS = {
 /** A difference between releases. */
 export type ReleaseFact = keyof typeof FACTS;
 
-/** How 2026.2.19 names itself in the handshake if npm did not start it, and what an unnamed gateway is taken for. */
+/** What an unnamed gateway counts as: 2026.2.19 names itself `dev` if npm did not start it. */
 const UNNAMED = "2026.2.19";
+
+/** Orders releases: 2026.7.1, 2026.7.1-2 (a correction), 2026.7.33, 2026.10.1. A beta counts as its release. */
+const ORDER = new Intl.Collator("en", { numeric: true });
 
 /**
  * Returns true if a fact holds for a release.
@@ -56,30 +59,12 @@ export function holds(fact: ReleaseFact, version: string | undefined): boolean {
   const release = isRelease(version) ? version : UNNAMED;
   const spans: readonly Span[] = FACTS[fact].spans;
   return spans.some(
-    ({ from, before }) =>
-      (from === undefined || compareReleases(release, from) >= 0) &&
-      (before === undefined || compareReleases(release, before) < 0),
+    ({ from = release, before }) =>
+      ORDER.compare(release, from) >= 0 && (before === undefined || ORDER.compare(release, before) < 0),
   );
 }
 
 /** Returns true if a version names a release: `2026.9.6`, `2026.7.1-2`, `2026.9.6-beta.1`. */
 export function isRelease(version: string | undefined): version is string {
   return version !== undefined && /^20\d\d\.\d{1,2}\.\d{1,3}(?:-[\w.]+)?$/.test(version);
-}
-
-/**
- * Compares two releases: negative if `left` is older. `2026.7.1-2` follows `2026.7.1` (npm: OpenClaw's corrections),
- * `2026.9.6-beta.1` precedes `2026.9.6`.
- */
-export function compareReleases(left: string, right: string): number {
-  const [a, b] = [sortKey(left), sortKey(right)];
-  return a.map((part, i) => part - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
-}
-
-/** Year, month, patch; correction, 0 for none and -1 before the release; number of the pre-release. */
-function sortKey(version: string): number[] {
-  const [core = "", suffix = "0"] = version.split("-", 2);
-  const [, digits = "0"] = /(\d+)$/.exec(suffix) ?? [];
-  const rest = /^\d+$/.test(suffix) ? [Number(suffix), 0] : [-1, Number(digits)];
-  return [...core.split(".").map(Number), ...rest];
 }

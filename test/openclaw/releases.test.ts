@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareReleases, holds, isRelease, type ReleaseFact } from "../../src/openclaw/releases.ts";
+import { holds, isRelease, type ReleaseFact } from "../../src/openclaw/releases.ts";
 
 describe("a release", () => {
   it.each([
@@ -12,23 +12,6 @@ describe("a release", () => {
     [undefined, false],
   ])("is named by %s: %s", (version, expected) => {
     expect(isRelease(version)).toBe(expected);
-  });
-
-  it("sorts by month, patch, correction, and after its own betas", () => {
-    const sorted = [
-      "2026.2.19",
-      "2026.7.1-beta.2",
-      "2026.7.1-beta.10",
-      "2026.7.1",
-      "2026.7.1-2",
-      "2026.7.33",
-      "2026.9.6",
-      "2026.10.1-beta.1",
-      "2026.10.1",
-      "2027.1.1",
-    ];
-    expect(sorted.toReversed().sort(compareReleases)).toEqual(sorted);
-    expect(compareReleases("2026.7.1-2", "2026.7.1-2")).toBe(0);
   });
 });
 
@@ -43,7 +26,7 @@ const MEASURED: readonly (readonly [ReleaseFact, holding: readonly string[], not
   ["trustedProxiesUnlocal", ["dev", "2026.2.19", "2026.3.23"], ["2026.4.5", "2026.9.6"]],
   ["hostDecidesLocality", ["2026.2.19", "2026.3.23"], ["2026.4.5", "2026.9.6"]],
   ["forwardingRefused", ["2026.8.1", "2026.9.6"], ["2026.2.19", "2026.4.5", "2026.7.1-2"]],
-  ["scopeCeilingHeader", ["2026.8.1", "2026.9.6"], ["2026.7.1-2", "2026.7.35", "2026.8.1-beta.1"]],
+  ["scopeCeilingHeader", ["2026.8.1", "2026.9.6"], ["2026.7.1-2", "2026.7.35"]],
   ["cliKeepsScopes", ["2026.8.1", "2026.9.6"], ["2026.4.5", "2026.7.35"]],
   ["canvasWithoutToken", ["dev", "2026.2.19"], ["2026.3.23", "2026.9.6"]],
   ["sqliteState", ["2026.9.6"], ["2026.2.19", "2026.4.5"]],
@@ -55,6 +38,23 @@ describe.each(MEASURED)("%s", (fact, holding, not) => {
   it("holds for the releases on which it was measured, and for no other", () => {
     expect(holding.filter((version) => !holds(fact, version))).toEqual([]);
     expect(not.filter((version) => holds(fact, version))).toEqual([]);
+  });
+});
+
+describe("releases are ordered by month, patch and correction", () => {
+  it.each([
+    ["2026.3.28", true],
+    ["2026.3.28-1", true],
+    ["2026.3.24-2", false],
+    ["2026.3.9", true],
+    ["2026.7.1-2", true],
+    ["2026.7.35", true],
+    ["2026.8.1-beta.1", false],
+    ["2026.8.1-1", false],
+    ["2026.10.1", false],
+    ["2027.1.1", false],
+  ])("%s refuses scope upgrades: %s", (version, expected) => {
+    expect(holds("scopeUpgradesRefused", version)).toBe(expected);
   });
 });
 
