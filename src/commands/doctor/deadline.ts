@@ -1,29 +1,20 @@
-/** How long a run and its parts may take, in milliseconds. */
-export interface Limits {
-  /** All gathering; after it, nothing new is started. */
-  readonly gather: number;
-  /** Removing the test devices, after that. */
-  readonly clear: number;
-  /** One handshake. */
-  readonly handshake: number;
-  /** One request to a port, a page, or a gateway that has responded before. */
-  readonly request: number;
-}
-
 /**
- * A run ends within 15 s even if nothing responds. A gateway that has just started is busy with its plugins for
- * seconds (2026.4.5: 5 s on two busy processors).
+ * How long a run and its parts may take, in ms: all gathering, then removing the test devices, one handshake, one
+ * request to a server that has responded before. A gateway that has just started is busy for seconds (2026.4.5: 5 s on
+ * two busy processors); still, a run ends within 15 s.
  */
-export const LIMITS: Limits = { gather: 11_000, clear: 3_000, handshake: 7_000, request: 2_000 };
+export const LIMITS = { gather: 11_000, clear: 3_000, handshake: 7_000, request: 2_000 };
 
-/** The time left for a run, on the monotonic clock: first for gathering, then for removing the test devices. */
+export type Limits = Readonly<typeof LIMITS>;
+
+/** The time left for a run, on the monotonic clock. */
 export class Deadline {
   readonly #limits: Limits;
-  #end: number;
+  #end = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
-    this.#end = performance.now() + limits.gather;
+    this.start("gather");
   }
 
   /** True if nothing new should be started. */
@@ -36,13 +27,13 @@ export class Deadline {
     return Math.max(1, Math.min(this.#limits[wait], Math.round(this.#end - performance.now())));
   }
 
-  /** Ends the gathering now. */
-  expire(): void {
-    this.#end = performance.now();
+  /** Starts the time of a part of the run. */
+  start(part: "gather" | "clear"): void {
+    this.#end = performance.now() + this.#limits[part];
   }
 
-  /** Starts the time for removing the test devices. */
-  startClearing(): void {
-    this.#end = performance.now() + this.#limits.clear;
+  /** Ends the current part now. */
+  expire(): void {
+    this.#end = performance.now();
   }
 }

@@ -1,24 +1,21 @@
 import { readPendingRequest, type PendingRequest } from "../../openclaw/protocol.ts";
 import { isRecord, textsIn } from "../../text/json.ts";
 
-/** A pending request. Texts are as received. */
+/** A pending request with its client's id and its time: Unix time in ms, by the gateway's clock. */
 export interface PendingDevice extends PendingRequest {
-  /** Client id, such as `cli`. */
   readonly client: string | undefined;
-  /** Unix time in milliseconds, by the gateway's clock. */
   readonly at: number | undefined;
 }
 
-/** A paired device. Texts are as received. */
+/** A paired device with the scopes that an operator approved. */
 export interface PairedDevice {
   readonly deviceId: string;
   readonly client: string | undefined;
   readonly roles: readonly string[];
-  /** The scopes that an operator approved. */
   readonly scopes: readonly string[];
 }
 
-/** The gateway's pending and paired devices. */
+/** The gateway's pending and paired devices. Texts are as received. */
 export interface DeviceLists {
   readonly pending: readonly PendingDevice[];
   readonly paired: readonly PairedDevice[];

@@ -21,7 +21,7 @@ import { trustedProxiesCheck } from "./checks/trusted-proxies-check.ts";
 import { LIMITS, type Limits } from "./deadline.ts";
 import { openContext, type DoctorContext } from "./doctor-context.ts";
 import { findingOf, type Check, type Finding } from "./finding.ts";
-import { renderTable } from "./findings-table.ts";
+import { renderTable } from "./findings-format.ts";
 import { readToolUrl } from "./tool-urls.ts";
 
 /** Every check, in the order in which they run and are shown. */

@@ -139,7 +139,7 @@ export function openContext(
       const key = path.url?.href ?? path.shown;
       if (path.leadsTo !== "elsewhere" || path.source === DEFAULT || found.has(key)) continue;
       if (found.size === PATH_LIMIT || deadline.over) break;
-      found.set(key, await explorePath(path, { credential, devices, shim: running?.address, deadline }));
+      found.set(key, await explorePath(path, credential, devices, running?.address, deadline));
     }
     return [...found.values()];
   });
@@ -157,7 +157,7 @@ export function openContext(
   });
 
   const leftovers = once(async () => {
-    deadline.startClearing();
+    deadline.start("clear");
     await devices.clear();
     const own = devices.operator?.device;
     if (own && devices.leftovers.some(({ deviceId }) => deviceId === own.id) && !deadline.over) {

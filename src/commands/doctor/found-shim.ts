@@ -1,9 +1,10 @@
 import { silentLogger } from "../../log/logger.ts";
 import { reachableAt } from "../../net/authority.ts";
+import { section } from "../../openclaw/config.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { openShim } from "../../shim.ts";
 import { askHealth, askOutcomes, type OutcomeRecord } from "../../status/shim-client.ts";
-import { isRecord, textsIn } from "../../text/json.ts";
+import { textsIn } from "../../text/json.ts";
 import type { Deadline } from "./deadline.ts";
 import { DOCTOR, type Attempt, type Target } from "./gateway-client.ts";
 import { findListeningProcess, type ListeningProcess } from "./listening-process.ts";
@@ -11,56 +12,36 @@ import type { PathAttempt } from "./test-devices.ts";
 
 /** The shim at the addresses of `--listen`, or what is there instead. */
 export interface ShimFacts {
-  readonly running?: RunningShim;
+  readonly running?: {
+    /** `127.0.0.1:18788`. */
+    readonly address: string;
+    readonly version: string;
+    /** Why it does not reach its gateway, as it reports. */
+    readonly unreachable?: string;
+    /** Outcomes of clients other than doctor, oldest first. */
+    readonly outcomes: readonly SeenOutcome[];
+  };
   /** Another server listens at an address of `--listen`. */
-  readonly taken?: { readonly address: string; readonly why: string; readonly by?: ListeningProcess };
+  readonly taken?: {
+    readonly address: string;
+    readonly why: string;
+    readonly by: ListeningProcess | undefined;
+  };
   /** Through the running shim, or through a temporary one of this run's. */
-  readonly attempt: Attempt | undefined;
+  readonly attempt?: Attempt | undefined;
   /** Another gateway responded through it. */
-  readonly elsewhere: boolean;
-}
-
-interface RunningShim {
-  /** `127.0.0.1:18788`. */
-  readonly address: string;
-  readonly version: string;
-  /** Why it does not reach its gateway, as it reports. */
-  readonly unreachable?: string;
-  /** Outcomes of clients other than doctor, oldest first. */
-  readonly outcomes: readonly SeenOutcome[];
+  readonly elsewhere?: boolean | undefined;
 }
 
 /** One outcome of a running shim. Texts are as received. */
-export interface SeenOutcome {
-  readonly outcome: string;
-  readonly deviceId: string | undefined;
-  readonly scopes: readonly string[];
-  readonly peer: string;
-  /** `Host` as received, if the shim changed it. */
-  readonly hostFrom: string | undefined;
-  /** Deleted header fields: lower-case names, and values where they may be shown. */
-  readonly stripped: Readonly<Record<string, string>>;
-  readonly publicForwarded: boolean;
-  readonly byDoctor: boolean;
-}
-
-/** System errors that mean that nothing listens; all but the first, that this machine has no such address. */
-const NOT_LISTENING: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "EADDRNOTAVAIL",
-  "ENETUNREACH",
-  "EAFNOSUPPORT",
-  "EHOSTUNREACH",
-]);
-
-export const isNotListening = (code: string | undefined): boolean => NOT_LISTENING.has(code ?? "");
+export type SeenOutcome = ReturnType<typeof readOutcome>;
 
 type Connect = (target: Target) => Promise<PathAttempt>;
 
 /**
  * Finds the shim at `--listen` and connects through it, or through a temporary one if none runs.
  *
- * @param connect undefined if no connection through a shim can succeed
+ * @param connect absent if the gateway accepts no connection
  */
 export async function findShim(
   settings: Settings,
@@ -72,28 +53,31 @@ export async function findShim(
     const address = reachableAt(listen);
     const response = await askHealth(address, deadline.for("request"));
     if ("health" in response) {
-      const { version, gateway } = response.health;
-      const isTried = gateway.reachable && !deadline.over;
-      const result = isTried ? await connect?.({ url: `ws://${address}` }) : undefined;
-      const outcomes = await recentOutcomes(address, deadline);
-      const running = { address, version, outcomes: outcomes.filter(({ byDoctor }) => !byDoctor) };
-      const unreachable = gateway.reason ?? "unknown";
-      return {
-        running: gateway.reachable ? running : { ...running, unreachable },
-        attempt: result?.attempt,
-        elsewhere: result?.elsewhere ?? false,
-      };
+      const { reachable, reason = "unknown" } = response.health.gateway;
+      const result = reachable && !deadline.over ? await connect?.({ url: `ws://${address}` }) : undefined;
+      const outcomes = (await recentOutcomes(address, deadline)).filter(({ byDoctor }) => !byDoctor);
+      const running = { address, version: response.health.version, outcomes };
+      return { running: reachable ? running : { ...running, unreachable: reason }, ...result };
     }
     if ("failure" in response && isNotListening(response.failure)) continue;
-    const by = findListeningProcess(listen.port);
-    taken ??= {
-      address,
-      why: "foreign" in response ? response.foreign : response.failure,
-      ...(by && { by }),
-    };
+    const why = "foreign" in response ? response.foreign : response.failure;
+    taken ??= { address, why, by: findListeningProcess(listen.port) };
   }
-  const attempt = connect && !deadline.over ? await throughTemporary(settings, connect) : undefined;
-  return { attempt, elsewhere: false, ...(taken && { taken }) };
+  if (!connect || deadline.over) return taken ? { taken } : {};
+  // The temporary shim listens on a free port, logs nothing and approves nothing.
+  const listen = [{ host: "127.0.0.1", port: 0 }];
+  const shim = await openShim({ ...settings, listen, approve: "off", hold: 0, drain: 0 }, silentLogger());
+  try {
+    const { attempt } = await connect({ url: `ws://${shim.addresses[0]}` });
+    return { attempt, ...(taken && { taken }) };
+  } finally {
+    await shim.close();
+  }
+}
+
+/** Returns true for a system error that means that nothing listens, or that this machine has no such address. */
+export function isNotListening(code = ""): boolean {
+  return /^(ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH|EAFNOSUPPORT|EHOSTUNREACH)$/.test(code);
 }
 
 /** Returns the last outcomes of a running shim, oldest first; none if it does not respond. */
@@ -101,31 +85,21 @@ export async function recentOutcomes(authority: string, deadline: Deadline): Pro
   return (await askOutcomes(authority, deadline.for("request"))).map((item) => readOutcome(item));
 }
 
-/** Connects through a silent shim on a free port of 127.0.0.1, which approves nothing and is closed again. */
-async function throughTemporary(settings: Settings, connect: Connect): Promise<Attempt> {
-  const listen = [{ host: "127.0.0.1", port: 0 }];
-  const shim = await openShim({ ...settings, listen, approve: "off", hold: 0, drain: 0 }, silentLogger());
-  try {
-    return (await connect({ url: `ws://${shim.addresses[0]}` })).attempt;
-  } finally {
-    await shim.close();
-  }
-}
-
-function readOutcome(item: OutcomeRecord): SeenOutcome {
-  const normalized = isRecord(item["normalized"]) ? item["normalized"] : {};
-  const host = isRecord(normalized["host"]) ? normalized["host"] : {};
-  const client = isRecord(item["client"]) ? item["client"] : {};
-  const stripped = isRecord(normalized["stripped"]) ? Object.entries(normalized["stripped"]) : [];
+function readOutcome(item: OutcomeRecord) {
+  const normalized = section(item, "normalized");
   return {
     outcome: text(item["outcome"]) ?? "",
     deviceId: text(item["deviceId"]),
     scopes: textsIn(item["scopes"]),
     peer: text(item["peer"]) ?? "",
-    hostFrom: text(host["from"]),
-    stripped: Object.fromEntries(stripped.map(([name, value]) => [name, text(value) ?? ""])),
+    /** `Host` as received, if the shim changed it. */
+    hostFrom: text(section(normalized, "host")["from"]),
+    /** Deleted header fields: values, if they may be shown, by name. */
+    stripped: Object.fromEntries(
+      Object.entries(section(normalized, "stripped")).map(([name, value]) => [name, text(value) ?? ""]),
+    ),
     publicForwarded: item["publicForwarded"] === true,
-    byDoctor: text(client["version"])?.startsWith(DOCTOR) === true,
+    byDoctor: text(section(item, "client")["version"])?.startsWith(DOCTOR) === true,
   };
 }
 

@@ -2,14 +2,11 @@ import type { GatewaySession } from "../../openclaw/session.ts";
 import { isRecord, textsIn } from "../../text/json.ts";
 import type { Deadline } from "./deadline.ts";
 
-/** What the gateway logged about a connection that it refused. */
-export interface LoggedConnection {
-  /** The gateway's runtime: `node` or `bun`. */
-  readonly runtime: string | undefined;
-  /** `Host` and `X-Forwarded-For` as the gateway received them. */
-  readonly host: string | undefined;
-  readonly forwardedFor: string | undefined;
-}
+/**
+ * What the gateway logged about a connection that it refused: its own runtime (`node` or `bun`), and `Host` and
+ * `X-Forwarded-For` as it received them.
+ */
+export type LoggedConnection = ReturnType<typeof readLine>;
 
 const RETRY_MS = 150;
 const TAIL = { limit: 200, maxBytes: 250_000 };
@@ -37,23 +34,9 @@ export async function findInLog(
 }
 
 /** Reads one line of the log, a JSON object. */
-export function readLine(line: string): LoggedConnection {
-  const { runtime } = metaOf(line);
-  return {
-    runtime: typeof runtime === "string" ? runtime : undefined,
-    host: word(line, "host"),
-    forwardedFor: word(line, "fwd"),
-  };
-}
-
-function metaOf(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(line);
-    const meta = isRecord(parsed) ? parsed["_meta"] : undefined;
-    return isRecord(meta) ? meta : {};
-  } catch {
-    return {};
-  }
+export function readLine(line: string) {
+  const [, runtime] = /"runtime":"(\w{1,40})"/.exec(line) ?? [];
+  return { runtime, host: word(line, "host"), forwardedFor: word(line, "fwd") };
 }
 
 function word(line: string, name: string): string | undefined {

@@ -14,14 +14,8 @@ export interface Leftover {
   readonly at?: string;
 }
 
-/** An attempt along a path. */
-export interface PathAttempt extends Pick<Connected, "attempt" | "device" | "headers"> {
-  /** Another gateway than the operator's responded. */
-  readonly elsewhere: boolean;
-}
-
-/** Outcomes after which whoever received `connect` may still pair the device. */
-const UNDECIDED: ReadonlySet<string> = new Set(["gateway-unreachable", "gateway-closed", "abandoned"]);
+/** An attempt along a path; `elsewhere` if another gateway than the operator's responded. */
+export type PathAttempt = Omit<Connected, "session"> & { readonly elsewhere: boolean };
 
 /** The devices that this run shows to gateways, and what is left of them there. */
 export class TestDevices {
@@ -49,9 +43,10 @@ export class TestDevices {
     const { attempt, sent } = connected;
     if (attempt.connected) return connected;
     const { requestId, verdict } = attempt;
-    const at = target.shown ?? target.url;
+    // Whoever received `connect` may still pair the device.
+    const isUndecided = ["gateway-unreachable", "gateway-closed", "abandoned"].includes(verdict.outcome);
     if (requestId !== undefined) this.#leftovers.set(deviceId, { deviceId, requestId });
-    else if (sent && UNDECIDED.has(verdict.outcome)) this.#leftovers.set(deviceId, { deviceId, at });
+    else if (sent && isUndecided) this.#leftovers.set(deviceId, { deviceId, at: target.shown ?? target.url });
     else if (!sent || verdict.outcome !== "pairing-required") this.#leftovers.delete(deviceId);
     return connected;
   }
@@ -62,14 +57,10 @@ export class TestDevices {
    */
   async connectPath(target: Target, as: Identity): Promise<PathAttempt> {
     const { operator } = this;
-    if (!operator) {
-      const { session, ...result } = await connectAs(target, as, this.#deadline);
-      await session?.close();
-      return { ...result, elsewhere: false };
-    }
-    const { session, ...result } = await this.connect(target, as);
-    const leftover = this.#leftovers.get(result.device?.id ?? "");
-    const known = leftover && (await this.#list(operator.session));
+    const connected = operator ? await this.connect(target, as) : await connectAs(target, as, this.#deadline);
+    const { session, device, ...result } = connected;
+    const leftover = device && this.#leftovers.get(device.id);
+    const known = leftover && operator && (await this.#list(operator.session));
     let elsewhere = false;
     if (leftover && known && !known.has(leftover.deviceId)) {
       const { deviceId, requestId } = leftover;
@@ -78,7 +69,7 @@ export class TestDevices {
       else this.#leftovers.set(deviceId, { ...leftover, at: target.shown ?? target.url });
     }
     await session?.close();
-    return { ...result, elsewhere };
+    return { ...result, device, elsewhere };
   }
 
   /**
@@ -129,10 +120,8 @@ export class TestDevices {
 
   /** Removes the session's own device. Since 2026.4 the gateway then closes its connections with 4001 (measured). */
   async #removeOwn(session: GatewaySession, deviceId: string): Promise<boolean> {
-    return this.#request(session, "remove", { deviceId }).then(
-      () => true,
-      (error: unknown) => error instanceof GatewayClosedError && error.code === 4001,
-    );
+    const isRemoved = (error: unknown): boolean => error instanceof GatewayClosedError && error.code === 4001;
+    return this.#request(session, "remove", { deviceId }).then(() => true, isRemoved);
   }
 
   async #succeeds(session: GatewaySession, method: string, params: object): Promise<boolean> {

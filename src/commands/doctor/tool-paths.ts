@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { forwardingHeader } from "../../headers/header-table.ts";
-import { isLoopbackName } from "../../net/authority.ts";
+import { isLoopbackName, parseAuthority } from "../../net/authority.ts";
 import type { Deadline } from "./deadline.ts";
 import { recentOutcomes, type SeenOutcome } from "./found-shim.ts";
 import { uniqueMark, type Attempt } from "./gateway-client.ts";
@@ -25,30 +25,28 @@ export interface PathFacts {
   readonly logged?: LoggedConnection | undefined;
   /** The process at the URL's port, if that is on this machine. */
   readonly listener?: ListeningProcess | undefined;
-  /** Header fields of a response that proxies add: values by name. */
+  /** Header fields of the response that only proxies add: values by name. */
   readonly proxyFields?: Readonly<Record<string, string>>;
 }
 
-/** What `explorePath` needs. */
-interface PathTools {
-  readonly credential: Credential;
-  readonly devices: TestDevices;
-  /** The address of a running shim. */
-  readonly shim: string | undefined;
-  readonly deadline: Deadline;
-}
-
-/** Connects along a path and gathers what was seen of the connection at its end. Never throws. */
-export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<PathFacts> {
+/**
+ * Connects along a path and gathers what was seen of the connection at its end. Never throws.
+ *
+ * @param shim the address of a running shim
+ */
+export async function explorePath(
+  toolUrl: ToolUrl,
+  credential: Credential,
+  devices: TestDevices,
+  shim: string | undefined,
+  deadline: Deadline,
+): Promise<PathFacts> {
   const { url, shown } = toolUrl;
   if (!url) return { toolUrl };
-  const { credential, devices, shim, deadline } = tools;
   const sends = maySend(credential, toolUrl);
   const mark = uniqueMark();
-  const { attempt, device, elsewhere, headers } = await devices.connectPath(
-    { url: url.href, shown },
-    { mark, ...(sends && { credential }) },
-  );
+  const as = { mark, ...(sends && { credential }) };
+  const { attempt, device, elsewhere, headers } = await devices.connectPath({ url: url.href, shown }, as);
   const outcomes = shim === undefined || !device ? [] : await recentOutcomes(shim, deadline);
   const throughShim = outcomes.findLast(({ deviceId }) => deviceId === device?.id);
   const isRefused = !attempt.connected && attempt.verdict.outcome !== "gateway-unreachable";
@@ -65,16 +63,25 @@ export async function explorePath(toolUrl: ToolUrl, tools: PathTools): Promise<P
   };
 }
 
-/**
- * Returns the fields of the response to the upgrade that only proxies add. A plain GET would show more, but the shim
- * would refuse and log it on a path that rewrites Host.
- */
+// A plain GET would show more, but the shim would refuse and log it on a path that rewrites Host.
 function proxyFields(headers: IncomingHttpHeaders): Record<string, string> {
   const fields = Object.entries(headers).filter(
-    ([name]) =>
-      ["server", "x-served-by", "x-amz-cf-id"].includes(name) ||
-      forwardingHeader(name) !== undefined ||
-      /^(cf|fly)-/.test(name),
+    ([name]) => /^(server|x-served-by)$/.test(name) || forwardingHeader(name) || productOf(name),
   );
   return Object.fromEntries(fields.map(([name, value = ""]) => [name, [value].flat().join(", ")]));
+}
+
+/** Response header fields that name a product, which no request carries: by prefix. */
+const RESPONSE_FIELDS = { "fly-": "Fly.io", "x-amz-cf-": "Amazon CloudFront" };
+
+/** Returns the product that adds a header field of this name. */
+export function productOf(name: string): string | undefined {
+  const own = Object.entries(RESPONSE_FIELDS).find(([prefix]) => name.startsWith(prefix));
+  return forwardingHeader(name)?.addedBy ?? own?.[1];
+}
+
+/** Returns a Host unless it is a loopback name. */
+export function foreignHost(host: string | undefined): string | undefined {
+  const name = parseAuthority(host ?? "")?.name;
+  return name !== undefined && isLoopbackName(name) ? undefined : host;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { authCheck } from "../../../src/commands/doctor/checks/auth-check.ts";
 import { listenCheck } from "../../../src/commands/doctor/checks/listen-check.ts";
-import { isPrivateBlock } from "../../../src/commands/doctor/gateway-settings.ts";
+import { isPrivateBlock } from "../../../src/commands/doctor/openclaw-files.ts";
 import type { SeenOutcome, ShimFacts } from "../../../src/commands/doctor/found-shim.ts";
 import { connected, finding, gatewayOf, type Given } from "./context.ts";
 

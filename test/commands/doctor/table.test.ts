@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findingOf, ok, type Finding } from "../../../src/commands/doctor/finding.ts";
-import { renderTable } from "../../../src/commands/doctor/findings-table.ts";
+import { renderTable } from "../../../src/commands/doctor/findings-format.ts";
 
 describe("the table", () => {
   it("has check, status and finding in columns, and fix and command below", () => {

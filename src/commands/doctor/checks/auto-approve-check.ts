@@ -1,6 +1,6 @@
 import { note, toFix, type Check } from "../finding.ts";
-import { requiresApproval } from "../gateway-settings.ts";
-import { startCommand } from "../shim-commands.ts";
+import { requiresApproval } from "../openclaw-files.ts";
+import { startCommand } from "../findings-format.ts";
 
 /** Judges `gateway.nodes.pairing.autoApproveLocal`, a setting of 2026.4 and later. */
 export const autoApproveCheck: Check = {

@@ -3,7 +3,7 @@ import { holds } from "../../../openclaw/releases.ts";
 import type { DoctorContext, GatewayFacts } from "../doctor-context.ts";
 import { ok, toFix, unknown, type Check } from "../finding.ts";
 import { describeVerdict, isAboutCredentials, isAboutGateway } from "../gateway-client.ts";
-import { loopbackProxies, requiresApproval } from "../gateway-settings.ts";
+import { loopbackProxies, requiresApproval } from "../openclaw-files.ts";
 
 const UNKNOWN_CAUSE =
   "look at gateway.trustedProxies (before 2026.4 it must not cover loopback) and gateway.nodes.pairing.autoApproveLocal (must not be false) with openclaw config get; else approve each device: openclaw devices approve";

@@ -1,6 +1,5 @@
-import type { Advice } from "../../../errors.ts";
+import { connectAdvice, type Advice } from "../../../errors.ts";
 import { isRelease } from "../../../openclaw/releases.ts";
-import { connectAdvice } from "../../../errors.ts";
 import { ok, toFix, type Check } from "../finding.ts";
 import { describeVerdict, isAboutGateway } from "../gateway-client.ts";
 import { describeProcess } from "../listening-process.ts";
@@ -23,9 +22,7 @@ export const gatewayCheck: Check = {
     if (unreachable) {
       const { code, message } = unreachable;
       const detail = code === "TIMEOUT" ? `, ${message}` : "";
-      return toFix(`no gateway at ${url}: ${code}${detail}`, {
-        ...connectAdvice(code),
-      });
+      return toFix(`no gateway at ${url}: ${code}${detail}`, connectAdvice(code));
     }
     const by = listener ? `; ${describeProcess(listener)} listens there` : "";
     if (plain?.connected === false && isAboutGateway(plain.verdict)) {

@@ -1,7 +1,7 @@
 import { authorityOf, isLoopbackName } from "../../../net/authority.ts";
 import { note, ok, toFix, type Check } from "../finding.ts";
-import { list } from "../findings-table.ts";
-import { isPrivateBlock } from "../gateway-settings.ts";
+import { list } from "../findings-format.ts";
+import { isPrivateBlock } from "../openclaw-files.ts";
 
 /** Judges who may connect to the shim, for the gateway treats every client of the shim as local. */
 export const listenCheck: Check = {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { note, ok, toFix, type Check, type Result } from "../finding.ts";
-import { list } from "../findings-table.ts";
+import { list } from "../findings-format.ts";
 import type { BadFile } from "../openclaw-files.ts";
 
 /** Judges whether OpenClaw's own files can be read, and are whole. */

@@ -1,12 +1,17 @@
 import { parseAuthority, reachableAt } from "../../../net/authority.ts";
 import type { DoctorContext } from "../doctor-context.ts";
 import { note, ok, toFix, type Check, type Result } from "../finding.ts";
-import { list } from "../findings-table.ts";
+import { list } from "../findings-format.ts";
 import { isNotListening } from "../found-shim.ts";
 import { describeVerdict } from "../gateway-client.ts";
-import { foreignHost, vendorsOf, type InjectedHeaders } from "../injected-headers.ts";
+import { foreignHost, productOf, type PathFacts } from "../tool-paths.ts";
 import { describeProcess } from "../listening-process.ts";
-import type { PathFacts } from "../tool-paths.ts";
+
+/** What a path adds to requests, as far as it was seen: values by name, and a Host that is not a loopback name. */
+interface Injected {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly host: string | undefined;
+}
 
 /** Judges what the paths of the tools add, who adds it, and whether a shim removes it. */
 export const pathsCheck: Check = {
@@ -75,7 +80,7 @@ async function judge(path: PathFacts, { settings, program, gateway }: DoctorCont
 }
 
 /** Returns what the path adds: as the shim reported it, else as the gateway received it. */
-function injected({ attempt, logged, toolUrl, throughShim }: PathFacts): InjectedHeaders {
+function injected({ attempt, logged, toolUrl, throughShim }: PathFacts): Injected {
   if (throughShim) return { fields: throughShim.stripped, host: foreignHost(throughShim.hostFrom) };
   const calledAs = attempt?.connected ? attempt.hello.calledAs : undefined;
   // The gateway adds its own port to the name; the port that Host had is not known.
@@ -91,7 +96,7 @@ function injected({ attempt, logged, toolUrl, throughShim }: PathFacts): Injecte
   };
 }
 
-function describe({ fields, host }: InjectedHeaders): string {
+function describe({ fields, host }: Injected): string {
   const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return [
     ...(values.length === 0 ? [] : [`adds ${list(values)}`]),
@@ -100,11 +105,12 @@ function describe({ fields, host }: InjectedHeaders): string {
 }
 
 /** Names what adds it: the process at the URL's port, vendors, and what responses name. */
-function addedBy({ listener, proxyFields = {} }: PathFacts, { fields }: InjectedHeaders): string {
+function addedBy({ listener, proxyFields = {} }: PathFacts, { fields }: Injected): string {
+  const names = [...Object.keys(fields), ...Object.keys(proxyFields)];
   const named = ["server", "via"].filter((name) => Object.hasOwn(proxyFields, name));
   const who = [
     ...(listener ? [describeProcess(listener)] : []),
-    ...vendorsOf([...Object.keys(fields), ...Object.keys(proxyFields)]),
+    ...new Set(names.flatMap((name) => productOf(name) ?? [])),
     ...named.map((name) => `${name}: ${proxyFields[name]}`),
   ];
   return who.length === 0 ? "" : `, by ${who.join(", ")}`;

@@ -1,9 +1,8 @@
-import type { Advice } from "../../../errors.ts";
-import { shellWord } from "../../../errors.ts";
+import { shellWord, type Advice } from "../../../errors.ts";
 import { holds } from "../../../openclaw/releases.ts";
 import type { PendingDevice } from "../device-lists.ts";
 import { ok, toFix, unknown, type Check } from "../finding.ts";
-import { shortId } from "../findings-table.ts";
+import { shortId } from "../findings-format.ts";
 import { storeHint } from "../openclaw-files.ts";
 
 /** A request is deleted five minutes after its last attempt (OpenClaw `device-pairing.ts`). */

@@ -3,9 +3,9 @@ import { coversScope, OPERATOR_SCOPES } from "../../../openclaw/scopes.ts";
 import type { PairedDevice } from "../device-lists.ts";
 import type { DoctorContext } from "../doctor-context.ts";
 import { ok, toFix, unknown, type Check, type Result } from "../finding.ts";
-import { list, shortId } from "../findings-table.ts";
+import { list, shortId } from "../findings-format.ts";
 import { storeHint } from "../openclaw-files.ts";
-import { startCommand } from "../shim-commands.ts";
+import { startCommand } from "../findings-format.ts";
 
 /** Judges whether paired devices are refused because they request more scopes than were approved. */
 export const scopesCheck: Check = {

@@ -3,7 +3,7 @@ import type { DoctorContext } from "../doctor-context.ts";
 import { note, ok, toFix, unknown, type Check, type Result } from "../finding.ts";
 import { describeVerdict } from "../gateway-client.ts";
 import { describeProcess } from "../listening-process.ts";
-import { startCommand } from "../shim-commands.ts";
+import { startCommand } from "../findings-format.ts";
 
 /** Judges whether a shim runs, and whether a new device is local through it. */
 export const shimCheck: Check = {

@@ -1,7 +1,7 @@
 import type { Advice } from "../../../errors.ts";
 import type { DoctorContext } from "../doctor-context.ts";
 import { note, ok, toFix, type Check, type Result } from "../finding.ts";
-import { envCommand } from "../shim-commands.ts";
+import { envCommand } from "../findings-format.ts";
 import { DEFAULT, proxyVariables } from "../tool-urls.ts";
 
 const SET_TOKEN = 'export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"';

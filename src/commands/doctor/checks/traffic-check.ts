@@ -1,6 +1,6 @@
 import { note, ok, type Check } from "../finding.ts";
-import { list } from "../findings-table.ts";
-import { foreignHost, vendorsOf } from "../injected-headers.ts";
+import { list } from "../findings-format.ts";
+import { foreignHost, productOf } from "../tool-paths.ts";
 
 /** Shows what the running shim removed from the connections of others: what the infrastructure around it adds. */
 export const trafficCheck: Check = {
@@ -13,8 +13,9 @@ export const trafficCheck: Check = {
     const of = `of the last ${outcomes.length} connection(s)`;
     if (marked.length === 0 && hosts.length === 0) return ok(`nothing was added to any ${of}`);
     const names = [...new Set(marked.flatMap(({ stripped }) => Object.keys(stripped)))].sort();
+    const products = names.flatMap((name) => productOf(name) ?? []);
     const vias = marked.flatMap(({ stripped: { via } }) => (via === undefined ? [] : `via ${via}`));
-    const from = [...new Set([...marked.map(({ peer }) => peer), ...vendorsOf(names), ...vias])];
+    const from = [...new Set([...marked.map(({ peer }) => peer), ...products, ...vias])];
     const parts = [
       ...(marked.length === 0
         ? []

@@ -1,8 +1,8 @@
 import type { Advice } from "../../../errors.ts";
 import { holds, isRelease } from "../../../openclaw/releases.ts";
 import { note, ok, toFix, type Check } from "../finding.ts";
-import { list } from "../findings-table.ts";
-import { loopbackProxies } from "../gateway-settings.ts";
+import { list } from "../findings-format.ts";
+import { loopbackProxies } from "../openclaw-files.ts";
 
 const ADVICE: Advice = {
   fix: "remove loopback from it (or set it to your real proxies), and restart the gateway",

@@ -1,4 +1,8 @@
+import { authorityOf, isLoopbackName, reachableAt } from "../../net/authority.ts";
+import { flag, placeFlags, type Place } from "../../program.ts";
+import { SETTINGS } from "../../settings/settings-table.ts";
 import { printable } from "../../text/printable.ts";
+import type { DoctorRequest } from "./doctor-context.ts";
 import type { Finding, FindingStatus } from "./finding.ts";
 
 const WORDS: Readonly<Record<FindingStatus, string>> = { ok: "ok", note: "note", fix: "FIX", unknown: "?" };
@@ -52,4 +56,27 @@ function wrapped(text: string, indent: number): string[] {
     row = row === "" ? word : `${row} ${word}`;
   }
   return [...rows, row];
+}
+
+type Request = Pick<DoctorRequest, "program" | "settings">;
+
+/** Returns the `env` command for the shim that doctor looked at. */
+export function envCommand({ program, settings }: Request): string {
+  const [first] = settings.listen;
+  const place = { ...gatewayOf(settings), listen: first && reachableAt(first), fingerprint: undefined };
+  return `${program} env${placeFlags(place)}`;
+}
+
+/** Returns the command that starts such a shim: in the foreground, or as a service. */
+export function startCommand(command: "run" | "install", { program, settings }: Request): string {
+  const texts = settings.listen.map(authorityOf);
+  const listen = texts.join() === SETTINGS.listen.default?.join() ? [] : texts;
+  // Beyond loopback it does not start without them.
+  const peers = settings.allowFrom.map((cidr) => ` --allow-from ${cidr}`);
+  const listeners = listen.map((text) => ` ${flag("listen", text)}`);
+  return [`${program} ${command}`, ...listeners, ...peers, placeFlags(gatewayOf(settings))].join("");
+}
+
+function gatewayOf({ gateway: { url, host, fingerprint } }: Request["settings"]): Place {
+  return { gateway: url, remote: !isLoopbackName(host), fingerprint };
 }
