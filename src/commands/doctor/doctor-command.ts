@@ -107,12 +107,12 @@ async function reportOf(
 
 /** The table, and the answer to the question that people come with. */
 async function textOf({ gateway, shim }: DoctorContext, findings: readonly Finding[]): Promise<string> {
-  const { direct, isShim } = await gateway();
+  const { direct } = await gateway();
   const count = countToFix(findings);
   const rest = count === 0 ? "Nothing to fix." : `${count} to fix.`;
   let answer = "Not known whether local.";
   if (direct?.connected) {
-    const isThrough = !isShim && (await shim()).attempt?.connected;
+    const isThrough = (await shim()).attempt?.connected;
     answer = isThrough ? "Through the shim a tool is local." : "Straight to the gateway a tool is local.";
   } else if (direct?.verdict.outcome === "pairing-required") answer = "Not local.";
   return `${renderTable(findings)}\n${answer} ${rest}`;

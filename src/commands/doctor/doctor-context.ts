@@ -6,7 +6,7 @@ import { isShim } from "../../status/shim-client.ts";
 import { createDialer, GatewayAgent, type Dialer } from "../../upstream/dial.ts";
 import { Deadline, type Limits } from "./deadline.ts";
 import type { DeviceLists } from "./device-lists.ts";
-import { findShim, type ShimFacts } from "./found-shim.ts";
+import { findShim } from "./found-shim.ts";
 import {
   connectAs,
   uniqueMark,
@@ -15,11 +15,11 @@ import {
   type Hello,
   type Target,
 } from "./gateway-client.ts";
-import { readCredential, type Credential } from "./gateway-credential.ts";
+import { readCredential } from "./gateway-credential.ts";
 import { findInLog } from "./gateway-log.ts";
 import { findListeningProcess, type ListeningProcess } from "./listening-process.ts";
-import { readOpenclawFiles, type OpenclawFiles } from "./openclaw-files.ts";
-import { TestDevices, type Leftover } from "./test-devices.ts";
+import { readOpenclawFiles } from "./openclaw-files.ts";
+import { TestDevices } from "./test-devices.ts";
 import { explorePath, type PathFacts } from "./tool-paths.ts";
 import { DEFAULT, toolUrl, type ToolUrl } from "./tool-urls.ts";
 
@@ -36,20 +36,7 @@ export interface DoctorRequest {
 }
 
 /** What the checks share. Connections are made at the first call of a function, once. */
-export interface DoctorContext extends DoctorRequest {
-  readonly openclaw: OpenclawFiles;
-  readonly credential: Credential;
-  /** Where the tools of this environment connect. */
-  readonly tools: ToolUrl;
-  readonly gateway: () => Promise<GatewayFacts>;
-  /** The gateway's runtime, as its log names it. */
-  readonly runtime: () => Promise<string | undefined>;
-  readonly shim: () => Promise<ShimFacts>;
-  /** The paths of `--via` and of the tools that lead neither straight to the shim nor straight to the gateway. */
-  readonly paths: () => Promise<readonly PathFacts[]>;
-  /** Removes the test devices; returns those that could not be removed. Call it last. */
-  readonly leftovers: () => Promise<readonly Leftover[]>;
-}
+export type DoctorContext = Omit<ReturnType<typeof openContext>, "close">;
 
 /** The server at the gateway's address, and the results of connecting straight to it. */
 export interface GatewayFacts {
@@ -75,16 +62,13 @@ const PATH_LIMIT = 4;
  *
  * @param stopped resolves when the user ends the run: then nothing more is gathered
  */
-export function openContext(
-  request: DoctorRequest,
-  stopped: Promise<void>,
-  limits: Limits,
-): DoctorContext & { readonly close: () => Promise<void> } {
+export function openContext(request: DoctorRequest, stopped: Promise<void>, limits: Limits) {
   const { settings, env, via } = request;
   const deadline = new Deadline(limits);
   void stopped.then(() => deadline.expire());
   const openclaw = readOpenclawFiles(env);
   const credential = readCredential(settings.tokenFile, env, section(openclaw.gateway, "auth")["mode"]);
+  /** Where the tools of this environment connect. */
   const tools = toolUrl(settings, env, openclaw.gateway);
   const devices = new TestDevices(deadline);
   const straight: Connected[] = [];
@@ -96,6 +80,7 @@ export function openContext(
     ws: { agent: new GatewayAgent(await dialer()) },
   }));
 
+  /** Connects straight to the gateway. */
   const gateway = once(async (): Promise<GatewayFacts> => {
     const { host, port, tls, authority } = settings.gateway;
     const listener = isLoopbackName(host) ? findListeningProcess(port) : undefined;
@@ -126,13 +111,15 @@ export function openContext(
 
   const connectThrough = (shimTarget: Target) => devices.connectPath(shimTarget, { credential });
 
+  /** Connects through the shim. */
   const shim = once(async () => {
     const { plain, direct } = await gateway();
     const isConnectable = plain?.connected === true || direct?.connected === true;
     return findShim(settings, isConnectable ? connectThrough : undefined, deadline);
   });
 
-  const paths = once(async () => {
+  /** Connects along the paths of `--via` and of the tools that lead neither straight to the shim nor to the gateway. */
+  const paths = once(async (): Promise<readonly PathFacts[]> => {
     const { running } = await shim();
     const found = new Map<string, PathFacts>();
     for (const path of [...via, tools]) {
@@ -144,6 +131,7 @@ export function openContext(
     return [...found.values()];
   });
 
+  /** Returns the gateway's runtime, as its log names it. */
   const runtime = once(async () => {
     await gateway();
     if (!devices.operator || deadline.over) return undefined;
@@ -151,11 +139,11 @@ export function openContext(
     const mark = uniqueMark();
     const { attempt, session } = await connectAs(await target(), { mark }, deadline);
     await session?.close();
-    return attempt.connected
-      ? undefined
-      : (await findInLog(devices.operator.session, mark, deadline))?.runtime;
+    if (attempt.connected) return undefined;
+    return (await findInLog(devices.operator.session, mark, deadline))?.runtime;
   });
 
+  /** Removes the test devices; returns those that could not be removed. To be called last. */
   const leftovers = once(async () => {
     deadline.start("clear");
     await devices.clear();

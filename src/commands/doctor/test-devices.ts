@@ -120,8 +120,10 @@ export class TestDevices {
 
   /** Removes the session's own device. Since 2026.4 the gateway then closes its connections with 4001 (measured). */
   async #removeOwn(session: GatewaySession, deviceId: string): Promise<boolean> {
-    const isRemoved = (error: unknown): boolean => error instanceof GatewayClosedError && error.code === 4001;
-    return this.#request(session, "remove", { deviceId }).then(() => true, isRemoved);
+    return this.#request(session, "remove", { deviceId }).then(
+      () => true,
+      (error: unknown) => error instanceof GatewayClosedError && error.code === 4001,
+    );
   }
 
   async #succeeds(session: GatewaySession, method: string, params: object): Promise<boolean> {
