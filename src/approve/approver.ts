@@ -17,7 +17,7 @@ import {
 import { loadIdentity } from "./approver-identity.ts";
 import { OperatorLink, type LinkLoss } from "./operator-link.ts";
 
-/** How long a `connect` frame may wait for a stale pending request to be rejected (contract.md, Relay). */
+/** How long a `connect` frame may wait for a stale pending request to be rejected. */
 const HOLD_MS = 500;
 /** Refused devices remembered while the operator connection is down. */
 const WAITING_LIMIT = 256;

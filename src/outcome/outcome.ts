@@ -62,7 +62,7 @@ export interface Outcome extends Verdict, Partial<Advice> {
 
 type Refused = Extract<ConnectAnswer, { ok: false }>;
 
-/** `details.code` or `error.code` to outcome; the first row that matches decides (gateway.md section 3). */
+/** `details.code` or `error.code` to outcome; the first row that matches decides (docs/gateway.md section 3). */
 const CODES: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/^PAIRING_REQUIRED$/, "pairing-required"],
   [/DEVICE_IDENTITY_REQUIRED$/, "device-required"],

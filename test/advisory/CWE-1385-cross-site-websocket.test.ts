@@ -4,7 +4,7 @@ import { errorOf, exchange, fieldsOf, shimBefore, startRecorder, statusOf } from
 
 /**
  * Cross-site WebSocket hijacking: browsers let any page open one to 127.0.0.1, and only Origin tells. The gateway
- * judges it, so it must reach the gateway as it is: never mapped, never removed (gateway.md section 4).
+ * judges it, so it must reach the gateway as it is: never mapped, never removed (docs/gateway.md section 4).
  */
 const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 const FOREIGN = [

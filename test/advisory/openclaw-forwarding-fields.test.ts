@@ -4,7 +4,7 @@ import { exchange, shimBefore, startRecorder } from "../support/recorder.ts";
 
 /**
  * OpenClaw takes a request with any of these for a remote one: 1008 "pairing required", and from 2026.8 on HTTP 403
- * even for an empty value (gateway.md section 1). So each must be gone, in whatever disguise it comes.
+ * even for an empty value (docs/gateway.md section 1). So each must be gone, in whatever disguise it comes.
  */
 const NAMES = [
   "X-Forwarded-For",

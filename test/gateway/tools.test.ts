@@ -26,7 +26,7 @@ interface Tool {
   readonly config?: object;
 }
 
-// The ways of gateway.md section 5. The shim has taken over the port: config says its port, --port the gateway's own.
+// The table of docs/gateway.md section 5. The shim has taken over the port: the config has the shim's, --port the gateway's.
 describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) => {
   const { urlFromEnvironment, innerToolsConnect } = releaseOf(version);
   const token = randomToken();

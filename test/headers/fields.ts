@@ -3,7 +3,7 @@ import type { NormalizeTarget } from "../../src/headers/normalize.ts";
 
 export const TARGET: NormalizeTarget = { authority: "127.0.0.1:18789", framing: "plain" };
 
-/** Names of forwarding and proxy-identity fields (gateway.md section 1), as people write them. */
+/** Names of forwarding and proxy-identity fields (docs/gateway.md section 1), as people write them. */
 export const FORWARDING = [
   "X-Forwarded-For",
   "X-Forwarded-Port",

@@ -16,7 +16,7 @@ interface Killed {
   readonly through: unknown;
 }
 
-/** How each release refuses a client that seems to come from afar: gateway.md section 1. */
+/** How each release refuses a client that seems to come from afar: docs/gateway.md section 1. */
 const REFUSED = {
   "2026.2.19": { close: { code: 1008 } },
   "2026.3.23": { close: { code: 1008 } },

@@ -61,7 +61,7 @@ describe("a device identity", () => {
 });
 
 describe("the signature of a connect", () => {
-  it("is over the fields as gateway.md section 3 has them", () => {
+  it("is over the fields as docs/gateway.md section 3 has them", () => {
     const v2 = `v2|${device.id}|cli|cli|operator|operator.read,operator.write|1737264000000|t|n`;
     expect(connectPayload("v2", payload)).toBe(v2);
     expect(connectPayload("v3", payload)).toBe(`${v2.replace("v2", "v3")}|linux|`);

@@ -1,11 +1,11 @@
-/** The gateway's first message (gateway.md section 3). */
+/** The gateway's first message (docs/gateway.md section 3). */
 export const challenge = JSON.stringify({
   type: "event",
   event: "connect.challenge",
   payload: { nonce: "nonce-of-the-gateway", ts: 1_737_264_000_000 },
 });
 
-/** A client's first message (gateway.md section 3). */
+/** A client's first message (docs/gateway.md section 3). */
 export function connectRequest(params: Record<string, unknown> = {}, id = "c1"): string {
   return JSON.stringify({ type: "req", id, method: "connect", params: { role: "operator", ...params } });
 }

@@ -14,7 +14,7 @@ export const REWRITTEN_HOST = "sb.vercel.run";
 /** RFC 5737's test network: nobody's address, and not a private one. */
 const PUBLIC = "203.0.113.7";
 
-/** Every header of gateway.md section 1 that has been seen to matter, or that proxies are known to send. */
+/** Every header of docs/gateway.md section 1 that matters to a release, or that proxies are known to send. */
 const SINGLE: readonly Header[] = [
   ["X-Forwarded-For", PUBLIC],
   ["X-Forwarded-For", "127.0.0.1"],
