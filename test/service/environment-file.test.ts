@@ -1,6 +1,7 @@
+import { parseEnv } from "node:util";
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeEnvironment, parseEnvironment } from "../../src/commands/service/service-settings.ts";
+import { mergeEnvironment } from "../../src/commands/service/service-settings.ts";
 
 const NAME = "OPENCLAW_SHIM_CONFIG";
 
@@ -32,7 +33,7 @@ describe("the environment file", () => {
         } catch {
           return;
         }
-        expect(parseEnvironment(text)).toEqual({ A: "b", [NAME]: value });
+        expect(parseEnv(text)).toEqual({ A: "b", [NAME]: value });
       }),
     );
   });

@@ -45,7 +45,7 @@ describe("install --root lists what the image still needs", () => {
   it("a token, if --approve seen has none, in a dry run too", async () => {
     expect(await notes("--approve", "seen", "--dry-run")).toEqual([NO_TOKEN]);
     expect(await notes("--approve", "seen")).toEqual([NO_TOKEN]);
-    // Settings that were given before count as well.
+    // Earlier settings count too.
     expect(await notes()).toEqual([NO_TOKEN]);
   });
 

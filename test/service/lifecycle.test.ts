@@ -7,7 +7,7 @@ import { SWITCHING } from "../upstream/harness.ts";
 import { rawClient, startRawServer, upgradeRequest, type RawClient } from "../support/raw.ts";
 import { startProcess, type Lines } from "./process.ts";
 
-/** A PID namespace of its own, as a container has it; the process in it is PID 1. */
+/** A new PID namespace, as in a container; the process in it is PID 1. */
 const CONTAINER = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--"] as const;
 
 let command: Bundle;
@@ -18,7 +18,7 @@ afterAll(() => command.remove());
 
 interface PidOne {
   readonly container: Lines;
-  /** As this side of the namespace has it. */
+  /** Its id outside of the namespace. */
   readonly pid: number;
   readonly port: number;
   /** A client whose connection has been upgraded; the gateway echoes what it sends. */
@@ -62,7 +62,7 @@ describe.runIf(process.platform === "linux")("PID 1 in a container", () => {
     expect(childrenOf(pid)).toBe("");
   });
 
-  it("drains at SIGTERM: takes nothing new, lets what is open finish, and ends with 0", async () => {
+  it("drains at SIGTERM: refuses new connections, lets open ones finish, and exits 0", async () => {
     const { container, pid, port, client } = await startPidOne("1m");
     process.kill(pid, "SIGTERM");
     await container.line('"draining"');
@@ -86,7 +86,7 @@ describe.runIf(process.platform === "linux")("PID 1 in a container", () => {
     await client.closed();
   });
 
-  it("ends what has not finished when the drain is over", async () => {
+  it("closes unfinished connections when the drain ends", async () => {
     const { container, pid, client } = await startPidOne("200ms");
     process.kill(pid, "SIGTERM");
     await client.closed();
@@ -94,7 +94,7 @@ describe.runIf(process.platform === "linux")("PID 1 in a container", () => {
     expect(container.stdout.at(-1)).toContain('"event":"stopped"');
   });
 
-  it("says what is wrong, and exits 2 for bad settings", async () => {
+  it("reports bad settings and exits 2", async () => {
     const container = startProcess([...CONTAINER, process.execPath, command.path, "--hold", "soon"]);
     expect(await container.exit).toEqual([2, null]);
     expect(container.stderr).toEqual([

@@ -108,6 +108,16 @@ describe("install --root", () => {
 });
 
 describe("uninstall --root", () => {
+  it("--dry-run prints every operation and removes nothing", async () => {
+    await run("install", "--root", image);
+    const before = files();
+    const { code, stdout } = await run("uninstall", "--root", image, "--dry-run");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`would remove ${image}/${UNITS}/sockets.target.wants/openclaw-shim.socket\n`);
+    expect(stdout).toContain(`would remove ${image}/etc/openclaw-shim/environment\n`);
+    expect(files()).toEqual(before);
+  });
+
   it("removes everything except the user's own files", async () => {
     await run("install", "--root", image, "--token-file", "/etc/openclaw-shim/token");
     writeFileSync(join(image, "etc/openclaw-shim/token"), "mine");

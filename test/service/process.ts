@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
-/** A process whose lines are kept. */
+/** A process and the lines it printed. */
 export interface Lines {
   readonly child: ChildProcess;
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** Resolves with the first stdout line that has this text. */
+  /** Resolves with the first stdout line that contains this text. */
   line(text: string): Promise<string>;
   /** Resolves with exit code and signal. */
   readonly exit: Promise<readonly [number | null, NodeJS.Signals | null]>;

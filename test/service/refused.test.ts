@@ -22,9 +22,9 @@ describe("install refuses, in one line and with exit code 2", () => {
     [["--listen", "127.0.0.1:0"], "--listen: port 0 is another port at every start"],
     [["--token", "sekrit"], "--token: a secret is never a setting"],
     [["--config", "/etc/shim.json5"], "--config: cannot be read in an image"],
-    [["--token-file", "token"], "--token-file: with --root, give the absolute path"],
+    [["--token-file", "token"], "--token-file: is not an absolute path; with --root, give the absolute path"],
     [["--token-file", "/etc/a\nExecStartPre=/bin/evil"], "--token-file: contains a line break"],
-    [["--node", "node"], "--node: with --root, give the absolute path"],
+    [["--node", "node"], "--node: node is not an absolute path; with --root, give"],
     [["--node", "/opt/a\rb"], "contains a line break or another control character"],
     [["--node", "/opt/$HOME/node"], "--node: systemd allows no $ in the path of a program"],
   ])("%j", async (args, why) => {

@@ -32,7 +32,7 @@ async function openSocket(where: ListenOptions): Promise<OpenSocket> {
   return { fd, port, close: () => void server.close() };
 }
 
-/** `run` with a descriptor 3 that is said to be for this process, or for `owner`. */
+/** Starts `run` with descriptor 3, which LISTEN_PID assigns to it, or to `owner`. */
 function activated(fd: number, args: readonly string[] = [], owner = "$$", count = "1"): Lines {
   const script = `LISTEN_FDNAMES=openclaw-shim LISTEN_FDS=${count} LISTEN_PID=${owner} exec "$@"`;
   const gateway = args.includes("--gateway") ? [] : ["--gateway", "ws://127.0.0.1:9"];
@@ -41,7 +41,7 @@ function activated(fd: number, args: readonly string[] = [], owner = "$$", count
 }
 
 describe("a socket that systemd hands over", () => {
-  it("takes the place of --listen", async () => {
+  it("replaces --listen", async () => {
     const { fd, port } = await openSocket({ host: "127.0.0.1", port: 0 });
     const shim = activated(fd, ["--listen", "127.0.0.1:1"]);
     expect(await shim.line('"listening"')).toContain(`"addresses":["127.0.0.1:${port}"]`);
@@ -49,7 +49,7 @@ describe("a socket that systemd hands over", () => {
     expect(await shim.exit).toEqual([0, null]);
   });
 
-  it("is answered on", async () => {
+  it("accepts connections", async () => {
     const { fd, port, close } = await openSocket({ host: "127.0.0.1", port: 0 });
     const shim = activated(fd);
     await shim.line('"listening"');
@@ -58,7 +58,7 @@ describe("a socket that systemd hands over", () => {
     expect((await fetch(`http://127.0.0.1:${port}/__shim__/health`)).status).toBe(503);
   });
 
-  it("meant for another process is left alone", async () => {
+  it("for another process is ignored", async () => {
     const { fd, port } = await openSocket({ host: "127.0.0.1", port: 0 });
     const shim = activated(fd, ["--listen", "127.0.0.1:0"], "1");
     const line = await shim.line('"listening"');
@@ -66,7 +66,7 @@ describe("a socket that systemd hands over", () => {
     expect(line).not.toContain(`:${port}"`);
   });
 
-  it("that is the gateway's own is refused, as --listen is: the shim would connect to itself", async () => {
+  it("with the gateway's address is refused, as --listen is: the shim would connect to itself", async () => {
     const { fd, port } = await openSocket({ host: "127.0.0.1", port: 0 });
     const shim = activated(fd, ["--gateway", `ws://localhost:${port}`]);
     expect(await shim.exit).toEqual([2, null]);

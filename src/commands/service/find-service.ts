@@ -2,23 +2,19 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SettingsError } from "../../settings/settings-error.ts";
 import { printable } from "../../text/printable.ts";
 import { launchdService } from "./launchd.ts";
-import type { Service } from "./service-manager.ts";
+import { invalid, type Service } from "./service-manager.ts";
 import { systemdService } from "./systemd.ts";
 
 /** The process that works on a service. Tests replace it. */
-export interface ServiceHost {
-  readonly platform: NodeJS.Platform;
-  /** Undefined on a platform without user ids. */
+export interface ServiceHost extends Pick<NodeJS.Process, "platform" | "execPath"> {
   readonly uid: number | undefined;
-  readonly execPath: string;
   /** The one file to run, which is copied. */
   readonly script: string;
 }
 
-/** This process. The bundle is one file, so the path of this module is the whole program. */
+/** This process. The bundle is one file, so this module's path is the whole program. */
 export const THIS_HOST: ServiceHost = {
   platform: process.platform,
   uid: process.getuid?.(),
@@ -28,7 +24,7 @@ export const THIS_HOST: ServiceHost = {
 
 /**
  * Returns the service that the flags select: on Linux the user's, with `--system` the machine's, with `--root` that of
- * an image; on macOS the user's LaunchAgent. `status` shows `instead`, if only that is installed.
+ * an image; on macOS the user's LaunchAgent.
  *
  * @param flags of the command
  * @throws SettingsError if there is no such service here, or not for this user
@@ -37,44 +33,24 @@ export function findService(
   flags: { readonly system: boolean; readonly root?: string | undefined },
   env: NodeJS.ProcessEnv,
   { platform, uid }: ServiceHost,
-): { readonly service: Service; readonly instead?: Service } {
+): Service {
   const user = { uid, env, home: env["HOME"] ?? homedir() };
-  if (flags.root !== undefined) return { service: systemdService("system", user, imageFolder(flags.root)) };
+  if (flags.root !== undefined) {
+    const image = resolve(flags.root);
+    if (statSync(image, { throwIfNoEntry: false })?.isDirectory())
+      return systemdService("system", user, image);
+    throw invalid("--root", `${printable(image, 120)} is not a folder`, "name the folder of the image");
+  }
   if (platform !== "linux" && platform !== "darwin") {
-    throw new SettingsError({
-      setting: platform,
-      problem: "has neither systemd nor launchd",
-      fix: "let its own service manager run openclaw-shim run",
-    });
+    throw invalid(platform, "has neither systemd nor launchd", "start openclaw-shim run another way");
   }
   if (flags.system) {
-    if (platform === "linux") return { service: systemdService("system", user) };
-    throw new SettingsError({
-      setting: "--system",
-      problem: "macOS has only the LaunchAgent of a user",
-      fix: "omit it",
-    });
+    if (platform === "linux") return systemdService("system", user);
+    throw invalid("--system", "macOS has only the LaunchAgent of a user", "omit it");
   }
   if (uid === 0 && env["SUDO_USER"]) {
-    throw new SettingsError({
-      setting: "sudo",
-      problem: "under sudo this would be root's own service",
-      fix: "run it without sudo, or with --system",
-    });
+    throw invalid("sudo", "under sudo this would be root's own service", "omit sudo, or add --system");
   }
-  if (!user.home.startsWith("/")) {
-    throw new SettingsError({ setting: "HOME", problem: "is not an absolute path", fix: "set it" });
-  }
-  if (platform === "darwin") return { service: launchdService(user) };
-  return { service: systemdService("user", user), instead: systemdService("system", user) };
-}
-
-function imageFolder(root: string): string {
-  const path = resolve(root);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new SettingsError({
-    setting: "--root",
-    problem: `${printable(path, 120)} is not a folder`,
-    fix: "name the folder that holds the image",
-  });
+  if (!user.home.startsWith("/")) throw invalid("HOME", "is not an absolute path", "set it");
+  return platform === "darwin" ? launchdService(user) : systemdService("user", user);
 }

@@ -1,26 +1,25 @@
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import template from "../../../launchd/ai.openclaw.shim.plist?raw";
 import { loadSettings, NOTHING_GIVEN } from "../../settings/load.ts";
-import { SettingsError } from "../../settings/settings-error.ts";
 import { removal, type Operation } from "./operations.ts";
 import { runCommand } from "./run-command.ts";
-import { NAME, programFiles, userFiles } from "./service-manager.ts";
+import { lineOf, NAME, programFiles, userFiles } from "./service-manager.ts";
 import type { Service, ServiceProgram, ServiceState, ServiceTarget, ServiceUser } from "./service-manager.ts";
 import { ServiceRoot, type FileOperation } from "./service-root.ts";
-import { parseEnvironment } from "./service-settings.ts";
-
-/** A domain of launchd (launchctl(1)), and the session type of its agents (launchd.plist(5), LimitLoadToSessionType). */
-interface Domain {
-  readonly name: string;
-  readonly session: "Aqua" | "Background";
-}
 
 interface LaunchdTarget extends ServiceTarget {
+  readonly uid: number | undefined;
   readonly plist: string;
   readonly log: string;
-  /** The domain of the screen, and the user's own, which also exists without a login there, as over SSH. */
-  readonly domains: readonly [screen: Domain, background: Domain];
 }
+
+/**
+ * The session types (launchd.plist(5), LimitLoadToSessionType) of agents in the domains of launchctl(1): that of the
+ * screen, and the user's own, which also exists without a login at the screen, as over SSH.
+ */
+const SESSIONS = { gui: "Aqua", user: "Background" } as const;
+type Domain = keyof typeof SESSIONS;
 
 const LABEL = "ai.openclaw.shim";
 /** What launchctl exits with if nobody is logged in at the screen: no such domain, or one that cannot load agents. */
@@ -42,10 +41,7 @@ export function launchdService({ uid, home, env }: ServiceUser): Service {
     plist: join(home, "Library/LaunchAgents", `${LABEL}.plist`),
     log,
     logCommand: `tail '${log.replaceAll("'", "'\\''")}'`,
-    domains: [
-      { name: `gui/${uid}`, session: "Aqua" },
-      { name: `user/${uid}`, session: "Background" },
-    ],
+    uid,
   };
   return {
     ...target,
@@ -59,15 +55,16 @@ export function launchdService({ uid, home, env }: ServiceUser): Service {
 }
 
 async function planInstall(target: LaunchdTarget, program: ServiceProgram): Promise<Operation[]> {
-  const [screen] = target.domains;
   const loaded = (await findAgent(target))?.domain;
-  const domain = loaded ?? screen;
+  const domain = loaded ?? "gui";
   const changes = target.root.pending([...programFiles(target, program), plistFile(target, program, domain)]);
   const start = startAgent(target, program, domain);
   if (loaded === undefined) return [...changes, ...start];
-  if (changes.some(({ path }) => path === target.plist)) return [...changes, stopAgent(loaded), ...start];
-  const restart = ["launchctl", "kickstart", "-k", agentIn(loaded)] as const;
-  return changes.length === 0 ? [] : [...changes, { kind: "run", argv: restart }];
+  if (changes.some(({ path }) => path === target.plist)) {
+    return [...changes, stopAgent(target, loaded), ...start];
+  }
+  const restart = { kind: "run", argv: ["launchctl", "kickstart", "-k", agent(target, loaded)] } as const;
+  return changes.length === 0 ? [] : [...changes, restart];
 }
 
 /** The log stays. */
@@ -75,7 +72,7 @@ async function planUninstall(target: LaunchdTarget): Promise<Operation[]> {
   const { root, plist, environment, bundle, identity = [] } = target;
   const loaded = (await findAgent(target))?.domain;
   return [
-    ...(loaded === undefined ? [] : [stopAgent(loaded)]),
+    ...(loaded === undefined ? [] : [stopAgent(target, loaded)]),
     ...root.pending([{ kind: "remove", path: plist }]),
     ...removal([environment, bundle].concat(identity), root),
   ];
@@ -84,16 +81,17 @@ async function planUninstall(target: LaunchdTarget): Promise<Operation[]> {
 /** Reads `launchctl print`. Its output is for people, but these lines have been stable. */
 async function agentState(target: LaunchdTarget): Promise<ServiceState> {
   const { root, environment, home } = target;
-  const agent = await findAgent(target);
+  const found = await findAgent(target);
   const field = (name: string): string | undefined =>
-    new RegExp(`^\\s*${name} = (.+)$`, "m").exec(agent?.printed ?? "")?.[1];
+    new RegExp(`^\\s*${name} = (.+)$`, "m").exec(found?.printed ?? "")?.[1];
   const state = field("state") ?? "not loaded";
   const exit = field("last exit code");
   const pid = Number(field("pid"));
-  const env = { ...parseEnvironment(root.read(environment) ?? ""), HOME: home };
+  const env = { ...parseEnv(root.read(environment) ?? ""), HOME: home };
   return {
-    name: `${LABEL}${agent ? ` (${agent.domain.name})` : ""}`,
-    installed: agent !== undefined,
+    name: `${LABEL}${found ? ` (${found.domain}/${target.uid})` : ""}`,
+    system: false,
+    installed: found !== undefined,
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
     ...(pid > 0 && { pid }),
@@ -102,58 +100,50 @@ async function agentState(target: LaunchdTarget): Promise<ServiceState> {
 }
 
 /** Returns the domain in which the agent is loaded, and what launchctl prints about it. */
-async function findAgent({
-  domains,
-  env,
-}: LaunchdTarget): Promise<{ domain: Domain; printed: string } | undefined> {
-  for (const domain of domains) {
-    const { code, stdout } = await runCommand(["launchctl", "print", agentIn(domain)], env);
+async function findAgent(target: LaunchdTarget): Promise<{ domain: Domain; printed: string } | undefined> {
+  for (const domain of ["gui", "user"] as const) {
+    const { code, stdout } = await runCommand(["launchctl", "print", agent(target, domain)], target.env);
     if (code === 0) return { domain, printed: stdout };
   }
   return undefined;
 }
 
 function startAgent(target: LaunchdTarget, program: ServiceProgram, domain: Domain): Operation[] {
-  const { domains, plist } = target;
-  const [screen, background] = domains;
-  const fallback = (): Operation[] => {
-    return [plistFile(target, program, background), ...startAgent(target, program, background)];
-  };
+  const argv = ["launchctl", "bootstrap", `${domain}/${target.uid}`, target.plist] as const;
+  const withoutScreen = (): Operation[] => [
+    plistFile(target, program, "user"),
+    ...startAgent(target, program, "user"),
+  ];
   return [
     // An agent that was disabled once stays disabled, even if it is bootstrapped.
-    { kind: "run", argv: ["launchctl", "enable", agentIn(domain)] },
-    {
-      kind: "run",
-      argv: ["launchctl", "bootstrap", domain.name, plist],
-      ...(domain === screen && { fallback: { codes: NO_SCREEN, operations: fallback() } }),
-    },
+    { kind: "run", argv: ["launchctl", "enable", agent(target, domain)] },
+    domain === "user"
+      ? { kind: "run", argv }
+      : { kind: "run", argv, fallback: { codes: NO_SCREEN, operations: withoutScreen() } },
   ];
 }
 
 /** bootout returns before launchd has removed the agent. */
-function stopAgent(domain: Domain): Operation {
-  const agent = agentIn(domain);
-  const untilFails = ["launchctl", "print", agent] as const;
-  return { kind: "run", argv: ["launchctl", "bootout", agent], mayFail: true, untilFails };
+function stopAgent(target: LaunchdTarget, domain: Domain): Operation {
+  const name = agent(target, domain);
+  const untilFails = ["launchctl", "print", name] as const;
+  return { kind: "run", argv: ["launchctl", "bootout", name], mayFail: true, untilFails };
 }
 
-function agentIn({ name }: Domain): string {
-  return `${name}/${LABEL}`;
+function agent({ uid }: LaunchdTarget, domain: Domain): string {
+  return `${domain}/${uid}/${LABEL}`;
 }
 
 /** Renders launchd/ai.openclaw.shim.plist. @throws SettingsError if XML cannot hold a path */
-function plistFile(
-  target: LaunchdTarget,
-  { node, settings }: ServiceProgram,
-  { session }: Domain,
-): FileOperation {
+function plistFile(target: LaunchdTarget, program: ServiceProgram, domain: Domain): FileOperation {
+  const seconds = Math.ceil(program.settings.drain / 1000) + EXIT_MARGIN_SECONDS;
   const folder = "/Users/USERNAME/Library/Application Support/openclaw-shim";
   const replacements = {
-    "<string>/usr/local/bin/node<": `<string>${xml(node)}<`,
+    "<string>/usr/local/bin/node<": `<string>${xml(program.node)}<`,
     [`<string>--env-file=${folder}/environment<`]: `<string>--env-file=${xml(target.environment)}<`,
     [`<string>${folder}/openclaw-shim.mjs<`]: `<string>${xml(target.bundle)}<`,
-    "<string>Aqua<": `<string>${session}<`,
-    "<integer>20<": `<integer>${Math.max(EXIT_SECONDS, Math.ceil(settings.drain / 1000) + EXIT_MARGIN_SECONDS)}<`,
+    "<string>Aqua<": `<string>${SESSIONS[domain]}<`,
+    "<integer>20<": `<integer>${Math.max(EXIT_SECONDS, seconds)}<`,
     "<string>/Users/USERNAME/Library/Logs/openclaw-shim.log<": `<string>${xml(target.log)}<`,
   };
   const content = Object.entries(replacements).reduce((text, [from, to]) => {
@@ -163,12 +153,7 @@ function plistFile(
   return { kind: "write", path: target.plist, mode: 0o644, content };
 }
 
-/** Escapes character data. XML 1.0 (section 2.2) allows no control characters. */
-function xml(text: string): string {
-  if (!/\p{Cc}/u.test(text)) return text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
-  throw new SettingsError({
-    setting: "--node",
-    problem: "a path contains a line break or another control character",
-    fix: "use another path",
-  });
+/** Escapes character data; XML 1.0 (section 2.2) allows no control characters. */
+function xml(path: string): string {
+  return lineOf("a path of the service", path).replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

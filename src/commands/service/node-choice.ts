@@ -1,28 +1,21 @@
 import { accessSync, constants } from "node:fs";
 import { join, resolve } from "node:path";
-import { SettingsError } from "../../settings/settings-error.ts";
 import { printable } from "../../text/printable.ts";
 import { runCommand } from "./run-command.ts";
-import type { ServiceTarget } from "./service-manager.ts";
+import { invalid, type ServiceTarget } from "./service-manager.ts";
 import { isHidden } from "./service-settings.ts";
 
 /** The folders in which version managers keep each version of Node. */
 const VERSION_MANAGER =
-  /\/\.?(?:(nvm|n)\/versions|(mise)\/installs|(fnm)(?:_multishells)?|(volta|asdf|nodenv|nvs))\//;
+  /\/\.?(nvm(?=\/versions)|n(?=\/versions)|mise(?=\/installs)|fnm|volta|asdf|nodenv|nvs)[/_]/;
 /** Where packages install Node. */
 const USUAL = ["/usr/bin/node", "/usr/local/bin/node"] as const;
 /** As in package.json, `engines`. */
 const OLDEST = [20, 19] as const;
 
-/** The Node of a service: an absolute path, as neither systemd nor launchd searches a PATH. */
-export interface ChosenNode {
-  readonly path: string;
-  /** The version manager that may remove it. */
-  readonly manager?: string;
-}
-
 /**
- * Chooses the Node of a service: `--node`, else the one that runs this process, else the one in the image.
+ * Chooses the Node of a service: `--node`, else the one that runs this process, else the one in the image. Its path is
+ * absolute, because systemd and launchd search no PATH. `manager` is the version manager that may remove it.
  *
  * @param given `--node`
  * @param execPath `process.execPath`
@@ -32,27 +25,21 @@ export async function chooseNode(
   given: string | undefined,
   service: Pick<ServiceTarget, "image" | "system">,
   execPath: string,
-): Promise<ChosenNode> {
+): Promise<{ path: string; manager?: string }> {
   if (service.image !== undefined) return { path: imageNode(given, service.image) };
   const path = given === undefined ? stableNode(execPath) : resolve(given);
-  const refuse = (problem: string, fix?: string): SettingsError =>
-    new SettingsError({
-      setting: "--node",
-      problem: `${printable(path, 120)} ${problem}`,
-      ...(fix && { fix }),
-    });
+  const refused = (problem: string, fix?: string): Error =>
+    invalid("--node", `${printable(path, 120)} ${problem}`, fix);
   if (isHidden(path, service)) {
-    throw refuse("is hidden from the system service", "use one outside of home folders");
+    throw refused("is hidden from the system service", "use one outside of home folders");
   }
   const { code, stdout, why } = await runCommand([path, "--version"], {});
   const [, major = 0, minor = 0] = /^v(\d+)\.(\d+)\./.exec(stdout)?.map(Number) ?? [];
-  if (code !== 0 || major === 0) throw refuse(`is not Node (${why})`);
+  if (code !== 0 || major === 0) throw refused(`is not Node (${why})`);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw refuse(`is Node ${major}.${minor}`, `use ${OLDEST.join(".")} or later`);
+    throw refused(`is Node ${major}.${minor}`, `use ${OLDEST.join(".")} or later`);
   }
-  const manager = VERSION_MANAGER.exec(path)
-    ?.slice(1)
-    .find((name) => name !== undefined);
+  const manager = VERSION_MANAGER.exec(path)?.[1];
   return { path, ...(manager !== undefined && { manager }) };
 }
 
@@ -69,17 +56,12 @@ function stableNode(execPath: string): string {
 function imageNode(given: string | undefined, image: string): string {
   const path = given ?? USUAL.find((usual) => isExecutable(join(image, usual)));
   if (path?.startsWith("/")) return path;
-  throw new SettingsError({
-    setting: "--node",
-    ...(path === undefined
-      ? {
-          problem: `${printable(image, 120)} has neither ${USUAL.join(" nor ")}`,
-          fix: "give the path that Node will have, such as --node /opt/node/bin/node",
-        }
-      : {
-          problem: `with --root, give the absolute path of Node in the image, such as ${USUAL[0]}, not ${printable(path, 120)}`,
-        }),
-  });
+  const problem =
+    path === undefined
+      ? `${printable(image, 120)} has neither ${USUAL.join(" nor ")}`
+      : `${printable(path, 120)} is not an absolute path`;
+  const fix = "with --root, give the absolute path of Node in the image, such as --node /opt/node/bin/node";
+  throw invalid("--node", problem, fix);
 }
 
 function isExecutable(path: string): boolean {

@@ -19,20 +19,18 @@ export interface RunOperation {
   readonly fallback?: { readonly codes: readonly number[]; readonly operations: readonly Operation[] };
 }
 
-/** Waits until a shim responds. */
+/** Waits until a shim responds; the advice is for one that does not. */
 interface HealthOperation {
   readonly kind: "health";
   readonly address: string;
-  /** Advice if none does. */
   readonly advice: Advice;
 }
 
-/** A line for the user: without a level part of the result on stdout, else on stderr. */
-export interface Notice {
+/** A line for the user: a warning or note on stderr, or without a level part of the result on stdout. */
+interface Notice extends Partial<Advice> {
   readonly kind: "notice";
   readonly level?: "warning" | "note";
   readonly text: string;
-  readonly advice?: Advice;
 }
 
 /** An operation that failed for a reason in the machine, not in the settings. */
@@ -46,12 +44,10 @@ export class ServiceError extends Error {
   }
 }
 
-/** What the executor works on, and where it prints lines. */
+/** Where the executor works, and how it prints lines. With `dryRun` it only prints. */
 export interface ExecutorOptions {
   readonly root: ServiceRoot;
-  /** Environment of the commands. */
   readonly env: NodeJS.ProcessEnv;
-  /** Prints the operations instead of performing them. */
   readonly dryRun: boolean;
   readonly stdout: (line: string) => void;
   readonly stderr: (line: string) => void;
@@ -60,10 +56,9 @@ export interface ExecutorOptions {
 const PAST = { write: "wrote", link: "linked", remove: "removed", "remove-folder": "removed" } as const;
 /** From the start of the service to its first response, on a busy machine. */
 const HEALTH_MS = 15_000;
-const HEALTH_CHECK_MS = 100;
 /** Longer than the LaunchAgent's ExitTimeOut with the default drain. */
 const SETTLE_MS = 30_000;
-const SETTLE_CHECK_MS = 200;
+const CHECK_MS = 100;
 
 /**
  * Performs the operations in order and prints one line for each, or prints what it would do.
@@ -74,7 +69,7 @@ export async function perform(plan: readonly Operation[], options: ExecutorOptio
   const { root, dryRun, stdout, stderr } = options;
   for (const operation of plan) {
     if (operation.kind === "notice") {
-      const line = withAdvice(operation.text, operation.advice);
+      const line = withAdvice(operation.text, operation);
       if (operation.level === undefined) stdout(line);
       else stderr(`${operation.level}: ${line}`);
     } else if (dryRun) stdout(`would ${preview(operation, root)}`);
@@ -90,6 +85,11 @@ export async function perform(plan: readonly Operation[], options: ExecutorOptio
 /** Returns a problem and what to do about it as one line. */
 export function withAdvice(text: string, { fix, command }: Partial<Advice> = {}): string {
   return [text, fix === undefined ? "" : `; ${fix}`, command === undefined ? "" : `: ${command}`].join("");
+}
+
+/** Makes a plan; a step is false if it is not needed. */
+export function planOf(steps: readonly (Operation | false)[]): Operation[] {
+  return steps.filter((step) => step !== false);
 }
 
 /** Plans the removal of files, and of their folders if nothing else is in them. Other folders get a notice. */
@@ -126,24 +126,31 @@ async function run(
   else if (fallback && code !== undefined && fallback.codes.includes(code)) {
     await perform(fallback.operations, options);
   } else if (!mayFail) throw new ServiceError(`"${line}" failed: ${why}`);
-  const deadline = performance.now() + SETTLE_MS;
   if (untilFails === undefined) return;
-  while ((await runCommand(untilFails, options.env)).code === 0) {
-    if (performance.now() > deadline)
-      throw new ServiceError(`"${line}" had no effect in ${SETTLE_MS} ms: ${why}`);
-    await sleep(SETTLE_CHECK_MS);
-  }
+  const check = await repeat(
+    SETTLE_MS,
+    () => runCommand(untilFails, options.env),
+    (result) => result.code !== 0,
+  );
+  if (check.code === 0) throw new ServiceError(`"${line}" had no effect: ${why}`);
 }
 
 async function firstResponse({ address, advice }: HealthOperation): Promise<string> {
-  const deadline = performance.now() + HEALTH_MS;
+  const response = await repeat(
+    HEALTH_MS,
+    () => askShim(address),
+    (answer) => "gateway" in answer,
+  );
+  if ("gateway" in response) return `openclaw-shim responds at ${address}; ${gatewayText(response.gateway)}`;
+  throw new ServiceError(`the service is installed but does not run: ${response.problem}`, advice);
+}
+
+/** Repeats an action until its result is `done` or `ms` have passed. Returns the last result. */
+async function repeat<T>(ms: number, action: () => Promise<T>, done: (result: T) => boolean): Promise<T> {
+  const deadline = performance.now() + ms;
   for (;;) {
-    const response = await askShim(address);
-    if ("gateway" in response)
-      return `openclaw-shim responds at ${address}; ${gatewayText(response.gateway)}`;
-    if (performance.now() > deadline) {
-      throw new ServiceError(`the service is installed but does not run: ${response.problem}`, advice);
-    }
-    await sleep(HEALTH_CHECK_MS);
+    const result = await action();
+    if (done(result) || performance.now() > deadline) return result;
+    await sleep(CHECK_MS);
   }
 }

@@ -7,18 +7,8 @@ import { environmentName, isOwnVariable } from "../../settings/names.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
-import type { Service, ServiceTarget } from "./service-manager.ts";
-
-/** What the service will run with. */
-export interface ServiceSettings {
-  readonly settings: Settings;
-  /** Text of the environment file. */
-  readonly variables: string;
-  /** Absolute path of `--token-file`, if it was given now. */
-  readonly tokenFile: string | undefined;
-  /** False if `--approve` needs a token that an image does not contain yet. */
-  readonly hasToken: boolean;
-}
+import { invalid, lineOf } from "./service-manager.ts";
+import type { Service, ServiceSettings, ServiceTarget } from "./service-manager.ts";
 
 const HEADER = `# Settings of the openclaw-shim service: openclaw-shim --help lists them. Never put a token here.
 # openclaw-shim install adds to this file, keeps what is in it, and makes the units fit; so after a change, run it.
@@ -39,7 +29,7 @@ export function serviceSettings(given: Sources["given"], service: Service): Serv
   const values = new Map([...given.given].map(([key, { texts }]) => [key, texts.join(",")]));
   checkFiles(values.get("tokenFile"), values.get("config"), service);
   const before = service.root.read(service.environment);
-  const settings = load(given, parseEnvironment(before ?? ""), service);
+  const settings = load(given, parseEnv(before ?? ""), service);
   for (const key of ["config", "tokenFile"] as const) {
     const path = values.get(key);
     if (path !== undefined) values.set(key, resolve(path));
@@ -52,21 +42,13 @@ export function serviceSettings(given: Sources["given"], service: Service): Serv
   const hasToken =
     settings.approve === "off" || tokenFile !== undefined || findsToken(settings, variables, service);
   if (hasToken || service.image !== undefined) return { settings, variables, tokenFile, hasToken };
-  throw new SettingsError({
-    setting: "--approve seen",
-    problem: "needs the gateway's token, and the service would find none",
-    fix: "add --token-file FILE",
-  });
+  const problem = "needs the gateway's token, and the service would find none";
+  throw invalid("--approve seen", problem, "add --token-file FILE");
 }
 
 /** Returns true if the sandbox of the service hides a path. */
 export function isHidden(path: string, { system }: Pick<ServiceTarget, "system">): boolean {
   return system && HIDDEN.test(path);
-}
-
-/** Reads the variables in the text of an environment file. */
-export function parseEnvironment(text: string): Readonly<Record<string, string | undefined>> {
-  return parseEnv(text);
 }
 
 /**
@@ -87,20 +69,10 @@ export function mergeEnvironment(before: string | undefined, values: ReadonlyMap
 /** Chooses quotes that systemd and Node read alike: neither expands variables, only double quotes have escapes. */
 function inQuotes(name: string, value: string): string {
   if (PLAIN.test(value)) return value;
-  if (/\p{Cc}/u.test(value)) {
-    throw new SettingsError({
-      setting: name,
-      problem: "contains a line break or another control character",
-      fix: "remove it",
-    });
-  }
-  if (!value.includes("'")) return `'${value}'`;
+  if (!lineOf(name, value).includes("'")) return `'${value}'`;
   if (!/["\\]/.test(value)) return `"${value}"`;
-  throw new SettingsError({
-    setting: name,
-    problem: 'contains a single quote and one of " \\, which no environment file can hold',
-    fix: "use another name",
-  });
+  const problem = 'contains a single quote and one of " \\, which no environment file can hold';
+  throw invalid(name, problem, "use another name");
 }
 
 function load(given: Sources["given"], env: NodeJS.ProcessEnv, { environment, home }: Service): Settings {
@@ -109,56 +81,39 @@ function load(given: Sources["given"], env: NodeJS.ProcessEnv, { environment, ho
     if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
+    const located = (setting: string): string =>
+      isOwnVariable(setting) ? `${setting} in ${environment}` : setting;
     throw new SettingsError(
-      ...error.problems.map(({ setting, ...problem }) =>
-        Object.assign(problem, {
-          setting: isOwnVariable(setting) ? `${setting} in ${environment}` : setting,
-        }),
-      ),
+      ...error.problems.map((problem) => Object.assign({}, problem, { setting: located(problem.setting) })),
     );
   }
-  throw new SettingsError({
-    setting: "--listen",
-    problem: "port 0 is another port at every start",
-    fix: "give a service a fixed port",
-  });
+  throw invalid("--listen", "port 0 is another port at every start", "give a service a fixed port");
 }
 
 /** Checks the files that the service will read; those in an image cannot be read now. */
 function checkFiles(tokenFile: string | undefined, config: string | undefined, service: Service): void {
   if (service.image !== undefined) {
     if (config !== undefined) {
-      throw new SettingsError({
-        setting: "--config",
-        problem: "cannot be read in an image",
-        fix: "give its settings as flags",
-      });
+      throw invalid("--config", "cannot be read in an image", "give its settings as flags");
     }
     if (tokenFile === undefined || tokenFile.startsWith("/")) return;
-    throw new SettingsError({
-      setting: "--token-file",
-      problem:
-        "with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token",
-    });
+    const fix =
+      "with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token";
+    throw invalid("--token-file", "is not an absolute path", fix);
   }
   const token = tokenFile === undefined ? undefined : readToken(tokenFile, {});
-  if (token && "why" in token) {
-    throw new SettingsError({ setting: "--token-file", problem: token.why, fix: token.fix });
-  }
+  if (token && "why" in token) throw invalid("--token-file", token.why, token.fix);
   if (!service.system || config === undefined) return;
   const path = resolve(config);
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o004;
   if (!isHidden(path, service) && (mode & 0o004) !== 0) return;
-  throw new SettingsError({
-    setting: "--config",
-    problem: `the system service cannot read ${printable(path, 120)}`,
-    fix: "put it into /etc/openclaw-shim, readable for everyone",
-  });
+  const problem = `the system service cannot read ${printable(path, 120)}`;
+  throw invalid("--config", problem, "put it into /etc/openclaw-shim, readable for everyone");
 }
 
 function findsToken({ tokenFile }: Settings, environment: string, service: Service): boolean {
   if (service.givesToken()) return true;
-  const env = parseEnvironment(environment);
+  const env = parseEnv(environment);
   if (service.image !== undefined) return Boolean(tokenFile ?? env["OPENCLAW_GATEWAY_TOKEN"]);
   return "secret" in readToken(tokenFile, { ...env, HOME: service.home });
 }

@@ -33,38 +33,45 @@ export async function status(
   context: CommandContext<typeof STATUS_FLAGS>,
   host: ServiceHost = THIS_HOST,
 ): Promise<number> {
-  const { flags } = context;
-  const found = await gatherStatus(findService(flags, context.env, host), context);
+  const found = await gatherStatus(await serviceState(context, host), context);
   const { service, response, advice } = found;
-  const json = flags.json && JSON.stringify({ ...service, ...response, ...advice });
+  const json = context.flags.json && JSON.stringify({ ...service, ...response, ...advice });
   context.stdout.write(`${json || statusLines(found).join("\n")}\n`);
   return response && "gateway" in response && response.gateway.reachable ? 0 : 1;
 }
 
+/** Returns the state of the service that the flags select; of the machine's, if a user has none. */
+async function serviceState(
+  { flags, env }: CommandContext<typeof STATUS_FLAGS>,
+  host: ServiceHost,
+): Promise<ServiceState> {
+  const state = await findService(flags, env, host).state();
+  if (state.installed || state.system || host.platform !== "linux") return state;
+  const machine = await findService({ system: true }, env, host).state();
+  return machine.installed ? machine : state;
+}
+
 async function gatherStatus(
-  { service, instead }: ReturnType<typeof findService>,
+  state: ServiceState,
   { flags, env, program }: CommandContext<typeof STATUS_FLAGS>,
 ): Promise<ServiceStatus> {
-  const first = await service.state();
-  const second = first.installed ? undefined : await instead?.state();
-  const state = second?.installed ? second : first;
-  const own = localAddress(state.installed ? state.listen : listenersOf([readEnvironment(env)]));
-  const address = flags.listen.length === 0 ? own : localAddress(flags.listen);
-  const stopped = state.installed && !state.running && address === own;
-  const response = address === undefined || stopped ? undefined : { address, ...(await askShim(address)) };
-  const command = `${program} install${service.system || second?.installed ? " --system" : ""}`;
-  const fix = state.installed ? "to start it automatically" : "to install it";
+  const { installed, system } = state;
+  const own = localAddress(installed ? state.listen : listenersOf([readEnvironment(env)]));
+  const address = localAddress(flags.listen) ?? own;
+  const stopped = installed && !state.running && address === own;
+  const command = `${program} install${system ? " --system" : ""}`;
+  const fix = installed ? "to start it automatically" : "to install it";
   return {
-    service: { ...state, listen: state.installed ? state.listen.map(authorityOf) : [] },
-    response,
-    ...((!state.installed || state.enabled === false) && { advice: { fix, command } }),
+    service: { ...state, listen: installed ? state.listen.map(authorityOf) : [] },
+    ...(address !== undefined && !stopped && { response: { address, ...(await askShim(address)) } }),
+    ...((!installed || state.enabled === false) && { advice: { fix, command } }),
   };
 }
 
 function statusLines({ service, response, advice }: ServiceStatus): string[] {
   const { name, installed, state, pid, socket, listen } = service;
   const problem = response && "problem" in response ? [`  ${response.problem}`] : [];
-  const shim = response && "gateway" in response ? shimLines(response) : [];
+  const shim = shimLines(response);
   if (!installed && response && shim.length > 0) {
     return [`not installed as a service, but a shim runs at ${response.address}`, ...shim];
   }
@@ -80,11 +87,9 @@ function statusLines({ service, response, advice }: ServiceStatus): string[] {
   ];
 }
 
-function shimLines({
-  version,
-  gateway,
-  outcomes,
-}: Exclude<ShimResponse, { readonly problem: string }>): string[] {
+function shimLines(response: ShimResponse | undefined): string[] {
+  if (!response || "problem" in response) return [];
+  const { version, gateway, outcomes } = response;
   return [
     `  version: ${version}`,
     `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since ${gateway.since}`}`,

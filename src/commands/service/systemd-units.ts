@@ -4,18 +4,14 @@ import systemSocket from "../../../systemd/openclaw-shim.socket?raw";
 import userService from "../../../systemd/user/openclaw-shim.service?raw";
 import userSocket from "../../../systemd/user/openclaw-shim.socket?raw";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
-import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { invalid, lineOf, type ServiceProgram, type ServiceTarget } from "./service-manager.ts";
 
-/** What distinguishes one installation from the files in systemd/. Paths are absolute. */
-export interface UnitValues {
-  /** The machine's service, not a user's. */
-  readonly system: boolean;
-  readonly node: string;
-  readonly bundle: string;
-  readonly environment: string;
-  readonly settings: Pick<Settings, "listen" | "allowFrom" | "gateway" | "drain">;
-}
+/** What distinguishes one installation from the files in systemd/. */
+export type UnitValues = Pick<ServiceTarget, "system" | "bundle" | "environment"> &
+  Pick<ServiceProgram, "node"> & {
+    readonly settings: Pick<Settings, "listen" | "allowFrom" | "gateway" | "drain">;
+  };
 
 /** In the files in systemd/. */
 const STOP_SECONDS = 15;
@@ -63,24 +59,15 @@ function withDirectives(unit: string, directives: Readonly<Record<string, readon
   }, unit);
 }
 
-/** A control character could begin a new directive; `%` begins a specifier (systemd.unit(5), SPECIFIERS). */
-function escaped(what: string, text: string): string {
-  if (!/\p{Cc}/u.test(text)) return text.replaceAll("%", "%%");
-  throw new SettingsError({
-    setting: what,
-    problem: "contains a line break or another control character",
-    fix: "remove it",
-  });
+/** Escapes `%`, which begins a specifier (systemd.unit(5), SPECIFIERS). */
+function escaped(setting: string, text: string): string {
+  return lineOf(setting, text).replaceAll("%", "%%");
 }
 
 /** Quotes a command line (systemd.service(5), COMMAND LINES). */
 function execStart(node: string, bundle: string): string {
   if (node.includes("$")) {
-    throw new SettingsError({
-      setting: "--node",
-      problem: "systemd allows no $ in the path of a program",
-      fix: "use another path",
-    });
+    throw invalid("--node", "systemd allows no $ in the path of a program", "use another path");
   }
   const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) => escaped("ExecStart", word));
   const plain = /^[\w@%+=:,./$-]+$/;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { listenAddress } from "../../settings/address-parsers.ts";
-import { removal, ServiceError, type Operation, type RunOperation } from "./operations.ts";
+import { planOf, removal, ServiceError, type Operation, type RunOperation } from "./operations.ts";
 import { runCommand, type CommandResult } from "./run-command.ts";
 import { NAME, programFiles, userFiles } from "./service-manager.ts";
 import type { Service, ServiceProgram, ServiceState, ServiceTarget, ServiceUser } from "./service-manager.ts";
@@ -24,6 +24,14 @@ const SYSTEM = {
   units: "/etc/systemd/system",
   bundle: `/usr/local/lib/${NAME}/${NAME}.mjs`,
   environment: `/etc/${NAME}/environment`,
+};
+
+const NOT_LINGERING: Operation = {
+  kind: "notice",
+  level: "warning",
+  text: "lingering is off, so the service runs only while you are logged in",
+  fix: "to change that",
+  command: "loginctl enable-linger",
 };
 
 /**
@@ -78,82 +86,70 @@ async function check(target: SystemdTarget, command: string): Promise<void> {
 }
 
 async function planInstall(target: SystemdTarget, program: ServiceProgram): Promise<Operation[]> {
-  const { root, image, system, units, bundle, environment } = target;
-  const { tokenFile } = program;
+  const { root, system, units } = target;
   const unit = (name: string, content: string): FileOperation => {
     return { kind: "write", path: join(units, name), mode: 0o644, content };
   };
-  const values = { ...program, system, bundle, environment };
+  const values = { ...target, ...program };
   const changes = root.pending([
     ...programFiles(target, program),
     unit(SOCKET, socketUnit(values)),
     unit(SERVICE, serviceUnit(values)),
-    ...(system && tokenFile !== undefined ? [unit(DROP_IN, credentialDropIn(tokenFile))] : []),
+    ...(system && program.tokenFile ? [unit(DROP_IN, credentialDropIn(program.tokenFile))] : []),
   ]);
-  if (image !== undefined) return [...changes, ...root.pending(enablingLinks(target))];
+  if (target.image !== undefined) return [...changes, ...root.pending(enablingLinks(target))];
   const changed = (folder: string): boolean => changes.some(({ path }) => path.startsWith(folder));
-  const ask = (verb: string): Promise<CommandResult> => systemctl(target, verb, SOCKET, SERVICE);
-  const enabled = (await ask("is-enabled")).stdout.trim() === "enabled\nenabled";
-  const [socket, service] = (await ask("is-active")).stdout.split("\n");
+  const ask = async (verb: string): Promise<string[]> =>
+    (await systemctl(target, verb, SOCKET, SERVICE)).stdout.trim().split("\n");
+  const enabled = (await ask("is-enabled")).join() === "enabled,enabled";
+  const [socket, service] = await ask("is-active");
   // The service requires the socket: systemd stops and starts it with the socket.
   const both = socket !== "active" || changed(join(units, SOCKET));
   const restart = both || service !== "active" || changes.length > 0;
-  return [
+  return planOf([
     ...changes,
-    ...(changed(units) ? [run(target, "daemon-reload")] : []),
-    ...(enabled ? [] : [run(target, "enable", SOCKET, SERVICE)]),
-    ...(restart ? [run(target, "restart", ...(both ? [SOCKET] : []), SERVICE)] : []),
-    ...(system ? [] : await lingerWarning(target)),
-  ];
+    changed(units) && run(target, "daemon-reload"),
+    !enabled && run(target, "enable", SOCKET, SERVICE),
+    restart && run(target, "restart", ...(both ? [SOCKET] : []), SERVICE),
+    !system && !(await lingers(target)) && NOT_LINGERING,
+  ]);
 }
 
 /** Without lingering, a user's services stop at logout (loginctl(1)). */
-async function lingerWarning({ uid, env }: SystemdTarget): Promise<Operation[]> {
+async function lingers({ uid, env }: SystemdTarget): Promise<boolean> {
   const argv = ["loginctl", "show-user", `${uid}`, "--property=Linger", "--value"] as const;
-  if ((await runCommand(argv, env)).stdout.trim() === "yes") return [];
-  const text = "lingering is off, so the service runs only while you are logged in";
-  const advice = { fix: "to change that", command: "loginctl enable-linger" };
-  return [{ kind: "notice", level: "warning", text, advice }];
+  return (await runCommand(argv, env)).stdout.trim() === "yes";
 }
 
 function planUninstall(target: SystemdTarget): Operation[] {
-  const { root, image, system, units, bundle, environment, identity } = target;
+  const { root, system, units, bundle, environment, identity = [] } = target;
   const names = [SERVICE, SOCKET].filter((name) => root.has(join(units, name)));
-  const owned = [join(units, DROP_IN), environment, bundle, identity];
   const files = [
     ...names.map((name): Operation => ({ kind: "remove", path: join(units, name) })),
-    ...removal(
-      owned.filter((path) => path !== undefined),
-      root,
-    ),
+    ...removal([join(units, DROP_IN), environment, bundle].concat(identity), root),
   ];
-  if (image !== undefined) {
-    const links = removal(
-      enablingLinks(target).map(({ path }) => path),
-      root,
-    );
-    return [...links.filter(({ kind }) => kind !== "notice"), ...files];
+  if (target.image !== undefined) {
+    const links = enablingLinks(target).map(({ path }) => path);
+    return [...removal(links, root).filter(({ kind }) => kind !== "notice"), ...files];
   }
   const removed = files.some(({ kind }) => kind === "remove");
-  return [
-    ...(names.length > 0 ? [run(target, "disable", "--now", ...names)] : []),
+  return planOf([
+    names.length > 0 && run(target, "disable", "--now", ...names),
     // Removes StateDirectory=. A systemd before 243 cannot, and it is usually empty.
-    ...(system && names.includes(SERVICE) ? [mayFail(run(target, "clean", "--what=state", SERVICE))] : []),
+    system && names.includes(SERVICE) && { ...run(target, "clean", "--what=state", SERVICE), mayFail: true },
     ...files,
-    // systemd remembers a failed unit after its file is removed; reset-failed fails if no unit has failed.
-    ...(removed ? [run(target, "daemon-reload"), mayFail(run(target, "reset-failed", SERVICE, SOCKET))] : []),
-  ];
+    removed && run(target, "daemon-reload"),
+    // systemd remembers a failed unit after its file is removed. The command fails if no unit has failed.
+    removed && { ...run(target, "reset-failed", SERVICE, SOCKET), mayFail: true },
+  ]);
 }
 
 /** The links that `systemctl enable` makes for WantedBy= of the system units. */
 function enablingLinks({ units }: SystemdTarget): FileOperation[] {
-  const wanted = {
-    [`sockets.target.wants/${SOCKET}`]: SOCKET,
-    [`multi-user.target.wants/${SERVICE}`]: SERVICE,
-  };
-  return Object.entries(wanted).map(([link, unit]) => {
-    return { kind: "link", path: join(units, link), target: join(units, unit) };
-  });
+  return [
+    { kind: "link", path: join(units, "sockets.target.wants", SOCKET), target: join(units, SOCKET) },
+    { kind: "link", path: join(units, "multi-user.target.wants", SERVICE), target: join(units, SERVICE) },
+  ];
 }
 
 /** A drop-in of the user may contain or load a token. */
@@ -170,18 +166,20 @@ async function unitState(target: SystemdTarget): Promise<ServiceState> {
   const socket = (await systemctl(target, "show", SOCKET)).stdout;
   const pid = Number(property(service, "MainPID"));
   // One line for each address.
-  const listen = [...socket.matchAll(/^Listen=(\S+) \(Stream\)$/gm)].map(([, text = ""]) =>
-    listenAddress(text),
-  );
+  const addresses = [...socket.matchAll(/^Listen=(\S+) \(Stream\)$/gm)];
   return {
     name: `${SERVICE} (${target.system ? "system" : "user"})`,
+    system: target.system,
     installed: property(service, "LoadState") === "loaded",
     running: property(service, "ActiveState") === "active",
     state: stateText(service),
     socket: stateText(socket),
     enabled: property(service, "UnitFileState") === "enabled",
     ...(pid > 0 && { pid }),
-    listen: listen.flatMap((parsed) => ("value" in parsed ? [parsed.value] : [])),
+    listen: addresses.flatMap(([, text = ""]) => {
+      const parsed = listenAddress(text);
+      return "value" in parsed ? [parsed.value] : [];
+    }),
   };
 }
 
@@ -201,8 +199,4 @@ function systemctl({ system, env }: SystemdTarget, ...args: readonly string[]): 
 
 function run({ system }: SystemdTarget, ...args: readonly string[]): RunOperation {
   return { kind: "run", argv: ["systemctl", ...(system ? [] : ["--user"]), ...args] };
-}
-
-function mayFail(operation: RunOperation): RunOperation {
-  return { ...operation, mayFail: true };
 }

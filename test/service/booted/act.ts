@@ -9,7 +9,7 @@ import { CLIENT, DOWNLOADED, TOKEN } from "./scripts.ts";
 export const UNIT = "openclaw-shim.service";
 /** Its socket. */
 export const SOCKET = "openclaw-shim.socket";
-/** Its default address, as tools are given it. */
+/** Its default address, for tools. */
 export const URL = "ws://127.0.0.1:18788";
 
 const UNTIL_MS = 20_000;
@@ -17,7 +17,7 @@ const CHECK_MS = 50;
 
 type As = "root" | "user";
 
-/** Runs `openclaw-shim` as it was downloaded. @returns what it printed @throws Error where it fails */
+/** Runs the downloaded `openclaw-shim`. @returns its stdout @throws Error if it fails */
 export function shim(machine: Machine, args: readonly string[], as: As = "root"): Promise<string> {
   return machine.run(["/usr/bin/node", DOWNLOADED, ...args], as);
 }
@@ -31,14 +31,14 @@ export async function startGateway(machine: Machine): Promise<void> {
   );
 }
 
-/** One of OpenClaw's clients connects through the shim. */
+/** Connects one OpenClaw client through the shim. */
 export async function connect(machine: Machine, url: string = URL): Promise<HandshakeResult> {
   return JSON.parse(await machine.run(["/usr/bin/node", CLIENT, "connect", url, TOKEN])) as HandshakeResult;
 }
 
-/** A client that goes on (inside/client.ts). */
+/** A client that keeps running (inside/client.ts). */
 export interface LongClient {
-  /** The next thing it says. */
+  /** Resolves with the next line of its output, parsed as JSON. */
   next(): Promise<unknown>;
   /** Writes a line to it. */
   write(line: string): void;
@@ -46,7 +46,7 @@ export interface LongClient {
   end(): void;
 }
 
-/** Starts a client that goes on. */
+/** Starts a client that keeps running. */
 export function client(machine: Machine, mode: "load" | "stay", url: string = URL): LongClient {
   const child = machine.start(["/usr/bin/node", CLIENT, mode, url, TOKEN]);
   const { stdin, stdout } = child;
@@ -64,7 +64,7 @@ export function client(machine: Machine, mode: "load" | "stay", url: string = UR
   };
 }
 
-/** What the unit itself logged, oldest first: journalctl(1), --output=json. */
+/** Returns what the unit logged, oldest first: journalctl(1), --output=json. */
 export async function journal(machine: Machine, as: As = "root"): Promise<readonly string[]> {
   await machine.run(["journalctl", "--sync"]);
   const unit = as === "root" ? `_SYSTEMD_UNIT=${UNIT}` : `_SYSTEMD_USER_UNIT=${UNIT}`;
@@ -76,7 +76,7 @@ export async function journal(machine: Machine, as: As = "root"): Promise<readon
     .map((line) => (JSON.parse(line) as { readonly MESSAGE: string }).MESSAGE);
 }
 
-/** One property of a unit: systemctl(1), show. */
+/** Returns one property of a unit: systemctl(1), show. */
 export async function property(
   machine: Machine,
   name: string,
@@ -89,13 +89,13 @@ export async function property(
   ).trim();
 }
 
-/** Waits until something holds. @throws Error with what was last found */
+/** Waits until a condition holds. @throws Error with the last result */
 export async function until<T>(find: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
   const deadline = performance.now() + UNTIL_MS;
   for (;;) {
     const found = await find();
     if (holds(found)) return found;
-    if (performance.now() > deadline) throw new Error(`waited in vain; last: ${JSON.stringify(found)}`);
+    if (performance.now() > deadline) throw new Error(`timed out; last: ${JSON.stringify(found)}`);
     await sleep(CHECK_MS);
   }
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => machine?.close());
 
-it("with a bad setting stops after one clear line, however many clients wait", async () => {
+it("with a bad setting the service stops after one clear line, even if clients wait", async () => {
   const good = readFileSync(environment, "utf8");
   const load = client(machine, "load");
   load.write("1");
@@ -58,7 +58,7 @@ it("a socket beyond loopback without --allow-from does not start", async () => {
   await machine.run(["systemctl", "daemon-reload"]);
 });
 
-it("a program that crashes at once is tried again for ever, and the port comes back with it", async () => {
+it("a program that crashes at once is restarted without limit, and the port works again after a fix", async () => {
   const bundle = "/usr/local/lib/openclaw-shim/openclaw-shim.mjs";
   await machine.run(["sh", "-c", `mv ${bundle} ${bundle}.good && echo 'process.exit(1)' > ${bundle}`]);
   const waiting = client(machine, "load");

@@ -7,20 +7,20 @@ const PREFIX = "openclaw-shim-test-";
 const EMPTY_MS = 10_000;
 const CHECK_MS = 20;
 
-/** Where systemd looks: the one hierarchy, or on a machine with both kinds, version 2 and its own of version 1. */
+/** The hierarchies that systemd uses: one, or on a machine with both versions, version 2 and its own of version 1. */
 const HIERARCHIES = (
   existsSync(join(MOUNT, "cgroup.controllers")) ? [MOUNT] : [join(MOUNT, "unified"), join(MOUNT, "systemd")]
 ).filter((folder) => existsSync(folder));
 
-/** A control group of its own for one container: with it, all that the container started can be ended for certain. */
+/** A control group for one container: kills every process that the container started. */
 export interface ControlGroup {
   /** The files into which a process writes its id to move there. */
   readonly joins: readonly string[];
-  /** Kills every process in it and removes it. @throws Error where one does not die */
+  /** Kills every process in it and removes it. @throws Error if one survives */
   remove(): Promise<void>;
 }
 
-/** Makes one, and removes those that an interrupted run has left behind. */
+/** Creates a control group, and removes those of an interrupted run. */
 export async function createControlGroup(index: number): Promise<ControlGroup> {
   const leftovers = readdirSync(HIERARCHIES[0] ?? MOUNT).filter((name) => {
     const [, owner] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
@@ -44,7 +44,7 @@ async function removeGroup(name: string): Promise<void> {
   for (const hierarchy of HIERARCHIES) removeTree(join(hierarchy, name));
 }
 
-/** Control groups are removed from the leaves on; the files in them are the kernel's. */
+/** Removes control groups from the leaves up; the kernel owns the files in them. */
 function removeTree(folder: string): void {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -22,7 +22,7 @@ async function events(): Promise<unknown[]> {
 }
 
 describe("the gateway's token, from a file that only root reads", () => {
-  it("comes from systemd, and the gateway takes it", async () => {
+  it("comes from systemd, and the gateway accepts it", async () => {
     expect(await until(events, (found) => found.includes("approver.up"))).not.toContain("approver.identity");
     expect(await machine.run(["systemctl", "cat", UNIT])).toContain(DIRECTIVE);
   });
@@ -44,13 +44,13 @@ describe("the gateway's token, from a file that only root reads", () => {
     expect((await journal(machine)).join("\n")).not.toContain(TOKEN);
   });
 
-  it("stays when a later install does not name it", async () => {
+  it("is kept by a later install that does not name it", async () => {
     await shim(machine, ["install", "--system", "--hold", "20s"]);
     expect(await machine.run(["systemctl", "cat", UNIT])).toContain(DIRECTIVE);
     await until(events, (found) => found.filter((event) => event === "approver.up").length === 2);
   });
 
-  it("leaves nothing behind, the file itself excepted", async () => {
+  it("is removed by uninstall, except for the user's file", async () => {
     await shim(machine, ["uninstall", "--system"]);
     expect(await machine.run(["find", "/etc", "/var/lib", "/usr/local", "-name", "*openclaw-shim*"])).toBe(
       "",

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 let machine: Machine;
 
-// As an image is made: nothing of it runs while the shim is installed.
+// The image does not run while the shim is installed.
 beforeAll(async () => {
   machine = await Machine.create();
   const args = ["install", "--root", machine.root, "--node", "/usr/bin/node", "--hold", "30s"];
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => machine?.close());
 
 describe("an image that the shim was installed into", () => {
-  it("is enabled in the eyes of systemctl", async () => {
+  it("is enabled according to systemctl", async () => {
     const said = await run("systemctl", ["--root", machine.root, "is-enabled", UNIT, SOCKET]);
     expect(said.stdout).toBe("enabled\nenabled\n");
   });
@@ -33,7 +33,7 @@ describe("an image that the shim was installed into", () => {
     expect(await machine.run(["systemctl", "is-system-running"])).toBe("running\n");
   });
 
-  it("lets a client through, and logs it as JSON that the journal gives back", async () => {
+  it("connects a client, and logs it as JSON that the journal returns", async () => {
     expect(await connect(machine)).toMatchObject({ ok: true });
     const lines = await until(
       () => journal(machine),
@@ -48,7 +48,7 @@ describe("an image that the shim was installed into", () => {
     });
   });
 
-  it("has it back after SIGKILL, and no client refused meanwhile", async () => {
+  it("restarts it after SIGKILL without refusing a client", async () => {
     const before = await property(machine, "MainPID");
     await machine.run(["systemctl", "kill", "--signal=KILL", UNIT]);
     expect(await connect(machine)).toMatchObject({ ok: true });
@@ -60,7 +60,7 @@ describe("an image that the shim was installed into", () => {
     expect(await property(machine, "NRestarts")).not.toBe("0");
   });
 
-  it("keeps its settings where only root reads them", () => {
+  it("stores its settings where only root reads them", () => {
     expect(readFileSync(join(machine.root, "etc/openclaw-shim/environment"), "utf8")).toContain(
       "OPENCLAW_SHIM_HOLD=30s",
     );

@@ -10,7 +10,7 @@ import { createControlGroup, type ControlGroup } from "./cgroup.ts";
 import { copyRootfs } from "./rootfs.ts";
 import { placeScripts } from "./scripts.ts";
 
-/** What a command in the machine said. */
+/** The result of a command in the machine. */
 export interface Said {
   readonly code: number | null;
   readonly stdout: string;
@@ -32,7 +32,7 @@ let machines = 0;
  * loopback), the kernel of this machine.
  */
 export class Machine {
-  /** Its file system, seen from here; what it mounts in it is not. */
+  /** Its file system, seen from outside, without the machine's own mounts. */
   readonly root: string;
   readonly #folder: string;
   readonly #node: string;
@@ -46,7 +46,7 @@ export class Machine {
     this.#node = node;
   }
 
-  /** Makes one that is not booted yet, with the bundle and the test's own programs in it (scripts.ts). */
+  /** Creates a machine that is not booted, with the bundle and the test's programs (scripts.ts). */
   static async create(): Promise<Machine> {
     const folder = await mkdtemp(join(tmpdir(), "openclaw-shim-machine-"));
     try {
@@ -68,7 +68,7 @@ export class Machine {
     const enter = this.#group.joins.map((file) => `echo $$ > ${file}`).join(" && ");
     this.#nspawn = spawn("sh", ["-c", `${enter} && exec "$@"`, "sh", ...this.#command(name)], {
       stdio: ["ignore", console, console],
-      // Version 2 of control groups alone, as a machine of today has it.
+      // Only version 2 of control groups, as on current machines.
       env: { PATH, UNIFIED_CGROUP_HIERARCHY: "1" },
     });
     closeSync(console);
@@ -84,7 +84,7 @@ export class Machine {
       throw new Error(`the machine is ${stdout}: ${this.#console()}`);
   }
 
-  /** Shuts it down as an administrator does; its files stay. */
+  /** Shuts it down; its files stay. */
   async powerOff(): Promise<void> {
     const ended = this.#nspawn && once(this.#nspawn, "exit", { signal: AbortSignal.timeout(BOOT_MS) });
     await this.run(["systemctl", "--no-block", "poweroff"]);
@@ -92,20 +92,20 @@ export class Machine {
     await this.#release();
   }
 
-  /** Ends it, whatever runs in it, and removes its files. */
+  /** Kills it and removes its files. */
   async close(): Promise<void> {
     await this.#release();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Runs a command as root, or as the user. @returns its stdout @throws Error with what it said, if it fails */
+  /** Runs a command as root, or as the user. @returns its stdout @throws Error with its output, if it fails */
   async run(command: readonly string[], as: "root" | "user" = "root"): Promise<string> {
     const { code, stdout, stderr } = await this.attempt(command, as);
     if (code !== 0) throw new Error(`${command.join(" ")}: exit ${code}\n${stdout}${stderr}`);
     return stdout;
   }
 
-  /** The same, where a failure is an answer too. */
+  /** Runs a command that may fail. */
   async attempt(command: readonly string[], as: "root" | "user" = "root"): Promise<Said> {
     const child = this.start(command, as);
     let stdout = "";

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => machine?.close());
 
-it("a machine with IPv6 switched off still gets its 127.0.0.1", async () => {
+it("a machine without IPv6 still listens on 127.0.0.1", async () => {
   expect(await machine.run(["ip", "-6", "address"])).toBe("");
   await shim(machine, ["install", "--system"]);
   expect(await property(machine, "ActiveState", SOCKET)).toBe("active");

@@ -29,7 +29,7 @@ describe("systemctl restart openclaw-shim", () => {
     expect(pids.size).toBe(RESTARTS);
   });
 
-  it("lets a session that is open go on until the drain ends", async () => {
+  it("lets an open session continue until the drain ends", async () => {
     await shim(machine, ["install", "--system", "--drain", "20s"]);
     const session = client(machine, "stay");
     expect(await session.next()).toEqual({ ok: true });

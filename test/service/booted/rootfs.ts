@@ -7,7 +7,7 @@ import { INSTALLS } from "../../../scripts/install-once.mjs";
 const run = promisify(execFile);
 
 const INCLUDE = "systemd,systemd-sysv,dbus,iproute2,libpam-systemd,libbpf1";
-/** What a Debian system does without; a copy of the rest takes a second. */
+/** Folders that the tests do not need; without them a copy takes a second. */
 const UNNEEDED = ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"];
 const DEBOOTSTRAP_MS = 8 * 60_000;
 
@@ -15,7 +15,7 @@ const DEBOOTSTRAP_MS = 8 * 60_000;
  * The folder of a minimal Debian with systemd, made by debootstrap the first time (a minute or two) and kept under
  * `.openclaw/`. `OPENCLAW_SHIM_SUITE` names another release of Debian.
  *
- * @throws Error where this user may not, or with debootstrap's output
+ * @throws Error if the user is not root, or with debootstrap's output
  */
 export async function rootfs(): Promise<string> {
   if (process.getuid?.() !== 0) throw new Error("a booted systemd needs root: sudo npm run test:service");

@@ -21,7 +21,7 @@ const CAP_MKNOD = 27n;
 
 let machine: Machine;
 let unit: string;
-/** In the unit as it is. */
+/** In the unit as shipped. */
 let service: Found;
 /** In the unit as root, with every capability and system call: what holds then, one directive holds alone. */
 let root: Found;
@@ -68,7 +68,7 @@ function has({ boundingSet }: Found, bit: bigint): boolean {
   return ((BigInt(`0x${boundingSet}`) >> bit) & 1n) === 1n;
 }
 
-/** Directive, what the probe tried, and what came of it in the unit, there as root, and without sandbox. */
+/** Directive, what the probe tried, and the result in the unit, in the unit as root, and without a sandbox. */
 const TRIED = [
   ["PrivateUsers", "users", 2, 1, 1],
   ["NoNewPrivileges", "noNewPrivileges", "1", "1", "0"],
@@ -115,7 +115,7 @@ describe("the sandbox of the system service", () => {
     expect([service[what], root[what], outside[what]]).toEqual(expected);
   });
 
-  it("CapabilityBoundingSet: none, for good", () => {
+  it("CapabilityBoundingSet: no capability, permanently", () => {
     expect(service.boundingSet).toBe(NONE);
   });
 
@@ -124,12 +124,12 @@ describe("the sandbox of the system service", () => {
       expect([has(root, bit), has(outside, bit)]).toEqual([false, true]);
   });
 
-  it("DynamicUser: a user that no file names", () => {
+  it("DynamicUser: a user without an entry in /etc/passwd", () => {
     expect(service.uid).toBeGreaterThanOrEqual(61_184);
     expect(service.uid).toBeLessThanOrEqual(65_519);
   });
 
-  it("ProtectProc: sees no process but its own", () => {
+  it("ProtectProc: sees only its own processes", () => {
     expect(outside.processes).toContain(1);
     expect(service.processes).not.toContain(1);
     expect(service.processes).toHaveLength(1);
@@ -140,13 +140,13 @@ describe("the sandbox of the system service", () => {
     expect(service.uts).not.toBe(outside.uts);
   });
 
-  it("SocketBindDeny: binds no port itself, where systemd can forbid it", async () => {
+  it("SocketBindDeny: cannot bind a port, if systemd can forbid it", async () => {
     const canForbid = (await machine.run(["systemctl", "--version"])).includes("+BPF_FRAMEWORK");
     const expected = canForbid ? "EPERM" : "ok";
     expect([service.bind, root.bind, outside.bind]).toEqual([expected, expected, "ok"]);
   });
 
-  it("StateDirectoryMode: nobody else reads what it keeps", async () => {
+  it("StateDirectoryMode: no other user reads its state", async () => {
     expect(await machine.run(["stat", "--format=%a", "/var/lib/private/openclaw-shim"])).toBe("700\n");
   });
 
@@ -156,7 +156,7 @@ describe("the sandbox of the system service", () => {
     );
   });
 
-  it("has no directive that is not tried here", () => {
+  it("has no directive without a test", () => {
     const sandbox = unit.slice(unit.indexOf("DynamicUser="), unit.indexOf("[Install]"));
     const directives = [...sandbox.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
     const seen = new Set<string | undefined>([...TRIED, ...SHOWN].map(([directive]) => directive));
@@ -168,7 +168,7 @@ describe("the sandbox of the system service", () => {
 });
 
 describe("systemd-analyze", () => {
-  it("finds nothing to complain about in the units", async () => {
+  it("accepts the units without a complaint", async () => {
     const said = await machine.attempt([
       "systemd-analyze",
       "verify",

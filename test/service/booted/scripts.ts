@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { bundleCommand } from "../../../scripts/bundle.mjs";
 
-/** In the machine: the bundle as it was downloaded, from where `install` copies it. */
+/** In the machine: the downloaded bundle, which `install` copies. */
 export const DOWNLOADED = "/opt/download/openclaw-shim.mjs";
-/** In the machine: OpenClaw's gateway, as far as the fake gateway is one. */
+/** In the machine: the fake gateway. */
 export const GATEWAY = "/opt/test/gateway.mjs";
 /** In the machine: OpenClaw's clients. */
 export const CLIENT = "/opt/test/client.mjs";
-/** In the machine: tries what the service must not be able to do. */
+/** In the machine: tries what the sandbox must prevent. */
 export const PROBE = "/opt/test/probe.mjs";
 
 /** The version in the bundle. */
@@ -26,7 +26,7 @@ Environment=TOKEN=${TOKEN}
 WantedBy=multi-user.target
 `;
 
-/** Puts the bundle and the test's own programs into a machine, and a gateway that starts at boot. */
+/** Copies the bundle and the test's programs into a machine, and a gateway that starts at boot. */
 export async function placeScripts(root: string): Promise<void> {
   mkdirSync(join(root, "opt/download"), { recursive: true });
   const inside = join(import.meta.dirname, "inside");

@@ -14,7 +14,7 @@ beforeAll(async () => {
   machine = await Machine.create();
   await machine.boot();
   await machine.run(["useradd", "--create-home", `--uid=${USER.id}`, USER.name]);
-  // What loginctl enable-linger does; that needs a polkit, which this machine has not.
+  // loginctl enable-linger does the same, but needs polkit.
   await machine.run([
     "sh",
     "-c",

@@ -1,20 +1,20 @@
 // OpenClaw's clients. `connect`: one handshake through the shim. `load`: handshakes without a pause until stdin ends;
-// a line on stdin asks for so many more, and is answered when they are there. `stay`: connects; a line on stdin asks
-// whether the session still answers. Prints JSON.
+// a number on stdin asks for so many more, and JSON is printed when they are connected. `stay`: connects; a line on
+// stdin asks for a request in that session. Prints JSON.
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { handshake, type HandshakeResult } from "../../../../src/openclaw/connect.ts";
 import { createDevice, deviceFromPem, type Device } from "../../../../src/openclaw/device.ts";
 
-/** A restart takes as long as the drain at most; nobody has to wait longer than this. */
+/** Longer than a restart, which takes as long as the drain at most. */
 const PATIENCE_MS = 20_000;
 const WORKERS = 8;
 
 const [mode, url = "", token = "", deviceFile] = process.argv.slice(2);
 const device = deviceFile === undefined ? createDevice() : deviceIn(deviceFile);
 
-/** The device whose key is in a file, so that a later client can be the same. */
+/** Reads or creates the device in a file, so that a later client can use the same device. */
 function deviceIn(file: string): Device {
   if (existsSync(file)) return deviceFromPem(readFileSync(file, "utf8"));
   const made = createDevice();

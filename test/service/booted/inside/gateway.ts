@@ -1,4 +1,4 @@
-// OpenClaw's gateway on its usual port, as far as the fake gateway is one.
+// The fake gateway on OpenClaw's usual port.
 import { startFakeGateway } from "../../../fake-gateway/server.ts";
 
 const PORT = 18_789;

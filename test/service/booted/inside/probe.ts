@@ -1,5 +1,5 @@
-// Runs in the service's place, in its sandbox: looks around and tries what the service must not be able to do.
-// Prints what came of it as one line of JSON: the system's error code, or "ok" where it could.
+// Runs instead of the service, in its sandbox, and tries what the sandbox must prevent. Prints the results as one
+// line of JSON: the system's error code, or "ok" if it succeeded.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -50,7 +50,7 @@ function write(path: string): string {
   });
 }
 
-/** What Perl, which every Debian has, makes of an expression that is -1 or undefined on failure; $x is "x". */
+/** Evaluates a Perl expression that is -1 or undefined on failure; $x is "x". Every Debian has Perl. */
 function perl(expression: string): string {
   const program = `my $x = "x"; my $r = ${expression}; print defined $r && $r ne "-1" ? "ok" : "errno " . (0 + $!)`;
   const { stdout, signal } = spawnSync("/usr/bin/perl", ["-e", program], { encoding: "utf8" });
@@ -139,7 +139,7 @@ const found = {
   namespace: perl(`syscall(${SYSCALLS.unshare}, ${CLONE_NEWUTS})`),
   personality: perl(`syscall(${SYSCALLS.personality}, ${PER_LINUX32})`),
   realtime: perl(`do { my $p = pack("i", 1); syscall(${SYSCALLS.sched_setscheduler}, 0, 1, $p) }`),
-  // These fail in any case; the sandbox answers before the kernel looks at what they are given.
+  // These always fail; the sandbox refuses them before the kernel reads their arguments.
   mount: perl(`syscall(${SYSCALLS.mount}, $x, $x, $x, 0, 0)`),
   hostname: perl(`syscall(${SYSCALLS.sethostname}, $x, -1)`),
   clock: perl(`syscall(${SYSCALLS.clock_settime}, 0, 0)`),
