@@ -11,8 +11,8 @@ const WIDTH = 110;
 const ITEM_LIMIT = 64;
 
 /**
- * Renders findings as a table: check, finding, and below it the fix and the command. Lines have at most 110 columns,
- * except that no word is broken, and a command is one line, to be copied.
+ * Renders findings as a table: check, finding, and below it the fix and the command. Findings are wrapped at 110
+ * columns without breaking a word; a fix is one line, as is a command, so that commands can be copied.
  */
 export function renderTable(findings: readonly Finding[]): string {
   const first = Math.max(...findings.map(({ check }) => check.length), 0) + 2;
@@ -22,7 +22,7 @@ export function renderTable(findings: readonly Finding[]): string {
       const name = check === findings[at - 1]?.check ? "" : check;
       const rows = [
         ...wrapped(finding, indent.length),
-        ...(fix === undefined ? [] : wrapped(`-> ${fix}`, indent.length)),
+        ...(fix === undefined ? [] : [`-> ${fix}`]),
         ...(command === undefined ? [] : [`   ${command}`]),
       ];
       const head = `${name.padEnd(first)}${WORDS[status].padEnd(6)}`;

@@ -38,10 +38,11 @@ describe("the table", () => {
     expect(rows.filter((row) => row.length > 110)).toEqual([`         ${long}`]);
   });
 
-  it("has a command in one line, so that it can be copied", () => {
+  it("has a fix and a command in one line each, so that commands can be copied", () => {
     const command = `openclaw-shim run ${"--allow-host gateway.example ".repeat(10)}--hold 10s`;
-    const table = renderTable([{ check: "c", status: "fix", finding: "wrong", fix: "start it", command }]);
-    expect(table).toBe(`c  FIX   wrong\n         -> start it\n            ${command}\n`);
+    const fix = `start it, or install it: ${command}`;
+    const table = renderTable([{ check: "c", status: "fix", finding: "wrong", fix, command }]);
+    expect(table).toBe(`c  FIX   wrong\n         -> ${fix}\n            ${command}\n`);
   });
 
   it("shows no control character, whatever the finding", () => {
