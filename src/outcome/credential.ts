@@ -21,16 +21,16 @@ const CREDENTIAL_FIELD = /^(?:authorization|x-openclaw-(?:[a-z-]+-)?(?:token|sec
  */
 export function credentialResult(
   { outcome, reason = "" }: Verdict,
-  { answer, challenged, connect, end, foreignBy, http }: Readonly<Transcript>,
+  { response, challenged, connect, end, otherProtocol, http }: Readonly<Transcript>,
   sentCredential: boolean,
 ): "accepted" | "rejected" | undefined {
   if (outcome === "connected") return "accepted";
-  if (outcome === "not-gateway-protocol") return rejected(challenged && foreignBy === "client");
+  if (outcome === "not-gateway-protocol") return rejected(challenged && otherProtocol?.by === "client");
   // Nothing is read after the deadline.
   if (outcome === "abandoned") return rejected(connect ? connect.auth.length > 0 : end === "deadline");
   if (outcome === "gateway-refused") return rejected(http?.status === 401 && sentCredential);
   if (outcome !== "unauthorized") return undefined;
-  const words = answer?.ok === false ? (answer.detailsCode ?? answer.message) : reason;
+  const words = response?.ok === false ? (response.detailsCode ?? response.message) : reason;
   return rejected(!NOT_AN_ATTEMPT.test(words));
 }
 

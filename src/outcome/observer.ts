@@ -76,18 +76,18 @@ export class HandshakeObserver {
       onClose: (code, reason) => {
         this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
         // A client that sends connect and close together may still get its response.
-        if (side === "client" && this.#transcript.connect && !this.#transcript.answer)
+        if (side === "client" && this.#transcript.connect && !this.#transcript.response)
           this.#finishAfter(CLOSE_MS);
         else this.#finish();
       },
-      onUnreadable: (why) => this.#finishAsForeign(side, `unreadable frames from the ${side}: ${why}`),
+      onUnreadable: (why) => this.#finishAsOther(side, `unreadable frames from the ${side}: ${why}`),
     });
   }
 
   #onMessage(side: Side, data: Buffer, isBinary: boolean): void {
-    if (this.#transcript.answer) return;
+    if (this.#transcript.response) return;
     if (side === "client") this.#onClientMessage(data, isBinary);
-    else if (isBinary) this.#finishAsForeign(side, "binary message from the gateway");
+    else if (isBinary) this.#finishAsOther(side, "binary message from the gateway");
     else this.#onGatewayMessage(data);
   }
 
@@ -100,7 +100,7 @@ export class HandshakeObserver {
       const what = isBinary
         ? "binary message from the client"
         : "the client's first message is not a connect request";
-      this.#finishAsForeign("client", what);
+      this.#finishAsOther("client", what);
       return;
     }
     this.#transcript.connect = connect;
@@ -109,24 +109,23 @@ export class HandshakeObserver {
 
   #onGatewayMessage(data: Buffer): void {
     const message = readGatewayMessage(data);
-    const { connect, challenged, foreign } = this.#transcript;
+    const { connect, challenged, otherProtocol } = this.#transcript;
     if (message?.kind === "challenge") {
       this.#transcript.challenged = true;
       this.#nonce = message.nonce;
-      if (foreign !== undefined) this.#finish();
+      if (otherProtocol) this.#finish();
     } else if (message?.kind === "response" && message.id === connect?.id) {
-      this.#transcript.answer = message.response;
+      this.#transcript.response = message.response;
       if (message.response.ok) this.#finish();
       else this.#finishAfter(CLOSE_MS);
     } else if (!message || !challenged) {
-      this.#finishAsForeign("gateway", "the gateway's first message is not a challenge");
+      this.#finishAsOther("gateway", "the gateway's first message is not a challenge");
     }
   }
 
   /** A gateway sends its challenge first; without one the client's message was not for a gateway. */
-  #finishAsForeign(by: Side, why: string): void {
-    this.#transcript.foreign ??= why;
-    this.#transcript.foreignBy ??= by;
+  #finishAsOther(by: Side, reason: string): void {
+    this.#transcript.otherProtocol ??= { by, reason };
     if (by === "client" && !this.#transcript.challenged) this.#readers?.client.stop();
     else this.#finish();
   }

@@ -1,17 +1,18 @@
 import { connectAdvice, outcomeAdvice, type Advice } from "../errors.ts";
 import type { Verdict } from "./outcome.ts";
-import type { ConnectAnswer, Transcript } from "./transcript.ts";
+import type { ConnectError } from "../openclaw/protocol.ts";
+import type { Transcript } from "./transcript.ts";
 
-type AdviceFacts = Pick<Transcript, "answer" | "http" | "unreachable">;
+type AdviceFacts = Pick<Transcript, "response" | "http" | "unreachable">;
 
 /** Returns what to do about an outcome; undefined for `connected`, and for `denied`, whose refusal has its own advice. */
 export function adviceFor(
   { outcome, reason = "" }: Verdict,
-  { answer, http, unreachable }: AdviceFacts,
+  { response, http, unreachable }: AdviceFacts,
 ): Advice | undefined {
   if (outcome === "connected" || outcome === "denied") return undefined;
   if (outcome === "gateway-unreachable") return connectAdvice(unreachable?.code ?? "");
-  const refused = answer?.ok === false ? answer : undefined;
+  const refused = response?.ok === false ? response : undefined;
   const values: Readonly<Record<string, string | undefined>> = {
     "pairing-required": refused?.requestId,
     "rate-limited": retryTime(refused, "a few minutes"),
@@ -24,10 +25,8 @@ export function adviceFor(
   );
 }
 
-type Refused = Extract<ConnectAnswer, { ok: false }>;
-
 /** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */
-function keyFor(outcome: string, reason: string, refused: Refused | undefined): string {
+function keyFor(outcome: string, reason: string, refused: ConnectError | undefined): string {
   const message = refused?.message ?? "";
   if (outcome === "unauthorized") {
     // 2026.2 has no details.code; its message is `unauthorized: gateway token missing (…)`.
@@ -42,6 +41,6 @@ function keyFor(outcome: string, reason: string, refused: Refused | undefined): 
   return reason;
 }
 
-function retryTime(refused: Refused | undefined, otherwise: string): string {
+function retryTime(refused: ConnectError | undefined, otherwise: string): string {
   return refused?.retryAfterMs === undefined ? otherwise : `${Math.ceil(refused.retryAfterMs / 1000)} s`;
 }

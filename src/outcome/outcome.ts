@@ -1,6 +1,7 @@
 import type { Advice } from "../errors.ts";
 import type { HeaderChange } from "../headers/normalize.ts";
-import type { ClientInfo, ConnectAnswer, Transcript } from "./transcript.ts";
+import type { ClientInfo, ConnectError } from "../openclaw/protocol.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** How a request for a WebSocket can end. */
 export type OutcomeName =
@@ -60,8 +61,6 @@ export interface Outcome extends Verdict, Partial<Advice> {
   readonly ms: number;
 }
 
-type Refused = Extract<ConnectAnswer, { ok: false }>;
-
 /** `details.code` or `error.code` to outcome; the first row that matches decides (docs/gateway.md section 3). */
 const CODES: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/^PAIRING_REQUIRED$/, "pairing-required"],
@@ -87,12 +86,12 @@ const WORDS: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
 
 /** Returns the one outcome of a transcript. Pure and total: every transcript, complete or not, has exactly one. */
 export function judge(transcript: Transcript): Verdict {
-  const { unreachable, http, answer, foreign, close, end } = transcript;
+  const { unreachable, http, response, otherProtocol, close, end } = transcript;
   if (unreachable) return { outcome: "gateway-unreachable", reason: unreachable.code };
   if (http) return { outcome: "gateway-refused", reason: http.type ?? `HTTP ${http.status}` };
-  if (answer?.ok === true) return { outcome: "connected" };
-  if (answer?.ok === false) return judgeRefusal(answer, close?.reason);
-  if (foreign !== undefined) return { outcome: "not-gateway-protocol", reason: foreign };
+  if (response?.ok === true) return { outcome: "connected" };
+  if (response?.ok === false) return judgeRefusal(response, close?.reason);
+  if (otherProtocol) return { outcome: "not-gateway-protocol", reason: otherProtocol.reason };
   if (close) return judgeClose(close);
   if (end === "client") return { outcome: "abandoned", reason: stage(transcript) };
   if (end === "gateway") return { outcome: "gateway-closed", reason: stage(transcript) };
@@ -103,17 +102,19 @@ export function judge(transcript: Transcript): Verdict {
  * Returns true if the gateway's own codes say NOT_PAIRED, which it sends only after the shared authentication and the
  * device's signature were right. Its messages do not count here: some quote the client.
  */
-export function isNotPaired({ answer }: Readonly<Transcript>): boolean {
-  return answer?.ok === false && (answer.code === "NOT_PAIRED" || answer.detailsCode === "PAIRING_REQUIRED");
+export function isNotPaired({ response }: Readonly<Transcript>): boolean {
+  return (
+    response?.ok === false && (response.code === "NOT_PAIRED" || response.detailsCode === "PAIRING_REQUIRED")
+  );
 }
 
-function judgeRefusal(answer: Refused, closeReason = ""): Verdict {
-  const word = answer.detailsCode ?? answer.code;
-  const words = `${wordsOf(answer.message)} ${wordsOf(closeReason)}`;
+function judgeRefusal(response: ConnectError, closeReason = ""): Verdict {
+  const word = response.detailsCode ?? response.code;
+  const words = `${wordsOf(response.message)} ${wordsOf(closeReason)}`;
   // Old releases send NOT_PAIRED without details, also if a device identity is missing.
-  const outcome = find(CODES, word) ?? find(WORDS, words) ?? byCode(answer.code);
-  const reason = outcome === "pairing-required" ? (answer.reason ?? pairingWord(words) ?? word) : word;
-  return { outcome, reason: outcome === "gateway-starting" ? (answer.reason ?? reason) : reason };
+  const outcome = find(CODES, word) ?? find(WORDS, words) ?? byCode(response.code);
+  const reason = outcome === "pairing-required" ? (response.reason ?? pairingWord(words) ?? word) : word;
+  return { outcome, reason: outcome === "gateway-starting" ? (response.reason ?? reason) : reason };
 }
 
 function byCode(code: string): OutcomeName {
@@ -130,7 +131,7 @@ function judgeClose({ by, code, reason }: NonNullable<Transcript["close"]>): Ver
 
 /** Judges a handshake that passed its deadline, by the side that owed the next message. */
 function judgeSilence({ challenged, connect }: Transcript): Verdict {
-  if (connect) return { outcome: "gateway-unreachable", reason: "no answer to connect" };
+  if (connect) return { outcome: "gateway-unreachable", reason: "no response to connect" };
   if (challenged) return { outcome: "abandoned", reason: "no connect after the challenge" };
   return { outcome: "not-gateway-protocol", reason: "no message from either side" };
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Refusal } from "../errors.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
+import type { HelloOk } from "../openclaw/protocol.ts";
 import { strippedForLog } from "../headers/stripped-values.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
@@ -70,17 +71,17 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
 
   /** Reports an upgrade of which the handshake is over. */
   observed(facts: UpgradeFacts, transcript: Readonly<Transcript>): void {
-    const { connect, answer, close, http } = transcript;
+    const { connect, response, close, http } = transcript;
     const verdict = judge(transcript);
-    const deviceId = connect?.deviceId ?? (answer?.ok === false ? answer.deviceId : undefined);
+    const deviceId = connect?.deviceId ?? (response?.ok === false ? response.deviceId : undefined);
     this.#settle(facts, transcript, {
       ...verdict,
-      ...(answer?.ok === false && answer.requestId !== undefined && { requestId: answer.requestId }),
+      ...(response?.ok === false && response.requestId !== undefined && { requestId: response.requestId }),
       ...(deviceId !== undefined && { deviceId }),
       ...(connect && { client: connect.client }),
       ...(connect?.role !== undefined && { role: connect.role }),
       ...(connect?.scopes && { scopes: connect.scopes }),
-      ...(answer?.ok === true && granted(answer)),
+      ...(response?.ok === true && granted(response)),
       ...(close && { close: { code: close.code, reason: close.reason } }),
       ...(http && { http }),
       ...(verdict.outcome === "connected" && this.#isNew(deviceId) && { firstSeen: true }),
@@ -133,8 +134,8 @@ export function levelOf({ outcome }: Pick<Outcome, "outcome">): "info" | "warn" 
   return outcome === "gateway-unreachable" ? "error" : "warn";
 }
 
-function granted(answer: Extract<Transcript["answer"], { ok: true }>): Partial<Outcome> {
-  const { version, protocol, scopes, deviceTokenIssued } = answer;
+function granted(response: HelloOk): Partial<Outcome> {
+  const { version, protocol, scopes, deviceTokenIssued } = response;
   return {
     ...(scopes && { grantedScopes: scopes }),
     ...(deviceTokenIssued && { deviceToken: "issued" }),

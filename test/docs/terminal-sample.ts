@@ -31,7 +31,7 @@ const LINES: readonly (readonly [second: number, line: Readonly<Record<string, u
   [5, { event: "listening", addresses: SETTINGS.listen.default, gateway: GATEWAY, msg: "listening" }],
   [5, { event: "gateway.up", gateway: GATEWAY, msg: "gateway is up" }],
   [19, { ...OUTCOME, outcome: "connected", ms: 19.2 }],
-  [48, { ...OUTCOME, outcome, reason, ...adviceFor({ outcome, reason }, { answer: REFUSED }), ms: 5.1 }],
+  [48, { ...OUTCOME, outcome, reason, ...adviceFor({ outcome, reason }, { response: REFUSED }), ms: 5.1 }],
 ];
 
 /** A block of Markdown with what `run` prints, by the code that prints it. */

@@ -47,12 +47,14 @@ it(`a disk full of log stops nothing for ${LINES} lines, and then takes lines ag
   truncateSync(file);
   expect(await connects(daemon)).toBe(true);
   const [rest = "", ...lines] = linesOf(file);
-  expect(JSON.parse(`${taken.at(-1)}${rest}`)).toMatchObject({ outcome: "denied" });
+  // The shim writes the rest of the line that the disk took in part, so that line is not lost.
+  const written = [...taken.slice(0, -1), `${taken.at(-1)}${rest}`];
+  expect(JSON.parse(written.at(-1) ?? "")).toMatchObject({ outcome: "denied" });
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
     { event: "pairing.outcome", outcome: "connected" },
     {
       event: "log.dropped",
-      lines: outcomes - taken.filter((line) => line.includes("pairing.outcome")).length,
+      lines: outcomes - written.filter((line) => line.includes("pairing.outcome")).length,
     },
   ]);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { carriesCredential, credentialResult } from "../../src/outcome/credential.ts";
 import { judge } from "../../src/outcome/outcome.ts";
-import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
+import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
+import type { Transcript } from "../../src/outcome/transcript.ts";
 
 function was(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): string | undefined {
   const transcript: Transcript = { challenged: true, ...seen };
@@ -10,12 +11,12 @@ function was(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): str
 
 function refusal(code: string, detailsCode?: string, message = ""): Partial<Transcript> {
   const nothing = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
-  return { answer: { ok: false, code, message, detailsCode, ...nothing } };
+  return { response: { ok: false, code, message, detailsCode, ...nothing } };
 }
 
 const NOBODY = { id: undefined, mode: undefined, version: undefined, platform: undefined };
 const NO_DEVICE = { deviceId: undefined, publicKey: undefined };
-const hello: ConnectAnswer = {
+const hello: ConnectResponse = {
   ok: true,
   version: undefined,
   protocol: 4,
@@ -62,7 +63,7 @@ describe("a credential counts as rejected", () => {
   });
 
   it("when the client sends something else than a connect after the challenge", () => {
-    expect(was({ foreign: "binary", foreignBy: "client" })).toBe("rejected");
+    expect(was({ otherProtocol: { reason: "binary", by: "client" } })).toBe("rejected");
   });
 });
 
@@ -92,14 +93,14 @@ describe("no credential was tried, or the right one", () => {
   });
 
   it("when another protocol is spoken on the path", () => {
-    expect(was({ challenged: false, foreign: "binary", foreignBy: "client" })).toBeUndefined();
-    expect(was({ foreign: "no frames", foreignBy: "gateway" })).toBeUndefined();
+    expect(was({ challenged: false, otherProtocol: { reason: "binary", by: "client" } })).toBeUndefined();
+    expect(was({ otherProtocol: { reason: "no frames", by: "gateway" } })).toBeUndefined();
   });
 
   it("when the client disconnects", () => expect(was({ end: "client" })).toBeUndefined());
 });
 
-it("is accepted when the gateway sends hello-ok", () => expect(was({ answer: hello })).toBe("accepted"));
+it("is accepted when the gateway sends hello-ok", () => expect(was({ response: hello })).toBe("accepted"));
 
 describe("carriesCredential", () => {
   it.each(["Authorization", "x-openclaw-token", "X-OpenClaw-Webhook-Secret"])("knows %s", (name) =>

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adviceFor } from "../../src/outcome/outcome-advice.ts";
 import { isNotPaired, judge, type OutcomeName } from "../../src/outcome/outcome.ts";
-import type { ConnectAnswer, Transcript } from "../../src/outcome/transcript.ts";
+import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
+import type { Transcript } from "../../src/outcome/transcript.ts";
 
 const NAMES: ReadonlySet<OutcomeName> = new Set([
   "connected",
@@ -36,7 +37,7 @@ const word = fc.oneof(
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
 
-const answer: fc.Arbitrary<ConnectAnswer> = fc.oneof(
+const response: fc.Arbitrary<ConnectResponse> = fc.oneof(
   fc.record({
     ok: fc.constant(true as const),
     version: maybe(word),
@@ -72,8 +73,8 @@ const transcript: fc.Arbitrary<Transcript> = fc.record(
   {
     challenged: fc.boolean(),
     connect,
-    answer,
-    foreign: word,
+    response,
+    otherProtocol: fc.record({ by: side, reason: word }),
     close: fc.record({ by: side, code: fc.nat(65_535), reason: word }),
     http: fc.oneof(fc.record({ status: fc.nat(999) }), fc.record({ status: fc.nat(999), type: word })),
     unreachable: fc.record({ code: word, message: word }),
@@ -114,7 +115,7 @@ describe("judge", () => {
   ])("does not take the client's own words for the gateway's: %s", (message) => {
     const refused = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
     const said = { ok: false, code: "INVALID_REQUEST", message, detailsCode: undefined, ...refused } as const;
-    const seen: Transcript = { challenged: true, answer: said };
+    const seen: Transcript = { challenged: true, response: said };
     expect(judge(seen).outcome).toBe("gateway-closed");
     expect(judge({ ...seen, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
       "gateway-closed",
@@ -123,6 +124,6 @@ describe("judge", () => {
       "gateway-closed",
     );
     expect(isNotPaired(seen)).toBe(false);
-    expect(isNotPaired({ ...seen, answer: { ...said, code: "NOT_PAIRED" } })).toBe(true);
+    expect(isNotPaired({ ...seen, response: { ...said, code: "NOT_PAIRED" } })).toBe(true);
   });
 });

@@ -83,8 +83,8 @@ export function attemptOf(result: HandshakeResult): Attempt {
   const transcript = transcriptOf(result);
   const verdict = judge(transcript);
   const advice = adviceFor(verdict, transcript) ?? { fix: "read the gateway's log: openclaw logs --follow" };
-  const { answer } = transcript;
-  const requestId = answer?.ok === false ? answer.requestId : undefined;
+  const { response } = transcript;
+  const requestId = response?.ok === false ? response.requestId : undefined;
   return { connected: false, verdict, advice, ...(requestId !== undefined && { requestId }) };
 }
 
