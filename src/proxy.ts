@@ -103,7 +103,7 @@ export class Proxy implements ListenerHandlers {
     if (isRefusal(admission)) return refuseRequest(admission);
     if (asksForWebSocket(request)) return refuseRequest(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
-      const refusal = status.answer(request, response, admission);
+      const refusal = status.respond(request, response, admission);
       return refusal && refuseRequest(refusal);
     }
     const key = facts.sentCredential ? facts.rateLimitKey : undefined;

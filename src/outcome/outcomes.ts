@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Refusal } from "../errors.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
-import type { HelloOk } from "../openclaw/protocol.ts";
+import type { ConnectResponse } from "../openclaw/protocol.ts";
 import { strippedForLog } from "../headers/stripped-values.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
@@ -134,7 +134,7 @@ export function levelOf({ outcome }: Pick<Outcome, "outcome">): "info" | "warn" 
   return outcome === "gateway-unreachable" ? "error" : "warn";
 }
 
-function granted(response: HelloOk): Partial<Outcome> {
+function granted(response: Extract<ConnectResponse, { ok: true }>): Partial<Outcome> {
   const { version, protocol, scopes, deviceTokenIssued } = response;
   return {
     ...(scopes && { grantedScopes: scopes }),

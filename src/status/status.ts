@@ -46,7 +46,7 @@ export function createStatus({ monitor, outcomes, probe, connections }: StatusSo
   }
 
   /** Sends the response, or returns a refusal. */
-  function answer(
+  function respond(
     request: IncomingMessage,
     response: ServerResponse,
     admission: Admission,
@@ -80,7 +80,7 @@ export function createStatus({ monitor, outcomes, probe, connections }: StatusSo
   }
 
   return {
-    answer,
+    respond,
     /** Ends the event streams. */
     close: () => followers.close(),
   };
