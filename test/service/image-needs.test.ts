@@ -67,7 +67,7 @@ describe("install on this machine", () => {
     const running = start(command, ["install", "--dry-run", "--node", node]);
     expect(await running.exit).toBe(0);
     expect(running.stderr).toContain(
-      `openclaw-shim: warning: ${node} belongs to nvm: the service fails when nvm removes that version; ` +
+      `openclaw-shim: warning: ${node} belongs to nvm: the service fails when nvm removes it; ` +
         "use a Node that stays, with --node PATH",
     );
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isOwnVariable } from "../../settings/names.ts";
-import { problemLine, SettingsError } from "../../settings/settings-error.ts";
+import { SettingsError, statement } from "../../settings/settings-error.ts";
 import { settingsWarnings } from "../../settings/warnings.ts";
 import { printable } from "../../text/printable.ts";
 import type { INSTALL_FLAGS, UNINSTALL_FLAGS } from "../command-flags.ts";
@@ -12,7 +12,7 @@ import { localAddress } from "./service-health.ts";
 import type { Service, ServiceSettings } from "./service-manager.ts";
 import { serviceSettings } from "./service-settings.ts";
 
-const NOTE = { kind: "notice", level: "note" } as const;
+const IDLE = { install: "already installed like this", uninstall: "not installed" } as const;
 
 /**
  * Installs the shim as a service and starts it, or upgrades it; with `--root` writes the files of an image.
@@ -29,28 +29,19 @@ export async function install(
     const { path: node, manager } = await chooseNode(context.flags.node, service, host.execPath);
     const plan = await service.planInstall({ ...found, node, script: readFileSync(host.script) });
     const strays = Object.keys(context.env).filter(isOwnVariable);
-    const shown = printable(node, 120);
-    const address = localAddress(found.settings.listen) ?? "";
+    const managed = `${printable(node, 120)} belongs to ${manager}: the service fails when ${manager} removes it`;
     return planOf([
-      manager !== undefined &&
-        warning(
-          `${shown} belongs to ${manager}: the service fails when ${manager} removes that version`,
-          "use a Node that stays, with --node PATH",
-        ),
-      ...strays.map((name) => warning(`${name} is set here, but not for the service`, "give it as a flag")),
-      ...settingsWarnings(found.settings).map((problem) => warning(problemLine(problem))),
+      manager !== undefined && notice("warning", managed, "use a Node that stays, with --node PATH"),
+      ...strays.map((name) =>
+        notice("warning", `${name} is set here, but not for the service`, "give it as a flag"),
+      ),
+      ...settingsWarnings(found.settings).map((problem) =>
+        notice("warning", statement(problem), problem.fix),
+      ),
       ...plan,
-      service.image === undefined && {
-        kind: "health",
-        address,
-        advice: { fix: "its log has the reason", command: service.logCommand },
-      },
-      ...(service.image === undefined ? [] : imageNotices(service, node, found)),
-      service.image !== undefined &&
-        plan.length > 0 && {
-          kind: "notice",
-          text: `next: boot the image; it starts the shim, and there ${service.logCommand} prints its log`,
-        },
+      ...(service.image === undefined
+        ? [firstResponse(service, found)]
+        : imageNotices(service, node, found, plan.length > 0)),
     ]);
   });
 }
@@ -80,8 +71,7 @@ async function execute(
     const plan = await makePlan(service);
     if (!flags.dryRun) await service.check(name);
     const idle = plan.every(({ kind }) => kind === "notice" || kind === "health");
-    if (idle)
-      say(`nothing to do: it is ${name === "install" ? "already installed like this" : "not installed"}`);
+    if (idle) say(`nothing to do: it is ${IDLE[name]}`);
     await perform(plan, { ...service, dryRun: flags.dryRun, stdout: say, stderr: complain });
     return 0;
   } catch (error) {
@@ -92,26 +82,29 @@ async function execute(
   }
 }
 
-function warning(text: string, fix?: string): Operation {
-  return { kind: "notice", level: "warning", text, ...(fix !== undefined && { fix }) };
+function notice(level: "warning" | "note", text: string, fix?: string): Operation {
+  return { kind: "notice", level, text, ...(fix !== undefined && { fix }) };
+}
+
+function firstResponse({ logCommand }: Service, { settings }: ServiceSettings): Operation {
+  const advice = { fix: "its log has the reason", command: logCommand };
+  return { kind: "health", address: localAddress(settings.listen) ?? "", advice };
 }
 
 /** Lists what an image still needs before it boots. All of it may be added later, so nothing is an error. */
-function imageNotices({ root, image = "" }: Service, node: string, found: ServiceSettings): Operation[] {
+function imageNotices(service: Service, node: string, found: ServiceSettings, changed: boolean): Operation[] {
+  const { root, image = "", logCommand } = service;
   const { hasToken, tokenFile } = found;
   const isPrivate = (path: string): boolean => ((root.mode(path) ?? 0o777) & 0o077) === 0;
+  const lacksFile = tokenFile !== undefined && lacks(() => isPrivate(tokenFile));
+  const next = `next: boot the image; it starts the shim, and there ${logCommand} prints its log`;
   return planOf([
-    !hasToken && { ...NOTE, text: "--approve seen needs the gateway's token", fix: "add --token-file FILE" },
-    lacks(() => root.has(node)) && {
-      ...NOTE,
-      text: `${printable(image)} has no ${printable(node)}`,
-      fix: "install Node there before it boots",
-    },
-    tokenFile !== undefined &&
-      lacks(() => isPrivate(tokenFile)) && {
-        ...NOTE,
-        text: `${printable(tokenFile)} must be in the image, with mode 0600, before it boots`,
-      },
+    !hasToken && notice("note", "--approve seen needs the gateway's token", "add --token-file FILE"),
+    lacks(() => root.has(node)) &&
+      notice("note", `${printable(image)} has no ${printable(node)}`, "install Node there before it boots"),
+    lacksFile &&
+      notice("note", `${printable(tokenFile)} must be in the image, with mode 0600, before it boots`),
+    changed && { kind: "notice", text: next },
   ]);
 }
 
