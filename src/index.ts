@@ -1,6 +1,6 @@
 import type { OperatorResources } from "./approve/approver.ts";
 import { SettingsError } from "./settings/settings-error.ts";
-import { resolveOptions } from "./settings/resolve.ts";
+import { resolveOptions } from "./settings/load.ts";
 import type { Settings, ShimOptions } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
 import { silentLogger } from "./log/logger.ts";

@@ -1,7 +1,7 @@
 import type { Stdout } from "../log/logger.ts";
 import { readArguments } from "../settings/arguments.ts";
 import type { Sources } from "../settings/load.ts";
-import type { FlagTable, Values } from "../settings/setting-row.ts";
+import type { FlagTable, Layer, Values } from "../settings/setting-row.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import { SETTINGS } from "../settings/settings-table.ts";
 
@@ -20,6 +20,7 @@ export interface ProcessContext {
 /** The process and the parsed arguments of a command; also the sources for `loadSettings`. */
 export interface CommandContext<T extends FlagTable = FlagTable> extends ProcessContext, Sources {
   readonly env: NodeJS.ProcessEnv;
+  readonly given: Layer;
   /** The values of the command's own flags. */
   readonly flags: Values<T>;
 }

@@ -1,6 +1,13 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { authorityOf, bracketed, dnsName, type HostPort } from "../net/authority.ts";
+import {
+  authorityOf,
+  bracketed,
+  dnsName,
+  parseAuthority,
+  type Authority,
+  type HostPort,
+} from "../net/authority.ts";
 import { canonicalAddress } from "../net/ip-address.ts";
 import { GATEWAY_PORT } from "../openclaw/config.ts";
 import type { Parsed } from "./value-parsers.ts";
@@ -31,18 +38,15 @@ const ORIGIN_FORM = "write it as browsers send it, scheme://host[:port], such as
 
 /** Parses `HOST:PORT` to listen on. HOST is an IP address or `localhost`, read as 127.0.0.1; port 0 is any free port. */
 export function listenAddress(text: string): Parsed<ListenAddress> {
-  const { v6, name = "", digits } = splitHostPort(text) ?? {};
-  if (digits === undefined) return { problem: "is not an address to listen on", fix: LISTEN_FORM };
-  const port = portNumber(digits);
-  if (port === undefined) return { problem: "has no port from 0 to 65535", fix: LISTEN_FORM };
-  // Not resolved: a hosts file could map the name to any address.
-  if (name.toLowerCase() === "localhost") return { value: { host: "127.0.0.1", port } };
-  const given = v6 ?? name;
-  if (isIP(given) !== (v6 === undefined ? 4 : 6)) {
-    return { problem: "has a host that is neither an IP address nor localhost", fix: LISTEN_FORM };
-  }
   // A zone (fe80::1%eth0) belongs to the address that is bound.
-  return { value: { host: given.includes("%") ? given : (canonicalAddress(given) ?? given), port } };
+  const [zone = ""] = /%[\w.-]+(?=\]:)/.exec(text) ?? [];
+  const { name = "", port } = splitAuthority(text.replace(zone, "")) ?? {};
+  if (port === undefined) return { problem: "is not an address to listen on", fix: LISTEN_FORM };
+  // Not resolved: a hosts file could map the name to any address.
+  if (name === "localhost") return { value: { host: "127.0.0.1", port } };
+  const host = zone === "" ? canonicalAddress(name) : `${name}${zone}`;
+  if (host !== undefined && isIP(host) !== 0) return { value: { host, port } };
+  return { problem: "has a host that is neither an IP address nor localhost", fix: LISTEN_FORM };
 }
 
 /**
@@ -50,24 +54,21 @@ export function listenAddress(text: string): Parsed<ListenAddress> {
  * section 3 has the defaults 80 and 443: the gateway uses neither. Accepts remote hosts.
  */
 export function gatewayAddress(text: string): Parsed<GatewayAddress> {
-  const [, scheme, rest = ""] = /^(wss?):\/\/(.*)$/is.exec(text) ?? [];
+  const [, given, rest = ""] = /^(wss?):\/\/(.*)$/is.exec(text) ?? [];
+  const scheme = given?.toLowerCase();
   if (scheme === undefined) return { problem: "is not a ws:// or wss:// URL", fix: GATEWAY_FORM };
-  const tls = scheme.toLowerCase() === "wss";
   if (rest.includes("@"))
     return { problem: "contains a user name or password (not shown)", fix: GATEWAY_FORM };
   if (/[?#]/.test(rest)) return { problem: "contains a query or fragment (not shown)", fix: GATEWAY_FORM };
-  const parts = splitHostPort(rest.replace(/\/$/, ""));
-  if (!parts) return { problem: "is more than scheme, host and port", fix: GATEWAY_FORM };
-  const host = hostOf(parts);
-  if (host === undefined)
-    return { problem: "has a host that is neither an IP address nor a name", fix: GATEWAY_FORM };
-  const written = `${tls ? "wss" : "ws"}://${bracketed(host)}`;
-  if (parts.digits === undefined) return { problem: "has no port", fix: `write ${written}:${GATEWAY_PORT}` };
-  const port = portNumber(parts.digits);
-  if (!port) return { problem: "has no port from 1 to 65535", fix: GATEWAY_FORM };
+  const { name = "", port } = splitAuthority(rest.replace(/\/$/, "")) ?? {};
+  const host = hostOf(name);
+  if (host === undefined || port === 0) return { problem: "has no valid host and port", fix: GATEWAY_FORM };
+  const base = `${scheme}://${bracketed(host)}`;
+  if (port === undefined) return { problem: "has no port", fix: `write ${base}:${GATEWAY_PORT}` };
+  const tls = scheme === "wss";
   const authority = port === (tls ? 443 : 80) ? bracketed(host) : authorityOf({ host, port });
   const origin = `${tls ? "https" : "http"}://${authority}`;
-  return { value: { url: `${written}:${port}`, host, port, tls, authority, origin } };
+  return { value: { url: `${base}:${port}`, host, port, tls, authority, origin } };
 }
 
 /** Parses peers that may connect: an address or a CIDR block (RFC 4632, RFC 4291 section 2.3). Returns a block. */
@@ -108,9 +109,8 @@ export function browserOrigin(text: string): Parsed<string> {
   if (rest === undefined) {
     return { problem: "is not the origin of an http, https or extension page", fix: ORIGIN_FORM };
   }
-  const parts = splitHostPort(rest);
-  const host = parts && hostOf(parts);
-  const port = parts?.digits === undefined ? undefined : (portNumber(parts.digits) ?? 0);
+  const { name = "", port } = splitAuthority(rest) ?? {};
+  const host = hostOf(name);
   if (host === undefined || port === 0) return { problem: "has no valid host or port", fix: ORIGIN_FORM };
   const isDefault = port === undefined || port === { http: 80, https: 443 }[scheme];
   const serialized = `${scheme}://${isDefault ? bracketed(host) : authorityOf({ host, port })}`;
@@ -118,24 +118,12 @@ export function browserOrigin(text: string): Parsed<string> {
   return { problem: "is not how a browser sends it", fix: `write ${serialized}` };
 }
 
-interface HostParts {
-  readonly v6: string | undefined;
-  readonly name: string | undefined;
-  readonly digits: string | undefined;
+/** Parses an authority; undefined if its port has leading zeros, too. */
+function splitAuthority(text: string): Authority | undefined {
+  const authority = parseAuthority(text);
+  return authority?.port === undefined || text.endsWith(`:${authority.port}`) ? authority : undefined;
 }
 
-/** Splits `HOST` or `HOST:PORT`, with IPv6 in brackets; the parts are not checked. */
-function splitHostPort(text: string): HostParts | undefined {
-  const match = /^(?:\[([^[\]]*)\]|([^:[\]/?#@]*))(?::([^:/]*))?$/.exec(text);
-  return match ? { v6: match[1], name: match[2], digits: match[3] } : undefined;
-}
-
-function portNumber(text: string): number | undefined {
-  const port = /^(0|[1-9]\d{0,4})$/.test(text) ? Number(text) : Number.NaN;
-  return port <= 65_535 ? port : undefined;
-}
-
-function hostOf({ v6, name = "" }: HostParts): string | undefined {
-  if (v6 !== undefined) return isIP(v6) === 6 && !v6.includes("%") ? canonicalAddress(v6) : undefined;
-  return isIP(name) === 4 ? name : dnsName(name);
+function hostOf(name: string): string | undefined {
+  return canonicalAddress(name) ?? dnsName(name);
 }

@@ -1,9 +1,11 @@
 import { isIPv4 } from "node:net";
 import { authorityOf, isLoopbackName, reaches } from "../net/authority.ts";
 import type { ListenAddress } from "./address-parsers.ts";
-import type { TakenSettings } from "./resolve.ts";
-import type { Taken } from "./setting-row.ts";
+import type { Taken, TakenValues } from "./setting-row.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
+import type { SETTINGS } from "./settings-table.ts";
+
+type TakenSettings = TakenValues<typeof SETTINGS>;
 
 /** Returns every violation of the rules between listen addresses, gateway and peers. */
 export function addressProblems(taken: TakenSettings): readonly SettingProblem[] {
@@ -31,7 +33,7 @@ function listenProblems({ listen, gateway, allowFrom }: TakenSettings): SettingP
     if (wider) wrong(`is included in "${shownValue(wider.text)}"`, "leave one out");
     if (target && reaches(target, value)) {
       wrong(
-        `is the gateway's own address (${gateway?.given.from}), so the shim would connect to itself`,
+        `is the gateway's own address (${gateway?.from}), so the shim would connect to itself`,
         "change the port of one of them",
       );
     }
@@ -67,6 +69,6 @@ function gatewayProblems({
   return problems;
 }
 
-function problemOf({ given }: Taken<unknown>, text: string, problem: string, fix: string): SettingProblem {
-  return { setting: given.from, value: shownValue(text), problem, fix };
+function problemOf({ from }: Taken<unknown>, text: string, problem: string, fix: string): SettingProblem {
+  return { setting: from, value: shownValue(text), problem, fix };
 }

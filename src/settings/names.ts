@@ -1,5 +1,4 @@
 import { closest } from "../text/closest.ts";
-import { printable } from "../text/printable.ts";
 import type { SettingProblem } from "./settings-error.ts";
 
 const ENVIRONMENT_PREFIX = "OPENCLAW_SHIM_";
@@ -23,23 +22,20 @@ export function isOwnVariable(name: string): boolean {
  * Returns the problem of an unknown name, with the one that was probably meant. A name that asks for a secret gets told
  * where secrets go. The value is never shown, as it could be one.
  *
- * @param setting the name and its source, as the user wrote it
- * @param keys the keys of the rows that this source may set
+ * @param setting the name, and its source, for the message
+ * @param keys the settings that this source may set
  * @param nameOf returns how the user would write a key
  */
 export function unknownName(
   name: string,
+  setting: string,
   keys: readonly string[],
   nameOf: (key: string) => string,
-  setting = printable(name, 80),
 ): SettingProblem {
   const key = name.replace(ENVIRONMENT_PREFIX, "");
   if (/^(gateway|auth)?(token|password|secret)$/i.test(key.replace(/[-_]/g, ""))) {
-    return {
-      setting,
-      problem: "a secret is never a setting",
-      fix: "use --token-file FILE or OPENCLAW_GATEWAY_TOKEN",
-    };
+    const fix = "use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
+    return { setting, problem: "a secret is never a setting", fix };
   }
   const meant = closest(key, keys);
   const fix = meant === undefined ? "openclaw-shim --help lists them" : `did you mean ${nameOf(meant)}?`;

@@ -20,12 +20,8 @@ const HOST = "127.0.0.1";
  */
 export function readOpenclaw(env: Environment, listeners: readonly HostPort[]): Layer {
   const { shownPath, object, why, owner } = readOpenclawConfig(env);
-  if (why !== undefined) {
-    return broken(
-      `${shownPath} ${why}`,
-      owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`,
-    );
-  }
+  const fix = owner === undefined ? undefined : `run it as the owner of that file (uid ${owner})`;
+  if (why !== undefined) return broken(`${shownPath} ${why}`, fix);
   const gateway = section(object, "gateway");
   const tls = section(gateway, "tls")["enabled"] === true;
   const given = gatewayPortVariable(env);
@@ -48,9 +44,6 @@ export function readOpenclaw(env: Environment, listeners: readonly HostPort[]): 
 }
 
 function broken(problem: string, fix = "correct it"): Layer {
-  const setting = "OpenClaw's config";
-  return {
-    given: new Map(),
-    problems: [{ setting, problem, fix: `${fix}, or give --gateway URL`, source: "openclaw" }],
-  };
+  const advice = { fix: `${fix}, or give --gateway URL`, source: "openclaw" } as const;
+  return { given: new Map(), problems: [{ setting: "OpenClaw's config", problem, ...advice }] };
 }

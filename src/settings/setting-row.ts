@@ -1,33 +1,29 @@
-import { boolean, type Invalid, type Parser } from "./value-parsers.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
+import { boolean, type Parser } from "./value-parsers.ts";
 
-/** A flag: what argument parser and `--help` need. */
-export interface FlagRow {
-  /** The value in `--help`; a flag without one is a switch. */
+/** A row of the table of settings, or of a command's flags. */
+export interface SettingRow {
+  /** The value in `--help`; a row without one is a switch. */
   readonly metavar?: string;
   /** May be given several times; the value is a list. */
   readonly repeatable?: true;
-  /** The default in words, for `--help`, if `default` is too long or there is no text for it. */
-  readonly defaultNote?: string;
-  /** Absent: the text itself, or the state of a switch. */
-  readonly parse?: Parser<unknown>;
-  /** One line, without the default. */
-  readonly help: string;
-}
-
-/** A row of the table of settings: a flag that can be set elsewhere, too. */
-export interface SettingRow extends FlagRow {
   /** The texts that count if none are given. */
   readonly default?: readonly string[];
+  /** The default in words, if no text says it. */
+  readonly defaultNote?: string;
   /** The sources that may set it. `cli`: flag and environment; `process`: those and the file; absent: the library, too. */
   readonly scope?: "cli" | "process";
   /** The unit of a number that the library gives. */
   readonly unit?: "ms";
+  /** Absent: the value is the text itself, or the state of a switch. */
+  readonly parse?: Parser<unknown>;
+  /** One line for `--help`, without the default. */
+  readonly help: string;
   /** What the README adds to `help`, in Markdown. */
   readonly more?: string;
 }
 
-/** Flags under their names in code: `dryRun` is `--dry-run`. */
+/** Rows under their names in code: `dryRun` is `--dry-run`. */
 export type FlagTable = Readonly<Record<string, SettingRow>>;
 
 /** The value of one text of a row. */
@@ -51,10 +47,6 @@ export interface Given {
   /** The setting as the user named it: `--hold`, `OPENCLAW_SHIM_HOLD`, `hold in FILE`. */
   readonly from: string;
   readonly texts: readonly string[];
-  /** How this source takes several values, for one that was given as `a,b`. */
-  readonly severalHint?: string;
-  /** The table's default. */
-  readonly byDefault?: true;
 }
 
 /** What one source gives. A higher source replaces a setting as a whole; lists are not merged. */
@@ -66,43 +58,52 @@ export interface Layer {
 
 /** The valid values of one setting, each with its text. */
 export interface Taken<T> {
-  readonly given: Given;
+  readonly from: string;
   readonly items: readonly { readonly text: string; readonly value: T }[];
 }
 
-/** Returns the values of all rows of a table, from what was taken for each. */
-export function valuesOf<T extends FlagTable>(
+/** The valid values of each row that was given. */
+export type TakenValues<T extends FlagTable> = { readonly [K in keyof T]?: Taken<Item<T[K]>> };
+
+/**
+ * Parses the texts given for each row of a table. Adds what is wrong to `problems`.
+ *
+ * @returns the values, complete only if there are no problems; `taken` has the text of each, too
+ */
+export function parseRows<T extends FlagTable>(
   table: T,
-  taken: ReadonlyMap<string, Taken<unknown>>,
-): Values<T> {
-  const values = Object.entries(table).map(([key, { repeatable, metavar }]): unknown[] => {
-    const items = (taken.get(key)?.items ?? []).map(({ value }) => value);
-    return [key, repeatable ? items : (items[0] ?? (metavar === undefined ? false : undefined))];
-  });
-  // `Values` is true of the result by the loop above; no type of TypeScript says that of a loop.
-  return Object.fromEntries(values);
+  givenFor: (key: string) => Given | undefined,
+  problems: SettingProblem[],
+): { readonly values: Values<T>; readonly taken: TakenValues<T> } {
+  const values: unknown[][] = [];
+  const taken: unknown[][] = [];
+  for (const [key, row] of Object.entries(table)) {
+    const given = givenFor(key);
+    const items = given ? parseTexts(row, given, problems) : [];
+    const [first = row.metavar === undefined ? { value: false } : undefined] = items;
+    values.push([key, row.repeatable ? items.map(({ value }) => value) : first?.value]);
+    if (given) taken.push([key, { from: given.from, items }]);
+  }
+  // The loop makes what the types say; TypeScript cannot check that.
+  return { values: Object.fromEntries(values), taken: Object.fromEntries(taken) };
 }
 
-/** Parses the texts given for one row. Adds what is wrong to `problems`. */
-export function take(row: FlagRow, given: Given, problems: SettingProblem[]): Taken<unknown> {
+const EMPTY = { problem: "the value is empty", fix: "give a value or leave the setting out" };
+const EMPTY_ITEM = { ...EMPTY, problem: "an item of the list is empty" };
+
+function parseTexts(
+  row: SettingRow,
+  { from, texts }: Given,
+  problems: SettingProblem[],
+): { readonly text: string; readonly value: unknown }[] {
   const parse = row.parse ?? (row.metavar === undefined ? boolean : (text: string) => ({ value: text }));
-  const items = given.texts.flatMap((text) => {
-    const parsed = text === "" ? emptyText(given) : parse(text);
+  return texts.flatMap((text) => {
+    const parsed = text === "" ? (texts.length === 1 ? EMPTY : EMPTY_ITEM) : parse(text);
     if ("value" in parsed) return [{ text, value: parsed.value }];
-    const several = row.repeatable && text.includes(",") ? given.severalHint : undefined;
+    const several = row.repeatable && text.includes(",") ? "give each value separately" : undefined;
     const fix = [parsed.fix, several].filter((part) => part !== undefined).join("; ");
-    problems.push({
-      setting: given.from,
-      ...(text !== "" && { value: shownValue(text) }),
-      problem: parsed.problem,
-      ...(fix !== "" && { fix }),
-    });
+    const value = text === "" ? {} : { value: shownValue(text) };
+    problems.push({ setting: from, ...value, problem: parsed.problem, ...(fix !== "" && { fix }) });
     return [];
   });
-  return { given, items };
-}
-
-function emptyText({ texts }: Given): Invalid {
-  const problem = texts.length === 1 ? "the value is empty" : "an item of the list is empty";
-  return { problem, fix: "give a value or leave the setting out" };
 }

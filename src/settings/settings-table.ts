@@ -5,11 +5,10 @@ import { accessName, choice, duration, fingerprint, integer, path } from "./valu
 
 /**
  * Every setting, under its name in the library. Flags, environment names, keys of the settings file, `ShimOptions`,
- * `Settings`, `--help` and the completeness of the README follow from this table. Comments here are the library's
- * documentation.
+ * `Settings`, `--help` and the README's table follow from this table. Comments here document the library's options.
  */
 export const SETTINGS = {
-  /** Addresses to listen on, `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
+  /** `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
   listen: {
     metavar: "HOST:PORT",
     repeatable: true,
@@ -27,9 +26,7 @@ export const SETTINGS = {
     more: "always with its port; loopback unless `--allow-remote-gateway`",
   },
   /** Allow `gateway` to be on another machine. */
-  allowRemoteGateway: {
-    help: "allow --gateway to be on another machine",
-  },
+  allowRemoteGateway: { help: "allow --gateway to be on another machine" },
   /** `sha256:HEX` of the certificate of a self-signed `wss://` gateway. */
   gatewayFingerprint: {
     metavar: "sha256:HEX",
@@ -87,12 +84,7 @@ export const SETTINGS = {
     help: "how long open connections may finish after SIGTERM",
   },
   /** The most connections at a time; further ones get 503. Default 512. */
-  maxConnections: {
-    metavar: "N",
-    default: ["512"],
-    parse: integer(1, 65_535),
-    help: "beyond it: 503",
-  },
+  maxConnections: { metavar: "N", default: ["512"], parse: integer(1, 65_535), help: "beyond it: 503" },
   /** `seen` approves devices that this shim itself just saw refused. Default `off`. */
   approve: {
     metavar: "off|seen",
@@ -124,7 +116,6 @@ export const SETTINGS = {
     help: "the gateway's token, for doctor and --approve",
     more: "mode 0600",
   },
-  /** The least severe level that is logged. */
   logLevel: {
     metavar: "LEVEL",
     scope: "process",
@@ -132,7 +123,6 @@ export const SETTINGS = {
     parse: choice("debug", "info", "warn", "error", "silent"),
     help: "debug, info, warn, error or silent",
   },
-  /** The form of log lines. */
   logFormat: {
     metavar: "json|pretty",
     scope: "process",
@@ -141,7 +131,6 @@ export const SETTINGS = {
     parse: choice("json", "pretty"),
     help: "form of log lines",
   },
-  /** The settings file. */
   config: {
     metavar: "FILE",
     scope: "cli",
@@ -150,14 +139,5 @@ export const SETTINGS = {
   },
 } as const satisfies Readonly<Record<string, SettingRow>>;
 
-/** The name of a setting in the library, such as `maxConnections`. */
-export type SettingKey = keyof typeof SETTINGS;
-
 /** The table as rows. */
-export const SETTING_ROWS: readonly (readonly [SettingKey, SettingRow])[] = Object.keys(SETTINGS)
-  .filter((key) => isSettingKey(key))
-  .map((key) => [key, SETTINGS[key]]);
-
-function isSettingKey(key: string): key is SettingKey {
-  return Object.hasOwn(SETTINGS, key);
-}
+export const SETTING_ROWS: readonly (readonly [string, SettingRow])[] = Object.entries(SETTINGS);

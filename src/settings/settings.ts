@@ -6,19 +6,16 @@ export type { GatewayAddress, ListenAddress } from "./address-parsers.ts";
 
 type Table = typeof SETTINGS;
 
-/** The value of every row of the table. */
-export type SettingValues = Values<Table>;
 /** All settings, checked and frozen; those about the gateway are in `gateway`. Durations are in milliseconds. No secret. */
-export type Settings = Omit<SettingValues, "allowRemoteGateway" | "config" | "gatewayFingerprint">;
+export type Settings = Omit<Values<Table>, "allowRemoteGateway" | "config" | "gatewayFingerprint">;
 export type ForwardedPolicy = Settings["forwarded"];
 export type ApprovePolicy = Settings["approve"];
 
-/** What a program may give for a row: a number for a duration or count, else the text that a flag would have. */
-type OptionItem<R> =
-  Item<R> extends infer T ? (T extends string | boolean ? T : T extends number ? T | string : string) : never;
+/** What a program may give for a row: the value itself if it is a word, switch or number, else the text of the flag. */
+type OptionItem<T> = T extends string | boolean ? T : T extends number ? T | string : string;
 type Option<R> = R extends { readonly repeatable: true }
-  ? OptionItem<R> | readonly OptionItem<R>[]
-  : OptionItem<R>;
+  ? OptionItem<Item<R>> | readonly OptionItem<Item<R>>[]
+  : OptionItem<Item<R>>;
 
 /**
  * The settings of a shim in a program. Each means what the flag of the same name means; the default applies to what is

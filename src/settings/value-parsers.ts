@@ -63,17 +63,17 @@ export function boolean(text: string): Parsed<boolean> {
 }
 
 /** Parses the path of a file. Relative paths are kept as given: they count from the working directory. */
-export function path(text: string): Parsed<string> {
-  return text.includes("\0") ? { problem: "is not a path: it contains a NUL character" } : { value: text };
-}
+export const path = matching(/^[^\0]*$/s, { problem: "is not a path: it contains a NUL character" });
 
 /** Parses the name of an OpenClaw role or scope, such as `operator` or `operator.read`. */
-export function accessName(text: string): Parsed<string> {
-  if (/^[a-z][a-z0-9_.:-]{0,63}$/.test(text)) return { value: text };
-  return {
-    problem: "is not the name of a role or scope",
-    fix: "write it as OpenClaw does, such as operator.read",
-  };
+export const accessName = matching(/^[a-z][a-z0-9_.:-]{0,63}$/, {
+  problem: "is not the name of a role or scope",
+  fix: "write it as OpenClaw does, such as operator.read",
+});
+
+/** Returns a parser that accepts texts of one form as they are. */
+function matching(form: RegExp, invalid: Invalid): Parser<string> {
+  return (value) => (form.test(value) ? { value } : invalid);
 }
 
 /** Returns a parser of printable text that is not blank, of at most `max` characters. */

@@ -7,7 +7,7 @@ import {
   socketUnit,
   type UnitValues,
 } from "../../src/commands/service/systemd-units.ts";
-import { resolveOptions } from "../../src/settings/resolve.ts";
+import { resolveOptions } from "../../src/settings/load.ts";
 import type { ShimOptions } from "../../src/settings/settings.ts";
 
 const FILES = join(import.meta.dirname, "../../systemd");

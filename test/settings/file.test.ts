@@ -59,7 +59,7 @@ describe("--config FILE", () => {
       `hodl in ${path}: no such setting; openclaw-shim --help lists them`,
       `gatewayToken in ${path}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
       `config in ${path}: no such setting; openclaw-shim --help lists them`,
-      `maxConnections in ${path}: is already set as max-connections; keep one`,
+      `maxConnections in ${path}: is already set as max-connections in ${path}; keep one`,
     ]);
   });
 

@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { readArguments } from "../../src/settings/arguments.ts";
-import { loadSettings } from "../../src/settings/load.ts";
-import { resolveOptions } from "../../src/settings/resolve.ts";
+import { loadSettings, resolveOptions } from "../../src/settings/load.ts";
 import { problemLine, SettingsError } from "../../src/settings/settings-error.ts";
 import type { Settings, ShimOptions } from "../../src/settings/settings.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { resolveOptions } from "../../src/settings/resolve.ts";
+import { resolveOptions } from "../../src/settings/load.ts";
 import type { ShimOptions } from "../../src/settings/settings.ts";
-import { SETTING_ROWS, type SettingKey } from "../../src/settings/settings-table.ts";
+import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings-table.ts";
 import { optionProblems } from "./load.ts";
 
 describe("the library's options", () => {
   it("are the settings that are not the process's own", () => {
-    type InTable = Exclude<SettingKey, "config" | "logLevel" | "logFormat">;
+    type InTable = Exclude<keyof typeof SETTINGS, "config" | "logLevel" | "logFormat">;
     expectTypeOf<Exclude<keyof ShimOptions, "logger">>().toEqualTypeOf<InTable>();
     const own = SETTING_ROWS.filter(([, setting]) => setting.scope !== undefined);
     expect(own.map(([key]) => key)).toEqual(["logLevel", "logFormat", "config"]);
@@ -34,13 +34,13 @@ describe("the library's options", () => {
 
   it.each([
     [{ hold: -1 }, /^hold: "-1ms" is not a duration/],
-    [{ hold: Number.NaN }, /^hold: NaN is not a text/],
+    [{ hold: Number.NaN }, /^hold: a value of type number is not a text/],
     [{ listen: [] }, /^listen: the list is empty/],
     [{ gateway: "" }, /^gateway: the value is empty; give a value or leave the setting out/],
     [{ maxconnections: 7 }, /^maxconnections: no such setting; did you mean maxConnections\?/],
     [{ logLevel: "info" }, /^logLevel: no such setting/],
     [{ config: "x" }, /^config: no such setting/],
-    [{ tokenFile: { path: "x" } }, /^tokenFile: an object is not a text \(FILE\)/],
+    [{ tokenFile: { path: "x" } }, /^tokenFile: a value of type object is not a text \(FILE\)/],
   ])("refuse %j", (options, problem) => {
     const found = optionProblems(options as object);
     expect(found).toHaveLength(1);

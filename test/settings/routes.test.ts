@@ -4,8 +4,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { environmentName, flagName } from "../../src/settings/names.ts";
-import { SETTING_ROWS, type SettingKey } from "../../src/settings/settings-table.ts";
-import { resolveOptions } from "../../src/settings/resolve.ts";
+import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings-table.ts";
+import { resolveOptions } from "../../src/settings/load.ts";
 import { load } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shim-routes-"));
@@ -21,7 +21,7 @@ const list = (item: fc.Arbitrary<string>): fc.Arbitrary<string[]> =>
 const label = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
 
 /** Valid texts for every setting that a file can hold. */
-const TEXTS: Readonly<Record<Exclude<SettingKey, "config">, fc.Arbitrary<string | string[]>>> = {
+const TEXTS: Readonly<Record<Exclude<keyof typeof SETTINGS, "config">, fc.Arbitrary<string | string[]>>> = {
   listen: list(port.map((number) => `127.0.0.1:${number}`)),
   gateway: port.map((number) => `wss://127.0.0.2:${number}`),
   allowRemoteGateway: fc.constant("true"),
@@ -53,10 +53,7 @@ describe("every way to give a setting", () => {
     const given = fc.record(TEXTS, { requiredKeys: ["gateway"] });
     fc.assert(
       fc.property(given, fc.boolean(), (settings, kebab) => {
-        const entries = SETTING_ROWS.flatMap(([key]): [SettingKey, string | string[]][] => {
-          const text = key === "config" ? undefined : settings[key];
-          return text === undefined ? [] : [[key, text]];
-        });
+        const entries = Object.entries(settings);
         const args = entries.flatMap(([key, text]) =>
           [text]
             .flat()

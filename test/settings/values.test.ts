@@ -53,7 +53,9 @@ describe("words", () => {
     });
     expect(problems(["--approve-scopes", "operator.*"])[0]).toContain("is not the name of a role or scope");
     expect(problems(["--approve-scopes", "operator.admin,operator.read"])).toEqual([
-      expect.stringMatching(/"operator\.admin,operator\.read" is not the name .*; repeat the flag for each$/),
+      expect.stringMatching(
+        /"operator\.admin,operator\.read" is not the name .*; give each value separately$/,
+      ),
     ]);
   });
 });

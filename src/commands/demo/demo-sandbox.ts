@@ -3,7 +3,7 @@ import { silentLogger } from "../../log/logger.ts";
 import { handshake, type HandshakeResult } from "../../openclaw/connect.ts";
 import type { Device } from "../../openclaw/device.ts";
 import type { Outcome } from "../../outcome/outcome.ts";
-import { resolveOptions } from "../../settings/resolve.ts";
+import { resolveOptions } from "../../settings/load.ts";
 import { openShim, type Shim } from "../../shim.ts";
 import { startInjectingProxy, type InjectingProxy } from "./header-injecting-proxy.ts";
 import { startSimulatedGateway, type SimulatedRelease } from "./simulated-gateway.ts";

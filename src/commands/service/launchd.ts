@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import template from "../../../launchd/ai.openclaw.shim.plist?raw";
-import { loadSettings, NOTHING_GIVEN } from "../../settings/load.ts";
+import { loadSettings } from "../../settings/load.ts";
 import { removal, type Operation } from "./operations.ts";
 import { runCommand } from "./run-command.ts";
 import { lineOf, NAME, programFiles, userFiles } from "./service-manager.ts";
@@ -95,7 +95,7 @@ async function agentState(target: LaunchdTarget): Promise<ServiceState> {
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
     ...(pid > 0 && { pid }),
-    listen: loadSettings({ given: NOTHING_GIVEN, env, terminal: false }).listen,
+    listen: loadSettings({ env, terminal: false }).listen,
   };
 }
 

@@ -2,8 +2,9 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { readToken } from "../../openclaw/token.ts";
-import { loadSettings, type Sources } from "../../settings/load.ts";
+import { loadSettings } from "../../settings/load.ts";
 import { environmentName, isOwnVariable } from "../../settings/names.ts";
+import type { Layer } from "../../settings/setting-row.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
@@ -24,7 +25,7 @@ const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
  * @param given the settings of the command line
  * @throws SettingsError
  */
-export function serviceSettings(given: Sources["given"], service: Service): ServiceSettings {
+export function serviceSettings(given: Layer, service: Service): ServiceSettings {
   if (given.problems.length > 0) throw new SettingsError(...given.problems);
   const values = new Map([...given.given].map(([key, { texts }]) => [key, texts.join(",")]));
   checkFiles(values.get("tokenFile"), values.get("config"), service);
@@ -75,7 +76,7 @@ function inQuotes(name: string, value: string): string {
   throw invalid(name, problem, "use another name");
 }
 
-function load(given: Sources["given"], env: NodeJS.ProcessEnv, { environment, home }: Service): Settings {
+function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Service): Settings {
   try {
     const settings = loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
     if (settings.listen.every(({ port }) => port !== 0)) return settings;

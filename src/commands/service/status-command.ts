@@ -1,6 +1,6 @@
 import type { Advice } from "../../errors.ts";
 import { authorityOf } from "../../net/authority.ts";
-import { readEnvironment } from "../../settings/environment.ts";
+import { readEnvironment } from "../../settings/layers.ts";
 import { listenersOf } from "../../settings/load.ts";
 import type { OutcomeRecord } from "../../status/shim-client.ts";
 import { printable } from "../../text/printable.ts";
