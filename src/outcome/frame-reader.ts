@@ -24,7 +24,7 @@ export interface FrameListener {
 
 /**
  * Reads the WebSocket frames of one direction beside the stream (RFC 6455 section 5: a client masks, a gateway does
- * not). It says what the `Receiver` of ws says, in its words (test/outcome/frames.test.ts holds the two together), but
+ * not). It says what the `Receiver` of ws says, in its words (test/outcome/frame-reader.test.ts holds the two together), but
  * is no stream: two streams for each handshake cost as much as all the rest of reading it (bench/README.md).
  */
 export class FrameReader {

@@ -2,7 +2,7 @@
 // fuzzer found, held the process for ever.
 import { describe, expect, it } from "vitest";
 import { strippedForLog } from "../../src/headers/stripped-values.ts";
-import { startBench } from "../upstream/harness.ts";
+import { startBench } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 
 const LISTS = [

@@ -3,7 +3,7 @@ import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import type { FakeRelease } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { LIMIT } from "./contract/credentials.ts";
-import { logOf } from "./contract/log-of.ts";
+import { logOf } from "./contract/outcome-lines.ts";
 import { randomToken, startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions, NEWEST } from "./releases.ts";

@@ -2,8 +2,8 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { challenge, connectRequest } from "../support/messages.ts";
 import { startRawServer, upgradeRequest, type RawServer } from "../support/raw.ts";
-import { frame, TEXT } from "../upstream/frames.ts";
-import { SWITCHING } from "../upstream/switching.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
+import { SWITCHING } from "../support/switching.ts";
 import { startDaemon, total, type Daemon } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/headers/normalize.ts";
-import { anyHeaders, pairs, TARGET } from "./fields.ts";
+import { anyHeaders, pairs, TARGET } from "../support/header-fields.ts";
 
 const OWN = "http://127.0.0.1:18788";
 const MAPPED = { ...TARGET, origin: "http://127.0.0.1:18789" };

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe } from "vitest";
 import { copyRootfs } from "../service/booted/rootfs.ts";
-import { itPairs } from "./expected.ts";
+import { itPairs } from "./console-tests.ts";
 import { build, CLIENTS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
 import { lifeOf, recordsOn } from "./machine.ts";
 

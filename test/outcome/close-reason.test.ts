@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectThrough, openShimFor, startRefusing } from "./protocol.ts";
+import { connectThrough, openShimFor, startRefusing } from "../support/gateways.ts";
 
 /** Close code and reason, and what they say where nothing else does. */
 const CLOSES = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair } from "./protocol.ts";
+import { connectThrough, lineOf, openPair } from "../support/gateways.ts";
 
 describe("the outcome connected", () => {
   it.each(FAKE_RELEASES)("tells who was connected to a gateway of %s, and as what", async (release) => {

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { BINARY, frame, TEXT } from "../upstream/frames.ts";
-import { startBench, switching } from "../upstream/harness.ts";
-import { challenge, openPair } from "./protocol.ts";
+import { BINARY, frame, TEXT } from "../support/websocket-frames.ts";
+import { startBench, switching } from "../support/raw-gateway.ts";
+import { challenge, openPair } from "../support/gateways.ts";
 
 async function openEcho(): Promise<{
   client: WebSocket;

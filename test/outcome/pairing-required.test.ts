@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "./protocol.ts";
+import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "../support/gateways.ts";
 
 describe("the outcome pairing-required", () => {
   it("has the request id in its command, from the bare refusal of 2026.2.19 too", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { frame, TEXT } from "../upstream/frames.ts";
-import { startBench, switching } from "../upstream/harness.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
+import { startBench, switching } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
-import { challenge, connectRequest, openShimFor, startScripted } from "./protocol.ts";
+import { challenge, connectRequest, openShimFor, startScripted } from "../support/gateways.ts";
 import { WebSocket } from "ws";
 
 /** Controls, C1, bidi overrides, zero-width and line separators. */

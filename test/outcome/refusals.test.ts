@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "./protocol.ts";
+import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "../support/gateways.ts";
 
 /** `error` of the gateway, the outcome, its reason, and a word that its fix must have. */
 const CODES = [

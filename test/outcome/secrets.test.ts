@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { frame, TEXT } from "../upstream/frames.ts";
-import { startBench } from "../upstream/harness.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
+import { startBench } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { TestShim } from "../support/shim.ts";
-import { connectRequest, helloOk, openShimFor, refusal, startScripted } from "./protocol.ts";
+import { connectRequest, helloOk, openShimFor, refusal, startScripted } from "../support/gateways.ts";
 
 /** Whatever holds this word is a secret that must not be in any line. */
 const CANARY = "Canary0xDEADBEEF";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { SWITCHING } from "../upstream/harness.ts";
+import { SWITCHING } from "../support/raw-gateway.ts";
 import { rawClient, startRawServer, upgradeRequest, type RawClient } from "../support/raw.ts";
 import { startProcess, type Lines } from "./process.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startBench, switching } from "../upstream/harness.ts";
+import { startBench, switching } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
 
 describe("a capability in the path of a request", () => {

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, startBench, switching, type Bench } from "../upstream/harness.ts";
+import { closed, startBench, switching, type Bench } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 
 const HEALTH = "GET /__shim__/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, startBench, switching } from "../upstream/harness.ts";
+import { closed, startBench, switching } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 
 describe("close()", () => {

@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openShim } from "../../src/shim.ts";
-import { portOf } from "../upstream/harness.ts";
+import { portOf } from "../support/raw-gateway.ts";
 import { openTestShim, testSettings } from "../support/shim.ts";
 
 const silent = pino({ level: "silent" });

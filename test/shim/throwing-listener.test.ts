@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openPlaces, startBench } from "../upstream/harness.ts";
+import { openPlaces, startBench } from "../support/raw-gateway.ts";
 
 /** Takes the place of vitest's own listeners, which would fail the test. */
 function uncaught(): readonly unknown[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, openPair } from "../outcome/protocol.ts";
+import { connectThrough, openPair } from "../support/gateways.ts";
 
 describe("two shims in one process", () => {
   it("share nothing", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { upgradeRequest } from "../support/raw.ts";
-import { startBench, SWITCHING, switching } from "./harness.ts";
+import { startBench, SWITCHING, switching } from "../support/raw-gateway.ts";
 
 const FRAMES = "what a hurried client sends";
 

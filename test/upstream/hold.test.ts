@@ -6,7 +6,7 @@ import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openTestShim } from "../support/shim.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { openPlaces, portOf } from "./harness.ts";
+import { openPlaces, portOf } from "../support/raw-gateway.ts";
 
 /** A port on which nothing listens yet. */
 async function freePort(): Promise<number> {

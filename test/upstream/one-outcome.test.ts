@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { challenge, connectRequest, helloOk, refusal } from "../outcome/protocol.ts";
+import { challenge, connectRequest, helloOk, refusal } from "../support/gateways.ts";
 import { upgradeRequest } from "../support/raw.ts";
-import { closeFrame, frame, TEXT } from "./frames.ts";
-import { startBench, SWITCHING } from "./harness.ts";
+import { closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
+import { startBench, SWITCHING } from "../support/raw-gateway.ts";
 
 type Action = "FIN" | "RST" | "wait" | Buffer;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { once } from "node:events";
-import { portOf } from "./harness.ts";
+import { portOf } from "../support/raw-gateway.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 
 async function pair(): Promise<{

@@ -6,7 +6,7 @@ import { attemptAll, word } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { INJECTED, REWRITTEN_HOST } from "./injected.ts";
 import type { Injected } from "./injected.ts";
-import { checkLines } from "./line.ts";
+import { checkLines } from "./check-lines.ts";
 
 /** The gateway that the matrix is run on: a real one, or the fake gateway. */
 export interface MatrixGateway {

@@ -4,7 +4,7 @@ import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { Outcomes } from "../../../src/outcome/outcomes.ts";
 import type { Side } from "../../../src/upstream/splice.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
-import { BINARY, closeFrame, frame, TEXT } from "../../upstream/frames.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../../support/websocket-frames.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 import { isPrintable, promised, type Taken, type Target } from "./target.ts";

@@ -4,7 +4,7 @@ import { normalize } from "../../../src/headers/normalize.ts";
 import { strippedForLog } from "../../../src/headers/stripped-values.ts";
 import type { ForwardedPolicy } from "../../../src/settings/settings.ts";
 import { testSettings } from "../../support/shim.ts";
-import { checkClean, isLoopback } from "./clean-head.ts";
+import { checkClean, isLoopback } from "./normalized-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";
 import { parseHeads, type ParsedHead } from "./parser.ts";
 import { promised, type Taken, type Target } from "./target.ts";

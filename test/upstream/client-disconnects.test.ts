@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openTestShim } from "../support/shim.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { closed, openPlaces, startBench } from "./harness.ts";
+import { closed, openPlaces, startBench } from "../support/raw-gateway.ts";
 
 describe("a client that leaves before the gateway answers", () => {
   it.each(["FIN", "RST", "FIN with its request", "FIN after frames"])(

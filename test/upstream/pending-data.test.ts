@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { splice } from "../../src/upstream/splice.ts";
-import { closed, portOf, startBench, SWITCHING } from "./harness.ts";
+import { closed, portOf, startBench, SWITCHING } from "../support/raw-gateway.ts";
 
 /** Both ends of one TCP connection. */
 async function tcpPair(): Promise<{ near: Socket; far: Socket }> {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, describe, it } from "vitest";
-import { startBench, switching } from "./harness.ts";
+import { startBench, switching } from "../support/raw-gateway.ts";
 
 const BLOCK = randomBytes(256 * 1024);
 const BLOCKS = 100;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startBench, switching, type Bench } from "../upstream/harness.ts";
+import { startBench, switching, type Bench } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
 
 /** Time that really passes, without a timer: many answers of the shim, one after the other. */

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameReader } from "../../src/outcome/frame-reader.ts";
-import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
-import { readWithWs, wildFrame, type Side } from "./wild-frames.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
+import { readWithWs, wildFrame, type Side } from "./malformed-frames.ts";
 
 const PING = 0x9;
 const side = fc.constantFrom("client" as const, "gateway" as const);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { closed, startBench, switching, type Bench } from "./harness.ts";
+import { closed, startBench, switching, type Bench } from "../support/raw-gateway.ts";
 import type { RawClient } from "../support/raw.ts";
 
 interface Joined extends Bench {

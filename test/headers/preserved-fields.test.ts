@@ -10,7 +10,7 @@ import {
   NEAR_MISSES,
   pairs,
   TARGET,
-} from "./fields.ts";
+} from "../support/header-fields.ts";
 
 /** Fields that nothing may take from a request, whatever `Connection` says. */
 const END_TO_END = [

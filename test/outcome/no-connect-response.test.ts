@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { frame, TEXT } from "../upstream/frames.ts";
-import { portOf, startBench, switching } from "../upstream/harness.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
+import { portOf, startBench, switching } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
-import { challenge, connectRequest, connectThrough, lineOf, openPair, openShimFor } from "./protocol.ts";
+import { challenge, connectRequest, connectThrough, lineOf, openPair, openShimFor } from "../support/gateways.ts";
 
 describe("an upgrade that gets no answer to connect", () => {
   it("is gateway-unreachable at level error where nothing listens, and the client is told so", async () => {

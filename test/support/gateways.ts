@@ -5,11 +5,11 @@ import { handshake, type HandshakeOptions, type HandshakeResult } from "../../sr
 import { startFakeGateway, type FakeGateway, type FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { portOf } from "../upstream/harness.ts";
-import { challenge, refusal } from "../support/messages.ts";
-import { openTestShim, type TestShim } from "../support/shim.ts";
+import { portOf } from "./raw-gateway.ts";
+import { challenge, refusal } from "./messages.ts";
+import { openTestShim, type TestShim } from "./shim.ts";
 
-export { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
+export { challenge, connectRequest, helloOk, refusal } from "./messages.ts";
 
 export const TOKEN = "the-shared-token";
 

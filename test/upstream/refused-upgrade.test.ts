@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startBench } from "./harness.ts";
+import { startBench } from "../support/raw-gateway.ts";
 
 const JSON_BODY = '{"error":{"type":"proxy_attribution_required","message":"…"}}';
 const LENGTH = Buffer.byteLength(JSON_BODY);

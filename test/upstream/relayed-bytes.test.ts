@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startBench, SWITCHING } from "./harness.ts";
+import { startBench, SWITCHING } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
 
 /** How much to write at once, and whether to wait for the next turn of the loop before. */

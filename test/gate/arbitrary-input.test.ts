@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createGate, isRefusal, type ConnectionEnds } from "../../src/gate/gate.ts";
 import { refuse, type RefusalCode } from "../../src/errors.ts";
 import { testSettings } from "../support/shim.ts";
-import { anyField, anyHeaders } from "../headers/fields.ts";
+import { anyField, anyHeaders } from "../support/header-fields.ts";
 
 const ENDS: ConnectionEnds = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
 const kind = fc.constantFrom("websocket", "http");

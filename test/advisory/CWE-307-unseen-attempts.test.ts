@@ -1,8 +1,8 @@
 // CWE-307: a guess that the gateway answers and the shim does not see as one would not count towards the limit.
 import { describe, expect, it } from "vitest";
-import { challenge, connectRequest, refusal } from "../outcome/protocol.ts";
-import { BINARY, closeFrame, frame, TEXT } from "../upstream/frames.ts";
-import { openPlaces, startBench, switching, type Bench } from "../upstream/harness.ts";
+import { challenge, connectRequest, refusal } from "../support/gateways.ts";
+import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
+import { openPlaces, startBench, switching, type Bench } from "../support/raw-gateway.ts";
 
 const PAGE = "http://localhost:3000";
 const UPGRADE =

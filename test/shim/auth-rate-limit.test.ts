@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { openPair, openShimFor, TOKEN } from "../outcome/protocol.ts";
-import { startBench } from "../upstream/harness.ts";
+import { openPair, openShimFor, TOKEN } from "../support/gateways.ts";
+import { startBench } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { TestShim } from "../support/shim.ts";
 

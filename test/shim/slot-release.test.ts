@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, openPlaces, startBench, switching } from "../upstream/harness.ts";
+import { closed, openPlaces, startBench, switching } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { startBench } from "./harness.ts";
+import { startBench } from "../support/raw-gateway.ts";
 import { rawClient } from "../support/raw.ts";
 
 const BODY_BYTES = 8_000_000;

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { closed, startBench, SWITCHING } from "./harness.ts";
+import { closed, startBench, SWITCHING } from "../support/raw-gateway.ts";
 
 describe("a gateway that does not answer an upgrade as it should", () => {
   afterEach(() => {

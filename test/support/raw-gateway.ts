@@ -1,9 +1,9 @@
 import type { AddressInfo, Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Settings } from "../../src/settings/settings.ts";
-import { rawClient, startRawServer, upgradeRequest, type RawClient, type RawServer } from "../support/raw.ts";
+import { rawClient, startRawServer, upgradeRequest, type RawClient, type RawServer } from "./raw.ts";
 import { SWITCHING } from "./switching.ts";
-import { openTestShim, type TestShim } from "../support/shim.ts";
+import { openTestShim, type TestShim } from "./shim.ts";
 
 export { SWITCHING };
 
