@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { CHALLENGE, CONNECT, HELLO_OK, messageOf, SWITCHING, type MessageSizes } from "./wire.ts";
+import { CHALLENGE, CONNECT, HELLO_OK, messageOf, SWITCHING_PROTOCOLS, type MessageSizes } from "./wire.ts";
 
 /**
  * The benchmark's gateway, a separate process: performs the handshake, then replies to each message with one of the size
@@ -43,7 +43,7 @@ function serve(socket: Socket, { up, down }: MessageSizes): void {
       next = reply;
     }
   });
-  socket.write(SWITCHING);
+  socket.write(SWITCHING_PROTOCOLS);
   socket.write(CHALLENGE);
 }
 

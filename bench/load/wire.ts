@@ -42,7 +42,7 @@ export function upgradeRequest(port: number, sizes: MessageSizes, proxied: boole
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-export const SWITCHING = Buffer.from(
+export const SWITCHING_PROTOCOLS = Buffer.from(
   `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${ACCEPT}\r\n\r\n`,
 );
 

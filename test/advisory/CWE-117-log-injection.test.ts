@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder } from "../support/recorder.ts";
+import { exchange, startRecorder } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** What could forge a line, steer a terminal or reorder text: C0, DEL, C1 (0x9b is CSI), in latin1 as HTTP has it. */
 const HOSTILE = "a\x1b[2J\x9b31m\x85\x7f\tforged";
@@ -30,7 +31,7 @@ describe("text from outside in log lines", () => {
     ["no HTTP at all", `${HOSTILE}\n{"event":"pairing.outcome"}\r\n\r\n`],
   ])("is printable and short: %s", async (_what, request) => {
     const gateway = await startRecorder(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const before = shim.lines.length;
     await rawClient(shim.port, request).closed();
     const lines = shim.lines.slice(before).filter(({ event }) => event !== "gateway.up");
@@ -61,7 +62,7 @@ describe("secrets in a request", () => {
     ["a fragment", upgradeRequest(["Origin: http://"], `/#token=${SECRET}`)],
   ])("are in no log line and no outcome: %s", async (_what, request) => {
     const gateway = await startRecorder(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     await rawClient(shim.port, request).closed();
     await shim.outcome();
     expect(JSON.stringify([shim.lines, shim.outcomes])).not.toContain(SECRET);
@@ -69,7 +70,7 @@ describe("secrets in a request", () => {
 
   it("are in no log line of a plain request, refused or not", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const host of ["localhost", "evil.example"]) {
       const lines = [`GET /?token=${SECRET} HTTP/1.1`, `Host: ${host}`, "Connection: close", ...FIELDS];
       expect(await exchange(shim.port, lines)).not.toContain(SECRET);

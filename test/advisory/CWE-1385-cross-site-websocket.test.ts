@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, fieldsOf, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, fieldsOf, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * Cross-site WebSocket hijacking: browsers let any page open one to 127.0.0.1, and only Origin tells. The gateway
@@ -20,7 +21,7 @@ const FOREIGN = [
 describe.each(FOREIGN)("a page of %s", (origin) => {
   it("is shown to the gateway as what it is, with Host normalized", async () => {
     const gateway = await startRecorder(() => SWITCH);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, upgradeRequest([`Origin: ${origin}`], "/", shim.authority));
     await client.until((text) => text === SWITCH);
     client.socket.destroy();
@@ -31,7 +32,7 @@ describe.each(FOREIGN)("a page of %s", (origin) => {
 
   it("stays the same page where forwarding fields are stripped, and by HTTP", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const lines = [
       "POST / HTTP/1.1",
       "Host: localhost",
@@ -69,7 +70,7 @@ describe("an Origin that two readers could understand in two ways", () => {
     ],
   ] as const)("%s is refused", async (_what, fields, status, type) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await rawClient(shim.port, upgradeRequest(fields, "/", shim.authority)).closed();
     expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
     expect(gateway.bytes()).toBe("");

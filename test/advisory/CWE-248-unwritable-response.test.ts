@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, exchange, OK, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, OK, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * Node's client parser takes answers that its server refuses to write, with an exception: whoever listens at the
@@ -29,7 +30,7 @@ describe("a gateway's answer that cannot be passed on", () => {
   ])("%s: 502, and the next request is served", async (_what, bad, type) => {
     let answer = bad;
     const gateway = await startRecorder(() => answer);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const refused = await exchange(shim.port, GET);
     expect([statusOf(refused), errorOf(refused).type]).toEqual([502, type]);
     answer = OK;
@@ -45,7 +46,7 @@ describe("a gateway's answer that cannot be passed on", () => {
       204,
     ],
   ])("is not one with %s", async (_what, answer, status) => {
-    const shim = await shimBefore(await startRecorder(() => answer));
+    const shim = await openShimFor(await startRecorder(() => answer));
     expect(statusOf(await exchange(shim.port, GET))).toBe(status);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * From Node 26 on, `upgrade` and `connect` come with a stream that is no `net.Socket` while an announced body is on
@@ -21,7 +22,7 @@ describe("an upgrade whose body is still on its way", () => {
     ["CONNECT", `CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n${BODY_STARTS}\r\n\r\n`, 405, "method_connect"],
   ])("is refused, and the shim lives on: %s", async (_what, request, status, type) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const body of ["", "x".repeat(50_000)]) {
       const answer = await rawClient(shim.port, request + body).closed();
       expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);

@@ -1,8 +1,13 @@
 // CWE-307: a guess that the gateway answers and the shim does not see as one would not count towards the limit.
 import { describe, expect, it } from "vitest";
-import { challenge, connectRequest, refusal } from "../support/gateways.ts";
+import { challenge, connectRequest, refusal } from "../support/messages.ts";
+import {
+  acceptUpgrade,
+  openSlots,
+  startRawGatewayWithShim,
+  type RawGatewayWithShim,
+} from "../support/raw-gateway.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
-import { openPlaces, startBench, switching, type Bench } from "../support/raw-gateway.ts";
 
 const PAGE = "http://localhost:3000";
 const UPGRADE =
@@ -12,7 +17,7 @@ const BURST = 10;
 const WRONG = refusal({ code: "INVALID_REQUEST", details: { code: "AUTH_TOKEN_MISMATCH" } });
 
 /** A gateway that refuses whatever comes after its challenge, as one that reads binary messages like text. */
-const refusing = switching((socket) => {
+const refusing = acceptUpgrade((socket) => {
   socket.write(frame(TEXT, challenge, false));
   socket.once("data", () => socket.end(frame(TEXT, WRONG, false)));
 });
@@ -27,14 +32,14 @@ function fragmented(text: string): Buffer {
 const LIMITED = { answer: "HTTP/1.1 429", outcome: "rate-limited" };
 
 /** What becomes of one more attempt, after so many outcomes. */
-async function oneMore({ shim, upgrade }: Bench, outcomes = BURST): Promise<typeof LIMITED> {
+async function oneMore({ shim, upgrade }: RawGatewayWithShim, outcomes = BURST): Promise<typeof LIMITED> {
   const answer = (await upgrade(UPGRADE).closed()).slice(0, LIMITED.answer.length);
   return { answer, outcome: (await shim.outcome(outcomes)).outcome };
 }
 
 describe("a guess is counted", () => {
   it("whose fragments only the gateway can read, sent before its challenge", async () => {
-    const bench = await startBench(refusing);
+    const bench = await startRawGatewayWithShim(refusing);
     for (let i = 0; i < BURST; i += 1) {
       const client = bench.upgrade(UPGRADE);
       client.socket.write(fragmented(connectRequest()));
@@ -45,7 +50,9 @@ describe("a guess is counted", () => {
   });
 
   it("whose answer was not waited for: a right one would have come at once", async () => {
-    const bench = await startBench(switching((socket) => socket.write(frame(TEXT, challenge, false))));
+    const bench = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.write(frame(TEXT, challenge, false))),
+    );
     for (let i = 0; i < BURST; i += 1) {
       const client = bench.upgrade(UPGRADE);
       await client.until((text) => text.includes("connect.challenge"));
@@ -56,7 +63,7 @@ describe("a guess is counted", () => {
   });
 
   it("over HTTP, whose answer was not waited for", async () => {
-    const bench = await startBench(() => {});
+    const bench = await startRawGatewayWithShim(() => {});
     for (let i = 0; i < BURST; i += 1) {
       const client = bench.upgrade(
         `POST /tools/invoke HTTP/1.1\r\nHost: localhost\r\nOrigin: ${PAGE}\r\nAuthorization: Bearer guess\r\n\r\n`,
@@ -64,7 +71,7 @@ describe("a guess is counted", () => {
       await expect.poll(() => bench.requests.length).toBe(i + 1);
       client.socket.destroy();
     }
-    await expect.poll(() => openPlaces(bench.shim)).toBe(0);
+    await expect.poll(() => openSlots(bench.shim)).toBe(0);
     expect(await oneMore(bench, 0)).toEqual(LIMITED);
   });
 
@@ -77,7 +84,7 @@ describe("a guess is counted", () => {
     ["in a message larger than any connect", frame(TEXT, connectRequest({ pad: "x".repeat(70_000) }), true)],
     ["behind bytes that are no message", frame(0x7, "", true)],
   ])("%s", async (_how, bytes) => {
-    const bench = await startBench(refusing);
+    const bench = await startRawGatewayWithShim(refusing);
     const { shim, upgrade } = bench;
     for (let i = 0; i < BURST; i += 1) {
       const client = upgrade(UPGRADE);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, fieldsOf, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, fieldsOf, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * The gateway accepts any loopback origin from a local client. Behind a forwarder that origin means the *browser's*
@@ -15,7 +16,7 @@ async function upgradeAs(
   ...fields: string[]
 ): Promise<{ answer: string; origin?: string }> {
   const gateway = await startRecorder(() => SWITCH);
-  const shim = await shimBefore(gateway);
+  const shim = await openShimFor(gateway);
   const ownOrigin = origin.replace("OWN", shim.authority);
   const ownHost = host.replace("OWN", shim.authority);
   const client = rawClient(shim.port, upgradeRequest([`Origin: ${ownOrigin}`, ...fields], "/", ownHost));
@@ -33,7 +34,7 @@ describe("the listener's own page", () => {
 
   it("is so by each of its names, in any case", async () => {
     const gateway = await startRecorder(() => SWITCH);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const name of ["localhost", "[::1]", "LocalHost"]) {
       const origin = `Origin: http://${name}:${shim.port}`;
       const client = rawClient(shim.port, upgradeRequest([origin], "/", `${name}:${shim.port}`));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * After DNS rebinding a page of evil.example talks to 127.0.0.1 under its own name: Host and Origin agree with each
@@ -18,7 +19,7 @@ const NAMES = [
 describe.each(NAMES)("a page that was rebound to this machine as %s", (name) => {
   it("gets no WebSocket", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await rawClient(shim.port, upgradeRequest([`Origin: http://${name}`], "/", name)).closed();
     expect([statusOf(answer), errorOf(answer).type]).toEqual([421, "host_not_allowed"]);
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "host_not_allowed" });
@@ -27,7 +28,7 @@ describe.each(NAMES)("a page that was rebound to this machine as %s", (name) => 
 
   it("gets nothing by HTTP, with an Origin or without", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const fields of [[], [`Origin: http://${name}`], ["Sec-Fetch-Site: same-origin"]]) {
       for (const path of ["/", "/tools/invoke", "/__shim__/outcomes"]) {
         const lines = [`GET ${path} HTTP/1.1`, `Host: ${name}`, ...fields];

@@ -3,7 +3,8 @@ import { refuse } from "../../src/errors.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { listen, type ListenerHandlers } from "../../src/server/listener.ts";
 import { rawClient } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const HEAD = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
 
@@ -14,7 +15,7 @@ describe("a head that is too large", () => {
     ["a long name", [`${"a".repeat(17_000)}: 1`]],
   ])("by %s is 431", async (_what, fields) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(shim.port, [...HEAD, ...fields]);
     expect([statusOf(answer), errorOf(answer).type]).toEqual([431, "header_too_large"]);
     expect(gateway.bytes()).toBe("");
@@ -22,7 +23,7 @@ describe("a head that is too large", () => {
 
   it("by its target is refused, and not logged whole", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(shim.port, [`GET /${"a".repeat(17_000)} HTTP/1.1`, ...HEAD.slice(1)]);
     expect(statusOf(answer)).toBe(431);
     expect(JSON.stringify(shim.lines).length).toBeLessThan(4_000);
@@ -31,7 +32,7 @@ describe("a head that is too large", () => {
 
   it("is not one of just under 16 KiB", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const field = `X-A: ${"a".repeat(16_000)}`;
     expect(statusOf(await exchange(shim.port, [...HEAD, field]))).toBe(200);
     expect(gateway.requests()[0]?.fields).toContain(field);

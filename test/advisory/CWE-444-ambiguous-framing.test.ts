@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { exchange, shimBefore, startRecorder, statusesOf, statusOf } from "../support/recorder.ts";
+import { exchange, startRecorder, statusesOf, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** What two readers of HTTP could understand in two ways (RFC 9112 section 11.2) goes no further than the shim. */
 const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: gateway\r\n\r\n";
@@ -46,7 +47,7 @@ const AMBIGUOUS: readonly (readonly [what: string, lines: readonly string[], bod
 describe("a request that two readers could understand in two ways", () => {
   it.each(AMBIGUOUS)("%s: 400, and the gateway sees no byte", async (_what, lines, body) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(shim.port, lines, body);
     expect(statusOf(answer)).toBe(400);
     expect(answer).toContain('{"error":{"type":"malformed_request"');
@@ -61,7 +62,7 @@ describe("a request that two readers could understand in two ways", () => {
     ["a bare LF in a chunk size", `5\nhello\r\n0\r\n\r\n${HIDDEN}`],
   ])("%s: the connection breaks, and no second request gets through", async (_what, body) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     await exchange(shim.port, [...HEAD, "Transfer-Encoding: chunked"], body);
     expect(gateway.bytes()).not.toContain("/hidden");
     expect(gateway.requests()).toEqual([]);

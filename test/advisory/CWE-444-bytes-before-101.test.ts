@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * A gateway that refuses an upgrade and keeps the connection open reads what follows as the next request: one that
@@ -12,7 +13,7 @@ const REFUSAL = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: k
 describe("bytes that follow an upgrade request", () => {
   it("in one write with it do not reach a gateway that refuses with keep-alive", async () => {
     const gateway = await startRecorder(() => REFUSAL);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await rawClient(shim.port, upgradeRequest() + HIDDEN).closed();
     expect(answer).toBe(REFUSAL);
     expect(gateway.requests()).toHaveLength(1);
@@ -21,7 +22,7 @@ describe("bytes that follow an upgrade request", () => {
 
   it("while the gateway is still thinking do not reach it either", async () => {
     const gateway = await startRecorder(() => "");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, upgradeRequest());
     await gateway.until((bytes) => bytes.endsWith("\r\n\r\n"));
     client.socket.write(HIDDEN.repeat(100));
@@ -35,7 +36,7 @@ describe("bytes that follow an upgrade request", () => {
 
   it("after the refusal go nowhere", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, upgradeRequest());
     await client.until((text) => text.endsWith("half"));
     client.socket.write(HIDDEN);
@@ -48,7 +49,7 @@ describe("bytes that follow an upgrade request", () => {
     const gateway = await startRecorder(({ line }) =>
       line.startsWith("GET / ") ? "HTTP/1.1 101 Switching Protocols\r\n\r\n" : "",
     );
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, `${upgradeRequest()}early frames`);
     await gateway.until((bytes) => bytes.endsWith("\r\n\r\nearly frames"));
     client.socket.destroy();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * Node's parser obeys every field, but by default hands over only the first 1000 (`server.maxHeadersCount`). A
@@ -21,14 +22,14 @@ describe("fields behind the first thousand", () => {
     ],
   ])("still frame the body: %s", async (_name, field, body) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     expect(statusOf(await exchange(shim.port, [...HEAD, field], body))).toBe(200);
     expect(gateway.requests()).toMatchObject([{ line: "POST /seen HTTP/1.1", body: HIDDEN }]);
   });
 
   it("are still judged: a second Host, a foreign Origin, a forwarding field", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { forwarded: "reject" });
+    const shim = await openShimFor(gateway, { forwarded: "reject" });
     expect(statusOf(await exchange(shim.port, [...HEAD, "Host: evil.example"]))).toBe(400);
     expect(statusOf(await exchange(shim.port, [...HEAD, "Origin: http://"]))).toBe(403);
     expect(statusOf(await exchange(shim.port, [...HEAD, "X-Forwarded-For: 127.0.0.1"]))).toBe(403);
@@ -37,7 +38,7 @@ describe("fields behind the first thousand", () => {
 
   it("are still stripped and kept on a WebSocket", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(
       shim.port,
       upgradeRequest([...PADDING, "X-Forwarded-For: 127.0.0.1", "Origin: https://evil.example"]),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { shimBefore, startRecorder, statusesOf } from "../support/recorder.ts";
+import { startRecorder, statusesOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const get = (path: string, ...fields: string[]): string =>
   [`GET ${path} HTTP/1.1`, ...fields, "", ""].join("\r\n");
@@ -15,7 +16,7 @@ const echo = ({ line }: { readonly line: string }): string => {
 describe("requests in one write", () => {
   it("are judged and cleaned one by one, and answered in order", async () => {
     const gateway = await startRecorder(echo);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await rawClient(
       shim.port,
       get("/one", LOCAL, "X-Forwarded-For: 1.1.1.1") +
@@ -35,7 +36,7 @@ describe("requests in one write", () => {
 
   it("do not reach the gateway on one connection", async () => {
     const gateway = await startRecorder(echo);
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     await rawClient(shim.port, get("/one", LOCAL) + get("/two", LOCAL, "Connection: close")).closed();
     expect(gateway.requests()).toHaveLength(2);
     for (const { fields } of gateway.requests()) expect(fields).toContain("Connection: close");
@@ -49,14 +50,14 @@ describe("a protocol change behind a request that is not answered yet", () => {
     ["garbage", "\x16\x03\x01\r\n\r\n"],
   ])("%s ends the connection: no answer takes the place of the first", async (_what, behind) => {
     const gateway = await startRecorder(() => "");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await rawClient(shim.port, get("/first", LOCAL) + behind).closed();
     expect(answer).toBe("");
     expect(gateway.bytes()).not.toContain("behind");
   });
 
   it("is one denied outcome where it is a WebSocket", async () => {
-    const shim = await shimBefore(await startRecorder(() => ""));
+    const shim = await openShimFor(await startRecorder(() => ""));
     await rawClient(shim.port, get("/first", LOCAL) + upgradeRequest([], "/behind")).closed();
     expect(await shim.outcome()).toMatchObject({
       outcome: "denied",

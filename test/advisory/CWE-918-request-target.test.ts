@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** A proxy that resolves a target against its base can be sent elsewhere by the target (SSRF). This one goes nowhere else. */
 const HOST = ["Host: 127.0.0.1", "Connection: close"];
@@ -10,7 +11,7 @@ describe("a target that names another authority", () => {
     "%s is 400, plain or as a WebSocket",
     async (target) => {
       const gateway = await startRecorder();
-      const shim = await shimBefore(gateway);
+      const shim = await openShimFor(gateway);
       expect(statusOf(await exchange(shim.port, [`GET ${target} HTTP/1.1`, ...HOST]))).toBe(400);
       expect(statusOf(await rawClient(shim.port, upgradeRequest([], target)).closed())).toBe(400);
       expect(gateway.bytes()).toBe("");
@@ -36,7 +37,7 @@ describe("a path that looks like one", () => {
     const gateway = await startRecorder(({ line }) =>
       line.includes("ws=1") ? "HTTP/1.1 101 Switching Protocols\r\n\r\n" : "HTTP/1.1 204 No Content\r\n\r\n",
     );
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     expect(statusOf(await exchange(shim.port, [`GET ${path} HTTP/1.1`, ...HOST]))).toBe(204);
     const client = rawClient(shim.port, upgradeRequest([], `${path}&ws=1`));
     await client.until((text) => text.startsWith("HTTP/1.1 101 "));

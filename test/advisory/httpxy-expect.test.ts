@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder, statusesOf } from "../support/recorder.ts";
+import { exchange, startRecorder, statusesOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * httpxy does not emit `proxyReq`, the hook that cleans a request, where the request carries `Expect`: Node has
@@ -11,7 +12,7 @@ const FIELDS = ["Host: sb.vercel.run", "X-Forwarded-For: 203.0.113.9", "Via: 1.1
 describe.each(["100-continue", "100-CONTINUE", "something-else", ""])("Expect: %s", (expectation) => {
   it.each(["Expect", "eXPECT"])("as %s does not keep forwarding fields in a request", async (name) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { allowHost: ["sb.vercel.run"] });
+    const shim = await openShimFor(gateway, { allowHost: ["sb.vercel.run"] });
     const lines = ["POST / HTTP/1.1", ...FIELDS, `${name}: ${expectation}`, "Content-Length: 5"];
     const answer = await exchange(shim.port, lines, "hello");
     expect(statusesOf(answer).at(-1)).toBe(200);
@@ -27,7 +28,7 @@ describe.each(["100-continue", "100-CONTINUE", "something-else", ""])("Expect: %
 describe("a client that waits for 100 Continue", () => {
   it("is told to go on, and its body arrives", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const head = [
       "POST / HTTP/1.1",
       "Host: 127.0.0.1",
@@ -44,7 +45,7 @@ describe("a client that waits for 100 Continue", () => {
 
   it("and may not come in gets the refusal, whatever it expects", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const expectation of ["100-continue", "something-else"]) {
       const lines = ["POST / HTTP/1.1", "Host: evil.example", `Expect: ${expectation}`, "Content-Length: 5"];
       expect(statusesOf(await exchange(shim.port, lines)).at(-1)).toBe(421);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder } from "../support/recorder.ts";
+import { exchange, startRecorder } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /**
  * OpenClaw takes a request with any of these for a remote one: 1008 "pairing required", and from 2026.8 on HTTP 403
@@ -59,7 +60,7 @@ describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
   (_i, part) => {
     it("are gone from a WebSocket handshake, and nothing else is", async () => {
       const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
-      const shim = await shimBefore(gateway);
+      const shim = await openShimFor(gateway);
       const client = rawClient(shim.port, upgradeRequest([...part, "X-Kept: 1"]));
       await client.until((text) => text.startsWith("HTTP/1.1 101 "));
       client.socket.destroy();
@@ -75,7 +76,7 @@ describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
 
     it("are gone from a plain request, and nothing else is", async () => {
       const gateway = await startRecorder();
-      const shim = await shimBefore(gateway);
+      const shim = await openShimFor(gateway);
       await exchange(shim.port, [
         "GET / HTTP/1.1",
         "Host: localhost",

@@ -3,8 +3,7 @@ import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Settings } from "../../src/settings/settings.ts";
-import { closed, portOf } from "../support/raw-gateway.ts";
-import { rawClient, startRawServer, type RawServer } from "../support/raw.ts";
+import { closed, portOf, rawClient, startRawServer, type RawServer } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 
 const APPROVE: Partial<Settings> = { approve: "seen", approveRoles: ["operator"], drain: 0 };

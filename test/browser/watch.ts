@@ -9,8 +9,7 @@ import { startFakeGateway } from "../fake-gateway/server.ts";
 import type { FakeGateway, FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { openBrowserPage } from "../gateway/browser.ts";
 import type { BrowserPage } from "../gateway/browser.ts";
-import { openTestShim } from "../support/shim.ts";
-import type { TestShim } from "../support/shim.ts";
+import { openTestShim, type TestShim } from "../support/shim.ts";
 
 const TOKEN = "t";
 const DEADLINE_MS = 10_000;

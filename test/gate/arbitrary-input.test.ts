@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createGate, isRefusal, type ConnectionEnds } from "../../src/gate/gate.ts";
 import { refuse, type RefusalCode } from "../../src/errors.ts";
-import { testSettings } from "../support/shim.ts";
 import { anyField, anyHeaders } from "../support/header-fields.ts";
+import { testSettings } from "../support/settings.ts";
 
 const ENDS: ConnectionEnds = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
 const kind = fc.constantFrom("websocket", "http");

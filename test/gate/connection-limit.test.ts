@@ -1,14 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
-import {
-  errorOf,
-  exchange,
-  OK,
-  shimBefore,
-  startRecorder,
-  statusesOf,
-  statusOf,
-} from "../support/recorder.ts";
+import { errorOf, exchange, OK, startRecorder, statusesOf, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const GET = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
 
@@ -23,7 +16,7 @@ function open(port: number, text: string): RawClient {
 describe("--max-connections", () => {
   it("refuses what goes beyond it with 503, and lets in again when one has left", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
-    const shim = await shimBefore(gateway, { maxConnections: 2 });
+    const shim = await openShimFor(gateway, { maxConnections: 2 });
     const clients = [open(shim.port, upgradeRequest()), open(shim.port, upgradeRequest())];
     for (const client of clients) await client.until((text) => text.startsWith("HTTP/1.1 101 "));
 
@@ -46,7 +39,7 @@ describe("--max-connections", () => {
     const gateway = await startRecorder(({ line }) =>
       line.includes("/slow") ? "" : "HTTP/1.1 204 No Content\r\n\r\n",
     );
-    const shim = await shimBefore(gateway, { maxConnections: 1 });
+    const shim = await openShimFor(gateway, { maxConnections: 1 });
     for (let i = 0; i < 3; i += 1) expect(statusOf(await exchange(shim.port, GET))).toBe(204);
 
     const slow = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
@@ -57,7 +50,7 @@ describe("--max-connections", () => {
 
   it("says draining once the shim closes, also on a connection that is still answered", async () => {
     const gateway = await startRecorder(({ line }) => (line.includes("/slow") ? "" : OK));
-    const shim = await shimBefore(gateway, { drain: 5_000 });
+    const shim = await openShimFor(gateway, { drain: 5_000 });
     const client = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await gateway.until((bytes) => bytes.includes("/slow"));
     const closed = shim.close();

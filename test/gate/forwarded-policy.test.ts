@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
@@ -14,7 +15,7 @@ async function upgradeWith(port: number, ...fields: string[]): Promise<string> {
 describe("a WebSocket that carries forwarding fields", () => {
   it("passes clean under strip, and a public address is reported", async () => {
     const gateway = await startRecorder(() => SWITCH);
-    const shim = await shimBefore(gateway, { forwarded: "strip" });
+    const shim = await openShimFor(gateway, { forwarded: "strip" });
     const answer = await upgradeWith(shim.port, "X-Forwarded-For: 203.0.113.9, 10.0.0.1", "Via: 1.1 edge");
     expect(statusOf(answer)).toBe(101);
     expect(await shim.outcome()).toMatchObject({
@@ -26,7 +27,7 @@ describe("a WebSocket that carries forwarding fields", () => {
 
   it("passes clean under private where all addresses are private, and none is reported as public", async () => {
     const gateway = await startRecorder(() => SWITCH);
-    const shim = await shimBefore(gateway, { forwarded: "private" });
+    const shim = await openShimFor(gateway, { forwarded: "private" });
     expect(statusOf(await upgradeWith(shim.port, "Forwarded: for=10.0.0.1, for=127.0.0.1"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");
     expect(gateway.bytes()).not.toMatch(/forwarded/i);
@@ -34,7 +35,7 @@ describe("a WebSocket that carries forwarding fields", () => {
 
   it("is refused under private where one address is public", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { forwarded: "private" });
+    const shim = await openShimFor(gateway, { forwarded: "private" });
     const answer = await upgradeWith(shim.port, 'Forwarded: for=10.0.0.1, for="203.0.113.9:4711"');
     expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "forwarded_public"]);
     expect(errorOf(answer).fix).toContain("--allow-from 203.0.113.9,");
@@ -44,14 +45,14 @@ describe("a WebSocket that carries forwarding fields", () => {
 
   it("passes under private where the public address is an --allow-from", async () => {
     const gateway = await startRecorder(() => SWITCH);
-    const shim = await shimBefore(gateway, { forwarded: "private", allowFrom: ["203.0.113.0/24"] });
+    const shim = await openShimFor(gateway, { forwarded: "private", allowFrom: ["203.0.113.0/24"] });
     expect(statusOf(await upgradeWith(shim.port, "X-Real-IP: 203.0.113.9"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");
   });
 
   it("is refused under reject, even if it says nothing", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { forwarded: "reject" });
+    const shim = await openShimFor(gateway, { forwarded: "reject" });
     const answer = await upgradeWith(shim.port, "x_FORWARDED_for:");
     expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "forwarded_rejected"]);
     expect(gateway.bytes()).toBe("");
@@ -66,7 +67,7 @@ describe("a plain request that carries forwarding fields", () => {
     ["reject", "X-Forwarded-For: 127.0.0.1", 403],
   ] as const)("under %s with %s is answered %i", async (forwarded, field, status) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { forwarded });
+    const shim = await openShimFor(gateway, { forwarded });
     const answer = await exchange(shim.port, [
       "GET / HTTP/1.1",
       "Host: localhost",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { exchange, errorOf, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** A Host for a plain request: `true` where it may pass without being named in the settings. */
 const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
@@ -36,7 +37,7 @@ const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
 describe("Host of a plain request", () => {
   it("is loopback, an IP literal or an --allow-host; else 421 and nothing goes on", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway, { allowHost: ["my-box.lan"] });
+    const shim = await openShimFor(gateway, { allowHost: ["my-box.lan"] });
     for (const [index, [host, passes]] of HOSTS.entries()) {
       const answer = await exchange(shim.port, [
         `GET /${index} HTTP/1.1`,
@@ -54,7 +55,7 @@ describe("Host of a plain request", () => {
 
   it("is needed exactly once: none and two are 400", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const hosts of [
       [],
       ["Host: 127.0.0.1", "Host: 127.0.0.1"],
@@ -71,7 +72,7 @@ describe("Host of a plain request", () => {
 describe("Host of a WebSocket handshake without Origin", () => {
   it("may be anything, and the gateway sees its own authority", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const [host] of HOSTS) {
       const client = rawClient(shim.port, upgradeRequest([], "/", host));
       await client.until((text) => text.startsWith("HTTP/1.1 101 "));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const WEBSOCKET = [
   "Connection: Upgrade",
@@ -63,7 +64,7 @@ const REFUSALS: readonly (readonly [what: string, lines: readonly string[], stat
 describe("a refusal by the gate", () => {
   it.each(REFUSALS)("for %s", async (_what, lines, status, type) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(shim.port, lines);
     expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
     expect(Object.keys(errorOf(answer)).toSorted()).toEqual(["fix", "message", "type"]);
@@ -74,14 +75,14 @@ describe("a refusal by the gate", () => {
   });
 
   it("says what a 405 allows and what a 426 wants", async () => {
-    const shim = await shimBefore(await startRecorder());
+    const shim = await openShimFor(await startRecorder());
     expect(await exchange(shim.port, ["CONNECT a:1 HTTP/1.1", "Host: a:1"])).toMatch(/\r\nAllow: .*GET/);
     const upgrade = ["GET / HTTP/1.1", HOST, "Connection: Upgrade", "Upgrade: h2c"];
     expect(await exchange(shim.port, upgrade)).toMatch(/\r\nUpgrade: websocket\r\n/);
   });
 
   it("of a WebSocket is exactly one outcome, denied for the same reason", async () => {
-    const shim = await shimBefore(await startRecorder());
+    const shim = await openShimFor(await startRecorder());
     const lines = [
       "GET /p?token=secret HTTP/1.1",
       "Host: evil.example",

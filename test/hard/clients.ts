@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import type { Daemon } from "./daemon.ts";
 

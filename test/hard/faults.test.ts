@@ -1,9 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { challenge, connectRequest } from "../support/messages.ts";
-import { startRawServer, upgradeRequest, type RawServer } from "../support/raw.ts";
+import { startRawServer, SWITCHING_PROTOCOLS, upgradeRequest, type RawServer } from "../support/raw.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
-import { SWITCHING } from "../support/switching.ts";
 import { startDaemon, total, type Daemon } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 
@@ -26,20 +25,23 @@ const GATEWAYS: Readonly<Record<string, Behave>> = {
   "never answers": () => {},
   "answers with garbage": (socket) => socket.write(Buffer.alloc(2_000, 0x81)),
   "answers with half a head": (socket) => socket.write("HTTP/1.1 101 Swit"),
-  "answers twice": (socket) => socket.write(`${SWITCHING}${SWITCHING}`),
+  "answers twice": (socket) => socket.write(`${SWITCHING_PROTOCOLS}${SWITCHING_PROTOCOLS}`),
   "refuses twice": (socket) =>
     socket.write("HTTP/1.1 403 F\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 200 OK\r\n\r\n"),
-  "answers byte by byte": (socket) => drip(socket, SWITCHING, 1),
+  "answers byte by byte": (socket) => drip(socket, SWITCHING_PROTOCOLS, 1),
   "ends at once": (socket) => socket.end(),
   "resets at once": (socket) => socket.resetAndDestroy(),
-  "half-closes after the 101": (socket) => socket.end(SWITCHING),
-  "challenges and stalls": (socket) => socket.write(Buffer.concat([Buffer.from(SWITCHING), CHALLENGE])),
+  "half-closes after the 101": (socket) => socket.end(SWITCHING_PROTOCOLS),
+  "challenges and stalls": (socket) =>
+    socket.write(Buffer.concat([Buffer.from(SWITCHING_PROTOCOLS), CHALLENGE])),
   "challenges and resets": (socket) => {
-    socket.write(Buffer.concat([Buffer.from(SWITCHING), CHALLENGE]), () => socket.resetAndDestroy());
+    socket.write(Buffer.concat([Buffer.from(SWITCHING_PROTOCOLS), CHALLENGE]), () =>
+      socket.resetAndDestroy(),
+    );
   },
-  "sends frames that are none": (socket) => socket.write(`${SWITCHING}\xff\xff\xff\xff`, "latin1"),
+  "sends frames that are none": (socket) => socket.write(`${SWITCHING_PROTOCOLS}\xff\xff\xff\xff`, "latin1"),
   "sends a 25 MB message that nobody reads": (socket) => {
-    socket.write(SWITCHING);
+    socket.write(SWITCHING_PROTOCOLS);
     socket.write(LARGE);
   },
 };

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bundleProgram } from "../../scripts/bundle.mjs";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { freePort } from "../commands/bundle.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { freePort } from "../commands/bundle.ts";
 import { startDaemon, total } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 

@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { startRawServer, SWITCHING_PROTOCOLS, upgradeRequest, type RawServer } from "../support/raw.ts";
 import { BINARY, frame } from "../support/websocket-frames.ts";
-import { SWITCHING } from "../support/switching.ts";
-import { startRawServer, upgradeRequest, type RawServer } from "../support/raw.ts";
 import { startDaemon, total, type Daemon } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 
@@ -27,12 +26,12 @@ async function switchingGateway(onOpen: (socket: Socket) => void): Promise<RawSe
   const gateway = await startRawServer(
     (socket) => {
       socket.once("data", () => {
-        socket.write(SWITCHING);
+        socket.write(SWITCHING_PROTOCOLS);
         onOpen(socket);
       });
       socket.on("end", () => socket.end());
     },
-    { keep: false },
+    { record: false },
   );
   onTestFinished(() => gateway.close());
   return gateway;
@@ -48,7 +47,7 @@ async function open({ port }: Daemon): Promise<Socket> {
     const [chunk] = (await once(socket, "data")) as [Buffer];
     head += chunk.toString("latin1");
   }
-  expect(head).toBe(SWITCHING);
+  expect(head).toBe(SWITCHING_PROTOCOLS);
   return socket;
 }
 

@@ -1,7 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/headers/normalize.ts";
-import { anyHeaders, disguised, fieldValue, FORWARDING, HOP_BY_HOP, pairs, TARGET } from "../support/header-fields.ts";
+import {
+  anyHeaders,
+  disguised,
+  fieldValue,
+  FORWARDING,
+  HOP_BY_HOP,
+  pairs,
+  TARGET,
+} from "../support/header-fields.ts";
 
 /** Written down again, so that a slip in the normalizer's own list is seen. */
 const GATEWAY_COUNTS = /^(?:forwarded|x-real-ip|via|true-client-ip|(?:x|fly)(?:-cluster)?-client-ip)$/;

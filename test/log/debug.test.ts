@@ -1,13 +1,12 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { startRecorder } from "../support/recorder.ts";
-import { openTestShim } from "../support/shim.ts";
+import { openShimFor } from "../support/shim.ts";
 
 describe("--log-level debug", () => {
   it("adds a line for each plain HTTP request and for the end of each connection", async () => {
     const gateway = await startRecorder();
-    const shim = await openTestShim(gateway.port, { logLevel: "debug" });
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor(gateway, { logLevel: "debug" });
     await (await fetch(`http://${shim.authority}/a?token=secret`)).text();
     await expect
       .poll(() => shim.lines.find(({ event }) => event === "request"))

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { isRecord } from "../../src/text/json.ts";
 import { challenge, helloOk } from "../support/messages.ts";
-import { portOf } from "../support/raw-gateway.ts";
+import { portOf } from "../support/raw.ts";
 
 /** A request of a connected client. */
 export interface Asked {

@@ -5,8 +5,8 @@ import { handshake, type HandshakeOptions } from "../../src/openclaw/connect.ts"
 import { isRecord } from "../../src/text/json.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { isSignedConnect } from "../../src/openclaw/device.ts";
-import { challenge } from "../support/gateways.ts";
-import { portOf } from "../support/raw-gateway.ts";
+import { challenge } from "../support/messages.ts";
+import { portOf } from "../support/raw.ts";
 
 const NONCE: string = JSON.parse(challenge).payload.nonce;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { connectThrough, openShimFor, startRefusing } from "../support/gateways.ts";
+import { connectThrough, startRefusingGateway } from "../support/gateways.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** Close code and reason, and what they say where nothing else does. */
 const CLOSES = [
@@ -30,7 +31,7 @@ const CLOSES = [
 
 describe("a gateway that says nothing but a close", () => {
   it.each(CLOSES)("%i %j is %s", async (code, reason, outcome, word) => {
-    const shim = await openShimFor(await startRefusing(undefined, { code, reason }));
+    const shim = await openShimFor(await startRefusingGateway(undefined, { code, reason }));
     const result = await connectThrough(shim);
     expect(result).toMatchObject({ ok: false, close: { code, reason } });
     expect(await shim.outcome()).toMatchObject({ outcome, reason: word, close: { code, reason } });

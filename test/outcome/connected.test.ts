@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair } from "../support/gateways.ts";
+import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
+import { connectThrough, outcomeLineOf, startFakeGatewayWithShim } from "../support/gateways.ts";
 
 describe("the outcome connected", () => {
   it.each(FAKE_RELEASES)("tells who was connected to a gateway of %s, and as what", async (release) => {
-    const { shim } = await openPair({ release });
+    const { shim } = await startFakeGatewayWithShim({ release });
     const device = createDevice();
     const result = await connectThrough(shim, { device, scopes: ["operator.read", "operator.write"] });
     expect(result.ok).toBe(true);
@@ -30,17 +30,21 @@ describe("the outcome connected", () => {
   });
 
   it("is one line at level info, the same as the event", async () => {
-    const { shim } = await openPair();
+    const { shim } = await startFakeGatewayWithShim();
     await connectThrough(shim);
     // The line has pino's time, the event its own.
     const { time, ...outcome } = await shim.outcome();
     expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(60_000);
-    expect(lineOf(shim, outcome.conn)).toMatchObject({ ...outcome, level: "info", msg: "pairing outcome" });
+    expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({
+      ...outcome,
+      level: "info",
+      msg: "pairing outcome",
+    });
     expect(shim.lines.filter((line) => line["event"] === "pairing.outcome")).toHaveLength(1);
   });
 
   it("says firstSeen once a device", async () => {
-    const { shim } = await openPair();
+    const { shim } = await startFakeGatewayWithShim();
     const [one, two] = [createDevice(), createDevice()];
     for (const device of [one, one, two, one]) await connectThrough(shim, { device });
     await shim.outcome(3);
@@ -48,7 +52,7 @@ describe("the outcome connected", () => {
   });
 
   it("says what was changed on the way, and that the far client was on the internet", async () => {
-    const { shim, fakeGateway } = await openPair();
+    const { shim, fakeGateway } = await startFakeGatewayWithShim();
     await connectThrough(shim, {
       headers: { Host: "sandbox.example.com", "X-Forwarded-For": "8.8.8.8", "X-Real-IP": "10.0.0.7" },
     });

@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { connectThrough, outcomeLineOf, startFakeGatewayWithShim } from "../support/gateways.ts";
+import { challenge, connectRequest } from "../support/messages.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { portOf, upgradeRequest } from "../support/raw.ts";
+import { openShimFor } from "../support/shim.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
-import { portOf, startBench, switching } from "../support/raw-gateway.ts";
-import { upgradeRequest } from "../support/raw.ts";
-import { challenge, connectRequest, connectThrough, lineOf, openPair, openShimFor } from "../support/gateways.ts";
 
 describe("an upgrade that gets no answer to connect", () => {
   it("is gateway-unreachable at level error where nothing listens, and the client is told so", async () => {
@@ -14,19 +16,19 @@ describe("an upgrade that gets no answer to connect", () => {
     const port = portOf(server);
     server.close();
     await once(server, "close");
-    const shim = await openShimFor(port);
+    const shim = await openShimFor({ port });
     const result = await connectThrough(shim);
     expect(result).toMatchObject({ http: { status: 502 } });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "gateway-unreachable", reason: "ECONNREFUSED" });
     expect(outcome.fix).toContain("openclaw gateway run");
-    expect(lineOf(shim, outcome.conn)).toMatchObject({ level: "error" });
+    expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "error" });
   });
 
   it("is gateway-refused with status and type where the gateway answers in HTTP", async () => {
     const body = JSON.stringify({ error: { type: "proxy_attribution_required", message: "m" } });
     const answer = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const { shim, upgrade } = await startBench((socket) => socket.write(answer));
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(answer));
     await upgrade().closed();
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({
@@ -38,7 +40,7 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is gateway-refused with its status where the answer has no type", async () => {
-    const { shim, upgrade } = await startBench((socket) =>
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) =>
       socket.end("HTTP/1.1 404 Not Found\r\n\r\nnothing"),
     );
     await upgrade().closed();
@@ -46,15 +48,15 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is gateway-closed where the gateway leaves after the challenge", async () => {
-    const { shim, upgrade } = await startBench(
-      switching((socket) => socket.end(frame(TEXT, challenge, false))),
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.end(frame(TEXT, challenge, false))),
     );
     await upgrade().closed();
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-closed", reason: "before connect" });
   });
 
   it("is abandoned where the client leaves after its connect", async () => {
-    const { shim, upgrade } = await startBench(switching());
+    const { shim, upgrade } = await startRawGatewayWithShim(acceptUpgrade());
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
     client.socket.end(frame(TEXT, connectRequest({ client: { id: "cli" } }), true));
@@ -67,7 +69,7 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is abandoned where the client closes first", async () => {
-    const { shim } = await openPair();
+    const { shim } = await startFakeGatewayWithShim();
     const client = new WebSocket(`ws://${shim.authority}`);
     await once(client, "message");
     client.close(4000, "changed my mind");
@@ -76,7 +78,7 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is denied where the shim's own gate refuses, and nothing reaches the gateway", async () => {
-    const { shim, fakeGateway } = await openPair();
+    const { shim, fakeGateway } = await startFakeGatewayWithShim();
     const result = await connectThrough(shim, { origin: "no origin" });
     expect(result).toMatchObject({ http: { status: 403 } });
     const outcome = await shim.outcome();
@@ -86,7 +88,7 @@ describe("an upgrade that gets no answer to connect", () => {
   });
 
   it("is denied where a WebSocket asks for one of the shim's own pages", async () => {
-    const { shim, upgrade, requests } = await startBench();
+    const { shim, upgrade, requests } = await startRawGatewayWithShim();
     expect(await upgrade(upgradeRequest([], "/__shim__/health")).closed()).toMatch(/^HTTP\/1.1 404 /);
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "not_found" });
     expect(requests).toEqual([]);

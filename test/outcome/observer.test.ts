@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HandshakeObserver } from "../../src/outcome/observer.ts";
 import type { Transcript } from "../../src/outcome/transcript.ts";
+import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
-import { challenge, connectRequest, helloOk, refusal } from "../support/gateways.ts";
 
 type Side = "client" | "gateway";
 interface Said {

@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { startFakeGatewayWithShim } from "../support/gateways.ts";
+import { challenge } from "../support/messages.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { BINARY, frame, TEXT } from "../support/websocket-frames.ts";
-import { startBench, switching } from "../support/raw-gateway.ts";
-import { challenge, openPair } from "../support/gateways.ts";
 
 async function openEcho(): Promise<{
   client: WebSocket;
-  shim: Awaited<ReturnType<typeof openPair>>["shim"];
+  shim: Awaited<ReturnType<typeof startFakeGatewayWithShim>>["shim"];
 }> {
-  const { shim } = await openPair();
+  const { shim } = await startFakeGatewayWithShim();
   const client = new WebSocket(`ws://${shim.authority}/__openclaw__/worker?token=secret`);
   onTestFinished(() => client.terminate());
   await once(client, "open");
@@ -59,7 +60,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
   it.each(["the client", "the gateway"])(
     "is told once where %s resets before the gateway has said anything",
     async (who) => {
-      const bench = await startBench(switching());
+      const bench = await startRawGatewayWithShim(acceptUpgrade());
       const client = bench.upgrade();
       await client.until((text) => text.startsWith("HTTP/1.1 101"));
       const arrived = once(bench.requests[0] ?? client.socket, "data");
@@ -68,14 +69,14 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
       (who === "the client" ? client.socket : bench.requests[0])?.resetAndDestroy();
       const reason = "binary message from the client";
       expect(await bench.shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
-      await bench.allGone();
+      await bench.allClosed();
       expect(bench.shim.outcomes).toHaveLength(1);
     },
   );
 
   it("works when the gateway begins with something else than a challenge", async () => {
-    const { shim, upgrade } = await startBench(
-      switching((socket) => socket.write(frame(TEXT, '{"type":"event","event":"reload"}', false))),
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.write(frame(TEXT, '{"type":"event","event":"reload"}', false))),
     );
     await upgrade().until((text) => text.includes("reload"));
     const reason = "the gateway's first message is not a challenge";
@@ -83,7 +84,9 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
   });
 
   it("works when the bytes after the 101 are no frames at all", async () => {
-    const { shim, upgrade } = await startBench(switching((socket) => socket.write("\xff\xff\xff", "latin1")));
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.write("\xff\xff\xff", "latin1")),
+    );
     await upgrade().until((text) => text.endsWith("\xff\xff\xff"));
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "not-gateway-protocol" });
@@ -91,8 +94,8 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
   });
 
   it("is still the gateway's protocol when other events come after the challenge", async () => {
-    const { shim, upgrade } = await startBench(
-      switching((socket) => {
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => {
         socket.write(frame(TEXT, challenge, false));
         socket.end(frame(TEXT, '{"type":"event","event":"tick"}', false));
       }),

@@ -1,10 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "../support/gateways.ts";
+import {
+  connectThrough,
+  outcomeLineOf,
+  startFakeGatewayWithShim,
+  startRefusingGateway,
+} from "../support/gateways.ts";
+import { openShimFor } from "../support/shim.ts";
 
 describe("the outcome pairing-required", () => {
   it("has the request id in its command, from the bare refusal of 2026.2.19 too", async () => {
-    const { shim } = await openPair({ release: "2026.2.19", trustedProxies: ["127.0.0.0/8"] });
+    const { shim } = await startFakeGatewayWithShim({
+      release: "2026.2.19",
+      trustedProxies: ["127.0.0.0/8"],
+    });
     const device = createDevice();
     const result = await connectThrough(shim, { device });
     const outcome = await shim.outcome();
@@ -17,12 +26,12 @@ describe("the outcome pairing-required", () => {
     const { requestId = "none" } = outcome;
     expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED", details: { requestId } } });
     expect(outcome.command).toBe(`openclaw devices approve ${requestId}`);
-    expect(lineOf(shim, outcome.conn)).toMatchObject({ level: "warn" });
+    expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "warn" });
     expect(outcome).not.toHaveProperty("firstSeen");
   });
 
   it("has the gateway's reason if there is one", async () => {
-    const { shim } = await openPair({ release: "2026.9.6", autoApproveLocal: false });
+    const { shim } = await startFakeGatewayWithShim({ release: "2026.9.6", autoApproveLocal: false });
     await connectThrough(shim, { role: "node", scopes: [] });
     expect(await shim.outcome()).toMatchObject({
       outcome: "pairing-required",
@@ -32,7 +41,7 @@ describe("the outcome pairing-required", () => {
   });
 
   it("says scope-upgrade when a paired device asks for more", async () => {
-    const { shim } = await openPair({ release: "2026.4.5" });
+    const { shim } = await startFakeGatewayWithShim({ release: "2026.4.5" });
     const device = createDevice();
     await connectThrough(shim, { device, scopes: ["operator.read"] });
     await connectThrough(shim, { device, scopes: ["operator.admin"] });
@@ -48,7 +57,7 @@ describe("the outcome pairing-required", () => {
 
   it.each(["role-upgrade", "metadata-upgrade"])("says %s", async (reason) => {
     const details = { code: "PAIRING_REQUIRED", reason, requestId: "r-1", deviceId: "of-the-gateway" };
-    const shim = await openShimFor(await startRefusing({ code: "NOT_PAIRED", details }));
+    const shim = await openShimFor(await startRefusingGateway({ code: "NOT_PAIRED", details }));
     await connectThrough(shim);
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "pairing-required", reason, requestId: "r-1" });
@@ -58,7 +67,9 @@ describe("the outcome pairing-required", () => {
   it.each(["r; rm -rf ~", "$(id)", "`id`", "a b", "r-1\n", "--latest"])(
     "has no command for the request id %j",
     async (requestId) => {
-      const shim = await openShimFor(await startRefusing({ code: "NOT_PAIRED", details: { requestId } }));
+      const shim = await openShimFor(
+        await startRefusingGateway({ code: "NOT_PAIRED", details: { requestId } }),
+      );
       await connectThrough(shim);
       const { fix, command } = await shim.outcome();
       expect(command).toBeUndefined();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { frame, TEXT } from "../support/websocket-frames.ts";
-import { startBench, switching } from "../support/raw-gateway.ts";
-import { upgradeRequest } from "../support/raw.ts";
-import { challenge, connectRequest, openShimFor, startScripted } from "../support/gateways.ts";
 import { WebSocket } from "ws";
+import { startScriptedGateway } from "../support/gateways.ts";
+import { challenge, connectRequest } from "../support/messages.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { upgradeRequest } from "../support/raw.ts";
+import { openShimFor } from "../support/shim.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
 
 /** Controls, C1, bidi overrides, zero-width and line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -25,7 +27,7 @@ describe("text from outside, in a line", () => {
   it("is capped and printable when it comes from a connect and its refusal", async () => {
     const details = { code: HOSTILE, reason: HOSTILE, requestId: HOSTILE, deviceId: HOSTILE };
     const shim = await openShimFor(
-      await startScripted((socket, id) => {
+      await startScriptedGateway((socket, id) => {
         socket.send(
           JSON.stringify({
             type: "res",
@@ -60,8 +62,8 @@ describe("text from outside, in a line", () => {
   });
 
   it("is capped and printable when it comes from a request's head", async () => {
-    const { shim, upgrade } = await startBench(
-      switching((socket) => socket.end(frame(TEXT, challenge, false))),
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.end(frame(TEXT, challenge, false))),
     );
     const host = `h\x85\x9b31m${"x".repeat(3_000)}`;
     const fields = [`X-Forwarded-For: ${"\x85".repeat(300)}`, `X-Forwarded-${"y".repeat(400)}: 1`];
@@ -72,7 +74,7 @@ describe("text from outside, in a line", () => {
   });
 
   it("is capped and printable when the gate refuses it", async () => {
-    const { shim, upgrade } = await startBench();
+    const { shim, upgrade } = await startRawGatewayWithShim();
     await upgrade(upgradeRequest([`Origin: x\x85\x9b${"o".repeat(3_000)}`])).closed();
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "origin_malformed" });
     expectCalm([shim.lines, shim.outcomes]);

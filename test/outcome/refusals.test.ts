@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, lineOf, openPair, openShimFor, startRefusing } from "../support/gateways.ts";
+import {
+  connectThrough,
+  outcomeLineOf,
+  startFakeGatewayWithShim,
+  startRefusingGateway,
+} from "../support/gateways.ts";
+import { openShimFor } from "../support/shim.ts";
 
 /** `error` of the gateway, the outcome, its reason, and a word that its fix must have. */
 const CODES = [
@@ -137,17 +143,17 @@ const CODES = [
 
 describe("a connect that the gateway refuses", () => {
   it.each(CODES)("%j is %s", async (error, name, reason, advice) => {
-    const shim = await openShimFor(await startRefusing(error));
+    const shim = await openShimFor(await startRefusingGateway(error));
     const device = createDevice();
     await connectThrough(shim, { device });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: name, reason, deviceId: device.id, close: { code: 1008 } });
     expect(outcome.fix).toContain(advice);
-    expect(lineOf(shim, outcome.conn)).toMatchObject({ level: "warn", msg: "pairing outcome" });
+    expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "warn", msg: "pairing outcome" });
   });
 
   it("is reported without a close where the gateway leaves the connection open", async () => {
-    const shim = await openShimFor(await startRefusing({ code: "NOT_PAIRED" }, { code: 1000 }));
+    const shim = await openShimFor(await startRefusingGateway({ code: "NOT_PAIRED" }, { code: 1000 }));
     await connectThrough(shim);
     expect(await shim.outcome()).toMatchObject({
       outcome: "pairing-required",
@@ -166,19 +172,19 @@ describe("refusals of the fake gateway", () => {
     ["origin-rejected", { origin: "https://evil.example" }],
     ["protocol-mismatch", { protocol: { min: 1, max: 2 } }],
   ] as const)("%s", async (name, options) => {
-    const { shim } = await openPair();
+    const { shim } = await startFakeGatewayWithShim();
     await connectThrough(shim, options);
     expect(await shim.outcome()).toMatchObject({ outcome: name });
   });
 
   it("device-required", async () => {
-    const { shim } = await openPair();
+    const { shim } = await startFakeGatewayWithShim();
     await handshake({ url: `ws://${shim.authority}` });
     expect(await shim.outcome()).toMatchObject({ outcome: "device-required" });
   });
 
   it("gateway-starting, then connected", async () => {
-    const { shim, fakeGateway } = await openPair({ starting: true });
+    const { shim, fakeGateway } = await startFakeGatewayWithShim({ starting: true });
     await connectThrough(shim);
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-starting", close: { code: 1013 } });
     fakeGateway.setStarting(false);

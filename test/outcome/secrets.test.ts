@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { frame, TEXT } from "../support/websocket-frames.ts";
-import { startBench } from "../support/raw-gateway.ts";
+import { startScriptedGateway } from "../support/gateways.ts";
+import { connectRequest, helloOk, refusal } from "../support/messages.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import type { TestShim } from "../support/shim.ts";
-import { connectRequest, helloOk, openShimFor, refusal, startScripted } from "../support/gateways.ts";
+import { openShimFor, type TestShim } from "../support/shim.ts";
+import { frame, TEXT } from "../support/websocket-frames.ts";
 
 /** Whatever holds this word is a secret that must not be in any line. */
 const CANARY = "Canary0xDEADBEEF";
@@ -56,7 +57,9 @@ describe("no line holds a secret", () => {
   it("of a connection that succeeds", async () => {
     const auth = { role: "operator", scopes: ["operator.read"], deviceToken: CANARY };
     const payload = { auth, snapshot: { secret: CANARY } };
-    const shim = await openShimFor(await startScripted((socket, id) => socket.send(helloOk(payload, id))));
+    const shim = await openShimFor(
+      await startScriptedGateway((socket, id) => socket.send(helloOk(payload, id))),
+    );
     await connectWithCanaries(shim);
     expect(shim.outcomes[0]).toMatchObject({ outcome: "connected", deviceToken: "issued", path: "/chat" });
     expectNoCanary(shim);
@@ -66,7 +69,7 @@ describe("no line holds a secret", () => {
     const details = { code: "AUTH_TOKEN_MISMATCH", token: CANARY, hint: CANARY };
     const error = { code: "INVALID_REQUEST", message: `bad token ${CANARY}`, details };
     const shim = await openShimFor(
-      await startScripted((socket, id) => {
+      await startScriptedGateway((socket, id) => {
         socket.send(refusal(error, id));
         socket.close(1008, "unauthorized");
       }),
@@ -78,7 +81,7 @@ describe("no line holds a secret", () => {
 
   it("of an upgrade that the gateway answers in HTTP", async () => {
     const body = JSON.stringify({ error: { type: "nope", message: CANARY } });
-    const { shim } = await startBench((socket) =>
+    const { shim } = await startRawGatewayWithShim((socket) =>
       socket.end(
         `HTTP/1.1 401 ${CANARY}\r\nWWW-Authenticate: ${CANARY}\r\nSet-Cookie: a=${CANARY}\r\n\r\n${body}`,
       ),
@@ -97,14 +100,14 @@ describe("no line holds a secret", () => {
     ["userinfo", upgradeRequest([], `http://user:${CANARY}@127.0.0.1/`)],
     ["a page of the shim", upgradeRequest([], `/__shim__/x?token=${CANARY}`)],
   ])("of a denied request with %s", async (_where, request) => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     await rawClient(shim.port, request).closed();
     expect(shim.outcomes[0]).toMatchObject({ outcome: "denied" });
     expectNoCanary(shim);
   });
 
   it("of frames that nobody can read", async () => {
-    const { shim, upgrade } = await startBench((socket) => {
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => {
       socket.write("HTTP/1.1 101 S\r\n\r\n");
       socket.write(frame(TEXT, CANARY, true));
     });

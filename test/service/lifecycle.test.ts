@@ -3,8 +3,13 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundle, type Bundle } from "../commands/bundle.ts";
-import { SWITCHING } from "../support/raw-gateway.ts";
-import { rawClient, startRawServer, upgradeRequest, type RawClient } from "../support/raw.ts";
+import {
+  rawClient,
+  startRawServer,
+  SWITCHING_PROTOCOLS,
+  upgradeRequest,
+  type RawClient,
+} from "../support/raw.ts";
 import { startProcess, type Lines } from "./process.ts";
 
 /** A new PID namespace, as in a container; the process in it is PID 1. */
@@ -29,7 +34,7 @@ interface PidOne {
 async function startPidOne(drain: string): Promise<PidOne> {
   const gateway = await startRawServer((socket) => {
     socket.once("data", () => {
-      socket.write(SWITCHING);
+      socket.write(SWITCHING_PROTOCOLS);
       socket.pipe(socket);
     });
   });

@@ -2,10 +2,10 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { openPair, openShimFor, TOKEN } from "../support/gateways.ts";
-import { startBench } from "../support/raw-gateway.ts";
+import { startFakeGatewayWithShim, TOKEN } from "../support/gateways.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import type { TestShim } from "../support/shim.ts";
+import { openShimFor, type TestShim } from "../support/shim.ts";
 
 const BURST = 10;
 const PAGE = "http://localhost:3000";
@@ -47,7 +47,7 @@ async function fail(shim: TestShim, times: number, options: Attempt = {}): Promi
 describe("guessing the gateway's token", () => {
   it("ends with 429, Retry-After and the outcome rate-limited for a peer that fails too often", async () => {
     peersAre(() => "192.0.2.7");
-    const { shim } = await openPair({}, { allowFrom: ["192.0.2.0/24"] });
+    const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.0/24"] });
     await fail(shim, BURST);
     const answer = await rawClient(shim.port, upgradeRequest()).closed();
     expect(answer).toMatch(/^HTTP\/1.1 429 Too Many Requests\r\n/);
@@ -66,7 +66,7 @@ describe("guessing the gateway's token", () => {
   it("of one peer does not keep out another, and IPv6 neighbours count as one", async () => {
     let peer = "2001:db8::1";
     peersAre(() => peer);
-    const { shim } = await openPair({}, { allowFrom: ["2001:db8::/32"] });
+    const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["2001:db8::/32"] });
     await fail(shim, BURST);
     peer = "2001:db8::ffff:1";
     expect(await attempt(shim, { token: TOKEN })).toMatchObject({ http: { status: 429 } });
@@ -76,7 +76,7 @@ describe("guessing the gateway's token", () => {
 
   it("counts for a page by its origin, and never for loopback tools", async () => {
     // More than the shim takes, so that the fake gateway's own limit for pages does not come first.
-    const { shim } = await openPair({ rateLimit: { maxAttempts: 100 } });
+    const { shim } = await startFakeGatewayWithShim({ rateLimit: { maxAttempts: 100 } });
     await fail(shim, BURST, { origin: PAGE });
     expect(await attempt(shim, { token: TOKEN, origin: PAGE })).toMatchObject({ http: { status: 429 } });
     await fail(shim, 1, { origin: "http://localhost:3001" });
@@ -86,7 +86,7 @@ describe("guessing the gateway's token", () => {
 
   it("is forgotten with a success", async () => {
     peersAre(() => "192.0.2.7");
-    const { shim } = await openPair({}, { allowFrom: ["192.0.2.7"] });
+    const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.7"] });
     for (let i = 0; i < 3; i += 1) {
       await fail(shim, BURST - 1);
       expect(await attempt(shim, { token: TOKEN })).toMatchObject({ ok: true });
@@ -95,7 +95,7 @@ describe("guessing the gateway's token", () => {
 
   it("is not what a client without a token does", async () => {
     peersAre(() => "192.0.2.7");
-    const { shim } = await openPair({}, { allowFrom: ["192.0.2.7"] });
+    const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.7"] });
     for (let i = 0; i < 2 * BURST; i += 1) {
       const result = await handshake({ url: `ws://${shim.authority}`, device: createDevice() });
       expect(result).toMatchObject({ error: { details: { code: "AUTH_TOKEN_MISSING" } } });
@@ -104,7 +104,7 @@ describe("guessing the gateway's token", () => {
 
   it("by plain HTTP counts too, and only requests with a credential are refused", async () => {
     peersAre(() => "192.0.2.7");
-    const { shim, upgrade } = await startBench(
+    const { shim, upgrade } = await startRawGatewayWithShim(
       (socket) => socket.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
       { allowFrom: ["192.0.2.7"] },
     );
@@ -121,8 +121,8 @@ describe("guessing the gateway's token", () => {
   it("of one shim is none of another's", async () => {
     peersAre(() => "192.0.2.7");
     const overrides = { allowFrom: ["192.0.2.7"] };
-    const { shim, fakeGateway } = await openPair({}, overrides);
-    const other = await openShimFor(fakeGateway.port, overrides);
+    const { shim, fakeGateway } = await startFakeGatewayWithShim({}, overrides);
+    const other = await openShimFor(fakeGateway, overrides);
     await fail(shim, BURST);
     expect(await attempt(other, { token: TOKEN })).toMatchObject({ ok: true });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startBench, switching } from "../support/raw-gateway.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
 
 describe("a capability in the path of a request", () => {
@@ -12,7 +12,7 @@ describe("a capability in the path of a request", () => {
     [`/__openclaw__/cap/${"s3kr3t".repeat(200)}/end`, "/__openclaw__/cap/…"],
     ["/__openclaw__/canvas/capture", "/__openclaw__/canvas/capture"],
   ])("reaches the gateway as it came, and no log: %s", async (path, shown) => {
-    const { shim, gateway, upgrade } = await startBench(switching());
+    const { shim, gateway, upgrade } = await startRawGatewayWithShim(acceptUpgrade());
     const client = upgrade(upgradeRequest([], path));
     await client.until((text) => text.includes("\r\n\r\n"));
     client.socket.destroy();

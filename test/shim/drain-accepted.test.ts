@@ -1,19 +1,19 @@
 import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, startBench, switching, type Bench } from "../support/raw-gateway.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { acceptUpgrade, startRawGatewayWithShim, type RawGatewayWithShim } from "../support/raw-gateway.ts";
+import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
 
 const HEALTH = "GET /__shim__/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
 /** Connections are accepted in the order in which they came: one that came later is over. */
-async function allAccepted({ shim }: Bench): Promise<void> {
+async function allAccepted({ shim }: RawGatewayWithShim): Promise<void> {
   await rawClient(shim.port, HEALTH).closed();
 }
 
 describe("close(), with nothing else open than a connection that was just accepted", () => {
   it.each(["GET / HTTP/1.1\r\nHost: ", ""])("lets the rest of its first head in, after %j", async (sent) => {
-    const bench = await startBench(switching(), { drain: 5_000 });
+    const bench = await startRawGatewayWithShim(acceptUpgrade(), { drain: 5_000 });
     const late = bench.upgrade(sent);
     await allAccepted(bench);
     const over = bench.shim.close();
@@ -26,7 +26,7 @@ describe("close(), with nothing else open than a connection that was just accept
   });
 
   it("is not held for long by one that sends nothing", async () => {
-    const bench = await startBench(switching(), { drain: 5_000 });
+    const bench = await startRawGatewayWithShim(acceptUpgrade(), { drain: 5_000 });
     const silent = bench.upgrade("");
     await allAccepted(bench);
     const start = performance.now();
@@ -36,7 +36,7 @@ describe("close(), with nothing else open than a connection that was just accept
   });
 
   it("waits for none longer than the drain time", async () => {
-    const bench = await startBench(switching(), { drain: 0 });
+    const bench = await startRawGatewayWithShim(acceptUpgrade(), { drain: 0 });
     bench.upgrade("GET / HTTP/1.1\r\n");
     await allAccepted(bench);
     const start = performance.now();
@@ -46,7 +46,7 @@ describe("close(), with nothing else open than a connection that was just accept
 
   it("does not wait for one that is idle after its answer", async () => {
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    const { shim } = await startBench((socket) => socket.end(answer), { drain: 5_000 });
+    const { shim } = await startRawGatewayWithShim((socket) => socket.end(answer), { drain: 5_000 });
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     const asked = request({ host: "127.0.0.1", port: shim.port, agent }).end();

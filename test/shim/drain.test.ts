@@ -1,12 +1,12 @@
 import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, startBench, switching } from "../support/raw-gateway.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
 
 describe("close()", () => {
   it("lets an upgraded connection finish, and is over as soon as it has", async () => {
-    const { shim, gateway, upgrade } = await startBench(switching(), { drain: 5_000 });
+    const { shim, gateway, upgrade } = await startRawGatewayWithShim(acceptUpgrade(), { drain: 5_000 });
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
     const start = performance.now();
@@ -24,7 +24,7 @@ describe("close()", () => {
   });
 
   it("destroys what has not finished after the drain time, on both sides", async () => {
-    const { shim, requests, upgrade } = await startBench(switching(), { drain: 100 });
+    const { shim, requests, upgrade } = await startRawGatewayWithShim(acceptUpgrade(), { drain: 100 });
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
     await shim.close();
@@ -33,7 +33,7 @@ describe("close()", () => {
   });
 
   it("destroys an upgrade that still waits for the gateway", async () => {
-    const { shim, requests, upgrade } = await startBench();
+    const { shim, requests, upgrade } = await startRawGatewayWithShim();
     const client = upgrade();
     await expect.poll(() => requests.length).toBe(1);
     await shim.close();
@@ -43,7 +43,7 @@ describe("close()", () => {
 
   it("ends idle HTTP connections at once, and takes no new ones", async () => {
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    const { shim, upgrade } = await startBench((socket) => socket.end(answer), { drain: 5_000 });
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.end(answer), { drain: 5_000 });
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     const idle = request({ host: "127.0.0.1", port: shim.port, agent }).end();
@@ -62,7 +62,7 @@ describe("close()", () => {
   });
 
   it("lets the first request of a connection that was accepted before still through", async () => {
-    const { shim, upgrade, requests } = await startBench(switching(), { drain: 5_000 });
+    const { shim, upgrade, requests } = await startRawGatewayWithShim(acceptUpgrade(), { drain: 5_000 });
     const late = rawClient(shim.port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     // Accepted in the order in which they came.
     const holder = upgrade();
@@ -78,7 +78,7 @@ describe("close()", () => {
   });
 
   it("may be called twice", async () => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     await Promise.all([shim.close(), shim.close()]);
     expect(shim.lines.filter((line) => line["event"] === "stopped")).toHaveLength(1);
   });

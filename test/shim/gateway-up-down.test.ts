@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { openShimFor, type TestShim } from "../support/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-import { openTestShim, type TestShim } from "../support/shim.ts";
 
 function gatewayLines({ lines }: TestShim): unknown[] {
   return lines
@@ -16,8 +16,7 @@ async function health(shim: TestShim): Promise<{ status: number; body: unknown }
 describe("whether the gateway is there", () => {
   it("is logged when it changes, and only then", async () => {
     const first = await startFakeGateway({ release: "2026.9.6", token: "t" });
-    const shim = await openTestShim(first.port);
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor(first);
     for (let i = 0; i < 3; i += 1) {
       expect(await health(shim)).toMatchObject({ status: 200, body: { gateway: { reachable: true } } });
     }

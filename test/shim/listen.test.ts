@@ -3,8 +3,9 @@ import { connect, createServer } from "node:net";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openShim } from "../../src/shim.ts";
-import { portOf } from "../support/raw-gateway.ts";
-import { openTestShim, testSettings } from "../support/shim.ts";
+import { portOf } from "../support/raw.ts";
+import { testSettings } from "../support/settings.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const silent = pino({ level: "silent" });
 
@@ -36,8 +37,7 @@ describe("the addresses of a shim", () => {
       { host: "127.0.0.2", port: 0 },
       { host: "::1", port: 0, optional: true },
     ];
-    const { shim, lines } = await openTestShim(1, { listen });
-    onTestFinished(() => shim.close());
+    const { shim, lines } = await openShimFor({ port: 1 }, { listen });
     expect(shim.addresses).toHaveLength(3);
     expect(shim.addresses.join(" ")).toMatch(/^127\.0\.0\.1:\d+ 127\.0\.0\.2:\d+ \[::1\]:\d+$/);
     expect(lines).toContainEqual(expect.objectContaining({ event: "listening", addresses: shim.addresses }));
@@ -66,8 +66,7 @@ describe("the addresses of a shim", () => {
     // 192.0.2.0/24 is nobody's (RFC 5737).
     const absent = { host: "192.0.2.1", port: 0 };
     const here = { host: "127.0.0.1", port: 0 };
-    const { shim } = await openTestShim(1, { listen: [here, { ...absent, optional: true }] });
-    onTestFinished(() => shim.close());
+    const { shim } = await openShimFor({ port: 1 }, { listen: [here, { ...absent, optional: true }] });
     expect(shim.addresses).toHaveLength(1);
     const wanted = { ...testSettings(1), listen: [here, absent] };
     await expect(openShim(wanted, silent)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });

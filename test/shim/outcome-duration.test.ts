@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { startBench, switching, type Bench } from "../support/raw-gateway.ts";
+import { acceptUpgrade, startRawGatewayWithShim, type RawGatewayWithShim } from "../support/raw-gateway.ts";
 import { upgradeRequest } from "../support/raw.ts";
 
 /** Time that really passes, without a timer: many answers of the shim, one after the other. */
-async function pass({ shim }: Bench): Promise<number> {
+async function pass({ shim }: RawGatewayWithShim): Promise<number> {
   const from = performance.now();
   while (performance.now() - from < 200)
     await (await fetch(`http://${shim.authority}/__shim__/health`)).text();
@@ -12,7 +12,7 @@ async function pass({ shim }: Bench): Promise<number> {
 
 describe("ms", () => {
   it("counts from when the connection was accepted", async () => {
-    const bench = await startBench(switching());
+    const bench = await startRawGatewayWithShim(acceptUpgrade());
     const before = performance.now();
     const client = bench.upgrade("");
     // Connections are accepted in their order: when this one was answered, the client's had been.
@@ -27,7 +27,7 @@ describe("ms", () => {
   });
 
   it("counts from its own head for a later request of a connection", async () => {
-    const bench = await startBench(switching());
+    const bench = await startRawGatewayWithShim(acceptUpgrade());
     const client = bench.upgrade(`GET /__shim__/health HTTP/1.1\r\nHost: ${bench.shim.authority}\r\n\r\n`);
     await client.until((text) => text.includes("{"));
     const passed = await pass(bench);

@@ -1,13 +1,15 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import { closed, openPlaces, startBench, switching } from "../support/raw-gateway.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { openTestShim } from "../support/shim.ts";
+import { describe, expect, it } from "vitest";
+import { acceptUpgrade, openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const GET = "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
 describe("--max-connections", () => {
   it("refuses what is beyond with 503, and has the place again when one leaves", async () => {
-    const { shim, upgrade, allGone } = await startBench(switching(), { maxConnections: 2 });
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim(acceptUpgrade(), {
+      maxConnections: 2,
+    });
     const clients = [upgrade(), upgrade()];
     for (const client of clients) await client.until((text) => text.startsWith("HTTP/1.1 101"));
     expect(await upgrade().closed()).toMatch(
@@ -16,11 +18,11 @@ describe("--max-connections", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "too_many_connections" });
     expect(await rawClient(shim.port, GET).closed()).toMatch(/^HTTP\/1.1 503 /);
     clients[0]?.socket.destroy();
-    await expect.poll(() => openPlaces(shim), { timeout: 3_000 }).toBe(1);
+    await expect.poll(() => openSlots(shim), { timeout: 3_000 }).toBe(1);
     const next = upgrade();
     await next.until((text) => text.startsWith("HTTP/1.1 101"));
     for (const { socket } of [...clients, next]) socket.destroy();
-    await allGone();
+    await allClosed();
   });
 
   it.each([
@@ -30,41 +32,42 @@ describe("--max-connections", () => {
     ["garbage to plain HTTP", "garbage\r\n\r\n", GET],
     ["the shim's own 400", "", `${upgradeRequest(["Content-Length: 3"])}abc`],
   ])("has the place again after %s", async (_what, answer, request) => {
-    const { shim, upgrade } = await startBench((socket) => socket.write(answer), { maxConnections: 1 });
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(answer), {
+      maxConnections: 1,
+    });
     for (let i = 0; i < 3; i += 1) {
       expect(await upgrade(request).closed()).not.toMatch(/^HTTP\/1.1 503 /);
-      await expect.poll(() => openPlaces(shim)).toBe(0);
+      await expect.poll(() => openSlots(shim)).toBe(0);
     }
   });
 
   it("has the place again when the gateway resets", async () => {
-    const { shim, upgrade, allGone } = await startBench((socket) => socket.resetAndDestroy(), {
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) => socket.resetAndDestroy(), {
       maxConnections: 1,
     });
     expect(await upgrade().closed()).toMatch(/^HTTP\/1.1 502 /);
-    await expect.poll(() => openPlaces(shim)).toBe(0);
+    await expect.poll(() => openSlots(shim)).toBe(0);
     expect(await upgrade(GET).closed()).toMatch(/^HTTP\/1.1 502 /);
-    await allGone();
+    await allClosed();
   });
 
   it("has the place again when no gateway is there", async () => {
-    const shim = await openTestShim(1, { maxConnections: 1 });
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor({ port: 1 }, { maxConnections: 1 });
     for (const request of [upgradeRequest(), GET, upgradeRequest()]) {
       expect(await rawClient(shim.port, request).closed()).toMatch(/^HTTP\/1.1 502 /);
-      await expect.poll(() => openPlaces(shim)).toBe(0);
+      await expect.poll(() => openSlots(shim)).toBe(0);
     }
   });
 
   it("has the place again when the client leaves in the middle of a plain answer", async () => {
-    const { shim, upgrade, requests } = await startBench(
+    const { shim, upgrade, requests } = await startRawGatewayWithShim(
       (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"),
       { maxConnections: 1 },
     );
     const client = upgrade(GET);
     await client.until((text) => text.endsWith("half"));
     client.socket.resetAndDestroy();
-    await expect.poll(() => openPlaces(shim)).toBe(0);
+    await expect.poll(() => openSlots(shim)).toBe(0);
     await Promise.all(requests.map(closed));
   });
 });

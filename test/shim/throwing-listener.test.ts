@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openPlaces, startBench } from "../support/raw-gateway.ts";
+import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 
 /** Takes the place of vitest's own listeners, which would fail the test. */
 function uncaught(): readonly unknown[] {
@@ -17,7 +17,7 @@ function uncaught(): readonly unknown[] {
 
 describe("an outcome listener that throws", () => {
   it("is heard of as an uncaught exception, and costs no place", async () => {
-    const { shim, upgrade } = await startBench((socket) =>
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) =>
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
     );
     const errors = uncaught();
@@ -29,6 +29,6 @@ describe("an outcome listener that throws", () => {
     await Promise.all(clients.map((client) => client.closed()));
     await expect.poll(() => errors).toEqual([bug, bug, bug]);
     expect(shim.outcomes).toHaveLength(3);
-    expect(await openPlaces(shim)).toBe(0);
+    expect(await openSlots(shim)).toBe(0);
   });
 });

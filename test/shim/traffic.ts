@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { silentLogger } from "../../src/log/logger.ts";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openShim } from "../../src/shim.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { upgradeRequest } from "../support/raw.ts";
-import { testSettings } from "../support/shim.ts";
+import { testSettings } from "../support/settings.ts";
 
 const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t" });
 const shim = await openShim(testSettings(fakeGateway.port), silentLogger());

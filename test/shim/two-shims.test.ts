@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { connectThrough, openPair } from "../support/gateways.ts";
+import { connectThrough, startFakeGatewayWithShim } from "../support/gateways.ts";
 
 describe("two shims in one process", () => {
   it("share nothing", async () => {
-    const [one, two] = [await openPair({ release: "2026.2.19" }), await openPair({ release: "2026.9.6" })];
+    const [one, two] = [
+      await startFakeGatewayWithShim({ release: "2026.2.19" }),
+      await startFakeGatewayWithShim({ release: "2026.9.6" }),
+    ];
     const device = createDevice();
     await connectThrough(one.shim, { device });
     await connectThrough(two.shim, { device });

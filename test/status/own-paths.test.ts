@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 const HEALTH = "GET /__shim__/health HTTP/1.1";
@@ -22,7 +23,7 @@ describe("a path under /__shim__/", () => {
     "/__shim__/outcomes?x=1",
   ])("%s is never forwarded, with any method", async (path) => {
     const gateway = await startRecorder(() => "HTTP/1.1 299 Gateway\r\nContent-Length: 0\r\n\r\n");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE"]) {
       const answer = await exchange(shim.port, [`${method} ${path} HTTP/1.1`, ...LOCAL]);
       expect(statusOf(answer)).not.toBe(299);
@@ -35,7 +36,7 @@ describe("a path under /__shim__/", () => {
 
   it("requires these exact bytes: other paths are forwarded", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const paths = [
       "/__shim__x",
       "/__SHIM__/health",
@@ -48,7 +49,7 @@ describe("a path under /__shim__/", () => {
   });
 
   it("allows only GET and HEAD", async () => {
-    const shim = await shimBefore(await startRecorder());
+    const shim = await openShimFor(await startRecorder());
     for (const path of ["/__shim__/health", "/__shim__/outcomes"]) {
       const lines = [`HEAD ${path} HTTP/1.1`, ...LOCAL, "Accept: text/event-stream"];
       expect(await exchange(shim.port, lines)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\n$/);
@@ -63,7 +64,7 @@ describe("a path under /__shim__/", () => {
   it.each(["localhost:1", "127.0.0.1", "[::1]:18788", "127.8.8.8"])(
     "responds to the loopback name %s",
     async (host) => {
-      const shim = await shimBefore(await startRecorder());
+      const shim = await openShimFor(await startRecorder());
       expect(statusOf(await exchange(shim.port, [HEALTH, `Host: ${host}`, "Connection: close"]))).toBe(200);
     },
   );
@@ -75,7 +76,7 @@ describe("a path under /__shim__/", () => {
     ["[2001:db8::1]", "page_not_local"],
     ["evil.example", "host_not_allowed"],
   ])("refuses the Host %s: %s", async (host, rule) => {
-    const shim = await shimBefore(await startRecorder(), { allowHost: ["box.lan"] });
+    const shim = await openShimFor(await startRecorder(), { allowHost: ["box.lan"] });
     const answer = await exchange(shim.port, [HEALTH, `Host: ${host}`]);
     expect([statusOf(answer), errorOf(answer).type]).toEqual([421, rule]);
   });
@@ -83,7 +84,7 @@ describe("a path under /__shim__/", () => {
   it.each(["https://evil.example", "null", "http://127.0.0.1:3000", "file://"])(
     "refuses a page of %s",
     async (origin) => {
-      const shim = await shimBefore(await startRecorder());
+      const shim = await openShimFor(await startRecorder());
       const answer = await exchange(shim.port, [HEALTH, ...LOCAL, `Origin: ${origin}`]);
       expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "origin_not_allowed"]);
       expect(answer).not.toMatch(/access-control-allow/i);
@@ -91,7 +92,7 @@ describe("a path under /__shim__/", () => {
   );
 
   it("responds to the listener's own page", async () => {
-    const shim = await shimBefore(await startRecorder());
+    const shim = await openShimFor(await startRecorder());
     const lines = [
       HEALTH,
       `Host: ${shim.authority}`,

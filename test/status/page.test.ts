@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { errorOf, exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
-import type { Recorder } from "../support/recorder.ts";
-import type { TestShim } from "../support/shim.ts";
+import { errorOf, exchange, startRecorder, statusOf, type Recorder } from "../support/recorder.ts";
+import { openShimFor, type TestShim } from "../support/shim.ts";
 
 const PAGE = "GET /__shim__/ HTTP/1.1";
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 
 async function start(): Promise<{ shim: TestShim; gateway: Recorder }> {
   const gateway = await startRecorder();
-  return { gateway, shim: await shimBefore(gateway) };
+  return { gateway, shim: await openShimFor(gateway) };
 }
 
 async function load(): Promise<{ headers: Headers; html: string }> {

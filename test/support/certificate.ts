@@ -1,4 +1,4 @@
-/** A self-signed certificate for 127.0.0.1, ::1 and localhost, valid until 2126, as OpenClaw's TLS gateways have one. Secret to nobody. */
+/** A self-signed certificate for 127.0.0.1, ::1 and localhost, valid until 2126, like the ones that OpenClaw's gateways create. The key is public. */
 export const TEST_CERTIFICATE = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqg0CLHd81Q+ItmJn

@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from "vitest";
 
-/** Sets this process's clock (`Date`), as an administrator or a resumed snapshot would; timers go on as they were. */
+/** Sets this process's clock (`Date`) until the test ends; timers are not affected. */
 export function setClock(to: number | string): void {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(to) });
   onTestFinished(() => void vi.useRealTimers());

@@ -3,7 +3,7 @@ import type { NormalizeTarget } from "../../src/headers/normalize.ts";
 
 export const TARGET: NormalizeTarget = { authority: "127.0.0.1:18789", framing: "plain" };
 
-/** Names of forwarding and proxy-identity fields (docs/gateway.md section 1), as people write them. */
+/** Names of forwarding and proxy-identity fields (docs/gateway.md section 1). */
 export const FORWARDING = [
   "X-Forwarded-For",
   "X-Forwarded-Port",
@@ -23,7 +23,7 @@ export const FORWARDING = [
   "Tailscale-User-Login",
 ] as const;
 
-/** Fields of one connection only (RFC 9110 section 7.6.1). */
+/** Hop-by-hop fields (RFC 9110 section 7.6.1). */
 export const HOP_BY_HOP = [
   "Connection",
   "Keep-Alive",
@@ -35,7 +35,7 @@ export const HOP_BY_HOP = [
   "Upgrade",
 ] as const;
 
-/** Fields that look much like the above and are none of them. */
+/** Field names that resemble the above and must be preserved. */
 export const NEAR_MISSES = [
   "X-Forward",
   "X-Real-IPv6",
@@ -52,7 +52,7 @@ export const NEAR_MISSES = [
   "Sec-Fetch-Site",
 ] as const;
 
-/** Any case for every letter, `-` or `_` between the words. */
+/** Generates variants of the names: any case of each letter, `-` or `_` between words. */
 export function disguised(names: readonly string[]): fc.Arbitrary<string> {
   return fc.tuple(fc.constantFrom(...names), fc.infiniteStream(fc.nat(2))).map(([name, choices]) =>
     Array.from(name, (char) => {
@@ -63,16 +63,16 @@ export function disguised(names: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** A field name of RFC 9110 section 5.6.2. */
+/** Field names (RFC 9110 section 5.6.2). */
 const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,12}$/);
 
-/** A field value, empty ones too (RFC 9110 section 5.5). */
+/** Field values, including empty ones (RFC 9110 section 5.5). */
 export const fieldValue = fc.oneof(
   fc.constantFrom("", "127.0.0.1", "close, Origin", "keep-alive, Host, Cookie", "203.0.113.7", "websocket"),
   fc.stringMatching(/^[!-~]([ -~]{0,10}[!-~])?$/),
 );
 
-/** Any field at all, most of them close to what the normalizer looks for. */
+/** Any field; most have names that the normalizer checks for. */
 export const anyField: fc.Arbitrary<[string, string]> = fc.tuple(
   fc.oneof(
     disguised(FORWARDING),
@@ -83,12 +83,12 @@ export const anyField: fc.Arbitrary<[string, string]> = fc.tuple(
   fieldValue,
 );
 
-/** A header section as `http.IncomingMessage.rawHeaders` has it. */
+/** Header sections in the format of `http.IncomingMessage.rawHeaders`. */
 export const anyHeaders: fc.Arbitrary<string[]> = fc
   .array(anyField, { maxLength: 12 })
   .map((fields) => fields.flat());
 
-/** `name, value, name, value …` as pairs. */
+/** Converts `name, value, name, value …` to pairs. */
 export function pairs(rawHeaders: readonly string[]): [string, string][] {
   return rawHeaders.flatMap((name, i): [string, string][] =>
     i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""]] : [],

@@ -1,29 +1,34 @@
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Settings } from "../../src/settings/settings.ts";
-import { rawClient, startRawServer, upgradeRequest, type RawClient, type RawServer } from "./raw.ts";
-import { SWITCHING } from "./switching.ts";
-import { openTestShim, type TestShim } from "./shim.ts";
+import {
+  closed,
+  rawClient,
+  startRawServer,
+  SWITCHING_PROTOCOLS,
+  upgradeRequest,
+  type RawClient,
+  type RawServer,
+} from "./raw.ts";
+import { openShimFor, type TestShim } from "./shim.ts";
 
-export { SWITCHING };
-
-/** A shim before a raw gateway; both end with the test. */
-export interface Bench {
+/** A raw gateway with a shim in front of it. */
+export interface RawGatewayWithShim {
   readonly gateway: RawServer;
   readonly shim: TestShim;
-  /** The gateway's connections that have sent a whole head: not the shim's own probes. */
+  /** The gateway's connections with a complete request head: the shim's probes are not included. */
   readonly requests: readonly Socket[];
-  /** A raw client that has sent an upgrade request. */
+  /** Connects a raw client that sends an upgrade request. */
   readonly upgrade: (send?: string) => RawClient;
-  /** Resolves when no connection and no place is left on either side of the shim. */
-  readonly allGone: () => Promise<void>;
+  /** Resolves when all connections on both sides are closed and all slots are released. */
+  readonly allClosed: () => Promise<void>;
 }
 
-/** Starts both; `onHead` is called for each connection whose request head is whole. */
-export async function startBench(
-  onHead: (socket: Socket, head: string) => void = () => {},
+/** Starts both; closes them after the test. `onRequest` is called for each connection with a complete request head. */
+export async function startRawGatewayWithShim(
+  onRequest: (socket: Socket, head: string) => void = () => {},
   overrides: Partial<Settings> = {},
-): Promise<Bench> {
+): Promise<RawGatewayWithShim> {
   const requests: Socket[] = [];
   const gateway = await startRawServer((socket) => {
     let head = "";
@@ -32,14 +37,13 @@ export async function startBench(
       if (!head.includes("\r\n\r\n")) return;
       socket.off("data", onData);
       requests.push(socket);
-      onHead(socket, head);
+      onRequest(socket, head);
     };
     socket.on("data", onData);
     socket.on("end", () => socket.end());
   });
   onTestFinished(() => gateway.close());
-  const shim = await openTestShim(gateway.port, overrides);
-  onTestFinished(() => shim.close());
+  const shim = await openShimFor(gateway, overrides);
   const clients: RawClient[] = [];
   onTestFinished(() => {
     for (const { socket } of clients) socket.destroy();
@@ -53,40 +57,25 @@ export async function startBench(
       clients.push(client);
       return client;
     },
-    async allGone() {
+    async allClosed() {
       await Promise.all(clients.map((client) => client.closed()));
       await Promise.all(requests.map(closed));
-      await expect.poll(() => openPlaces(shim), { timeout: 5_000 }).toBe(0);
+      await expect.poll(() => openSlots(shim), { timeout: 5_000 }).toBe(0);
     },
   };
 }
 
-/** How many places of `--max-connections` are taken, as the shim's own page says. */
-export async function openPlaces(shim: TestShim): Promise<unknown> {
+/** Returns the number of acquired slots of `--max-connections`, as the shim's health endpoint reports it. */
+export async function openSlots(shim: TestShim): Promise<unknown> {
   const response = await fetch(`http://${shim.authority}/__shim__/health`);
   const health: unknown = await response.json();
   return typeof health === "object" && health !== null && "open" in health ? health.open : undefined;
 }
 
-/** Answers every upgrade with 101 and hands the socket over. */
-export function switching(then: (socket: Socket) => void = () => {}): (socket: Socket) => void {
+/** Returns a handler that responds to every upgrade with 101 and then calls `then`. */
+export function acceptUpgrade(then: (socket: Socket) => void = () => {}): (socket: Socket) => void {
   return (socket) => {
-    socket.write(SWITCHING);
+    socket.write(SWITCHING_PROTOCOLS);
     then(socket);
   };
-}
-
-/** The port that a listening server was given. */
-export function portOf(server: { address(): AddressInfo | string | null }): number {
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the server does not listen on TCP");
-  return address.port;
-}
-
-/** Resolves when a socket is closed, with or without an error. */
-export function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.closed) resolve();
-    else socket.once("close", () => resolve());
-  });
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A TCP server that records what it gets; tests say what it answers. */
+/** A TCP server that records the received bytes. */
 export interface RawServer {
   readonly port: number;
   readonly sockets: readonly Socket[];
@@ -10,23 +10,23 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1; `onSocket` may answer. Without `keep` it does not write down what it gets. */
+/** Starts a server on a free port of 127.0.0.1. With `record: false` it does not store the received bytes. */
 export async function startRawServer(
   onSocket: (socket: Socket) => void = () => {},
-  { keep = true }: { readonly keep?: boolean } = {},
+  { record = true }: { readonly record?: boolean } = {},
 ): Promise<RawServer> {
   const chunks: Buffer[] = [];
   const sockets: Socket[] = [];
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
-    if (keep) socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    if (record) socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     onSocket(socket);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(server),
     sockets,
     received: () => Buffer.concat(chunks).toString("latin1"),
     close: async () => {
@@ -37,18 +37,19 @@ export async function startRawServer(
   };
 }
 
-/** Connects to a port of 127.0.0.1 and collects what comes back. */
+/** A TCP client that records the received bytes. */
 export interface RawClient {
   readonly socket: Socket;
   received(): string;
-  /** Resolves when what came so far satisfies the condition. */
+  /** Resolves with all received bytes, as latin1, when they satisfy the condition. */
   until(condition: (received: string) => boolean): Promise<string>;
-  /** Resolves when the connection is closed, with all that came. */
+  /** Resolves with all received bytes, as latin1, when the connection is closed. */
   closed(): Promise<string>;
 }
 
 const DEADLINE_MS = 8_000;
 
+/** Connects to a port and sends `send` (latin1). */
 export function rawClient(port: number, send = "", host = "127.0.0.1"): RawClient {
   const chunks: Buffer[] = [];
   const socket = connect({ port, host });
@@ -58,10 +59,7 @@ export function rawClient(port: number, send = "", host = "127.0.0.1"): RawClien
   const received = (): string => Buffer.concat(chunks).toString("latin1");
   const wait = (event: "data" | "close", condition: (text: string) => boolean): Promise<string> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`waited in vain; received: ${received()}`)),
-        DEADLINE_MS,
-      );
+      const timer = setTimeout(() => reject(new Error(`timed out; received: ${received()}`)), DEADLINE_MS);
       const check = (): void => {
         if (!condition(received())) return;
         clearTimeout(timer);
@@ -79,7 +77,12 @@ export function rawClient(port: number, send = "", host = "127.0.0.1"): RawClien
   };
 }
 
-/** A well-formed upgrade request for `path`, with extra header lines. */
+/** A gateway's response to an upgrade that it accepts. The shim does not check the key. */
+export const SWITCHING_PROTOCOLS =
+  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/** Returns a well-formed upgrade request for `path`, with extra field lines. */
 export function upgradeRequest(extra: readonly string[] = [], path = "/", host = "127.0.0.1"): string {
   return [
     `GET ${path} HTTP/1.1`,
@@ -92,4 +95,19 @@ export function upgradeRequest(extra: readonly string[] = [], path = "/", host =
     "",
     "",
   ].join("\r\n");
+}
+
+/** Returns the port of a listening server. */
+export function portOf(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server does not listen on TCP");
+  return address.port;
+}
+
+/** Resolves when a socket is closed, with or without an error. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
 }

@@ -1,11 +1,9 @@
 import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import type { Settings } from "../../src/settings/settings.ts";
 import { rawClient, startRawServer, type RawServer } from "./raw.ts";
-import { openTestShim, type TestShim } from "./shim.ts";
 
-/** One request as a strict reader (RFC 9112) finds it in the bytes of one connection. */
+/** A request as a strict parser (RFC 9112) reads it from the bytes of one connection. */
 export interface Recorded {
   readonly line: string;
   /** Field lines as received. */
@@ -14,15 +12,15 @@ export interface Recorded {
   readonly body: string;
 }
 
-/** A gateway that answers every request it can read, and keeps every byte. */
+/** A gateway that responds to every complete request and records every byte. */
 export interface Recorder extends Pick<RawServer, "port"> {
   /** All bytes of all connections, as latin1. */
   bytes(): string;
-  /** Resolves as soon as what came satisfies the condition. */
+  /** Resolves when the recorded bytes satisfy the condition. */
   until(condition: (bytes: string) => boolean): Promise<void>;
-  /** Writes on the connection from which bytes came last. */
+  /** Writes to the connection that received bytes last. */
   reply(bytes: string): void;
-  /** Every whole request of every connection. */
+  /** Returns every complete request of every connection. */
   requests(): readonly Recorded[];
 }
 
@@ -30,20 +28,20 @@ const DEADLINE_MS = 8_000;
 
 export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/** Starts a recorder; it ends with the test. Connections stay open after an answer, as a gateway's do. */
-export async function startRecorder(answer: (request: Recorded) => string = () => OK): Promise<Recorder> {
+/** Starts a recorder; closes it after the test. Connections stay open after a response, as a gateway's do. */
+export async function startRecorder(respond: (request: Recorded) => string = () => OK): Promise<Recorder> {
   const connections: string[] = [];
   const arrivals = new EventEmitter();
   let latest: Socket | undefined;
   const server = await startRawServer((socket) => {
     const index = connections.push("") - 1;
-    let answered = 0;
+    let responded = 0;
     socket.on("data", (chunk: Buffer) => {
       latest = socket;
       connections[index] += chunk.toString("latin1");
       const requests = readRequests(connections[index] ?? "");
-      for (const request of requests.slice(answered)) socket.write(answer(request), "latin1");
-      answered = requests.length;
+      for (const request of requests.slice(responded)) socket.write(respond(request), "latin1");
+      responded = requests.length;
       arrivals.emit("bytes");
     });
     socket.on("end", () => socket.end());
@@ -61,17 +59,7 @@ export async function startRecorder(answer: (request: Recorded) => string = () =
   };
 }
 
-/** A shim before a recorder; both end with the test. */
-export async function shimBefore(
-  gateway: { readonly port: number },
-  overrides: Partial<Settings> = {},
-): Promise<TestShim> {
-  const shim = await openTestShim(gateway.port, overrides);
-  onTestFinished(() => shim.close());
-  return shim;
-}
-
-/** Sends `lines` and the blank line, then `body`, and returns all that came until the connection closed. */
+/** Sends `lines`, the blank line and `body`; resolves with all received bytes when the connection is closed. */
 export function exchange(port: number, lines: readonly string[], body = ""): Promise<string> {
   const client = rawClient(port, `${lines.join("\r\n")}\r\n\r\n${body}`);
   onTestFinished(() => {
@@ -80,25 +68,25 @@ export function exchange(port: number, lines: readonly string[], body = ""): Pro
   return client.closed();
 }
 
-/** The status code of a raw answer; 0 where there is none. */
-export function statusOf(answer: string): number {
-  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0);
+/** Returns the status code of a raw response; 0 if it has none. */
+export function statusOf(response: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(response)?.[1] ?? 0);
 }
 
-/** The status codes of all answers on one connection. */
-export function statusesOf(answers: string): number[] {
-  return [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
+/** Returns the status codes of all responses on one connection. */
+export function statusesOf(responses: string): number[] {
+  return [...responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
 }
 
-/** The `error` object of a refusal. */
-export function errorOf(answer: string): Record<"type" | "message" | "fix", string> {
+/** Returns the `error` object of a refusal's body. */
+export function errorOf(response: string): Record<"type" | "message" | "fix", string> {
   const body: { error: Record<"type" | "message" | "fix", string> } = JSON.parse(
-    answer.slice(answer.indexOf("\r\n\r\n") + 4),
+    response.slice(response.indexOf("\r\n\r\n") + 4),
   );
   return body.error;
 }
 
-/** The fields of a head by lower-cased name; for those that occur once. */
+/** Returns the fields by lower-case name; of repeated fields, only the last. */
 export function fieldsOf({ fields }: Recorded): Record<string, string> {
   return Object.fromEntries(
     fields.map((field) => [
@@ -123,9 +111,9 @@ function readRequests(bytes: string): Recorded[] {
 }
 
 function readContent(bytes: string, fields: readonly string[]): { body: string; rest: string } | undefined {
-  const head = fields.join("\n");
-  if (/^transfer-encoding:.*chunked$/im.test(head)) return readChunks(bytes);
-  const length = Number(/^content-length: *(\d+)$/im.exec(head)?.[1] ?? 0);
+  const section = fields.join("\n");
+  if (/^transfer-encoding:.*chunked$/im.test(section)) return readChunks(bytes);
+  const length = Number(/^content-length: *(\d+)$/im.exec(section)?.[1] ?? 0);
   return bytes.length < length ? undefined : { body: bytes.slice(0, length), rest: bytes.slice(length) };
 }
 

@@ -1,10 +1,12 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
+import { onTestFinished } from "vitest";
 import type { TimedOutcome } from "../../src/outcome/outcomes.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
+import { testSettings } from "./settings.ts";
 
-/** A shim on a free port, with its log kept. */
+/** A shim on a free port that records its log. */
 export interface TestShim {
   readonly shim: Shim;
   /** `127.0.0.1:PORT` of the first listener. */
@@ -14,16 +16,16 @@ export interface TestShim {
   readonly lines: readonly Record<string, unknown>[];
   /** Every outcome so far. */
   readonly outcomes: readonly TimedOutcome[];
-  /** The outcome number `index` (0 is the first), as soon as it is there. */
+  /** Resolves with the outcome number `index` (0 is the first). */
   outcome(index?: number): Promise<TimedOutcome>;
-  /** The log line number `index` with that `event`, as soon as it is there. */
+  /** Resolves with the log line number `index` of that `event`. */
   logged(event: string, index?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
 const DEADLINE_MS = 10_000;
 
-/** Opens a shim for the gateway at `gatewayPort`, listening on 127.0.0.1 only unless told otherwise. */
+/** Opens a shim for the gateway on `gatewayPort`; the caller closes it. It listens on 127.0.0.1 by default. */
 export async function openTestShim(
   gatewayPort: number,
   overrides: Partial<Settings> = {},
@@ -49,7 +51,7 @@ export async function openTestShim(
     for (const check of waiting) check();
   });
 
-  function appears<T>(what: string, find: () => T | undefined): Promise<T> {
+  function waitFor<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`no ${what}; logged: ${JSON.stringify(lines)}`));
@@ -73,37 +75,20 @@ export async function openTestShim(
     port: Number(authority.slice(authority.lastIndexOf(":") + 1)),
     lines,
     outcomes,
-    outcome: (index = 0) => appears(`outcome ${index}`, () => outcomes[index]),
+    outcome: (index = 0) => waitFor(`outcome ${index}`, () => outcomes[index]),
     logged: (event, index = 0) =>
-      appears(`line ${event} ${index}`, () => lines.filter((line) => line["event"] === event)[index]),
+      waitFor(`line ${event} ${index}`, () => lines.filter((line) => line["event"] === event)[index]),
     close: () => shim.close(),
   };
 }
 
-/** The default settings, on free ports and without waiting for anything. */
-export function testSettings(gatewayPort: number): Settings {
-  return {
-    listen: [{ host: "127.0.0.1", port: 0 }],
-    gateway: {
-      url: `ws://127.0.0.1:${gatewayPort}`,
-      host: "127.0.0.1",
-      port: gatewayPort,
-      tls: false,
-      authority: `127.0.0.1:${gatewayPort}`,
-      origin: `http://127.0.0.1:${gatewayPort}`,
-    },
-    allowFrom: [],
-    allowHost: [],
-    allowOrigin: [],
-    forwarded: "strip",
-    hold: 0,
-    drain: 0,
-    maxConnections: 512,
-    tokenFile: undefined,
-    approve: "off",
-    approveScopes: [],
-    approveRoles: [],
-    logLevel: "info",
-    logFormat: "json",
-  };
+/** Opens a shim for a gateway; closes it after the test. */
+export async function openShimFor(
+  gateway: { readonly port: number },
+  overrides: Partial<Settings> = {},
+  resources: ShimResources = {},
+): Promise<TestShim> {
+  const shim = await openTestShim(gateway.port, overrides, resources);
+  onTestFinished(() => shim.close());
+  return shim;
 }

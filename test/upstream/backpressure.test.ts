@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, describe, it } from "vitest";
-import { startBench, switching } from "../support/raw-gateway.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 
 const BLOCK = randomBytes(256 * 1024);
 const BLOCKS = 100;
@@ -62,7 +62,7 @@ async function stuck(socket: Socket): Promise<void> {
 
 describe("25 MB each way to readers that do not read yet", () => {
   it("wait at their sender and not in the shim, and then arrive whole", async () => {
-    const { upgrade, requests, allGone } = await startBench(switching());
+    const { upgrade, requests, allClosed } = await startRawGatewayWithShim(acceptUpgrade());
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
     const [server] = requests;
@@ -84,6 +84,6 @@ describe("25 MB each way to readers that do not read yet", () => {
     const digest = expected.digest("hex");
     expect(await Promise.all(digests)).toEqual([digest, digest]);
     client.socket.destroy();
-    await allGone();
+    await allClosed();
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { closed, openPlaces, startBench } from "../support/raw-gateway.ts";
 
 describe("a client that leaves before the gateway answers", () => {
   it.each(["FIN", "RST", "FIN with its request", "FIN after frames"])(
     "by %s leaves nothing behind",
     async (how) => {
-      const { shim, requests, upgrade, allGone } = await startBench();
+      const { shim, requests, upgrade, allClosed } = await startRawGatewayWithShim();
       const client = upgrade();
       if (how === "FIN with its request") client.socket.end();
       await expect.poll(() => requests.length + shim.outcomes.length).toBeGreaterThan(0);
@@ -15,13 +15,13 @@ describe("a client that leaves before the gateway answers", () => {
       if (how === "RST") client.socket.resetAndDestroy();
       else client.socket.end();
       expect(await shim.outcome()).toMatchObject({ outcome: "abandoned", reason: "before the challenge" });
-      await allGone();
+      await allClosed();
       expect(shim.outcomes).toHaveLength(1);
     },
   );
 
   it("ends the gateway's side within a second", async () => {
-    const { requests, upgrade } = await startBench();
+    const { requests, upgrade } = await startRawGatewayWithShim();
     const client = upgrade();
     await expect.poll(() => requests.length).toBe(1);
     const start = performance.now();
@@ -33,20 +33,20 @@ describe("a client that leaves before the gateway answers", () => {
   it("while the shim waits for the gateway is abandoned at once", async () => {
     const shim = await openTestShim(1, { hold: 60_000 });
     const client = rawClient(shim.port, upgradeRequest());
-    await expect.poll(() => openPlaces(shim)).toBe(1);
+    await expect.poll(() => openSlots(shim)).toBe(1);
     client.socket.resetAndDestroy();
     expect(await shim.outcome()).toMatchObject({ outcome: "abandoned" });
-    expect(await openPlaces(shim)).toBe(0);
+    expect(await openSlots(shim)).toBe(0);
     await shim.close();
     expect(shim.outcomes).toHaveLength(1);
   });
 
   it("may have pipelined many requests: all of their places come back", async () => {
-    const { shim, requests, upgrade } = await startBench();
+    const { shim, requests, upgrade } = await startRawGatewayWithShim();
     const client = upgrade("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(20));
     await expect.poll(() => requests.length).toBe(20);
     client.socket.resetAndDestroy();
-    await expect.poll(() => openPlaces(shim)).toBe(0);
+    await expect.poll(() => openSlots(shim)).toBe(0);
     await Promise.all(requests.map(closed));
   });
 });

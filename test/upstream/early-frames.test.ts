@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { upgradeRequest } from "../support/raw.ts";
-import { startBench, SWITCHING, switching } from "../support/raw-gateway.ts";
+import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 
 const FRAMES = "what a hurried client sends";
 
 describe("frames that come before the 101", () => {
   it("reach the gateway after its 101, not before", async () => {
     let before = "";
-    const { gateway, upgrade } = await startBench((socket) => {
+    const { gateway, upgrade } = await startRawGatewayWithShim((socket) => {
       setTimeout(() => {
         before = gateway.received();
-        socket.write(SWITCHING);
+        socket.write(SWITCHING_PROTOCOLS);
       }, 50);
     });
     const client = upgrade(`${upgradeRequest()}${FRAMES}`);
@@ -21,21 +21,21 @@ describe("frames that come before the 101", () => {
   });
 
   it("are no second request to a gateway that refuses", async () => {
-    const { gateway, upgrade, allGone } = await startBench((socket) =>
+    const { gateway, upgrade, allClosed } = await startRawGatewayWithShim((socket) =>
       socket.write("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"),
     );
     await upgrade(`${upgradeRequest()}GET /smuggled HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`).closed();
-    await allGone();
+    await allClosed();
     expect(gateway.received()).not.toContain("smuggled");
   });
 
   it("are too many above 64 KiB: the client gets 400, and the gateway nothing", async () => {
-    const { gateway, shim, requests, upgrade, allGone } = await startBench();
+    const { gateway, shim, requests, upgrade, allClosed } = await startRawGatewayWithShim();
     const client = upgrade();
     await expect.poll(() => requests.length).toBe(1);
     client.socket.write(Buffer.alloc(70_000, "x"));
     expect(await client.closed()).toMatch(/^HTTP\/1.1 400 .*"type":"malformed_request"/s);
-    await allGone();
+    await allClosed();
     expect(shim.outcomes).toMatchObject([
       { outcome: "denied", reason: "malformed_request", http: { status: 400 } },
     ]);
@@ -45,13 +45,19 @@ describe("frames that come before the 101", () => {
 
 describe("frames that come with the 101", () => {
   it("reach the client with it", async () => {
-    const { upgrade } = await startBench((socket) => socket.write(`${SWITCHING}first frames`));
-    expect(await upgrade().until((text) => text.endsWith("frames"))).toBe(`${SWITCHING}first frames`);
+    const { upgrade } = await startRawGatewayWithShim((socket) =>
+      socket.write(`${SWITCHING_PROTOCOLS}first frames`),
+    );
+    expect(await upgrade().until((text) => text.endsWith("frames"))).toBe(
+      `${SWITCHING_PROTOCOLS}first frames`,
+    );
   });
 
   it("reach the client before the end that follows them", async () => {
-    const { upgrade, allGone } = await startBench(switching((socket) => socket.end("last frames")));
-    expect(await upgrade().closed()).toBe(`${SWITCHING}last frames`);
-    await allGone();
+    const { upgrade, allClosed } = await startRawGatewayWithShim(
+      acceptUpgrade((socket) => socket.end("last frames")),
+    );
+    expect(await upgrade().closed()).toBe(`${SWITCHING_PROTOCOLS}last frames`);
+    await allClosed();
   });
 });

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { openTestShim } from "../support/shim.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { openPlaces, portOf } from "../support/raw-gateway.ts";
+import { openSlots } from "../support/raw-gateway.ts";
+import { portOf, rawClient, upgradeRequest } from "../support/raw.ts";
+import { openShimFor } from "../support/shim.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 
 /** A port on which nothing listens yet. */
 async function freePort(): Promise<number> {
@@ -21,10 +21,9 @@ async function freePort(): Promise<number> {
 describe("a gateway that is not up yet", () => {
   it("is waited for, and the client connects", async () => {
     const port = await freePort();
-    const shim = await openTestShim(port, { hold: 10_000 });
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor({ port }, { hold: 10_000 });
     const result = handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
-    await expect.poll(() => openPlaces(shim)).toBe(1);
+    await expect.poll(() => openSlots(shim)).toBe(1);
     const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t", port });
     onTestFinished(() => fakeGateway.close());
     expect(await result).toMatchObject({ ok: true });
@@ -32,8 +31,7 @@ describe("a gateway that is not up yet", () => {
   });
 
   it("is waited for no longer than --hold: then the client gets 502", async () => {
-    const shim = await openTestShim(await freePort(), { hold: 400 });
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor({ port: await freePort() }, { hold: 400 });
     const start = performance.now();
     expect(await rawClient(shim.port, upgradeRequest()).closed()).toMatch(
       /^HTTP\/1.1 502 .*gateway_unreachable/s,
@@ -42,6 +40,6 @@ describe("a gateway that is not up yet", () => {
     expect(waited).toBeGreaterThan(250);
     expect(waited).toBeLessThan(1_500);
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-unreachable", reason: "ECONNREFUSED" });
-    expect(await openPlaces(shim)).toBe(0);
+    expect(await openSlots(shim)).toBe(0);
   });
 });

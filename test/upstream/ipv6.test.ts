@@ -1,15 +1,15 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { openTestShim } from "../support/shim.ts";
+import { openShimFor } from "../support/shim.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 
 describe("a gateway and a listener on [::1]", () => {
   it("are reached, from ::1, with an IPv6 authority", async () => {
     const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t", host: "::1" });
     onTestFinished(() => fakeGateway.close());
     const authority = `[::1]:${fakeGateway.port}`;
-    const shim = await openTestShim(fakeGateway.port, {
+    const shim = await openShimFor(fakeGateway, {
       listen: [{ host: "::1", port: 0 }],
       gateway: {
         url: `ws://${authority}`,
@@ -20,7 +20,6 @@ describe("a gateway and a listener on [::1]", () => {
         origin: `http://${authority}`,
       },
     });
-    onTestFinished(() => shim.close());
     expect(shim.authority).toMatch(/^\[::1\]:\d+$/);
     const url = `ws://${shim.authority}`;
     expect(await handshake({ url, token: "t", device: createDevice() })).toMatchObject({ ok: true });

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { challenge, connectRequest, helloOk, refusal } from "../support/gateways.ts";
-import { upgradeRequest } from "../support/raw.ts";
+import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 import { closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
-import { startBench, SWITCHING } from "../support/raw-gateway.ts";
 
 type Action = "FIN" | "RST" | "wait" | Buffer;
 
@@ -30,8 +30,8 @@ const gatewayAction = fc.oneof(
   step,
   garbage,
   fc.constantFrom<Action>(
-    Buffer.from(SWITCHING),
-    Buffer.from(SWITCHING),
+    Buffer.from(SWITCHING_PROTOCOLS),
+    Buffer.from(SWITCHING_PROTOCOLS),
     Buffer.from(REFUSED),
     Buffer.from("HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
     Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"),
@@ -65,7 +65,7 @@ const pair = fc.record({
     clientAction,
   ),
   gateway: scriptOf(
-    [Buffer.from(SWITCHING), frame(TEXT, challenge, false), "wait", "wait", "wait"],
+    [Buffer.from(SWITCHING_PROTOCOLS), frame(TEXT, challenge, false), "wait", "wait", "wait"],
     gatewayAction,
   ),
 });
@@ -73,7 +73,7 @@ const pair = fc.record({
 describe("every request for a WebSocket", () => {
   it("gets exactly one outcome and leaves nothing, whatever either side does, and whenever", async () => {
     const gatewayScripts = new Map<string, readonly Action[]>();
-    const { shim, upgrade, allGone } = await startBench((socket, head) => {
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket, head) => {
       void perform(socket, gatewayScripts.get(head.split(" ", 2)[1] ?? "") ?? []);
     });
     let requests = 0;
@@ -98,7 +98,7 @@ describe("every request for a WebSocket", () => {
       { numRuns: 40 },
     );
     await expect.poll(() => shim.outcomes.length, { timeout: 5_000 }).toBe(requests);
-    await allGone();
+    await allClosed();
     const paths = shim.outcomes.map(({ path }) => path);
     expect(new Set(paths).size).toBe(requests);
     expect(paths).toHaveLength(requests);

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { splice } from "../../src/upstream/splice.ts";
-import { closed, portOf, startBench, SWITCHING } from "../support/raw-gateway.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { closed, portOf, SWITCHING_PROTOCOLS } from "../support/raw.ts";
 
 /** Both ends of one TCP connection. */
 async function tcpPair(): Promise<{ near: Socket; far: Socket }> {
@@ -33,8 +34,8 @@ describe("data that is still under way when a side ends", () => {
 
   it("reaches a slow client whole, in more time than an idle one gets", async () => {
     const data = randomBytes(8 * 1024 * 1024);
-    const { upgrade, allGone } = await startBench((socket) => {
-      socket.write(SWITCHING);
+    const { upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
+      socket.write(SWITCHING_PROTOCOLS);
       socket.end(data);
     });
     const client = upgrade();
@@ -47,12 +48,12 @@ describe("data that is still under way when a side ends", () => {
     client.socket.on("data", () => {
       if (client.socket.bytesRead > ((performance.now() - start) / 1_000) * 3_000_000) client.socket.pause();
     });
-    const received = Buffer.from(await client.closed(), "latin1").subarray(SWITCHING.length);
+    const received = Buffer.from(await client.closed(), "latin1").subarray(SWITCHING_PROTOCOLS.length);
     clearInterval(turns);
     expect(performance.now() - start).toBeGreaterThan(2_000);
     expect(received.length).toBe(data.length);
     expect(digest(received)).toBe(digest(data));
-    await allGone();
+    await allClosed();
   });
 
   it.each(["client", "gateway"] as const)(

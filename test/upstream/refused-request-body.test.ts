@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { startBench } from "../support/raw-gateway.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient } from "../support/raw.ts";
 
 const BODY_BYTES = 8_000_000;
@@ -9,7 +9,7 @@ const post = (length: number): string =>
 
 describe("the refusal of a request with a body", () => {
   it("reaches a client that reads only after it has sent all of it", async () => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, post(BODY_BYTES));
     client.socket.pause();
     client.socket.write(Buffer.alloc(BODY_BYTES));
@@ -24,14 +24,14 @@ describe("the refusal of a request with a body", () => {
   });
 
   it("comes at once, before the body", async () => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, post(BODY_BYTES));
     expect(await client.until((text) => text.endsWith("}\n"))).toMatch(/^HTTP\/1\.1 421 /);
     client.socket.destroy();
   });
 
   it("ends the connection of a client that never sends it, or never stops", async () => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     const start = performance.now();
     const silent = rawClient(shim.port, post(10));
     const endless = rawClient(shim.port, post(1e15));
@@ -46,7 +46,7 @@ describe("the refusal of a request with a body", () => {
   });
 
   it("lets no second request of the connection in", async () => {
-    const { shim } = await startBench();
+    const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, `${post(4)}bodyGET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     expect((await client.closed()).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 421"]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startBench } from "../support/raw-gateway.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 
 const JSON_BODY = '{"error":{"type":"proxy_attribution_required","message":"…"}}';
 const LENGTH = Buffer.byteLength(JSON_BODY);
@@ -25,17 +25,17 @@ const REFUSALS = [
 
 describe("a gateway's refusal", () => {
   it.each(REFUSALS)("%s reaches the client byte for byte", async (_what, answer, then) => {
-    const { shim, upgrade, allGone } = await startBench((socket) => {
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
       socket.write(answer);
       if (then === "ends") socket.end();
     });
     expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(answer);
-    await allGone();
+    await allClosed();
     expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused" }]);
   });
 
   it("comes whole when it comes in pieces", async () => {
-    const { upgrade } = await startBench((socket) => {
+    const { upgrade } = await startRawGatewayWithShim((socket) => {
       const bytes = [...Buffer.from(CHUNKED)];
       const next = (): void => {
         const byte = bytes.shift();
@@ -48,7 +48,7 @@ describe("a gateway's refusal", () => {
 
   it("comes whole to a client that reads late", async () => {
     const body = Buffer.alloc(12 * 1024 * 1024, "refused ");
-    const { upgrade, allGone } = await startBench((socket) => {
+    const { upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
       socket.write(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n`);
       socket.write(body);
     });
@@ -59,26 +59,26 @@ describe("a gateway's refusal", () => {
     });
     const answer = await client.closed();
     expect(answer.length - answer.indexOf("\r\n\r\n") - 4).toBe(body.length);
-    await allGone();
+    await allClosed();
   });
 
   it("is the end: what the client sends with or after its upgrade request goes nowhere", async () => {
-    const { gateway, upgrade, allGone } = await startBench((socket) => socket.write(CHUNKED));
+    const { gateway, upgrade, allClosed } = await startRawGatewayWithShim((socket) => socket.write(CHUNKED));
     const client = upgrade();
     client.socket.write("GET /second HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await client.closed();
-    await allGone();
+    await allClosed();
     expect(gateway.received()).not.toContain("second");
   });
 
   it("ends for the gateway when the client leaves in the middle", async () => {
-    const { shim, upgrade, allGone } = await startBench((socket) =>
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) =>
       socket.write("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nhalf"),
     );
     const client = upgrade();
     await client.until((text) => text.endsWith("half"));
     client.socket.resetAndDestroy();
-    await allGone();
+    await allClosed();
     expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused", http: { status: 403 } }]);
   });
 });

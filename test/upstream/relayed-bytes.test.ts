@@ -2,8 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startBench, SWITCHING } from "../support/raw-gateway.ts";
-import { upgradeRequest } from "../support/raw.ts";
+import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 
 /** How much to write at once, and whether to wait for the next turn of the loop before. */
 const writes = fc.array(
@@ -56,7 +56,7 @@ function receive(socket: Socket, skip: number): Promise<string> {
 describe("the bytes of an upgraded connection", () => {
   it("are the same at the other end, both ways, however they are cut", async () => {
     let onUpgrade = ignore;
-    const { shim, upgrade, allGone } = await startBench((socket) => onUpgrade(socket));
+    const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) => onUpgrade(socket));
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(writes, writes, fc.boolean(), fc.boolean(), async (there, back, early, together) => {
@@ -65,14 +65,14 @@ describe("the bytes of an upgraded connection", () => {
           onUpgrade = (socket) => {
             if (together) socket.cork();
             const got = receive(socket, 0);
-            socket.write(SWITCHING);
+            socket.write(SWITCHING_PROTOCOLS);
             const sent = send(socket, back);
             socket.uncork();
             resolve({ got, sent });
           };
         });
         const client = upgrade("");
-        const got = receive(client.socket, SWITCHING.length);
+        const got = receive(client.socket, SWITCHING_PROTOCOLS.length);
         client.socket.write(upgradeRequest());
         // Frames sent together with the request wait in the shim for the 101; there is room for 64 KiB of them.
         if (!early) await client.until((text) => text.includes("\r\n\r\n"));
@@ -84,7 +84,7 @@ describe("the bytes of an upgraded connection", () => {
       }),
       { numRuns: 15 },
     );
-    await allGone();
+    await allClosed();
     expect(shim.outcomes).toHaveLength(runs);
   });
 });

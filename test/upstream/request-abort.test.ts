@@ -3,7 +3,8 @@ import { Socket } from "node:net";
 import { request as httpRequest } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { rawClient, startRawServer, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, shimBefore, statusOf } from "../support/recorder.ts";
+import { errorOf, exchange, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
@@ -32,7 +33,7 @@ describe("a gateway that dies in the middle of an answer", () => {
   ])("%s breaks the client's connection: it is no clean end", async (_what, rest) => {
     for (const death of ["end", "resetAndDestroy"] as const) {
       const gateway = await startHandOver();
-      const shim = await shimBefore(gateway);
+      const shim = await openShimFor(gateway);
       const response = httpRequest({ port: shim.port, host: "127.0.0.1", agent: false }).end();
       const socket = await gateway.asked;
       socket.write(`HTTP/1.1 200 OK\r\n${rest}`);
@@ -45,7 +46,7 @@ describe("a gateway that dies in the middle of an answer", () => {
 
   it("before it is a 502 that says so", async () => {
     const gateway = await startHandOver();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, GET);
     (await gateway.asked).destroy();
     const answer = await client.closed();
@@ -57,7 +58,7 @@ describe("a gateway that is down", () => {
   it("is a 502 with what to do, for a plain request at once", async () => {
     const gateway = await startRawServer();
     await gateway.close();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(
       shim.port,
       ["POST / HTTP/1.1", "Host: localhost", "Content-Length: 5"],
@@ -80,7 +81,7 @@ describe("a client that leaves", () => {
     ],
   ])("%s is gone for the gateway too, and its place is free", async (_what, request, answer) => {
     const gateway = await startHandOver();
-    const shim = await shimBefore(gateway, { maxConnections: 1 });
+    const shim = await openShimFor(gateway, { maxConnections: 1 });
     const client = rawClient(shim.port, request);
     const socket = await gateway.asked;
     if (answer !== "") {

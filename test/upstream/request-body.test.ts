@@ -9,7 +9,7 @@ import {
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { shimBefore } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const MIB = 1024 * 1024;
 
@@ -49,7 +49,7 @@ async function upload(
 describe("a request's body", () => {
   it("of 50 MiB with Content-Length arrives whole and so announced", async () => {
     const gateway = await startHashingGateway();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const chunks = Array.from({ length: 50 }, () => randomBytes(MIB));
     const hash = createHash("sha256");
     for (const chunk of chunks) hash.update(chunk);
@@ -61,7 +61,7 @@ describe("a request's body", () => {
 
   it("of unknown length arrives whole and chunked", async () => {
     const gateway = await startHashingGateway();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const chunks = Array.from({ length: 40 }, (_unused, i) => randomBytes(1 + i * 997));
     const answer = await upload(shim.port, chunks, { "Transfer-Encoding": "chunked" });
     expect(answer).toBe(createHash("sha256").update(Buffer.concat(chunks)).digest("hex"));

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { exchange, shimBefore, startRecorder, statusOf } from "../support/recorder.ts";
+import { exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 
 describe("the head of a plain request, at the gateway", () => {
   it("has the client's fields in their order and case, repeated ones in theirs", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const fields = [
       "aCCept: */*",
       "X-List: 1",
@@ -32,7 +33,7 @@ describe("the head of a plain request, at the gateway", () => {
 
   it("has no hop-by-hop field but the relay's own Connection: close", async () => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     await exchange(shim.port, [
       "GET / HTTP/1.1",
       "Host: 127.0.0.1",
@@ -53,7 +54,7 @@ describe("the head of a plain request, at the gateway", () => {
     "of a %s without a body announces none",
     async (method) => {
       const gateway = await startRecorder();
-      const shim = await shimBefore(gateway);
+      const shim = await openShimFor(gateway);
       expect(statusOf(await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL]))).toBe(200);
       expect(gateway.requests()[0]?.fields).toEqual([`Host: 127.0.0.1:${gateway.port}`, "Connection: close"]);
     },
@@ -61,7 +62,7 @@ describe("the head of a plain request, at the gateway", () => {
 
   it.each(["DELETE", "OPTIONS", "POST", "GET"])("of a %s keeps Content-Length: 0 and 5", async (method) => {
     const gateway = await startRecorder();
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     for (const body of ["", "hello"]) {
       await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL, `Content-Length: ${body.length}`], body);
     }
@@ -76,7 +77,7 @@ describe("the head of a plain request, at the gateway", () => {
     const gateway = await startRecorder(
       () => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     );
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const answer = await exchange(shim.port, ["GET / HTTP/1.0", "Host: 127.0.0.1"]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*transfer-encoding).*\r\n\r\nok$/is);
     expect(gateway.requests()[0]?.line).toBe("GET / HTTP/1.1");

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { rawClient } from "../support/raw.ts";
-import { exchange, shimBefore, startRecorder } from "../support/recorder.ts";
+import { exchange, startRecorder } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 
 async function answerTo(method: string, answer: string): Promise<{ head: string[]; body: string }> {
-  const shim = await shimBefore(await startRecorder(() => answer));
+  const shim = await openShimFor(await startRecorder(() => answer));
   const text = await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL]);
   const end = text.indexOf("\r\n\r\n");
   return { head: text.slice(0, end).split("\r\n"), body: text.slice(end + 4) };
@@ -62,7 +63,7 @@ describe("the gateway's answer to a plain request, at the client", () => {
     const gateway = await startRecorder(
       ({ line }) => `HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${line}`,
     );
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, "GET /first HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await client.until((text) => text.endsWith("GET /first HTTP/1.1"));
     client.socket.write("GET /second HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");

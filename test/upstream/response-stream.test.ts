@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { rawClient, type RawClient } from "../support/raw.ts";
-import { shimBefore, startRecorder, type Recorder } from "../support/recorder.ts";
+import { startRecorder, type Recorder } from "../support/recorder.ts";
+import { openShimFor } from "../support/shim.ts";
 
 async function openStream(head: string): Promise<{ client: RawClient; gateway: Recorder }> {
   const gateway = await startRecorder(() => head);
-  const shim = await shimBefore(gateway);
+  const shim = await openShimFor(gateway);
   const client = rawClient(shim.port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
   onTestFinished(() => {
     client.socket.destroy();
@@ -45,7 +46,7 @@ describe("an answer that takes its time", () => {
 
   it("may begin before the request's body has ended", async () => {
     const gateway = await startRecorder(() => "");
-    const shim = await shimBefore(gateway);
+    const shim = await openShimFor(gateway);
     const head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
     const client = rawClient(shim.port, `${head}ab`);
     await gateway.until((bytes) => bytes.endsWith("ab"));

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { openTestShim, testSettings, type TestShim } from "../support/shim.ts";
+import { testSettings } from "../support/settings.ts";
+import { openShimFor, type TestShim } from "../support/shim.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 
 /** A self-signed certificate, as a gateway with `gateway.tls` makes itself one. */
 function selfSigned(): { key: string; cert: string } {
@@ -42,11 +43,10 @@ describe("a gateway with a self-signed certificate", () => {
     const { gateway } = testSettings(fakeGateway.port);
     const authority = `127.0.0.1:${fakeGateway.port}`;
     const wss = { ...gateway, url: `wss://${authority}`, tls: true, origin: `https://${authority}` };
-    const shim = await openTestShim(fakeGateway.port, {
+    const shim = await openShimFor(fakeGateway, {
       hold: holdMs,
       gateway: pin === undefined ? wss : { ...wss, fingerprint: pin },
     });
-    onTestFinished(() => shim.close());
     return shim;
   }
 
@@ -77,8 +77,7 @@ describe("a gateway with a self-signed certificate", () => {
   });
 
   it("is no gateway to a shim that was told ws://", async () => {
-    const shim = await openTestShim(fakeGateway.port);
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor(fakeGateway);
     await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });
@@ -90,8 +89,7 @@ describe("a gateway with a self-signed certificate", () => {
     onTestFinished(() => plain.close());
     const { gateway } = testSettings(plain.port);
     const wss = { ...gateway, url: `wss://${gateway.authority}`, tls: true, fingerprint };
-    const shim = await openTestShim(plain.port, { gateway: wss });
-    onTestFinished(() => shim.close());
+    const shim = await openShimFor(plain, { gateway: wss });
     await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "gateway-unreachable" });

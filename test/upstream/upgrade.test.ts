@@ -1,8 +1,8 @@
+import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { once } from "node:events";
-import { portOf } from "../support/raw-gateway.ts";
-import { openTestShim, type TestShim } from "../support/shim.ts";
+import { portOf } from "../support/raw.ts";
+import { openShimFor, type TestShim } from "../support/shim.ts";
 
 async function pair(): Promise<{
   client: WebSocket;
@@ -17,8 +17,7 @@ async function pair(): Promise<{
     gateway.close();
     await once(gateway, "close");
   });
-  const shim = await openTestShim(portOf(gateway));
-  onTestFinished(() => shim.close());
+  const shim = await openShimFor({ port: portOf(gateway) });
   const connection = once(gateway, "connection");
   const client = new WebSocket(`ws://${shim.authority}/some/path?with=query`);
   const [server, request] = await connection;

@@ -7,7 +7,7 @@ import type { PathFacts } from "../../../src/commands/doctor/tool-paths.ts";
 import { readToolUrl } from "../../../src/commands/doctor/tool-urls.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 import { Secret } from "../../../src/openclaw/token.ts";
-import { testSettings } from "../../support/shim.ts";
+import { testSettings } from "../../support/settings.ts";
 
 export const GATEWAY_PORT = 18_789;
 

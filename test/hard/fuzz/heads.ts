@@ -3,7 +3,7 @@ import { asksForWebSocket } from "../../../src/gate/request-head.ts";
 import { normalize } from "../../../src/headers/normalize.ts";
 import { strippedForLog } from "../../../src/headers/stripped-values.ts";
 import type { ForwardedPolicy } from "../../../src/settings/settings.ts";
-import { testSettings } from "../../support/shim.ts";
+import { testSettings } from "../../support/settings.ts";
 import { checkClean, isLoopback } from "./normalized-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";
 import { parseHeads, type ParsedHead } from "./parser.ts";

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { createGate, isRefusal } from "../../../src/gate/gate.ts";
 import { pino } from "pino";
+import { createGate, isRefusal } from "../../../src/gate/gate.ts";
 import { openShim } from "../../../src/shim.ts";
-import { SWITCHING } from "../../support/switching.ts";
-import { testSettings } from "../../support/shim.ts";
+import { SWITCHING_PROTOCOLS } from "../../support/raw.ts";
+import { testSettings } from "../../support/settings.ts";
 import { checkClean } from "./normalized-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";
 import { parseHeads } from "./parser.ts";
@@ -13,7 +13,7 @@ import { promised, type Target } from "./target.ts";
 const ANSWERS = [
   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
   "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-  SWITCHING,
+  SWITCHING_PROTOCOLS,
 ] as const;
 /** After its last byte a client is closed on, answered or not, in this time. */
 const QUIET_MS = 30;
