@@ -16,7 +16,7 @@ import type { ClientConnection, Connections } from "./server/connections.ts";
 import type { ListenerHandlers } from "./server/listener.ts";
 import { refuseResponse, refuseSocket } from "./server/refusal-response.ts";
 import type { Settings } from "./settings/settings.ts";
-import { isStatusPath, type Status } from "./status/status.ts";
+import type { Status } from "./status/status.ts";
 import { printable, shownPath } from "./text/printable.ts";
 import { UpgradeSession } from "./upgrade-session.ts";
 import type { Dialer } from "./upstream/dial.ts";
@@ -29,10 +29,10 @@ export interface ProxyParts {
   readonly logger: Logger;
   readonly connections: Connections;
   readonly gate: Gate;
-  readonly status: Status;
+  readonly status: () => Promise<Status>;
   readonly rateLimit: AuthRateLimit;
   readonly dialer: Dialer;
-  readonly requests: RequestRelay;
+  readonly requests: () => Promise<RequestRelay>;
   readonly outcomes: Outcomes;
   /** Only with `--approve seen`. */
   readonly approver: Approver | undefined;
@@ -103,8 +103,11 @@ export class Proxy implements ListenerHandlers {
     if (isRefusal(admission)) return refuseRequest(admission);
     if (asksForWebSocket(request)) return refuseRequest(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
-      const refusal = status.respond(request, response, admission);
-      return refusal && refuseRequest(refusal);
+      const respond = async (): Promise<void> => {
+        const refusal = (await status()).respond(request, response, admission);
+        if (refusal) refuseRequest(refusal);
+      };
+      return void respond().catch(() => response.destroy());
     }
     const key = facts.sentCredential ? facts.rateLimitKey : undefined;
     const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
@@ -125,7 +128,8 @@ export class Proxy implements ListenerHandlers {
     const { rawHeaders } = normalize(request.rawHeaders, this.#target(framing, admission));
 
     // 3. Relay.
-    requests.relay(request, response, rawHeaders);
+    const relay = async (): Promise<void> => (await requests()).relay(request, response, rawHeaders);
+    void relay().catch(() => response.destroy());
   }
 
   onPipelinedUpgrade(request: IncomingMessage): void {
@@ -191,6 +195,11 @@ export class Proxy implements ListenerHandlers {
     const line = { event: "request.denied", conn, reason, http: { status }, peer, path, fix, command };
     this.#parts.logger.warn(line, "request denied");
   }
+}
+
+/** Returns true if a request target belongs to the shim: such a request is never forwarded. */
+function isStatusPath(url: string): boolean {
+  return /^\/__shim__(?:[/?#]|$)/.test(url);
 }
 
 /** Returns the peer's address, an IPv4 peer of a dual-stack socket in its IPv4 form. */

@@ -6,15 +6,15 @@ import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
 import { credentialResult } from "./outcome/credential.ts";
 import { isNotPaired } from "./outcome/outcome.ts";
+import { OutcomeMetrics } from "./outcome/metrics.ts";
 import { levelOf, Outcomes, type SettledUpgrade, type TimedOutcome } from "./outcome/outcomes.ts";
 import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
-import { listenAll } from "./server/listener.ts";
-import type { HandedOver } from "./server/socket-activation.ts";
+import { listenAll, type HandedOver } from "./server/listener.ts";
 import type { Settings } from "./settings/settings.ts";
-import { createStatus } from "./status/status.ts";
+import type { Status } from "./status/status.ts";
 import { createDialer, type Dialer } from "./upstream/dial.ts";
-import { createRequestRelay } from "./upstream/plain-http.ts";
+import type { RequestRelay } from "./upstream/plain-http.ts";
 import { GatewayProbe, ReachabilityMonitor, type Reachability } from "./upstream/reachability.ts";
 
 /** How often the gateway is probed while it is down, so that the log says when it is up again. */
@@ -63,14 +63,15 @@ export async function openShim(
 ): Promise<Shim> {
   const monitor = new ReachabilityMonitor((now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
-  const requests = createRequestRelay(settings.gateway, dialer);
   const probe = new GatewayProbe(dialer);
   const outcomes = new Outcomes();
+  const metrics = new OutcomeMetrics();
   const connections = new Connections(settings.maxConnections);
   const rateLimit = new AuthRateLimit(() => performance.now());
   const approver = await openApprover(settings, logger, dialer, operator);
   const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
 
+  outcomes.on("settled", ({ outcome }) => metrics.note(outcome));
   outcomes.on("settled", (settled) => recordCredential(rateLimit, settled));
   outcomes.on("settled", (settled) => reportNotPaired(approver, settled));
   outcomes.on("settled", ({ outcome: { time: _time, ...line } }) =>
@@ -79,17 +80,28 @@ export async function openShim(
   // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
   outcomes.on("settled", ({ outcome }) => queueMicrotask(() => events.emit("outcome", outcome)));
 
-  const status = createStatus({ monitor, outcomes, connections, probe: () => probe.run() });
+  // Loaded at their first request: most shims relay WebSockets only.
+  let status: Promise<Status> | undefined;
+  async function loadStatus(): Promise<Status> {
+    const { createStatus } = await import("./status/status.ts");
+    return createStatus({ monitor, outcomes, metrics, connections, probe: () => probe.run() });
+  }
+  let requests: Promise<RequestRelay> | undefined;
+  async function loadRequests(): Promise<RequestRelay> {
+    const { createRequestRelay } = await import("./upstream/plain-http.ts");
+    return createRequestRelay(settings.gateway, dialer);
+  }
+
   const gate = createGate(settings);
   const proxy = new Proxy({
     settings,
     logger,
     connections,
     gate,
-    status,
+    status: () => (status ??= loadStatus()),
     rateLimit,
     dialer,
-    requests,
+    requests: () => (requests ??= loadRequests()),
     outcomes,
     approver,
   });
@@ -116,7 +128,7 @@ export async function openShim(
     logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drain }, "draining");
     clearInterval(watch);
     proxy.drain();
-    status.close();
+    (await status)?.close();
     for (const listener of listeners) listener.stop();
     let lastBusy = performance.now();
     await until(
@@ -131,7 +143,7 @@ export async function openShim(
       },
     );
     connections.destroy();
-    requests.close();
+    (await requests)?.close();
     probe.close();
     await approver?.close();
     await until(() => connections.slotsInUse === 0, DESTROY_MS);

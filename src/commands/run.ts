@@ -9,7 +9,7 @@ import type { Settings } from "../settings/settings.ts";
 import { settingsWarnings } from "../settings/warnings.ts";
 import { nextSteps } from "../program.ts";
 import { openShim } from "../shim.ts";
-import { takeHandedOver } from "../server/socket-activation.ts";
+import type { HandedOver } from "../server/listener.ts";
 import { printable } from "../text/printable.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -21,7 +21,7 @@ import type { CommandContext } from "./command.ts";
  */
 export async function run(context: CommandContext): Promise<number> {
   const { env, stdout, complain } = context;
-  const handedOver = takeHandedOver(env, process.pid);
+  const handedOver = await handedOverSockets(env);
   const settings = loadSettings(context);
   // Where systemd hands sockets over, --listen does not say what is listened on: nothing is to be said of it.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
@@ -82,4 +82,11 @@ async function whoListens(error: Error): Promise<string> {
   return (await isShim(reachableAt({ host: address, port })))
     ? "that is an openclaw-shim which runs already: stop it"
     : "stop what listens there";
+}
+
+/** Loaded only if systemd may have handed over sockets. */
+async function handedOverSockets(env: NodeJS.ProcessEnv): Promise<readonly HandedOver[]> {
+  if (env["LISTEN_PID"] === undefined) return [];
+  const { takeHandedOver } = await import("../server/socket-activation.ts");
+  return takeHandedOver(env, process.pid);
 }

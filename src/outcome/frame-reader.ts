@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import type { Side } from "../upstream/splice.ts";
-import { isFrameFault, readFrameHead, type FrameHead } from "./frame-head.ts";
 
 // The gateway takes at most 64 KiB before the handshake is over; its hello-ok carries a whole snapshot.
 const MESSAGE_LIMIT = { client: 64 * 1024, gateway: 4 * 1024 * 1024 } as const;
@@ -9,23 +8,38 @@ const CHUNK_LIMIT = 16 * 1024;
 
 const BINARY = 0x2;
 const CLOSE = 0x8;
-/** The shortest head of a frame. */
-const HEAD_BYTES = 2;
+const MIN_HEADER_BYTES = 2;
+const MASK_BYTES = 4;
+/** The upper half of `Number.MAX_SAFE_INTEGER`: a number cannot hold more. */
+const MAX_HIGH_LENGTH = 2 ** 21 - 1;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** Hears the frames of one direction. */
+/** Receives the frames of one direction. */
 export interface FrameListener {
   onMessage(data: Buffer, isBinary: boolean): void;
-  /** A close frame; 1005 where it carries no code (RFC 6455 section 7.4.1). */
+  /** A close frame; code 1005 if it carries none (RFC 6455 section 7.4.1). */
   onClose(code: number, reason: string): void;
-  /** These bytes are no readable frames, or a message is too large to be a handshake's. Nothing follows. */
+  /** The bytes are not valid frames, or a message is too large for a handshake. Nothing follows. */
   onUnreadable(why: string): void;
 }
 
+/** The header of one WebSocket frame (RFC 6455 section 5.2). */
+interface FrameHeader {
+  readonly fin: boolean;
+  readonly opcode: number;
+  /** Bytes of the payload. */
+  readonly length: number;
+  /** Bytes of the header, with the mask. */
+  readonly size: number;
+}
+
+/** An error code of ws. */
+type FrameError = `WS_ERR_${string}`;
+
 /**
- * Reads the WebSocket frames of one direction beside the stream (RFC 6455 section 5: a client masks, a gateway does
- * not). It says what the `Receiver` of ws says, in its words (test/outcome/frame-reader.test.ts holds the two together), but
- * is no stream: two streams for each handshake cost as much as all the rest of reading it (bench/README.md).
+ * Reads the WebSocket frames of one direction from a copy of the stream (RFC 6455 section 5: a client masks, a gateway
+ * does not). It reports what the `Receiver` of ws does, with its codes (test/outcome/frame-reader.test.ts compares them), but
+ * it is not a stream: with two streams for each handshake an upgrade costs 7 % more CPU (bench/README.md).
  */
 export class FrameReader {
   readonly #from: Side;
@@ -33,9 +47,9 @@ export class FrameReader {
   #reading = true;
   #chunks: Buffer[] = [];
   #buffered = 0;
-  /** As long as fewer bytes are there, nothing can be said of them. */
-  #needed = HEAD_BYTES;
-  /** The message that is not whole yet: the opcode it began with, 0 where there is none. */
+  /** Bytes without which nothing more can be read. */
+  #needed = MIN_HEADER_BYTES;
+  /** Opcode of the incomplete message; 0 if there is none. */
   #opcode = 0;
   #fragments: Buffer[] = [];
   #messageBytes = 0;
@@ -45,19 +59,16 @@ export class FrameReader {
     this.#listener = listener;
   }
 
-  /** Takes the next bytes of the direction; never changes them, never throws. */
+  /** Reads the next bytes of the direction; never changes them, never throws. */
   push(chunk: Buffer): void {
     if (!this.#reading) return;
-    if (this.#chunks.length >= CHUNK_LIMIT) {
-      this.#giveUp("WS_ERR_TOO_MANY_BUFFERED_PARTS");
-      return;
-    }
+    if (this.#chunks.length >= CHUNK_LIMIT) return this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     while (this.#reading && this.#buffered >= this.#needed) this.#readFrame();
   }
 
-  /** Forgets what was buffered and calls nobody any more. */
+  /** Releases what was buffered, and calls the listener no more. */
   stop(): void {
     this.#reading = false;
     this.#chunks = [];
@@ -68,32 +79,32 @@ export class FrameReader {
     const [first = NOTHING] = this.#chunks;
     const bytes = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#buffered);
     this.#chunks = [bytes];
-    const head = readFrameHead(bytes, this.#from, this.#opcode !== 0);
-    if (isFrameFault(head)) return this.#giveUp(head);
-    if (typeof head === "number") {
-      this.#needed = head;
+    const header = readHeader(bytes, this.#from, this.#opcode !== 0);
+    if (typeof header === "string") return this.#fail(header);
+    if (typeof header === "number") {
+      this.#needed = header;
       return;
     }
-    if (head.opcode < CLOSE && this.#messageBytes + head.length > MESSAGE_LIMIT[this.#from]) {
-      return this.#giveUp("WS_ERR_UNSUPPORTED_MESSAGE_LENGTH");
+    if (header.opcode < CLOSE && this.#messageBytes + header.length > MESSAGE_LIMIT[this.#from]) {
+      return this.#fail("WS_ERR_UNSUPPORTED_MESSAGE_LENGTH");
     }
-    const end = head.size + head.length;
+    const end = header.size + header.length;
     this.#needed = end;
     if (bytes.length < end) return;
 
-    const payload = payloadOf(bytes, head, this.#from);
+    const payload = payloadOf(bytes, header, this.#from);
     this.#buffered -= end;
     this.#chunks = this.#buffered === 0 ? [] : [bytes.subarray(end)];
-    this.#needed = HEAD_BYTES;
-    if (head.opcode === CLOSE) this.#onClose(payload);
-    else if (head.opcode < CLOSE) this.#onFragment(head, payload);
+    this.#needed = MIN_HEADER_BYTES;
+    if (header.opcode === CLOSE) this.#onClose(payload);
+    else if (header.opcode < CLOSE) this.#onFragment(header, payload);
   }
 
-  #onFragment({ fin, opcode }: FrameHead, payload: Buffer): void {
+  #onFragment({ fin, opcode }: FrameHeader, payload: Buffer): void {
     if (this.#opcode === 0) this.#opcode = opcode;
     this.#messageBytes += payload.length;
     this.#fragments.push(payload);
-    if (this.#fragments.length > FRAGMENT_LIMIT) return this.#giveUp("WS_ERR_TOO_MANY_BUFFERED_PARTS");
+    if (this.#fragments.length > FRAGMENT_LIMIT) return this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
     if (!fin) return;
     const data = this.#fragments.length === 1 ? payload : Buffer.concat(this.#fragments, this.#messageBytes);
     const isBinary = this.#opcode === BINARY;
@@ -101,37 +112,82 @@ export class FrameReader {
     this.#fragments = [];
     this.#messageBytes = 0;
     if (isBinary || isUtf8(data)) this.#listener.onMessage(data, isBinary);
-    else this.#giveUp("WS_ERR_INVALID_UTF8");
+    else this.#fail("WS_ERR_INVALID_UTF8");
   }
 
   #onClose(payload: Buffer): void {
     const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);
     const reason = payload.subarray(2);
-    if (payload.length > 0 && !isCloseCode(code)) this.#giveUp("WS_ERR_INVALID_CLOSE_CODE");
-    else if (!isUtf8(reason)) this.#giveUp("WS_ERR_INVALID_UTF8");
-    else {
-      this.stop();
-      this.#listener.onClose(code, reason.toString("utf8"));
-    }
+    if (payload.length > 0 && !isCloseCode(code)) return this.#fail("WS_ERR_INVALID_CLOSE_CODE");
+    if (!isUtf8(reason)) return this.#fail("WS_ERR_INVALID_UTF8");
+    this.stop();
+    this.#listener.onClose(code, reason.toString("utf8"));
   }
 
-  #giveUp(why: string): void {
+  #fail(why: FrameError): void {
     this.stop();
     this.#listener.onUnreadable(why);
   }
 }
 
-/** A client's payload is unmasked in a copy: the bytes themselves are still to go to the gateway. */
-function payloadOf(bytes: Buffer, { size, length }: FrameHead, from: Side): Buffer {
+/**
+ * Reads the header of the frame that `bytes` begins with.
+ *
+ * @param inMessage true if a message has begun and is not complete
+ * @returns the header; the number of bytes needed to read on; or an error
+ */
+function readHeader(bytes: Buffer, from: Side, inMessage: boolean): FrameHeader | number | FrameError {
+  const [first = 0, second = 0] = bytes;
+  const fin = (first & 0x80) !== 0;
+  const opcode = first & 0x0f;
+  const isMasked = (second & 0x80) !== 0;
+  const short = second & 0x7f;
+  // No extension is negotiated that would use the reserved bits.
+  if ((first & 0x30) !== 0) return "WS_ERR_UNEXPECTED_RSV_2_3";
+  if ((first & 0x40) !== 0) return "WS_ERR_UNEXPECTED_RSV_1";
+  const misplaced = checkOpcode(opcode, fin, short, inMessage);
+  if (misplaced) return misplaced;
+  if (from === "client" && !isMasked) return "WS_ERR_EXPECTED_MASK";
+  if (from === "gateway" && isMasked) return "WS_ERR_UNEXPECTED_MASK";
+
+  const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
+  const size = 2 + lengthBytes;
+  if (bytes.length < size) return size;
+  let length = short;
+  if (lengthBytes === 2) length = bytes.readUInt16BE(2);
+  if (lengthBytes === 8) {
+    const high = bytes.readUInt32BE(2);
+    if (high > MAX_HIGH_LENGTH) return "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH";
+    length = high * 2 ** 32 + bytes.readUInt32BE(6);
+  }
+  return { fin, opcode, length, size: isMasked ? size + MASK_BYTES : size };
+}
+
+/** Checks that fragments follow each other, and that control frames, which may come between, are short and whole. */
+function checkOpcode(
+  opcode: number,
+  fin: boolean,
+  length: number,
+  inMessage: boolean,
+): FrameError | undefined {
+  if (opcode <= BINARY) return (opcode === 0) === inMessage ? undefined : "WS_ERR_INVALID_OPCODE";
+  if (opcode < CLOSE || opcode > 0xa) return "WS_ERR_INVALID_OPCODE";
+  if (!fin) return "WS_ERR_EXPECTED_FIN";
+  const isPossible = length <= 125 && !(opcode === CLOSE && length === 1);
+  return isPossible ? undefined : "WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH";
+}
+
+/** Returns a frame's payload. A client's is unmasked in a copy: the bytes themselves are still to be relayed. */
+function payloadOf(bytes: Buffer, { size, length }: FrameHeader, from: Side): Buffer {
   const received = bytes.subarray(size, size + length);
   if (from === "gateway") return received;
-  const mask = bytes.subarray(size - 4, size);
+  const mask = bytes.subarray(size - MASK_BYTES, size);
   const payload = Buffer.from(received);
   for (let i = 0; i < length; i += 1) payload[i] = (payload[i] ?? 0) ^ (mask[i & 3] ?? 0);
   return payload;
 }
 
-/** Codes that may be sent (RFC 6455 section 7.4; 1012 to 1014 from IANA's registry). */
+/** Returns true for the codes that may be sent (RFC 6455 section 7.4; 1012 to 1014 from IANA's registry). */
 function isCloseCode(code: number): boolean {
   return (
     (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)

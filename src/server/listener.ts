@@ -7,7 +7,6 @@ import type { ListenAddress, Settings } from "../settings/settings.ts";
 import type { ClientConnection, Connections } from "./connections.ts";
 import { OpenResponses } from "./open-responses.ts";
 import { isComplete, refuseSocket } from "./refusal-response.ts";
-import { checkHandedOver, notTcp, type HandedOver } from "./socket-activation.ts";
 
 /** Time for a complete header section: slow ones cost a connection each (CWE-400). */
 const HEADERS_MS = 10_000;
@@ -31,6 +30,16 @@ export interface ListenerHandlers {
   /** A connection could not be accepted. */
   onAcceptError(error: Error): void;
   onConnectionClosed(connection: ClientConnection, socket: Socket): void;
+}
+
+/** A listening socket that another process opened (socket-activation.ts). */
+export interface HandedOver {
+  /** Its file descriptor in this process. */
+  readonly fd: number;
+  /** Throws SettingsError if the shim must not listen there. */
+  check(bound: ListenAddress, settings: Pick<Settings, "allowFrom" | "gateway">): void;
+  /** Returns the error for a descriptor on which a TCP server cannot listen. */
+  notTcp(cause: unknown): Error;
 }
 
 /** One bound address. */
@@ -72,7 +81,7 @@ export async function listenAll(
     for (const socket of handedOver) {
       const listener = await listen(socket, options);
       listeners.push(listener);
-      checkHandedOver(socket, listener, settings);
+      socket.check(listener, settings);
     }
     for (const address of handedOver.length > 0 ? [] : settings.listen) {
       try {
@@ -201,15 +210,15 @@ function unreadable({ code = "" }: NodeJS.ErrnoException): Refusal {
   return refuse("malformed_request", code);
 }
 
-async function adopt(server: Server, { fd }: HandedOver): Promise<AddressInfo> {
+async function adopt(server: Server, socket: HandedOver): Promise<AddressInfo> {
   try {
-    return await listening(server, { fd });
+    return await listening(server, { fd: socket.fd });
   } catch (error) {
-    throw notTcp(fd, error);
+    throw socket.notTcp(error);
   }
 }
 
-function listening(server: Server, where: ListenOptions | HandedOver): Promise<AddressInfo> {
+function listening(server: Server, where: ListenOptions | { readonly fd: number }): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(where, () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { refuse, type Refusal } from "../errors.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../net/authority.ts";
-import { METRICS_TYPE, OutcomeMetrics } from "../outcome/metrics.ts";
+import { METRICS_TYPE, type OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
 import type { Connections } from "../server/connections.ts";
 import type { ReachabilityMonitor } from "../upstream/reachability.ts";
@@ -13,6 +13,7 @@ import { OutcomeFollowers } from "./follow.ts";
 export interface StatusSources {
   readonly monitor: ReachabilityMonitor;
   readonly outcomes: Outcomes;
+  readonly metrics: OutcomeMetrics;
   readonly connections: Connections;
   /** Checks the gateway and updates the monitor. */
   readonly probe: () => Promise<void>;
@@ -21,16 +22,9 @@ export interface StatusSources {
 /** The shim's own pages, under `/__shim__/`. */
 export type Status = ReturnType<typeof createStatus>;
 
-/** Returns true if a request target belongs to the shim: such a request is never forwarded. */
-export function isStatusPath(url: string): boolean {
-  return /^\/__shim__(?:[/?#]|$)/.test(url);
-}
-
 /** Creates the status pages of one shim. */
-export function createStatus({ monitor, outcomes, probe, connections }: StatusSources) {
-  const metrics = new OutcomeMetrics();
+export function createStatus({ monitor, outcomes, metrics, probe, connections }: StatusSources) {
   const followers = new OutcomeFollowers(outcomes);
-  outcomes.on("settled", ({ outcome }) => metrics.note(outcome));
 
   async function sendHealth(response: ServerResponse): Promise<void> {
     await probe();
