@@ -9,7 +9,7 @@ const FLUSH_MS = 1_000;
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
 process.on("SIGHUP", () => {});
-// A reader that is gone (EPIPE) is no reason to end: the daemon's work is elsewhere.
+// A reader that disconnected (EPIPE) must not end the daemon.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 

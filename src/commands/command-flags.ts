@@ -4,13 +4,13 @@ import { accessName, choice, shortText } from "../settings/value-parsers.ts";
 
 // The flags of each command, besides the settings. A command gets their values in `CommandContext<typeof X_FLAGS>`.
 
+const JSON_FLAG = { help: "as JSON" } as const;
+const DRY_RUN = { help: "only print what it would do" } as const;
+const SYSTEM = { help: "the machine's service, not the user's" } as const;
+
 export const DOCTOR_FLAGS = {
-  via: {
-    metavar: "URL",
-    repeatable: true,
-    help: "a URL that tools use, to find the headers added on its path",
-  },
-  json: { help: "as JSON" },
+  via: { metavar: "URL", repeatable: true, help: "a URL that tools use, to find the headers added there" },
+  json: JSON_FLAG,
 } as const satisfies FlagTable;
 
 export const PRE_PAIR_FLAGS = {
@@ -30,30 +30,24 @@ export const PRE_PAIR_FLAGS = {
     help: "scopes of the device",
   },
   displayName: { metavar: "NAME", parse: shortText(80), help: "the device's name for operators" },
-  dryRun: { help: "only print what it would do" },
-  json: { help: "as JSON" },
-} as const satisfies FlagTable;
-
-export const INSTALL_FLAGS = {
-  system: { help: "the machine's service, not the user's" },
-  root: { metavar: "DIR", help: "install into the image in DIR, which does not run" },
-  node: { metavar: "PATH", defaultNote: "this one", help: "the Node.js that runs the shim" },
-  dryRun: { help: "only print what it would do" },
+  dryRun: DRY_RUN,
+  json: JSON_FLAG,
 } as const satisfies FlagTable;
 
 export const UNINSTALL_FLAGS = {
-  system: { help: "the machine's service, not the user's" },
-  root: { metavar: "DIR", help: "remove from the image in DIR, which does not run" },
-  dryRun: { help: "only print what it would do" },
+  system: SYSTEM,
+  root: { metavar: "DIR", help: "the service of the image in DIR, which does not run" },
+  dryRun: DRY_RUN,
 } as const satisfies FlagTable;
 
-export const STATUS_FLAGS = {
-  listen: SETTINGS.listen,
-  system: { help: "the machine's service, not the user's" },
-  json: { help: "as JSON" },
+export const INSTALL_FLAGS = {
+  ...UNINSTALL_FLAGS,
+  node: { metavar: "PATH", defaultNote: "this one", help: "the Node.js that runs the shim" },
 } as const satisfies FlagTable;
+
+export const STATUS_FLAGS = { listen: SETTINGS.listen, system: SYSTEM, json: JSON_FLAG } as const;
 
 export const ENV_FLAGS = {
-  json: { help: "as JSON" },
+  json: JSON_FLAG,
   openclawConfig: { help: "as a fragment of openclaw.json" },
 } as const satisfies FlagTable;

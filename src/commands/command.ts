@@ -1,7 +1,6 @@
 import type { Stdout } from "../log/logger.ts";
-import { readArguments } from "../settings/arguments.ts";
-import type { Sources } from "../settings/load.ts";
-import type { FlagTable, Layer, Values } from "../settings/setting-row.ts";
+import { readArguments, type Arguments } from "../settings/arguments.ts";
+import type { FlagTable } from "../settings/setting-row.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import { SETTINGS } from "../settings/settings-table.ts";
 
@@ -13,55 +12,50 @@ export interface ProcessContext {
   readonly stdout: Stdout;
   /** Prints one line on stderr, after the program's name. */
   readonly complain: (line: string) => void;
-  /** Resolves at the first SIGTERM or SIGINT, which from this call on do not end the process; a second one does. */
+  /** Resolves at the first SIGTERM or SIGINT. From this call on, only a second one ends the process. */
   readonly stopped: () => Promise<void>;
 }
 
 /** The process and the parsed arguments of a command; also the sources for `loadSettings`. */
-export interface CommandContext<T extends FlagTable = FlagTable> extends ProcessContext, Sources {
-  readonly env: NodeJS.ProcessEnv;
-  readonly given: Layer;
-  /** The values of the command's own flags. */
-  readonly flags: Values<T>;
+export interface CommandContext<T extends FlagTable = FlagTable> extends ProcessContext, Arguments<T> {
+  readonly terminal: boolean;
 }
 
-/** Runs a command and returns its exit code. Throws SettingsError for settings that cannot be used. */
-export type RunCommand<T extends FlagTable> = (context: CommandContext<T>) => Promise<number>;
-
-/** What `--help` shows of a command, and how to run it. */
-export interface Command {
+/** A row of the table of commands. */
+interface CommandRow<T extends FlagTable, Run> {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
   /** A few more lines for the command's own `--help`. */
   readonly detail: readonly string[];
   /** The flags of this command alone. */
-  readonly flags: FlagTable;
-  /** An example for `--help`. */
+  readonly flags: T;
   readonly example?: string;
   /** The command takes none of the settings. */
   readonly withoutSettings?: true;
-  /** Loads the code of the command, which the others do not need. */
-  readonly load: () => Promise<(args: readonly string[], context: ProcessContext) => Promise<number>>;
+  /** Loads the code of the command, which the others do not need. It returns the exit code or throws SettingsError. */
+  readonly load: () => Promise<Run>;
 }
 
-type CommandRow<T extends FlagTable> = Omit<Command, "flags" | "load"> & {
-  readonly flags: T;
-  readonly load: () => Promise<RunCommand<T>>;
-};
+/** A command that parses its own arguments. */
+export type Command = CommandRow<
+  FlagTable,
+  (args: readonly string[], context: ProcessContext) => Promise<number>
+>;
 
 /** Returns a command that parses its arguments once, by its own table of flags, before it runs. */
-export function command<T extends FlagTable>(row: CommandRow<T>): Command {
-  return {
-    ...row,
-    load: async () => {
-      const run = await row.load();
-      return (args, context) => {
-        const { given, flags } = readArguments(args, row.flags, row.withoutSettings ? {} : SETTINGS);
-        // Other commands report these together with the problems of all their settings.
-        if (row.withoutSettings && given.problems.length > 0) throw new SettingsError(...given.problems);
-        return run({ ...context, given, flags, terminal: context.stdout.isTTY });
-      };
-    },
+export function command<T extends FlagTable>(
+  row: CommandRow<T, (context: CommandContext<T>) => Promise<number>>,
+): Command {
+  const load: Command["load"] = async () => {
+    const run = await row.load();
+    return (args, context) => {
+      const parsed = readArguments(args, row.flags, row.withoutSettings ? {} : SETTINGS);
+      const { problems } = parsed.given;
+      // Other commands report these together with the problems of all their settings.
+      if (row.withoutSettings && problems.length > 0) throw new SettingsError(...problems);
+      return run({ ...context, ...parsed, terminal: context.stdout.isTTY });
+    };
   };
+  return { ...row, load };
 }

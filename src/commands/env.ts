@@ -5,20 +5,19 @@ import type { Settings } from "../settings/settings.ts";
 import type { CommandContext } from "./command.ts";
 import type { ENV_FLAGS } from "./command-flags.ts";
 
-/** "gateway url override requires explicit credentials", says OpenClaw (src/gateway/call.ts). */
+// OpenClaw's error is "gateway url override requires explicit credentials" (src/gateway/call.ts).
 const NO_TOKEN =
   "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting";
 
 /**
- * Prints what to set so that OpenClaw's tools connect to the shim: lines for a shell, `--json`, or
- * `--openclaw-config`, a fragment for openclaw.json. Never prints a token: it would end up in a shell's history.
+ * Prints what to set so that OpenClaw's tools connect to the shim: lines for a shell, `--json`, or with
+ * `--openclaw-config` a fragment for openclaw.json. Never prints a token, which could end up in a shell's history.
  *
- * @returns 0
  * @throws SettingsError
  */
 export function env(context: CommandContext<typeof ENV_FLAGS>): Promise<number> {
   const { stdout, complain } = context;
-  // Where the gateway is does not matter here, only where the shim listens.
+  // Only the listeners matter here, not the gateway.
   const { settings, problem } = loadDespiteOpenclaw(context);
   const { json, openclawConfig } = context.flags;
   if (json && openclawConfig) {
@@ -32,7 +31,7 @@ export function env(context: CommandContext<typeof ENV_FLAGS>): Promise<number> 
   return Promise.resolve(0);
 }
 
-/** The URL of the first listener, for a tool on this machine. */
+/** Returns the URL of the first listener, for a tool on this machine. */
 function toolUrl({ listen }: Settings): string {
   const [first] = listen;
   if (first === undefined || first.port === 0) {
@@ -50,7 +49,7 @@ export OPENCLAW_GATEWAY_URL=${url}
 `;
 }
 
-/** OpenClaw's port may come from the environment on every release, its address only since 2026.3. */
+/** Every release takes the port from the environment, but the address only since 2026.3. */
 function portLines(url: string): string {
   const port = /^ws:\/\/127\.0\.0\.1:(\d+)$/.exec(url)?.[1];
   if (port === undefined) return "";

@@ -5,16 +5,16 @@ import type { Command } from "./command.ts";
 import { commandHelp, helpText } from "./help.ts";
 import { COMMANDS } from "./command-table.ts";
 
-/** The command that is meant and what follows its name; or the text to print, for `--help` and `--version`. */
+/** A command and its arguments; or the text to print, for `--help` and `--version`. */
 export type Found =
   | { readonly command: Command; readonly args: readonly string[] }
   | { readonly text: string };
 
 /**
- * Finds what a command line asks for. One that starts with a flag, or is empty, means the first command.
+ * Finds the command of a command line; the first one if it is empty or starts with a flag.
  *
  * @param argv without node and the script
- * @throws SettingsError where there is no such command
+ * @throws SettingsError if there is no such command
  */
 export function findCommand(argv: readonly string[]): Found {
   const [name, ...rest] = argv;
@@ -35,7 +35,7 @@ function commandNamed(name: string): Command {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command) return command;
   const names = COMMANDS.map((candidate) => candidate.name);
-  const close = closest(name, names);
-  const fix = close ? `did you mean ${close}?` : `write one of ${names.join(", ")}`;
+  const meant = closest(name, names);
+  const fix = meant === undefined ? `write one of ${names.join(", ")}` : `did you mean ${meant}?`;
   throw new SettingsError({ setting: `"${shownValue(name)}"`, problem: "no such command", fix });
 }

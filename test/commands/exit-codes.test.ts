@@ -43,7 +43,7 @@ describe("exit code", () => {
     const second = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
     expect(await second.exit).toBe(1);
     expect(second.stderr.join()).toContain(
-      "that is an openclaw-shim which runs already: stop it, or choose another",
+      "another openclaw-shim runs there: stop it, or choose another --listen",
     );
     first.signal("SIGTERM");
     expect(await first.exit).toBe(0);
