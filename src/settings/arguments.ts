@@ -1,8 +1,17 @@
 import { parseArgs } from "node:util";
 import { flagName, unknownName } from "./names.ts";
-import { parseRows, type FlagTable, type Given, type Layer, type Values } from "./setting-row.ts";
+import {
+  parseRows,
+  type FlagTable,
+  type Given,
+  type Layer,
+  type SettingRow,
+  type Values,
+} from "./setting-row.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
 import { SETTINGS } from "./settings-table.ts";
+
+type Rows = readonly (readonly [string, SettingRow])[];
 
 /** A command line, parsed: the settings given as flags, and the values of the command's own flags. */
 export interface Arguments<T extends FlagTable> {
@@ -23,11 +32,11 @@ export function readArguments<T extends FlagTable>(
   flags: T,
   settings: FlagTable = SETTINGS,
 ): Arguments<T> {
-  const table: FlagTable = { ...settings, ...flags };
+  const rows = Object.entries<SettingRow>({ ...settings, ...flags });
   const given = new Map<string, Given>();
   const problems: SettingProblem[] = [];
   let unknownAt: number | undefined;
-  for (const token of tokensOf(args, table)) {
+  for (const token of tokensOf(args, rows)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       const fix = "settings are flags, such as --listen";
@@ -37,9 +46,9 @@ export function readArguments<T extends FlagTable>(
       continue;
     }
     const { rawName: from, value, inlineValue } = token;
-    const [key, row] = Object.entries(table).find(([candidate]) => dashed(candidate) === from) ?? [];
+    const [key, row] = rows.find(([candidate]) => dashed(candidate) === from) ?? [];
     if (key === undefined || !row) {
-      problems.push(unknownFlag(from, Object.keys(table)));
+      problems.push(unknownFlag(from, rows));
       unknownAt = inlineValue ? undefined : token.index;
       continue;
     }
@@ -58,8 +67,8 @@ export function readArguments<T extends FlagTable>(
   return { given: { given, problems }, flags: values };
 }
 
-function tokensOf(args: readonly string[], table: FlagTable) {
-  const options = Object.entries(table).map(([key, { metavar }]) => {
+function tokensOf(args: readonly string[], rows: Rows) {
+  const options = rows.map(([key, { metavar }]) => {
     return [
       flagName(key),
       { type: metavar === undefined ? ("boolean" as const) : ("string" as const) },
@@ -69,9 +78,9 @@ function tokensOf(args: readonly string[], table: FlagTable) {
   return parseArgs({ args: [...args], options: Object.fromEntries(options), ...config }).tokens;
 }
 
-function unknownFlag(from: string, keys: readonly string[]): SettingProblem {
+function unknownFlag(from: string, rows: Rows): SettingProblem {
   if (!Object.keys(SETTINGS).some((key) => dashed(key) === from)) {
-    return unknownName(from, shownValue(from), keys, dashed);
+    return unknownName(from, shownValue(from), rows, dashed);
   }
   return { setting: from, problem: "this command does not take it", fix: "leave it out" };
 }

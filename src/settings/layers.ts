@@ -83,14 +83,7 @@ function readMembers(
     const setting = `${printable(name, 80)}${where}`;
     const [key, row] = rows.find(([candidate]) => name === candidate || name === nameOf(candidate)) ?? [];
     if (key === undefined || !row) {
-      problems.push(
-        unknownName(
-          name,
-          setting,
-          rows.map(([candidate]) => candidate),
-          nameOf,
-        ),
-      );
+      problems.push(unknownName(name, setting, rows, nameOf));
       continue;
     }
     const before = given.get(key);
@@ -111,10 +104,10 @@ function textsOf(
     return { problem: "the list is empty", fix: "leave the setting out or name at least one" };
   }
   const isSwitch = metavar === undefined;
-  const isText = (item: unknown): boolean =>
-    typeof item === "string" || Number.isFinite(item) || (isSwitch && typeof item === "boolean");
-  if (items.every(isText)) return items.map(String);
-  const wrong = items.find((item) => !isText(item));
+  const wrong = items.find((item) => {
+    return !(typeof item === "string" || Number.isFinite(item) || (isSwitch && typeof item === "boolean"));
+  });
+  if (wrong === undefined) return items.map(String);
   const text = repeatable ? "a text, or a list of texts" : "a text";
   const shape = wrong === null ? "null" : Array.isArray(wrong) ? "a list" : `a value of type ${typeof wrong}`;
   return { problem: `${shape} is not ${isSwitch ? "true or false" : `${text} (${metavar})`}` };

@@ -23,13 +23,13 @@ export function isOwnVariable(name: string): boolean {
  * where secrets go. The value is never shown, as it could be one.
  *
  * @param setting the name, and its source, for the message
- * @param keys the settings that this source may set
+ * @param rows the settings that this source may set
  * @param nameOf returns how the user would write a key
  */
 export function unknownName(
   name: string,
   setting: string,
-  keys: readonly string[],
+  rows: readonly (readonly [key: string, row: unknown])[],
   nameOf: (key: string) => string,
 ): SettingProblem {
   const key = name.replace(ENVIRONMENT_PREFIX, "");
@@ -37,7 +37,10 @@ export function unknownName(
     const fix = "use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
     return { setting, problem: "a secret is never a setting", fix };
   }
-  const meant = closest(key, keys);
+  const meant = closest(
+    key,
+    rows.map(([candidate]) => candidate),
+  );
   const fix = meant === undefined ? "openclaw-shim --help lists them" : `did you mean ${nameOf(meant)}?`;
   return { setting, problem: "no such setting", fix };
 }

@@ -4,16 +4,19 @@ import { closest } from "../text/closest.ts";
 import type { SettingProblem } from "./settings-error.ts";
 import type { Settings } from "./settings.ts";
 
-/** OpenClaw's roles (docs/gateway.md section 2). */
-const ROLES = ["operator", "node"];
-/** Further scopes of OpenClaw 2026.9.6 (dist/), which `--help` does not offer. */
-const OTHER_SCOPES = new Set([
+/** Further scopes of OpenClaw 2026.9.6 (dist/), which messages do not offer. */
+const OTHER_SCOPES = [
   "operator.questions",
   "operator.sessions.read",
   "operator.sessions.write",
   "operator.talk",
   "operator.talk.secrets",
-]);
+] as const;
+/** Names that OpenClaw knows (docs/gateway.md section 2). A gateway may know others, but it ignores a mistyped one. */
+const KNOWN = {
+  scope: { offered: OPERATOR_SCOPES, others: OTHER_SCOPES },
+  role: { offered: ["operator", "node"], others: [] },
+} satisfies Record<string, Record<"offered" | "others", readonly string[]>>;
 
 /**
  * Returns the settings that are valid, but probably do not do what their user expects.
@@ -23,47 +26,37 @@ const OTHER_SCOPES = new Set([
 export function settingsWarnings(
   settings: Pick<Settings, "listen" | "allowFrom" | "forwarded" | "approveScopes" | "approveRoles">,
 ): readonly SettingProblem[] {
-  const { listen, allowFrom, forwarded, approveScopes, approveRoles } = settings;
-  const loopbackOnly = listen.every(({ host }) => isLoopbackName(host));
-  // With `--forwarded private` it also says which forwarded addresses are private.
-  const idle = allowFrom.length > 0 && forwarded !== "private" && loopbackOnly;
-  return [
-    ...(idle ? [idleAllowFrom(allowFrom)] : []),
-    ...unknownScopes("--approve-scopes", approveScopes),
-    ...approveRoles
-      .filter((role) => !ROLES.includes(role))
-      .map((role) => unknownAccess("--approve-roles", "role", role, ROLES)),
+  const { listen, allowFrom, forwarded } = settings;
+  const warnings = [
+    ...unknownAccess("--approve-scopes", "scope", settings.approveScopes),
+    ...unknownAccess("--approve-roles", "role", settings.approveRoles),
   ];
-}
-
-function idleAllowFrom(allowFrom: readonly string[]): SettingProblem {
-  return {
+  // With `--forwarded private` it also says which forwarded addresses are private.
+  if (allowFrom.length === 0 || forwarded === "private") return warnings;
+  if (listen.some(({ host }) => !isLoopbackName(host))) return warnings;
+  const idle: SettingProblem = {
     setting: "--allow-from",
     value: allowFrom.join(", "),
     problem: "has no effect, as only this machine can connect to a loopback address",
     fix: "give --listen HOST:PORT with an address that these peers can reach, or leave it out",
   };
+  return [idle, ...warnings];
 }
 
-/** Returns the scopes that are not known: a gateway may know them, but it ignores a mistyped one. */
-export function unknownScopes(setting: string, scopes: readonly string[]): readonly SettingProblem[] {
-  const known: readonly string[] = OPERATOR_SCOPES;
-  return scopes
-    .filter((scope) => !known.includes(scope) && !OTHER_SCOPES.has(scope))
-    .map((scope) => unknownAccess(setting, "scope", scope, known));
-}
-
-function unknownAccess(
+/** Returns a warning for each scope or role that OpenClaw is not known to have. */
+export function unknownAccess(
   setting: string,
-  what: "role" | "scope",
-  value: string,
-  known: readonly string[],
-): SettingProblem {
-  const meant = closest(value, known);
-  return {
-    setting,
-    value,
-    problem: `is not a known ${what} of OpenClaw, so it may grant nothing`,
-    fix: `${meant === undefined ? "" : `did you mean ${meant}? `}known are ${known.join(", ")}`,
-  };
+  what: keyof typeof KNOWN,
+  names: readonly string[],
+): readonly SettingProblem[] {
+  const offered: readonly string[] = KNOWN[what].offered;
+  const known = new Set<string>([...offered, ...KNOWN[what].others]);
+  const problem = `is not a known ${what} of OpenClaw, so it may grant nothing`;
+  return names
+    .filter((name) => !known.has(name))
+    .map((value) => {
+      const meant = closest(value, offered);
+      const hint = meant === undefined ? "" : `did you mean ${meant}? `;
+      return { setting, value, problem, fix: `${hint}known are ${offered.join(", ")}` };
+    });
 }

@@ -6,7 +6,7 @@ import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import { loadSettings } from "../../settings/load.ts";
 import type { Values } from "../../settings/setting-row.ts";
 import { problemLine, SettingsError } from "../../settings/settings-error.ts";
-import { unknownScopes } from "../../settings/warnings.ts";
+import { unknownAccess } from "../../settings/warnings.ts";
 import { errorCode, printable } from "../../text/printable.ts";
 import type { CommandContext } from "../command.ts";
 import type { PRE_PAIR_FLAGS } from "../command-flags.ts";
@@ -39,7 +39,8 @@ export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>)
     });
   }
   const grant = readGrant(flags);
-  for (const warning of unknownScopes("--scope", grant.scopes)) complain(`warning: ${problemLine(warning)}`);
+  for (const warning of unknownAccess("--scope", "scope", grant.scopes))
+    complain(`warning: ${problemLine(warning)}`);
   const options = { ...grant, dryRun, stateDir, configPath, temporaryFolders: [tmpdir(), "/tmp"], gateway };
   let report: PrePairReport;
   try {
