@@ -1,7 +1,6 @@
 import { Agent } from "node:http";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
 import type { ConnectFailure } from "../errors.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 
@@ -29,21 +28,27 @@ export interface Dialer {
 /** Is called after every attempt, with its failure if it failed. */
 export type ReachabilityListener = (failure: ConnectFailure | undefined) => void;
 
-type Connect = (gateway: GatewayAddress) => Socket;
+/** How to open one connection to the gateway. */
+export interface Connector {
+  readonly readyEvent: "connect" | "secureConnect";
+  open(): Socket;
+  /** Returns why the connected socket must not be used. */
+  verify(socket: Socket): ConnectFailure | undefined;
+}
 
 /** Creates the dialer of one shim. TLS is loaded only for a `wss://` gateway. */
 export async function createDialer(
   gateway: GatewayAddress,
   onReachability: ReachabilityListener,
 ): Promise<Dialer> {
-  const connect = gateway.tls ? await tlsConnector() : plainConnector;
+  const connector = await connectorFor(gateway);
   return {
     dial(holdMs, done) {
       const deadline = performance.now() + holdMs;
       let cancel = attempt();
 
       function attempt(): () => void {
-        return attemptOnce(connect, gateway, (result) => {
+        return attemptOnce(connector, (result) => {
           const failure = "failure" in result ? result.failure : undefined;
           onReachability(failure);
           if (!failure || isFinal(failure) || performance.now() + RETRY_MS > deadline) {
@@ -64,31 +69,15 @@ export async function createDialer(
   };
 }
 
-function plainConnector(gateway: GatewayAddress): Socket {
+async function connectorFor(gateway: GatewayAddress): Promise<Connector> {
+  if (gateway.tls) return (await import("./tls-connector.ts")).tlsConnector(gateway);
+  const { host, port } = gateway;
   // For a loopback gateway the system chooses a loopback source: 127.0.0.1, or ::1 for [::1].
-  return connectTcp({ host: gateway.host, port: gateway.port });
+  return { readyEvent: "connect", open: () => connectTcp({ host, port }), verify: () => undefined };
 }
 
-async function tlsConnector(): Promise<Connect> {
-  const tls = await import("node:tls");
-  return ({ host, port, fingerprint }) =>
-    tls.connect({
-      host,
-      port,
-      // RFC 6066 section 3: no IP literal in SNI; a name is sent so that a shared TLS port can answer.
-      ...(/[a-z]/i.test(host) && !host.includes(":") && { servername: host }),
-      // The pin replaces the chain: OpenClaw's certificate is self-signed. attemptOnce checks it before use.
-      rejectUnauthorized: fingerprint === undefined,
-      ALPNProtocols: ["http/1.1"],
-    });
-}
-
-function attemptOnce(
-  connect: Connect,
-  gateway: GatewayAddress,
-  done: (result: DialResult) => void,
-): () => void {
-  const socket = connect(gateway);
+function attemptOnce(connector: Connector, done: (result: DialResult) => void): () => void {
+  const socket = connector.open();
   const timer = setTimeout(() => {
     settle({ failure: { code: "TIMEOUT", message: `no connection within ${ATTEMPT_MS} ms` } });
   }, ATTEMPT_MS);
@@ -102,8 +91,7 @@ function attemptOnce(
   function release(): void {
     clearTimeout(timer);
     socket.off("error", onError);
-    socket.off("connect", onReady);
-    socket.off("secureConnect", onReady);
+    socket.off(connector.readyEvent, onReady);
   }
 
   function onError(error: NodeJS.ErrnoException): void {
@@ -111,7 +99,7 @@ function attemptOnce(
   }
 
   function onReady(): void {
-    const failure = gateway.fingerprint ? checkFingerprint(socket, gateway.fingerprint) : undefined;
+    const failure = connector.verify(socket);
     if (failure) {
       settle({ failure });
       return;
@@ -122,7 +110,7 @@ function attemptOnce(
   }
 
   socket.on("error", onError);
-  socket.on(gateway.tls ? "secureConnect" : "connect", onReady);
+  socket.on(connector.readyEvent, onReady);
   return () => {
     release();
     discard(socket);
@@ -133,20 +121,6 @@ function discard(socket: Socket): void {
   // An error event without a listener would end the process.
   socket.on("error", () => {});
   socket.destroy();
-}
-
-function checkFingerprint(socket: Socket, expected: string): ConnectFailure | undefined {
-  const certificate = isTls(socket) ? socket.getPeerX509Certificate() : undefined;
-  const actual = certificate?.fingerprint256.replaceAll(":", "").toLowerCase();
-  if (actual === expected) return undefined;
-  return {
-    code: "CERT_FINGERPRINT_MISMATCH",
-    message: `the gateway's certificate is sha256:${actual ?? "none"}, not the pinned sha256:${expected}`,
-  };
-}
-
-function isTls(socket: Socket): socket is TLSSocket {
-  return "getPeerX509Certificate" in socket;
 }
 
 /** Returns true for a failure that no retry can fix: a wrong certificate, a bad address. */
