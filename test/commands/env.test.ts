@@ -27,7 +27,7 @@ describe("env", () => {
     [["--listen", "0.0.0.0:5", "--allow-from", "10.0.0.0/8"], "ws://127.0.0.1:5"],
     [["--listen", "[::]:5", "--allow-from", "10.0.0.0/8"], "ws://[::1]:5"],
     [["--listen", "[::1]:5"], "ws://[::1]:5"],
-  ])("prints lines that a shell takes: %j", async (args, url) => {
+  ])("prints lines that a shell can run: %j", async (args, url) => {
     const script = join(command.folder, "env.sh");
     writeFileSync(script, await env(...args));
     const seen = execFileSync("sh", ["-eu", "-c", `. ${script}; printf %s "$OPENCLAW_GATEWAY_URL"`], {
@@ -50,7 +50,7 @@ describe("env", () => {
     });
   });
 
-  it("says on stderr that the tools need the token, too, where the environment has none", async () => {
+  it("notes on stderr that the tools need the token if the environment has none", async () => {
     const without = start(command, ["env"]);
     expect(await without.exit).toBe(0);
     expect(without.stderr).toEqual([
@@ -63,7 +63,7 @@ describe("env", () => {
     }
   });
 
-  it("goes on without an openclaw.json that cannot be used, and says so on stderr", async () => {
+  it("continues without an unusable openclaw.json, with a note on stderr", async () => {
     const path = join(command.folder, "not-a-file.json");
     mkdirSync(path);
     const run = start(command, ["env"], { ...SECRETS, OPENCLAW_CONFIG_PATH: path });
@@ -74,7 +74,7 @@ describe("env", () => {
     ]);
   });
 
-  it("does so where OPENCLAW_GATEWAY_PORT leads to the shim, too, as its own advice is", async () => {
+  it("continues, too, if OPENCLAW_GATEWAY_PORT leads to the shim, as its own advice is", async () => {
     const path = join(command.folder, "bad-port.json");
     writeFileSync(path, '{"gateway": {"port": "x"}}');
     const run = start(command, ["env"], {

@@ -25,7 +25,7 @@ describe("exit code", () => {
     },
   );
 
-  it("1 where the address is taken, with one line that says so", async () => {
+  it("1 if the address is in use, with one line that reports it", async () => {
     const taken = await startRawServer();
     const { port } = taken;
     const shim = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
@@ -37,7 +37,7 @@ describe("exit code", () => {
     await taken.close();
   });
 
-  it("1 where a shim has the address already, which it says", async () => {
+  it("1 if another shim uses the address, which it reports", async () => {
     const first = start(command, ["--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"]);
     const port = /127\.0\.0\.1:(\d+)/.exec(await first.line(/"event":"listening"/))?.[1];
     const second = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
@@ -61,7 +61,7 @@ describe("exit code", () => {
     expect(shim.stderr.join("\n")).not.toContain("sekrit");
   });
 
-  it("2 for a command that is none", async () => {
+  it("2 for an unknown command", async () => {
     const shim = start(command, ["runn"]);
     expect(await shim.exit).toBe(2);
     expect(shim.stderr).toEqual(['openclaw-shim: "runn": no such command; did you mean run?']);

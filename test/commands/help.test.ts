@@ -31,7 +31,7 @@ describe("--help", () => {
 describe.each(COMMANDS)("$name --help", (command) => {
   const lines = commandHelp(command).split("\n");
 
-  it("is what the command with --help or -h asks for, whatever else stands there", () => {
+  it("is printed for --help or -h, whatever the other arguments are", () => {
     for (const argv of [["--help"], ["-h"], ["--hold", "--help"]]) {
       expect(findCommand([command.name, ...argv])).toEqual({ text: commandHelp(command) });
     }
@@ -53,7 +53,7 @@ describe.each(COMMANDS)("$name --help", (command) => {
 });
 
 describe("a command line", () => {
-  it("means run where it names no command", () => {
+  it("without a command means run", () => {
     expect(findCommand([])).toMatchObject({ command: { name: "run" }, args: [] });
     expect(findCommand(["--hold", "1s"])).toMatchObject({ command: { name: "run" }, args: ["--hold", "1s"] });
     expect(findCommand(["env", "--json"])).toMatchObject({ command: { name: "env" }, args: ["--json"] });
@@ -71,7 +71,7 @@ describe("a command line", () => {
     expect(findCommand([word])).toEqual({ text: `${VERSION}\n` });
   });
 
-  it.each([[["bogus", "--help"]], [["help", "bogus"]], [["bogus"]]])("%j is no command", (argv) => {
+  it.each([[["bogus", "--help"]], [["help", "bogus"]], [["bogus"]]])("%j is an unknown command", (argv) => {
     expect(() => findCommand(argv)).toThrow(/^"bogus": no such command; write one of run, /);
   });
 

@@ -16,7 +16,7 @@ const GATEWAY = ["--gateway", "ws://127.0.0.1:9"];
 const RUN = ["run", "--listen", "127.0.0.1:0", ...GATEWAY];
 
 describe("the log", () => {
-  it("is JSON by default where stdout is no terminal, with the level as a word", async () => {
+  it("is JSON by default if stdout is not a terminal, with the level as a word", async () => {
     const shim = start(command, RUN);
     const line: unknown = JSON.parse(await shim.line(/"event":"listening"/));
     expect(line).toMatchObject({

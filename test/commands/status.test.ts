@@ -22,7 +22,7 @@ function status(args: readonly string[] = [], env: Readonly<Record<string, strin
 }
 
 describe("status without a service", () => {
-  it("asks the shim that runs all the same, and is well where that reaches the gateway", async () => {
+  it("asks a shim that runs without one; exit 0 if that reaches the gateway", async () => {
     const gateway = await startTestGateway();
     const shim = await openShim(gateway.port);
     await handshake({ url: `ws://${shim.authority}`, token: TOKEN });
@@ -36,7 +36,7 @@ describe("status without a service", () => {
     expect(run.stdout).toContain("  last outcomes:");
   });
 
-  it("is not well where the gateway is down, and finds the shim where the environment puts it", async () => {
+  it("exits with 1 if the gateway is down, and finds the shim by the environment", async () => {
     const shim = await openShim(await freePort());
 
     const run = status(["--json"], { OPENCLAW_SHIM_LISTEN: shim.authority });
@@ -49,7 +49,7 @@ describe("status without a service", () => {
     });
   });
 
-  it.each([[[]], [["--system"]]])("advises the install that was asked about: %j", async (flags) => {
+  it.each([[[]], [["--system"]]])("suggests the install for the same service: %j", async (flags) => {
     const at = `127.0.0.1:${await freePort()}`;
 
     const run = status([...flags, "--listen", at]);
@@ -61,7 +61,7 @@ describe("status without a service", () => {
     expect(run.stdout[1]).toBe(`  no response at ${at} (ECONNREFUSED)`);
   });
 
-  it("refuses a --listen that is no address", async () => {
+  it("refuses a --listen that is not an address", async () => {
     const run = status(["--listen", "foo"]);
 
     expect(await run.exit).toBe(2);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => command.remove());
 
-/** What `run` says on stderr until it is ended; that it starts is expected. */
+/** Returns the stderr of `run` from its start until it is ended. */
 async function stderrOf(...args: readonly string[]): Promise<readonly string[]> {
   const where = ["--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
   const shim = start(command, ["run", ...where, ...args]);
@@ -20,7 +20,7 @@ async function stderrOf(...args: readonly string[]): Promise<readonly string[]> 
 }
 
 describe("run", () => {
-  it("starts with settings that do nothing, and warns of each on stderr", async () => {
+  it("starts with settings that have no effect, and warns of each on stderr", async () => {
     expect(await stderrOf("--allow-from", "10.0.0.0/8", "--approve-roles", "operater")).toEqual([
       expect.stringMatching(/^openclaw-shim: warning: --allow-from: "10\.0\.0\.0\/8" has no effect, /),
       expect.stringMatching(

@@ -29,7 +29,7 @@ describe("--allow-from", () => {
     );
   });
 
-  it("names the block that was meant where bits are set beyond the prefix", () => {
+  it("suggests the block if bits are set beyond the prefix", () => {
     expect(problems(["--allow-from", "10.1.2.3/8"])).toEqual([
       '--allow-from: "10.1.2.3/8" has bits set beyond its prefix; write 10.0.0.0/8 for the block, 10.1.2.3 for the one address',
     ]);
@@ -112,7 +112,7 @@ describe("--allow-origin", () => {
     ["https://app.example:443", "https://app.example"],
     ["http://app.example:80", "http://app.example"],
     ["http://[0::1]:5", "http://[::1]:5"],
-  ])("says how a browser would send %s", (text, origin) => {
+  ])("suggests how a browser would send %s", (text, origin) => {
     expect(problems(["--allow-origin", text])).toEqual([
       `--allow-origin: "${text}" is not how a browser sends it; write ${origin}`,
     ]);

@@ -9,7 +9,7 @@ describe("OpenClaw's config of another user", () => {
   it.each([
     ["the file", 0o755],
     ["its folder", 0o000],
-  ])("that may not be read, because of %s: says as whom to run", async (_, folderMode) => {
+  ])("that is not readable, because of %s: names the user to run as", async (_, folderMode) => {
     const home = mkdtempSync(join(tmpdir(), "shim-denied-"));
     onTestFinished(() => rmSync(home, { recursive: true }));
     const folder = join(home, ".openclaw");

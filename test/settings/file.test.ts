@@ -53,7 +53,7 @@ describe("--config FILE", () => {
     ]);
   });
 
-  it("names each wrong key, and shows no secret", () => {
+  it("names each unknown key, without showing a secret", () => {
     const path = file("wrong-names.json5");
     expect(problems(["--config", path])).toEqual([
       `hodl in ${path}: no such setting; openclaw-shim --help lists them`,
@@ -68,14 +68,14 @@ describe("--config FILE", () => {
     ["not-an-object.json5", "is not one JSON5 object in braces"],
     ["missing.json5", "cannot be read (ENOENT)"],
     [".", "is not a regular file"],
-  ])("says why it cannot use %s", (name, why) => {
+  ])("reports why %s cannot be used", (name, why) => {
     expect(problems(["--config", file(name)])).toEqual([`--config: ${file(name)} ${why}`]);
     expect(problems([], { OPENCLAW_SHIM_CONFIG: file(name) })).toEqual([
       `OPENCLAW_SHIM_CONFIG: ${file(name)} ${why}`,
     ]);
   });
 
-  it("does not wait for a FIFO, and has a bound", () => {
+  it("does not block on a FIFO, and has a size limit", () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
     expect(problems(["--config", fifo])).toEqual([`--config: ${fifo} is not a regular file`]);

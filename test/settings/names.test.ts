@@ -1,8 +1,11 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { readArguments } from "../../src/settings/arguments.ts";
+import { loadSettings } from "../../src/settings/load.ts";
 import { optionProblems, problems } from "./load.ts";
 
-describe("names that are no setting", () => {
-  it("are refused, with the one that was meant where it is close", () => {
+describe("unknown names", () => {
+  it("are refused, with a hint if a known name is close", () => {
     expect(
       problems(["--holdd", "5s", "--max_connection=3", "--frobnicate", "-x"], { OPENCLAW_SHIM_HODL: "5s" }),
     ).toEqual([
@@ -14,12 +17,12 @@ describe("names that are no setting", () => {
     ]);
   });
 
-  it("leave variables of others alone", () => {
+  it("do not include variables of other programs", () => {
     expect(problems([], { OPENCLAW_SHIMMER: "1", OPENCLAW_PROFILE: "x" })).toEqual([]);
   });
 
   it.each(["--token", "--password", "--gateway-token", "--auth-token"])(
-    "never take a secret as a value: %s",
+    "that ask for a secret are refused: %s",
     (flag) => {
       for (const args of [[flag, "sekrit"], [`${flag}=sekrit`]]) {
         expect(problems(args)).toEqual([
@@ -29,13 +32,13 @@ describe("names that are no setting", () => {
     },
   );
 
-  it("refuse a secret by environment and library too", () => {
+  it("that ask for a secret are refused in environment and library, too", () => {
     const fix = "a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
     expect(problems([], { OPENCLAW_SHIM_TOKEN: "sekrit" })).toEqual([`OPENCLAW_SHIM_TOKEN: ${fix}`]);
     expect(optionProblems({ token: "sekrit" } as object)).toEqual([`token: ${fix}`]);
   });
 
-  it("show nothing that could forge a line", () => {
+  it("are printed without characters that could forge a line", () => {
     expect(problems(["--a\n\u001B[2Jfake"])[0]).toMatch(/^--a\?\?\[2Jfake: no such setting/);
   });
 });
@@ -77,7 +80,7 @@ describe("environment", () => {
 });
 
 describe("problems", () => {
-  it("come all at once, each under the name that the user wrote", () => {
+  it("are reported together, each under the name that the user wrote", () => {
     const env = { OPENCLAW_SHIM_DRAIN: "never" };
     const found = problems(["--hold", "soon", "--listen", "x", "--gateway", "y"], env);
     const names = new Set(found.map((line) => line.split(":")[0]));
@@ -85,9 +88,31 @@ describe("problems", () => {
     expect(found).toHaveLength(4);
   });
 
-  it("show long and strange values short and printable", () => {
+  it("show values shortened and printable", () => {
     const [problem = ""] = problems(["--hold", `1\r\n\u202E${"x".repeat(10_000)}`]);
     expect(problem.length).toBeLessThan(250);
     expect(problem).toMatch(/^[\x20-\x7E…]+$/);
+  });
+
+  it("are data, with the value redacted", () => {
+    const { given } = readArguments(["--hold", "soon", "--gateway", "ws://user:sekrit@127.0.0.1:1"], {});
+    let caught: unknown;
+    try {
+      loadSettings({ given, env: { HOME: "/nonexistent" }, terminal: false });
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toMatchObject({
+      problems: [
+        { setting: "--gateway", value: "ws://…@127.0.0.1:1", problem: expect.stringContaining("password") },
+        {
+          setting: "--hold",
+          value: "soon",
+          problem: "is not a duration",
+          fix: "write a number and a unit, such as 500ms, 10s or 2m, at most 10m",
+        },
+      ],
+    });
+    expect(inspect(caught)).not.toContain("sekrit");
   });
 });

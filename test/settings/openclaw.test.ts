@@ -26,11 +26,11 @@ describe("OpenClaw's own config", () => {
     ["[::1]:19004", 19_004],
     ["nonsense", 19_001],
     ["70000", 19_001],
-  ])("yields to OPENCLAW_GATEWAY_PORT=%s where OpenClaw itself would", (text, port) => {
+  ])("yields to OPENCLAW_GATEWAY_PORT=%s as in OpenClaw itself", (text, port) => {
     expect(load([], { HOME: home, OPENCLAW_GATEWAY_PORT: text }).gateway.port).toBe(port);
   });
 
-  it("makes the gateway wss where it has TLS", () => {
+  it("makes the gateway wss if it has TLS", () => {
     expect(load([], { OPENCLAW_CONFIG_PATH: file("openclaw-tls.json") }).gateway.url).toBe(
       "wss://127.0.0.1:18789",
     );
@@ -41,7 +41,7 @@ describe("OpenClaw's own config", () => {
   });
 
   it.each(["damaged.json5", "openclaw-include.json", "openclaw-bad-port.json", "not-an-object.json5"])(
-    "is a problem if it is wrong and counts: %s",
+    "is a problem if it is invalid and needed: %s",
     (name) => {
       const env = { OPENCLAW_CONFIG_PATH: file(name) };
       const [problem = "", ...others] = problems([], env);

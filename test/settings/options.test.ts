@@ -5,7 +5,7 @@ import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings-table.t
 import { optionProblems } from "./load.ts";
 
 describe("the library's options", () => {
-  it("are the settings that are not the process's own", () => {
+  it("are the settings without a narrower scope", () => {
     type InTable = Exclude<keyof typeof SETTINGS, "config" | "logLevel" | "logFormat">;
     expectTypeOf<Exclude<keyof ShimOptions, "logger">>().toEqualTypeOf<InTable>();
     const own = SETTING_ROWS.filter(([, setting]) => setting.scope !== undefined);
@@ -28,7 +28,7 @@ describe("the library's options", () => {
     });
   });
 
-  it("count undefined as left out", () => {
+  it("treat undefined as left out", () => {
     expect(resolveOptions({ hold: undefined } as object)).toEqual(resolveOptions({}));
   });
 

@@ -15,12 +15,12 @@ describe("precedence", () => {
     expect(load([]).gateway.port).toBe(18_789);
   });
 
-  it("replaces a list whole", () => {
+  it("replaces a list as a whole", () => {
     const env = { OPENCLAW_SHIM_ALLOW_HOST: "one.internal,two.internal" };
     expect(load(["--allow-host", "three.internal"], env).allowHost).toEqual(["three.internal"]);
   });
 
-  it("lets a flag stand for a variable that is wrong", () => {
+  it("ignores an invalid variable if a flag replaces it", () => {
     expect(load(["--hold", "1s"], { OPENCLAW_SHIM_HOLD: "soon" }).hold).toBe(1000);
   });
 

@@ -19,7 +19,7 @@ describe("a warning", () => {
   });
 
   it.each([[BRIDGE], [["--listen", "127.0.0.2:1", "--listen", "[::1]:1", ...BRIDGE]]])(
-    "says that --allow-from does nothing where only loopback is listened on: %j",
+    "reports that --allow-from has no effect with loopback listeners only: %j",
     (args) => {
       expect(settingsWarnings(load(args)).map(problemLine)).toEqual([
         '--allow-from: "172.16.0.0/12" has no effect, as only this machine can connect to a loopback address; ' +
@@ -28,7 +28,7 @@ describe("a warning", () => {
     },
   );
 
-  it("names the known scopes and roles for those that are not known", () => {
+  it("lists the known scopes and roles for an unknown one", () => {
     const args = ["--approve-scopes", "operator.raed", "--approve-roles", "operater"];
     const [scope, role, ...others] = settingsWarnings(load(args)).map(problemLine);
     expect(others).toEqual([]);
