@@ -79,7 +79,7 @@ async function checkTypes(tarball) {
   await run(attw, [tarball, "--profile", "esm-only", "--no-color", "--format", "table-flipped"], folder);
 }
 
-/** What the README shows, compiled by TypeScript without `skipLibCheck`, and run. */
+/** What docs/library.md shows, compiled by TypeScript without `skipLibCheck`, and run. */
 async function checkLibrary(tarball) {
   const cwd = await emptyFolder("program");
   await writeFile(join(cwd, "package.json"), JSON.stringify({ private: true, type: "module" }));

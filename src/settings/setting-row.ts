@@ -19,7 +19,7 @@ export interface SettingRow {
   readonly parse?: Parser<unknown>;
   /** One line for `--help`, without the default. */
   readonly help: string;
-  /** What the README adds to `help`, in Markdown. */
+  /** What docs/settings.md adds to `help`, in Markdown. */
   readonly more?: string;
 }
 

@@ -5,7 +5,7 @@ import { accessName, choice, duration, fingerprint, integer, path } from "./valu
 
 /**
  * Every setting, under its name in the library. Flags, environment names, keys of the settings file, `ShimOptions`,
- * `Settings`, `--help` and the README's table follow from this table. Comments here document the library's options.
+ * `Settings`, `--help` and docs/settings.md follow from this table. Comments here document the library's options.
  */
 export const SETTINGS = {
   /** `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */

@@ -1,41 +1,51 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { outcomesDocument, outcomeTable } from "./outcome-tables.ts";
-import { settingsTable } from "./settings-rows.ts";
+import { headersPage } from "./headers-page.ts";
+import { outcomeFieldTable } from "./outcome-fields.ts";
+import { outcomesPage } from "./outcomes-page.ts";
+import { commandTable, settingsPage } from "./settings-page.ts";
 import { terminalSample } from "./terminal-sample.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const README = join(ROOT, "README.md");
-const DOCUMENT = join(ROOT, "docs/outcomes.md");
-const HOW = "not what the code says; npm run docs writes it";
+const HOW = "differs from the code; npm run docs writes it";
 
-/** What the README has between two comments of that name, and what the code makes of it. */
+const PAGES = [
+  ["docs/outcomes.md", outcomesPage()],
+  ["docs/settings.md", settingsPage()],
+  ["docs/headers.md", headersPage()],
+] as const;
+
+/** Text between two comments with that name. */
 const PARTS = [
-  ["outcomes", outcomeTable()],
-  ["terminal", terminalSample()],
-  ["settings", settingsTable()],
+  ["README.md", "commands", commandTable()],
+  ["docs/observability.md", "terminal", terminalSample()],
+  ["docs/observability.md", "fields", outcomeFieldTable()],
 ] as const;
 
 function part(name: string): RegExp {
   return new RegExp(`(<!-- ${name}: [^>]*-->\\n)([^]*?)(<!-- end of ${name} -->)`);
 }
 
-if (process.env["UPDATE"] === "1") {
-  let readme = readFileSync(README, "utf8");
-  for (const [name, text] of PARTS) {
-    readme = readme.replace(part(name), (_all, begin: string, _old, end: string) => begin + text + end);
-  }
-  writeFileSync(README, readme);
-  writeFileSync(DOCUMENT, outcomesDocument());
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
 }
 
-describe("what the documents show", () => {
-  it.each(PARTS)("is what the code says: README.md, %s", (name, text) => {
-    expect(part(name).exec(readFileSync(README, "utf8"))?.[2], HOW).toBe(text);
+if (process.env["UPDATE"] === "1") {
+  for (const [path, text] of PAGES) writeFileSync(join(ROOT, path), text);
+  for (const [path, name, text] of PARTS) {
+    const old = read(path);
+    const updated = old.replace(part(name), (_all, begin: string, _old, end: string) => begin + text + end);
+    writeFileSync(join(ROOT, path), updated);
+  }
+}
+
+describe("generated documentation", () => {
+  it.each(PAGES)("matches the code: %s", (path, text) => {
+    expect(read(path), HOW).toBe(text);
   });
 
-  it("is what the code says: docs/outcomes.md", () => {
-    expect(readFileSync(DOCUMENT, "utf8"), HOW).toBe(outcomesDocument());
+  it.each(PARTS)("matches the code: %s, %s", (path, name, text) => {
+    expect(part(name).exec(read(path))?.[2], HOW).toBe(text);
   });
 });

@@ -9,25 +9,25 @@ const FILE = join(import.meta.dirname, "..", "..", "..", "docs", "compatibility.
 
 const PREAMBLE = `# Compatibility
 
-What each release of OpenClaw's gateway makes of a client that comes through a proxy, and through the same proxy with
-openclaw-shim behind it. Measured, not argued: \`OPENCLAW_VERSIONS=… npm run test:gateway compatibility\` starts the real
-gateways and fails where this file is not what they do; with \`UPDATE=1\` it writes this file.
+How each release of OpenClaw's gateway treats a client behind a proxy, without openclaw-shim and with it. The cells were
+measured: \`OPENCLAW_VERSIONS=… npm run test:gateway compatibility\` starts the real gateways and fails if they behave
+differently from this file; with \`UPDATE=1\` it writes this file.
 
-Each cell stands for two handshakes of two fresh devices with the gateway's token: **without the shim → through it**, or
-one word where both ended alike. Headers that make no difference to each other share a row; their values are in
+Each cell stands for two handshakes of two new devices with the gateway's token: **without the shim → through it**, or one
+word if both results are the same. Headers with the same results share a row; their values are in
 \`test/gateway/matrix/injected.ts\`.
 
-| word | |
+| word | meaning |
 |---|---|
-| \`paired\` | \`hello-ok\`, and the gateway lists the device among the paired ones |
-| \`ok\` | \`hello-ok\` without pairing: the releases since 2026.3 need none of a local backend that has the token |
-| \`1008\` | closed with 1008, pairing required: somebody has to approve the device |
+| \`paired\` | \`hello-ok\`, and the gateway lists the device as paired |
+| \`ok\` | \`hello-ok\` without pairing: releases since 2026.3 require none of a local backend that has the token |
+| \`1008\` | closed with 1008, pairing required: an operator has to approve the device |
 | \`1008 origin\` | closed with 1008, origin not allowed |
-| \`403\` | the upgrade is answered with HTTP 403, \`proxy_attribution_required\` |
+| \`403\` | the upgrade is refused with HTTP 403, \`proxy_attribution_required\` |
 
-The Control UI is a page: where Host stays, it was opened at the gateway's (the shim's) own address; where Host is
-rewritten, at \`https://${REWRITTEN_HOST}\`, and the shim runs with \`--allow-host ${REWRITTEN_HOST}\` and
-\`--allow-origin https://${REWRITTEN_HOST}\`. Nobody else needs a flag.
+The Control UI is a web page. If Host is not rewritten, the test opens it at the address of the gateway or the shim. If Host is
+rewritten, its origin is \`https://${REWRITTEN_HOST}\`, and the shim runs with \`--allow-host ${REWRITTEN_HOST}\` and
+\`--allow-origin https://${REWRITTEN_HOST}\`. The other clients need no flag.
 `;
 
 /** The section of one release: two tables, without a trailing newline. */

@@ -28,7 +28,7 @@ export interface DockerHost {
   close(): Promise<void>;
 }
 
-/** Starts one, with the shim's flags as the README has them. @throws Error where any part does not start */
+/** Starts one, with the shim's flags as docs/recipes.md has them. @throws Error where any part does not start */
 export async function startDockerHost(version: string): Promise<DockerHost> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {

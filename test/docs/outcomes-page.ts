@@ -1,5 +1,6 @@
 import { CONNECT_FAILURES, OUTCOME_FIXES, REFUSALS, type ErrorRow } from "../../src/error-table.ts";
 import type { OutcomeName } from "../../src/outcome/outcome.ts";
+import { code, escaped, table } from "./markdown.ts";
 
 /** What each outcome means; the compiler requires all of them. */
 const MEANINGS: Readonly<Record<OutcomeName, string>> = {
@@ -43,18 +44,19 @@ const OTHER_OUTCOMES = new Set([
 const OUTCOMES = Object.keys(MEANINGS).filter((name): name is OutcomeName => Object.hasOwn(MEANINGS, name));
 const FIXES: Readonly<Record<string, ErrorRow>> = OUTCOME_FIXES;
 
-/** Returns the table of outcomes, as the README shows it. */
-export function outcomeTable(): string {
+function outcomeTable(): string {
   const rows = OUTCOMES.map((name) => [code(name), MEANINGS[name]].concat(advice(FIXES[name] ?? {})));
   return table(["outcome", "what happened", "`fix`", "`command`"], rows);
 }
 
-/** Returns the whole of docs/outcomes.md. */
-export function outcomesDocument(): string {
+/** Returns docs/outcomes.md. */
+export function outcomesPage(): string {
   const reasons = Object.entries(FIXES).filter(([name]) => !Object.hasOwn(MEANINGS, name));
   const refusals = Object.entries<ErrorRow>(REFUSALS);
   const denied = refusals.filter(([name]) => !HTTP_ONLY.has(name) && !OTHER_OUTCOMES.has(name));
   return `# Outcomes, and what to do about them
+
+The shim logs one outcome for each request for a WebSocket. [observability.md](observability.md) describes the log line.
 
 Written by \`npm run docs\` from the table that the program itself uses (src/error-table.ts); a test fails if they differ.
 \`{value}\` stands for the value at hand: an address, a request ID, a number of seconds.
@@ -111,17 +113,4 @@ function merged(rows: readonly (readonly [string, ErrorRow])[]): string[][] {
     names.set(key, [...(names.get(key) ?? []), code(name)]);
   }
   return [...names].map(([key, same]) => [same.join(", ")].concat(JSON.parse(key) as string[]));
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-/** Text as Markdown shows it: no tag, no end of a cell. */
-function escaped(text: string): string {
-  return text.replaceAll("<", "&lt;").replaceAll("|", "\\|");
 }
