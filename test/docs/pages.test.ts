@@ -140,6 +140,11 @@ describe("the pages", () => {
     expect(broken.map(([link]) => link)).toEqual([]);
   });
 
+  it.each(PAGES)("name only source files and tests that exist: %s", (page) => {
+    const named = matches(read(page), /(?<!OpenClaw )`((?:src|test|systemd|launchd|scripts)\/[\w./-]*)`/g);
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
   it.each(PAGES.filter((page) => page !== "CHANGELOG.md"))(
     "show commands of the shim as they are: %s",
     (page) => {

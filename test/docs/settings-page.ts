@@ -1,6 +1,6 @@
 import { COMMANDS } from "../../src/commands/command-table.ts";
 import { environmentName, flagName } from "../../src/settings/names.ts";
-import type { FlagRow } from "../../src/settings/setting-row.ts";
+import type { SettingRow } from "../../src/settings/setting-row.ts";
 import { SETTING_ROWS } from "../../src/settings/settings-table.ts";
 import { code, table } from "./markdown.ts";
 
@@ -65,12 +65,12 @@ function commandFlagTable(): string {
   return table(["command", "flag", "default", "meaning"], rows);
 }
 
-function form(key: string, { metavar, repeatable }: FlagRow): string {
+function form(key: string, { metavar, repeatable }: SettingRow): string {
   const flag = `--${flagName(key)}${metavar === undefined ? "" : ` ${metavar}`}`;
   return code(flag) + (repeatable ? " (repeatable)" : "");
 }
 
-function defaultOf(row: FlagRow & { readonly default?: readonly string[] }): string {
+function defaultOf(row: SettingRow): string {
   const { default: texts = [], defaultNote = texts.map(code).join(", ") } = row;
   return defaultNote || (row.metavar === undefined ? "off" : "–");
 }
