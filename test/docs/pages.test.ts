@@ -18,8 +18,8 @@ const PAGES = [
   ...DOCS.map((name) => `docs/${name}`),
 ];
 
-/** Pages that others link before they exist. */
-const PLANNED = new Set(["docs/architecture.md"]);
+/** Paths that a page names before they exist. */
+const PLANNED = new Set(["src/cli/"]);
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
@@ -77,8 +77,7 @@ describe("README.md", () => {
   });
 
   it("links every page in docs/", () => {
-    const listed = DOCS.filter((name) => !PLANNED.has(`docs/${name}`));
-    for (const name of listed) expect(readme).toContain(`(docs/${name})`);
+    for (const name of DOCS) expect(readme).toContain(`(docs/${name})`);
   });
 });
 
@@ -134,7 +133,7 @@ describe("the pages", () => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
     const broken = links.filter(([, path = "", anchor]) => {
       const target = path === "" ? page : join(dirname(page), path);
-      if (!existsSync(join(ROOT, target))) return !PLANNED.has(target);
+      if (!existsSync(join(ROOT, target))) return true;
       return anchor !== undefined && !anchors(read(target)).includes(anchor);
     });
     expect(broken.map(([link]) => link)).toEqual([]);
@@ -142,7 +141,7 @@ describe("the pages", () => {
 
   it.each(PAGES)("name only source files and tests that exist: %s", (page) => {
     const named = matches(read(page), /(?<!OpenClaw )`((?:src|test|systemd|launchd|scripts)\/[\w./-]*)`/g);
-    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    expect(named.filter((path) => !existsSync(join(ROOT, path)) && !PLANNED.has(path))).toEqual([]);
   });
 
   it.each(PAGES.filter((page) => page !== "CHANGELOG.md"))(
