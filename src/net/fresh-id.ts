@@ -6,10 +6,9 @@ const BYTES = 16;
 let kernel: number | undefined;
 
 /**
- * An id that no other connection has, neither here nor in a clone of this process: a machine's snapshot holds OpenSSL's
- * generator too, and its clones go on with the same numbers (seen in QEMU: randomUUID, with and without
- * disableEntropyCache). The kernel's generator is told of the resumption where the machine has a VMGENID; where it has
- * none, the nanosecond tells the clones apart.
+ * Returns an ID that no other connection has, here or in a clone of this process. The clones of a machine's snapshot
+ * share OpenSSL's generator and repeat its numbers (seen in QEMU: randomUUID, with and without disableEntropyCache). The
+ * kernel reseeds its generator if the machine has a VMGENID; if not, the nanosecond differs.
  *
  * @returns a UUID of version 8 (RFC 9562 section 5.8)
  */
@@ -25,7 +24,7 @@ export function freshId(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** From the kernel; from OpenSSL where there is no such device, or nothing comes from it. */
+/** Reads random bytes from the kernel, or from OpenSSL if there is no such device. */
 function fillRandom(into: Buffer): void {
   try {
     kernel ??= openSync("/dev/urandom", "r");

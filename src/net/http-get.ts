@@ -1,36 +1,36 @@
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
 
-/** An answer to a GET, as far as it was read. */
-export interface Answer {
+/** A response to a GET, as far as it was read. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** The last 200 outcomes of a shim fit in it. */
+/** Enough for the last 200 outcomes of a shim. */
 const MAX_BODY = 1024 * 1024;
 
 /**
- * Asks once, on a connection of its own, and follows no redirect.
- * @param timeoutMs for all of it
- * @returns the answer, or why there is none: a system error's code, or `no answer`
+ * Sends one GET on a connection of its own, without following redirects.
+ * @param timeoutMs deadline for the whole exchange
+ * @returns the response, or why there is none: a system error's code, or `no response`
  */
 export function httpGet(
   url: URL,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
-): Promise<Answer | { readonly failure: string }> {
-  const ask = url.protocol === "https:" ? requestHttps : requestHttp;
+): Promise<HttpResponse | { readonly failure: string }> {
+  const send = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve) => {
-    const settle = (result: Answer | { failure: string }): void => {
+    const settle = (result: HttpResponse | { failure: string }): void => {
       clearTimeout(deadline);
       request.destroy();
       resolve(result);
     };
-    const request = ask(url, { headers, agent: false });
-    const deadline = setTimeout(() => settle({ failure: "no answer" }), timeoutMs);
-    request.on("error", (error: NodeJS.ErrnoException) => settle({ failure: error.code ?? "no answer" }));
+    const request = send(url, { headers, agent: false });
+    const deadline = setTimeout(() => settle({ failure: "no response" }), timeoutMs);
+    request.on("error", (error: NodeJS.ErrnoException) => settle({ failure: error.code ?? "no response" }));
     request.on("response", (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;

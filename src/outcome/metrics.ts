@@ -6,17 +6,17 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Upper bounds of the handshake histogram, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Reasons come from outside: what exceeds this many series is counted as `other`. */
+/** Reasons come from outside: beyond this many series they count as `other`. */
 const SERIES_LIMIT = 100;
 
-/** What is counted elsewhere and read at a scrape. */
+/** Values that are counted elsewhere and read at a scrape. */
 export interface Gauges {
   readonly connections: number;
   readonly gatewayUp: boolean;
   readonly bytes: Traffic;
 }
 
-/** Counts outcomes, in bounded memory, and writes them as Prometheus has it. */
+/** Counts outcomes in bounded memory, and writes them in the Prometheus text format. */
 export class OutcomeMetrics {
   readonly #outcomes = new Map<string, { outcome: string; reason: string; count: number }>();
   readonly #buckets: number[] = BUCKETS.map(() => 0);
@@ -33,12 +33,12 @@ export class OutcomeMetrics {
     const seconds = ms / 1000;
     this.#count += 1;
     this.#sum += seconds;
-    // Buckets are cumulative: each counts all that is not above its bound.
+    // Buckets are cumulative.
     for (const [i, bound] of BUCKETS.entries())
       if (seconds <= bound) this.#buckets[i] = (this.#buckets[i] ?? 0) + 1;
   }
 
-  /** The whole exposition. */
+  /** Returns the whole exposition. */
   text({ connections, gatewayUp, bytes }: Gauges): string {
     const outcomes = [...this.#outcomes.values()].map(
       ({ outcome, reason, count }) =>

@@ -2,16 +2,16 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * The responses that are under way on each connection. When a connection is gone, Node says `close` only to the
- * response whose turn it is (`lib/_http_server.js`, `socketOnClose`); those to pipelined requests behind it would
- * hold their places, and their connections to the gateway, for ever (CWE-772). Here each of them hears of it.
+ * The responses in progress on each connection. When a connection closes, Node emits `close` only on the response that
+ * is being sent (`lib/_http_server.js`, `socketOnClose`); those to pipelined requests behind it would keep their slots
+ * and gateway connections for ever (CWE-772). Here each of them emits it.
  */
 export class OpenResponses {
   readonly #bySocket = new WeakMap<Socket, Set<ServerResponse>>();
-  /** Bytes that a connection had sent when its last response was over. */
+  /** Bytes that a connection had received when its last response ended. */
   readonly #answered = new WeakMap<Socket, number>();
 
-  /** Takes a response that has just begun. Its `close` may come twice: listen with `once`. */
+  /** Adds a response. Its `close` may be emitted twice: listen with `once`. */
   add(socket: Socket, response: ServerResponse): void {
     const responses = this.#bySocket.get(socket) ?? this.#watch(socket);
     responses.add(response);
@@ -21,12 +21,12 @@ export class OpenResponses {
     });
   }
 
-  /** The responses of a connection that are not over. */
+  /** Returns the responses of a connection that have not ended. */
   of(socket: Socket): ServerResponse[] {
     return [...(this.#bySocket.get(socket) ?? [])];
   }
 
-  /** Whether a connection has had its answers and has sent nothing since: not so before its first request. */
+  /** Returns true if a connection has all its responses and has sent nothing since; false before its first request. */
   idle(socket: Socket): boolean {
     return this.#answered.get(socket) === socket.bytesRead && this.of(socket).length === 0;
   }

@@ -17,7 +17,7 @@ export interface ShimHealth {
 /** The result of {@link askHealth}. */
 export type HealthResult =
   | { readonly health: ShimHealth }
-  /** No response: a system error's code, or `no answer`. */
+  /** No response: a system error's code, or `no response`. */
   | { readonly failure: string }
   /** The response of another program. */
   | { readonly foreign: string };
