@@ -3,10 +3,10 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { exchange, startRecorder } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-/** What could forge a line, steer a terminal or reorder text: C0, DEL, C1 (0x9b is CSI), in latin1 as HTTP has it. */
+/** Characters that forge a line, control a terminal or reorder text: C0, DEL, C1 (0x9b is CSI), in latin1. */
 const HOSTILE = "a\x1b[2J\x9b31m\x85\x7f\tforged";
-/** llhttp lets these through in a field value; the others make the request unreadable. */
-const READABLE = "a\x9b31m\x85\xad\tforged";
+/** Those that llhttp accepts in a field value; with the others, a request is malformed. */
+const ACCEPTED = "a\x9b31m\x85\xad\tforged";
 const SECRET = "s3cr3t-t0ken";
 
 function strings(value: unknown): string[] {
@@ -15,20 +15,20 @@ function strings(value: unknown): string[] {
   return Object.keys(value).concat(Object.values(value).flatMap((inner) => strings(inner)));
 }
 
-describe("text from outside in log lines", () => {
+describe("text from clients in log lines", () => {
   it.each([
-    ["Host of a WebSocket", upgradeRequest([], "/", READABLE)],
-    ["Host of a request", `GET / HTTP/1.1\r\nHost: ${READABLE}\r\n\r\n`],
-    ["Host, unreadable", `GET / HTTP/1.1\r\nHost: ${HOSTILE}\r\n\r\n`],
-    ["Origin", upgradeRequest([`Origin: http://${READABLE}`])],
-    ["a forwarding field", upgradeRequest([`X-Forwarded-For: ${READABLE}`])],
+    ["Host of a WebSocket", upgradeRequest([], "/", ACCEPTED)],
+    ["Host of a request", `GET / HTTP/1.1\r\nHost: ${ACCEPTED}\r\n\r\n`],
+    ["Host, malformed", `GET / HTTP/1.1\r\nHost: ${HOSTILE}\r\n\r\n`],
+    ["Origin", upgradeRequest([`Origin: http://${ACCEPTED}`])],
+    ["a forwarding field", upgradeRequest([`X-Forwarded-For: ${ACCEPTED}`])],
     ["a forwarding field's name", upgradeRequest([`X-Forwarded-${"a".repeat(5_000)}: 1.1.1.1`])],
     ["a long Host", upgradeRequest([], "/", `${"h".repeat(9_000)}.example`)],
-    ["Upgrade", `GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: ${READABLE}\r\n\r\n`],
-    ["Connection", `GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Cookie, ${READABLE}\r\n\r\n`],
+    ["Upgrade", `GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: ${ACCEPTED}\r\n\r\n`],
+    ["Connection", `GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Cookie, ${ACCEPTED}\r\n\r\n`],
     ["a path", `GET /%1b%5b2J%0aforged${"p".repeat(2_000)} HTTP/1.1\r\nHost: evil.example\r\n\r\n`],
     ["the path of a WebSocket", upgradeRequest([], `/%0a${"p".repeat(2_000)}`)],
-    ["no HTTP at all", `${HOSTILE}\n{"event":"pairing.outcome"}\r\n\r\n`],
+    ["bytes that are not HTTP", `${HOSTILE}\n{"event":"pairing.outcome"}\r\n\r\n`],
   ])("is printable and short: %s", async (_what, request) => {
     const gateway = await startRecorder(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     const shim = await openShimFor(gateway);

@@ -1,5 +1,5 @@
-// CWE-1333: a pattern for a whole Via or Forwarded list could be read in 2^n ways; one head of 400 bytes, which the
-// fuzzer found, held the process for ever.
+// CWE-1333: the regular expression for a Via or Forwarded list could match in 2^n ways; one header section of 400
+// bytes, found by the fuzzer, blocked the process for ever.
 import { describe, expect, it } from "vitest";
 import { strippedForLog } from "../../src/headers/stripped-values.ts";
 import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
@@ -12,8 +12,8 @@ const LISTS = [
   ["Forwarded", `${"for=;".repeat(38)}!`],
 ] as const;
 
-describe("a list that is almost one", () => {
-  it.each(LISTS)("of %s costs nothing, and is not shown", async (name, value) => {
+describe("an almost valid list", () => {
+  it.each(LISTS)("of %s is checked quickly, and is not logged", async (name, value) => {
     const started = performance.now();
     expect(strippedForLog([[name, value]])).toEqual({ [name.toLowerCase()]: "(not shown)" });
     expect(performance.now() - started).toBeLessThan(500);
@@ -24,7 +24,7 @@ describe("a list that is almost one", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-refused" });
   });
 
-  it("is still shown where it is one", () => {
+  it("is logged if it is valid", () => {
     const via = "1.1 a.example, HTTP/2.0 b (nginx 1/2)";
     const forwarded = 'for=192.0.2.1;proto=https, for="[2001:db8::1]:1"; by=x';
     expect(

@@ -4,10 +4,10 @@ import { errorOf, exchange, fieldsOf, startRecorder, statusOf } from "../support
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * Cross-site WebSocket hijacking: browsers let any page open one to 127.0.0.1, and only Origin tells. The gateway
- * judges it, so it must reach the gateway as it is: never mapped, never removed (docs/gateway.md section 4).
+ * Cross-site WebSocket hijacking: browsers let any page open a WebSocket to 127.0.0.1, and only Origin identifies the
+ * page. The gateway checks it, so it must reach the gateway unchanged (docs/gateway.md section 4).
  */
-const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+const ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 const FOREIGN = [
   "https://evil.example",
   "http://evil.example:18788",
@@ -19,18 +19,18 @@ const FOREIGN = [
 ];
 
 describe.each(FOREIGN)("a page of %s", (origin) => {
-  it("is shown to the gateway as what it is, with Host normalized", async () => {
-    const gateway = await startRecorder(() => SWITCH);
+  it("reaches the gateway with its Origin and a normalized Host", async () => {
+    const gateway = await startRecorder(() => ACCEPTED);
     const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, upgradeRequest([`Origin: ${origin}`], "/", shim.authority));
-    await client.until((text) => text === SWITCH);
+    await client.until((text) => text === ACCEPTED);
     client.socket.destroy();
     const [request] = gateway.requests();
     expect(request && fieldsOf(request)).toMatchObject({ host: `127.0.0.1:${gateway.port}`, origin });
     expect(await shim.outcome()).not.toHaveProperty("normalized.origin");
   });
 
-  it("stays the same page where forwarding fields are stripped, and by HTTP", async () => {
+  it("keeps its Origin over HTTP and when forwarding fields are stripped", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     const lines = [
@@ -49,11 +49,11 @@ describe.each(FOREIGN)("a page of %s", (origin) => {
   });
 });
 
-describe("an Origin that two readers could understand in two ways", () => {
+describe("an ambiguous Origin", () => {
   it.each([
     ["empty", ["Origin:"], 403, "origin_malformed"],
     ["with a path", ["Origin: http://127.0.0.1:18788/x"], 403, "origin_malformed"],
-    ["for loopback (2026.2.19) or not", ["Origin: http://127.0.0.1.evil.example"], 403, "origin_not_allowed"],
+    ["loopback only for 2026.2.19", ["Origin: http://127.0.0.1.evil.example"], 403, "origin_not_allowed"],
     ["a list", ["Origin: null, https://evil.example"], 403, "origin_malformed"],
     ["twice", ["Origin: http://localhost", "ORIGIN: https://evil.example"], 400, "malformed_request"],
     [
@@ -71,8 +71,8 @@ describe("an Origin that two readers could understand in two ways", () => {
   ] as const)("%s is refused", async (_what, fields, status, type) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const answer = await rawClient(shim.port, upgradeRequest(fields, "/", shim.authority)).closed();
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
+    const response = await rawClient(shim.port, upgradeRequest(fields, "/", shim.authority)).closed();
+    expect([statusOf(response), errorOf(response).type]).toEqual([status, type]);
     expect(gateway.bytes()).toBe("");
   });
 });

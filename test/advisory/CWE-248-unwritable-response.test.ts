@@ -3,12 +3,12 @@ import { errorOf, exchange, OK, startRecorder, statusOf } from "../support/recor
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * Node's client parser takes answers that its server refuses to write, with an exception: whoever listens at the
- * gateway's port could have ended the process. Found while this shim was tested.
+ * Node's HTTP client accepts responses that its server throws an exception for: a server on the gateway's port could
+ * have ended the process. Found by tests of this shim.
  */
 const GET = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
 
-describe("a gateway's answer that cannot be passed on", () => {
+describe("a gateway's response that cannot be forwarded", () => {
   it.each([
     [
       "a control in the reason",
@@ -21,19 +21,19 @@ describe("a gateway's answer that cannot be passed on", () => {
       "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
       "gateway_response_malformed",
     ],
-    ["no HTTP", "SSH-2.0-OpenSSH_9.7\r\n\r\n", "gateway_unreachable"],
+    ["bytes that are not HTTP", "SSH-2.0-OpenSSH_9.7\r\n\r\n", "gateway_unreachable"],
     [
       "ambiguous framing",
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
       "gateway_unreachable",
     ],
   ])("%s: 502, and the next request is served", async (_what, bad, type) => {
-    let answer = bad;
-    const gateway = await startRecorder(() => answer);
+    let current = bad;
+    const gateway = await startRecorder(() => current);
     const shim = await openShimFor(gateway);
     const refused = await exchange(shim.port, GET);
     expect([statusOf(refused), errorOf(refused).type]).toEqual([502, type]);
-    answer = OK;
+    current = OK;
     expect(statusOf(await exchange(shim.port, GET))).toBe(200);
   });
 
@@ -41,12 +41,12 @@ describe("a gateway's answer that cannot be passed on", () => {
     ["an empty reason", "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", 200],
     ["an unknown status", "HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n", 799],
     [
-      "interim answers before it",
+      "interim responses before it",
       "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
       204,
     ],
-  ])("is not one with %s", async (_what, answer, status) => {
-    const shim = await openShimFor(await startRecorder(() => answer));
+  ])("does not include %s", async (_what, response, status) => {
+    const shim = await openShimFor(await startRecorder(() => response));
     expect(statusOf(await exchange(shim.port, GET))).toBe(status);
   });
 });

@@ -4,12 +4,12 @@ import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * From Node 26 on, `upgrade` and `connect` come with a stream that is no `net.Socket` while an announced body is on
- * its way: what is only a socket's (`setTimeout`, `remoteAddress`) threw, and one request ended the process.
+ * Since Node 26, `upgrade` and `connect` are emitted with a stream that is not a `net.Socket` until the request's body
+ * has arrived. A call of `setTimeout` or `remoteAddress` threw, and one request ended the process.
  */
 const BODY_STARTS = "Content-Length: 100000";
 
-describe("an upgrade whose body is still on its way", () => {
+describe("an upgrade with an incomplete body", () => {
   it.each([
     ["a WebSocket", upgradeRequest([BODY_STARTS]), 400, "malformed_request"],
     ["a chunked WebSocket", upgradeRequest(["Transfer-Encoding: chunked"]), 400, "malformed_request"],
@@ -20,12 +20,12 @@ describe("an upgrade whose body is still on its way", () => {
       "upgrade_not_websocket",
     ],
     ["CONNECT", `CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n${BODY_STARTS}\r\n\r\n`, 405, "method_connect"],
-  ])("is refused, and the shim lives on: %s", async (_what, request, status, type) => {
+  ])("is refused, and the shim keeps running: %s", async (_what, request, status, type) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     for (const body of ["", "x".repeat(50_000)]) {
-      const answer = await rawClient(shim.port, request + body).closed();
-      expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
+      const response = await rawClient(shim.port, request + body).closed();
+      expect([statusOf(response), errorOf(response).type]).toEqual([status, type]);
     }
     const next = await exchange(shim.port, ["GET / HTTP/1.1", "Host: localhost", "Connection: close"]);
     expect(statusOf(next)).toBe(200);

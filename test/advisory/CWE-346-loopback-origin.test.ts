@@ -5,40 +5,40 @@ import { openShimFor } from "../support/shim.ts";
 
 /**
  * The gateway accepts any loopback origin from a local client. Behind a forwarder that origin means the *browser's*
- * machine, and after normalizing nobody could tell: so the shim refuses it where it cannot mean this machine.
+ * machine, which is not visible after normalization: the shim refuses it unless it means this machine.
  */
-const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+const ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 const VIA_PROXY = ["X-Forwarded-For: 203.0.113.9", "Forwarded: for=10.0.0.1", "x_real_ip:", "Via: 1.1 edge"];
 
 async function upgradeAs(
   origin: string,
   host: string,
   ...fields: string[]
-): Promise<{ answer: string; origin?: string }> {
-  const gateway = await startRecorder(() => SWITCH);
+): Promise<{ response: string; origin?: string }> {
+  const gateway = await startRecorder(() => ACCEPTED);
   const shim = await openShimFor(gateway);
   const ownOrigin = origin.replace("OWN", shim.authority);
   const ownHost = host.replace("OWN", shim.authority);
   const client = rawClient(shim.port, upgradeRequest([`Origin: ${ownOrigin}`, ...fields], "/", ownHost));
-  const answer = await client.until((text) => text.includes("\r\n\r\n"));
+  const response = await client.until((text) => text.includes("\r\n\r\n"));
   client.socket.destroy();
   const [request] = gateway.requests();
-  const seen = request && fieldsOf(request)["origin"]?.replace(`127.0.0.1:${gateway.port}`, "GATEWAY");
-  return { answer, ...(seen !== undefined && { origin: seen }) };
+  const sentOrigin = request && fieldsOf(request)["origin"]?.replace(`127.0.0.1:${gateway.port}`, "GATEWAY");
+  return { response, ...(sentOrigin !== undefined && { origin: sentOrigin }) };
 }
 
 describe("the listener's own page", () => {
-  it("is the gateway's own page to the gateway", async () => {
-    expect(await upgradeAs("http://OWN", "OWN")).toEqual({ answer: SWITCH, origin: "http://GATEWAY" });
+  it("has the gateway's own origin at the gateway", async () => {
+    expect(await upgradeAs("http://OWN", "OWN")).toEqual({ response: ACCEPTED, origin: "http://GATEWAY" });
   });
 
-  it("is so by each of its names, in any case", async () => {
-    const gateway = await startRecorder(() => SWITCH);
+  it("has it for each name of the listener, in any case", async () => {
+    const gateway = await startRecorder(() => ACCEPTED);
     const shim = await openShimFor(gateway);
     for (const name of ["localhost", "[::1]", "LocalHost"]) {
       const origin = `Origin: http://${name}:${shim.port}`;
       const client = rawClient(shim.port, upgradeRequest([origin], "/", `${name}:${shim.port}`));
-      await client.until((text) => text === SWITCH);
+      await client.until((text) => text === ACCEPTED);
       client.socket.destroy();
     }
     const origins = gateway.requests().map((request) => fieldsOf(request)["origin"]);
@@ -47,22 +47,30 @@ describe("the listener's own page", () => {
 });
 
 describe("a page of another local server", () => {
-  it("stays what it is on a direct connection", async () => {
+  it("keeps its origin on a direct connection", async () => {
     expect(await upgradeAs("http://127.0.0.1:3000", "OWN")).toEqual({
-      answer: SWITCH,
+      response: ACCEPTED,
       origin: "http://127.0.0.1:3000",
     });
   });
 
-  it.each(VIA_PROXY)("is refused where the request carries %s", async (field) => {
+  it.each(VIA_PROXY)("is refused if the request has %s", async (field) => {
     for (const origin of ["http://127.0.0.1:3000", "http://localhost.:3000", "http://[::1]", "https://OWN"]) {
-      const { answer, origin: seen } = await upgradeAs(origin, "OWN", field);
-      expect([statusOf(answer), errorOf(answer).type, seen]).toEqual([403, "origin_not_allowed", undefined]);
+      const { response, origin: sentOrigin } = await upgradeAs(origin, "OWN", field);
+      expect([statusOf(response), errorOf(response).type, sentOrigin]).toEqual([
+        403,
+        "origin_not_allowed",
+        undefined,
+      ]);
     }
   });
 
-  it("is refused where Host is not loopback", async () => {
-    const { answer, origin } = await upgradeAs("http://localhost:3000", "192.0.2.7:18788");
-    expect([statusOf(answer), errorOf(answer).type, origin]).toEqual([403, "origin_not_allowed", undefined]);
+  it("is refused if Host is not loopback", async () => {
+    const { response, origin } = await upgradeAs("http://localhost:3000", "192.0.2.7:18788");
+    expect([statusOf(response), errorOf(response).type, origin]).toEqual([
+      403,
+      "origin_not_allowed",
+      undefined,
+    ]);
   });
 });

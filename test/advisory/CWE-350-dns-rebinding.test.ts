@@ -4,8 +4,8 @@ import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * After DNS rebinding a page of evil.example talks to 127.0.0.1 under its own name: Host and Origin agree with each
- * other, and the socket is loopback. A shim that replaced both would hand the page a paired operator.
+ * After DNS rebinding, a page of evil.example connects to 127.0.0.1 with its own name: Host and Origin match, and the
+ * peer is loopback. A shim that replaced both would give the page a paired operator.
  */
 const PORT = 18788;
 const NAMES = [
@@ -16,17 +16,20 @@ const NAMES = [
   "evil.localhost",
 ];
 
-describe.each(NAMES)("a page that was rebound to this machine as %s", (name) => {
-  it("gets no WebSocket", async () => {
+describe.each(NAMES)("a page rebound to this machine as %s", (name) => {
+  it("cannot open a WebSocket", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const answer = await rawClient(shim.port, upgradeRequest([`Origin: http://${name}`], "/", name)).closed();
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([421, "host_not_allowed"]);
+    const response = await rawClient(
+      shim.port,
+      upgradeRequest([`Origin: http://${name}`], "/", name),
+    ).closed();
+    expect([statusOf(response), errorOf(response).type]).toEqual([421, "host_not_allowed"]);
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "host_not_allowed" });
     expect(gateway.bytes()).toBe("");
   });
 
-  it("gets nothing by HTTP, with an Origin or without", async () => {
+  it("cannot send an HTTP request, with or without Origin", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     for (const fields of [[], [`Origin: http://${name}`], ["Sec-Fetch-Site: same-origin"]]) {

@@ -6,9 +6,9 @@ import { rawClient } from "../support/raw.ts";
 import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-const HEAD = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
+const REQUEST = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: close"];
 
-describe("a head that is too large", () => {
+describe("a header section that is too large", () => {
   it.each([
     ["one field", [`X-A: ${"a".repeat(17_000)}`]],
     ["many fields", Array.from({ length: 1_000 }, (_unused, i) => `X-Field-Number-${i}: 1`)],
@@ -16,25 +16,25 @@ describe("a head that is too large", () => {
   ])("by %s is 431", async (_what, fields) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const answer = await exchange(shim.port, [...HEAD, ...fields]);
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([431, "header_too_large"]);
+    const response = await exchange(shim.port, [...REQUEST, ...fields]);
+    expect([statusOf(response), errorOf(response).type]).toEqual([431, "header_too_large"]);
     expect(gateway.bytes()).toBe("");
   });
 
-  it("by its target is refused, and not logged whole", async () => {
+  it("by its request target is refused, and is not logged in full", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const answer = await exchange(shim.port, [`GET /${"a".repeat(17_000)} HTTP/1.1`, ...HEAD.slice(1)]);
-    expect(statusOf(answer)).toBe(431);
+    const response = await exchange(shim.port, [`GET /${"a".repeat(17_000)} HTTP/1.1`, ...REQUEST.slice(1)]);
+    expect(statusOf(response)).toBe(431);
     expect(JSON.stringify(shim.lines).length).toBeLessThan(4_000);
     expect(gateway.bytes()).toBe("");
   });
 
-  it("is not one of just under 16 KiB", async () => {
+  it("does not include one of slightly less than 16 KiB", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     const field = `X-A: ${"a".repeat(16_000)}`;
-    expect(statusOf(await exchange(shim.port, [...HEAD, field]))).toBe(200);
+    expect(statusOf(await exchange(shim.port, [...REQUEST, field]))).toBe(200);
     expect(gateway.requests()[0]?.fields).toContain(field);
   });
 });
@@ -62,17 +62,17 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
   return { port: Number(listener.address.split(":").at(-1)), refused };
 }
 
-describe("a head that comes too slowly", () => {
-  it("is 408 at its deadline, whether it drips, stalls or never begins", async () => {
+describe("a header section that is sent too slowly", () => {
+  it("is refused with 408 at the deadline: sent slowly, in part, or never", async () => {
     const { port, refused } = await listenerWithDeadline(300);
-    const dripping = rawClient(port, "GET / HTTP/1.1\r\n");
-    const drip = setInterval(() => dripping.socket.write("X-A: 1\r\n"), 50);
-    onTestFinished(() => clearInterval(drip));
-    const clients = [dripping, rawClient(port, "GET / HTT"), rawClient(port)];
-    const answers = await Promise.all(clients.map((client) => client.closed()));
-    expect(answers.map(statusOf)).toEqual([408, 408, 408]);
-    expect(answers.map((answer) => errorOf(answer).type)).toEqual(
-      answers.map(() => refuse("request_timeout").code),
+    const slow = rawClient(port, "GET / HTTP/1.1\r\n");
+    const lines = setInterval(() => slow.socket.write("X-A: 1\r\n"), 50);
+    onTestFinished(() => clearInterval(lines));
+    const clients = [slow, rawClient(port, "GET / HTT"), rawClient(port)];
+    const responses = await Promise.all(clients.map((client) => client.closed()));
+    expect(responses.map(statusOf)).toEqual([408, 408, 408]);
+    expect(responses.map((response) => errorOf(response).type)).toEqual(
+      responses.map(() => refuse("request_timeout").code),
     );
     expect(refused).toHaveLength(3);
   });

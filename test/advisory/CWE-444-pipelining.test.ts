@@ -7,24 +7,24 @@ const get = (path: string, ...fields: string[]): string =>
   [`GET ${path} HTTP/1.1`, ...fields, "", ""].join("\r\n");
 const LOCAL = "Host: 127.0.0.1";
 
-/** A gateway that says in its answer which path was asked for. */
+/** Responds with the request's path. */
 const echo = ({ line }: { readonly line: string }): string => {
   const path = line.split(" ")[1] ?? "";
   return `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
 };
 
 describe("requests in one write", () => {
-  it("are judged and cleaned one by one, and answered in order", async () => {
+  it("are checked and normalized individually, and responded to in order", async () => {
     const gateway = await startRecorder(echo);
     const shim = await openShimFor(gateway);
-    const answer = await rawClient(
+    const response = await rawClient(
       shim.port,
       get("/one", LOCAL, "X-Forwarded-For: 1.1.1.1") +
         get("/two", LOCAL, "Forwarded: for=1.1.1.1") +
         get("/three", "Host: evil.example"),
     ).closed();
-    expect(statusesOf(answer)).toEqual([200, 200, 421]);
-    expect(answer).toMatch(/\r\n\/one.*\r\n\/two.* 421 /s);
+    expect(statusesOf(response)).toEqual([200, 200, 421]);
+    expect(response).toMatch(/\r\n\/one.*\r\n\/two.* 421 /s);
     expect(
       gateway
         .requests()
@@ -34,7 +34,7 @@ describe("requests in one write", () => {
     expect(gateway.bytes()).not.toMatch(/forwarded/i);
   });
 
-  it("do not reach the gateway on one connection", async () => {
+  it("reach the gateway on separate connections", async () => {
     const gateway = await startRecorder(echo);
     const shim = await openShimFor(gateway);
     await rawClient(shim.port, get("/one", LOCAL) + get("/two", LOCAL, "Connection: close")).closed();
@@ -43,20 +43,20 @@ describe("requests in one write", () => {
   });
 });
 
-describe("a protocol change behind a request that is not answered yet", () => {
+describe("a protocol change after a request without a response", () => {
   it.each([
     ["a WebSocket", upgradeRequest([], "/behind")],
     ["a CONNECT", "CONNECT behind:1 HTTP/1.1\r\nHost: behind:1\r\n\r\n"],
     ["garbage", "\x16\x03\x01\r\n\r\n"],
-  ])("%s ends the connection: no answer takes the place of the first", async (_what, behind) => {
+  ])("%s closes the connection: no other response is sent as the first", async (_what, second) => {
     const gateway = await startRecorder(() => "");
     const shim = await openShimFor(gateway);
-    const answer = await rawClient(shim.port, get("/first", LOCAL) + behind).closed();
-    expect(answer).toBe("");
+    const response = await rawClient(shim.port, get("/first", LOCAL) + second).closed();
+    expect(response).toBe("");
     expect(gateway.bytes()).not.toContain("behind");
   });
 
-  it("is one denied outcome where it is a WebSocket", async () => {
+  it("is one denied outcome if it is a WebSocket", async () => {
     const shim = await openShimFor(await startRecorder(() => ""));
     await rawClient(shim.port, get("/first", LOCAL) + upgradeRequest([], "/behind")).closed();
     expect(await shim.outcome()).toMatchObject({

@@ -3,12 +3,12 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { exchange, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-/** A proxy that resolves a target against its base can be sent elsewhere by the target (SSRF). This one goes nowhere else. */
+/** SSRF: a proxy that resolves the request target against a base URL can be directed to another server. */
 const HOST = ["Host: 127.0.0.1", "Connection: close"];
 
-describe("a target that names another authority", () => {
+describe("a request target with another authority", () => {
   it.each(["http://evil.example/", "https://127.0.0.1/", "ws://evil.example/", "evil.example:80", "*"])(
-    "%s is 400, plain or as a WebSocket",
+    "%s is a 400, for HTTP and WebSocket",
     async (target) => {
       const gateway = await startRecorder();
       const shim = await openShimFor(gateway);
@@ -19,7 +19,7 @@ describe("a target that names another authority", () => {
   );
 });
 
-describe("a path that looks like one", () => {
+describe("a path that resembles an authority", () => {
   const PATHS = [
     "//evil.example/",
     "///evil.example",

@@ -4,18 +4,18 @@ import { exchange, startRecorder, statusesOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * httpxy does not emit `proxyReq`, the hook that cleans a request, where the request carries `Expect`: Node has
- * then sent the head already. A client could so have its forwarding fields passed on.
+ * httpxy does not emit `proxyReq`, the hook that normalizes a request, for a request with `Expect`: Node has already
+ * sent the header lines. Forwarding fields of the client could reach the gateway.
  */
 const FIELDS = ["Host: sb.vercel.run", "X-Forwarded-For: 203.0.113.9", "Via: 1.1 edge", "Connection: close"];
 
 describe.each(["100-continue", "100-CONTINUE", "something-else", ""])("Expect: %s", (expectation) => {
-  it.each(["Expect", "eXPECT"])("as %s does not keep forwarding fields in a request", async (name) => {
+  it.each(["Expect", "eXPECT"])("as %s: forwarding fields are deleted", async (name) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway, { allowHost: ["sb.vercel.run"] });
     const lines = ["POST / HTTP/1.1", ...FIELDS, `${name}: ${expectation}`, "Content-Length: 5"];
-    const answer = await exchange(shim.port, lines, "hello");
-    expect(statusesOf(answer).at(-1)).toBe(200);
+    const response = await exchange(shim.port, lines, "hello");
+    expect(statusesOf(response).at(-1)).toBe(200);
     expect(gateway.requests()).toMatchObject([{ line: "POST / HTTP/1.1", body: "hello" }]);
     expect(gateway.requests()[0]?.fields).toEqual([
       `Host: 127.0.0.1:${gateway.port}`,
@@ -26,24 +26,24 @@ describe.each(["100-continue", "100-CONTINUE", "something-else", ""])("Expect: %
 });
 
 describe("a client that waits for 100 Continue", () => {
-  it("is told to go on, and its body arrives", async () => {
+  it("receives it, and its body arrives", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const head = [
+    const lines = [
       "POST / HTTP/1.1",
       "Host: 127.0.0.1",
       "Expect: 100-continue",
       "Content-Length: 5",
       "Connection: close",
     ];
-    const client = rawClient(shim.port, `${head.join("\r\n")}\r\n\r\n`);
+    const client = rawClient(shim.port, `${lines.join("\r\n")}\r\n\r\n`);
     await client.until((text) => text === "HTTP/1.1 100 Continue\r\n\r\n");
     client.socket.write("hello");
     expect(statusesOf(await client.closed())).toEqual([100, 200]);
     expect(gateway.requests()).toMatchObject([{ body: "hello" }]);
   });
 
-  it("and may not come in gets the refusal, whatever it expects", async () => {
+  it("receives the refusal if it is not admitted, whatever it expects", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     for (const expectation of ["100-continue", "something-else"]) {

@@ -4,8 +4,8 @@ import { exchange, startRecorder } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * OpenClaw takes a request with any of these for a remote one: 1008 "pairing required", and from 2026.8 on HTTP 403
- * even for an empty value (docs/gateway.md section 1). So each must be gone, in whatever disguise it comes.
+ * OpenClaw treats a request with any of these as remote: 1008 "pairing required", and since 2026.8 HTTP 403 even for
+ * an empty value (docs/gateway.md section 1). Each must be deleted in every spelling.
  */
 const NAMES = [
   "X-Forwarded-For",
@@ -36,7 +36,7 @@ const NAMES = [
   "Tailscale-Headers-Info",
 ] as const;
 
-function disguises(name: string): string[] {
+function spellings(name: string): string[] {
   const mixed = Array.from(name, (char, i) => (i % 2 === 0 ? char.toLowerCase() : char.toUpperCase())).join(
     "",
   );
@@ -48,17 +48,17 @@ function disguises(name: string): string[] {
 }
 
 const FIELDS = NAMES.flatMap((name) =>
-  disguises(name).flatMap((form) => [`${form}: 127.0.0.1`, `${form}:`, `${form}: 127.0.0.1`]),
+  spellings(name).flatMap((form) => [`${form}: 127.0.0.1`, `${form}:`, `${form}: 127.0.0.1`]),
 );
-// A head has room for 16 KiB.
+// A header section is limited to 16 KiB.
 const PARTS = Array.from({ length: 4 }, (_unused, i) =>
   FIELDS.slice((i * FIELDS.length) / 4, ((i + 1) * FIELDS.length) / 4),
 );
 
 describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
-  "forwarding fields in disguise, part %i of 4",
+  "forwarding fields in every spelling, part %i of 4",
   (_i, part) => {
-    it("are gone from a WebSocket handshake, and nothing else is", async () => {
+    it("are deleted from a WebSocket handshake, and nothing else is", async () => {
       const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
       const shim = await openShimFor(gateway);
       const client = rawClient(shim.port, upgradeRequest([...part, "X-Kept: 1"]));
@@ -74,7 +74,7 @@ describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
       ]);
     });
 
-    it("are gone from a plain request, and nothing else is", async () => {
+    it("are deleted from a plain request, and nothing else is", async () => {
       const gateway = await startRecorder();
       const shim = await openShimFor(gateway);
       await exchange(shim.port, [

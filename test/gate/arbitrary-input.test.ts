@@ -7,46 +7,55 @@ import { testSettings } from "../support/settings.ts";
 
 const ENDS: ConnectionEnds = { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18788 };
 const kind = fc.constantFrom("websocket", "http");
-const odd = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("%", "[", "http://[", "\0"));
-const oddFields = fc.tuple(
-  fc.oneof(fc.constantFrom("Host", "Origin", "Forwarded", "X-Forwarded-For"), odd),
-  odd,
+const arbitraryText = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("%", "[", "http://[", "\0"),
+);
+const arbitraryFields = fc.tuple(
+  fc.oneof(fc.constantFrom("Host", "Origin", "Forwarded", "X-Forwarded-For"), arbitraryText),
+  arbitraryText,
 );
 const gates = (["strip", "private", "reject"] as const).map((forwarded) =>
   createGate({ ...testSettings(18789), forwarded, allowFrom: ["192.0.2.0/24"], allowHost: ["box.lan"] }),
 );
 
-describe("the gate, given anything", () => {
-  it("answers, and never throws", () => {
-    const headers = fc.array(fc.oneof(anyField, oddFields), { maxLength: 10 }).map((fields) => fields.flat());
+describe("the gate, with arbitrary input", () => {
+  it("returns an admission or a refusal and never throws", () => {
+    const headers = fc
+      .array(fc.oneof(anyField, arbitraryFields), { maxLength: 10 })
+      .map((fields) => fields.flat());
     const request = fc.record({
-      method: fc.option(odd, { nil: undefined }),
-      url: fc.option(fc.oneof(odd, fc.constant("/")), { nil: undefined }),
+      method: fc.option(arbitraryText, { nil: undefined }),
+      url: fc.option(fc.oneof(arbitraryText, fc.constant("/")), { nil: undefined }),
       httpVersion: fc.constantFrom("1.0", "1.1", "2.0"),
       rawHeaders: headers,
     });
-    const arrival = fc.record({
-      remoteAddress: fc.option(fc.oneof(odd, fc.constant("::1"), fc.ipV4()), { nil: undefined }),
-      localAddress: fc.option(odd, { nil: undefined }),
+    const connection = fc.record({
+      remoteAddress: fc.option(fc.oneof(arbitraryText, fc.constant("::1"), fc.ipV4()), { nil: undefined }),
+      localAddress: fc.option(arbitraryText, { nil: undefined }),
       localPort: fc.option(fc.nat(65_535), { nil: undefined }),
     });
     fc.assert(
-      fc.property(request, arrival, kind, (head, from, how) => {
+      fc.property(request, connection, kind, (head, ends, how) => {
         for (const gate of gates) {
-          const answer = gate.admit(head, from, how);
-          expect(isRefusal(answer) ? answer.status : answer.origin).toBeDefined();
+          const response = gate.admit(head, ends, how);
+          expect(isRefusal(response) ? response.status : response.origin).toBeDefined();
         }
       }),
     );
   });
 
-  it("never lets a browser in whose Host is a name that the shim does not have (DNS rebinding)", () => {
+  it("never admits a browser with a Host that is not a name of the shim (DNS rebinding)", () => {
     const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
     const name = fc.oneof(
       fc.tuple(label, label).map((labels) => labels.join(".")),
       fc.constantFrom("localhost.evil.example", "127.0.0.1.nip.io", "evil.localhost", "localhost."),
     );
-    const origin = fc.oneof(fc.constantFrom("null", "http://127.0.0.1:18788", "https://a.example"), odd);
+    const origin = fc.oneof(
+      fc.constantFrom("null", "http://127.0.0.1:18788", "https://a.example"),
+      arbitraryText,
+    );
     fc.assert(
       fc.property(name, fc.nat(65_535), origin, anyHeaders, kind, (host, port, page, rest, how) => {
         const rawHeaders = ["Host", `${host}:${port}`, "Origin", page, "Upgrade", "websocket", ...rest];
@@ -57,19 +66,22 @@ describe("the gate, given anything", () => {
   });
 });
 
-/** Means itself in a shell, whatever is around it, and is no option. */
+/** A word that a shell does not interpret and that is not an option. */
 const SHELL_WORD = "(?:…|[A-Za-z0-9][\\w.:/@-]*|'[A-Za-z0-9[][\\w.:/@[\\]-]*')";
 
-describe("what a refusal says", () => {
+describe("the text of a refusal", () => {
   const codes: readonly RefusalCode[] = [
     "peer_not_allowed",
     "host_not_allowed",
     "origin_not_allowed",
     "forwarded_public",
   ];
-  const hostile = fc.oneof(odd, fc.stringMatching(/^[a-z-]{0,3}[;|&$`<>(){}'"\\*?!~#\n\r-]{1,5}.{0,5}$/));
+  const hostile = fc.oneof(
+    arbitraryText,
+    fc.stringMatching(/^[a-z-]{0,3}[;|&$`<>(){}'"\\*?!~#\n\r-]{1,5}.{0,5}$/),
+  );
 
-  it("has no shell syntax and no option from the request in its fix", () => {
+  it("has a fix without shell syntax or options from the request", () => {
     fc.assert(
       fc.property(fc.constantFrom(...codes), hostile, (code, value) => {
         const parts = refuse(code, "VALUE").fix.split("VALUE");
@@ -79,15 +91,15 @@ describe("what a refusal says", () => {
     );
   });
 
-  it("quotes an address in brackets, which are a pattern to a shell", () => {
+  it("quotes an address in brackets, which a shell expands as a pattern", () => {
     expect(refuse("origin_not_allowed", "http://[::1]:3000").fix).toMatch(/ 'http:\/\/\[::1\]:3000'$/);
   });
 
-  it("does not take a name for an option", () => {
+  it("does not use an option from the request as a name", () => {
     expect(refuse("host_not_allowed", "--allow-remote-gateway").fix).toContain("--allow-host …;");
   });
 
-  it("is printable and short in its message", () => {
+  it("has a printable and short message", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 500 }), (value) => {
         const { message } = refuse("host_not_allowed", value);

@@ -89,9 +89,9 @@ describe("AuthRateLimit", () => {
     fc.assert(
       fc.property(steps, (failures) => {
         const { limiter, advance } = limiterAt();
-        for (const [who, ms] of failures) {
+        for (const [client, ms] of failures) {
           advance(ms);
-          limiter.failed(`peer ${who}`);
+          limiter.failed(`peer ${client}`);
           limiter.failed(undefined);
         }
         expect(limiter.check("peer another")).toBeUndefined();

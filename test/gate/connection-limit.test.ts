@@ -14,7 +14,7 @@ function open(port: number, text: string): RawClient {
 }
 
 describe("--max-connections", () => {
-  it("refuses what goes beyond it with 503, and lets in again when one has left", async () => {
+  it("refuses further requests with 503, and admits one again when a slot is released", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     const shim = await openShimFor(gateway, { maxConnections: 2 });
     const clients = [open(shim.port, upgradeRequest()), open(shim.port, upgradeRequest())];
@@ -22,10 +22,10 @@ describe("--max-connections", () => {
 
     const websocket = await open(shim.port, upgradeRequest()).closed();
     const plain = await exchange(shim.port, GET);
-    for (const answer of [websocket, plain]) {
-      expect([statusOf(answer), errorOf(answer).type]).toEqual([503, "too_many_connections"]);
-      expect(answer).toMatch(/\r\nRetry-After: 1\r\n/);
-      expect(errorOf(answer).fix).toContain("--max-connections above 2");
+    for (const response of [websocket, plain]) {
+      expect([statusOf(response), errorOf(response).type]).toEqual([503, "too_many_connections"]);
+      expect(response).toMatch(/\r\nRetry-After: 1\r\n/);
+      expect(errorOf(response).fix).toContain("--max-connections above 2");
     }
     expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "too_many_connections" }]);
 
@@ -35,7 +35,7 @@ describe("--max-connections", () => {
     await next.until((text) => text.startsWith("HTTP/1.1 101 "));
   });
 
-  it("counts plain requests while they are answered, and only then", async () => {
+  it("counts plain requests until their response, and no longer", async () => {
     const gateway = await startRecorder(({ line }) =>
       line.includes("/slow") ? "" : "HTTP/1.1 204 No Content\r\n\r\n",
     );
@@ -48,7 +48,7 @@ describe("--max-connections", () => {
     expect(slow.received()).toBe("");
   });
 
-  it("says draining once the shim closes, also on a connection that is still answered", async () => {
+  it("refuses with draining while the shim closes, also on a connection with a pending response", async () => {
     const gateway = await startRecorder(({ line }) => (line.includes("/slow") ? "" : OK));
     const shim = await openShimFor(gateway, { drain: 5_000 });
     const client = open(shim.port, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
@@ -59,9 +59,9 @@ describe("--max-connections", () => {
       expect(shim.lines.at(-1)).toMatchObject({ event: "request.denied", reason: "draining" }),
     );
     gateway.reply(OK);
-    const answers = await client.closed();
-    expect(statusesOf(answers)).toEqual([200, 503]);
-    expect(answers).toContain('{"error":{"type":"draining"');
+    const responses = await client.closed();
+    expect(statusesOf(responses)).toEqual([200, 503]);
+    expect(responses).toContain('{"error":{"type":"draining"');
     expect(gateway.bytes()).not.toContain("/late");
     await closed;
   });

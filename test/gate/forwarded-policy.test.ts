@@ -3,21 +3,21 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-const SWITCH = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+const ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
 async function upgradeWith(port: number, ...fields: string[]): Promise<string> {
   const client = rawClient(port, upgradeRequest(fields));
-  const answer = await client.until((text) => text.includes("\r\n\r\n"));
+  const response = await client.until((text) => text.includes("\r\n\r\n"));
   client.socket.destroy();
-  return answer;
+  return response;
 }
 
-describe("a WebSocket that carries forwarding fields", () => {
-  it("passes clean under strip, and a public address is reported", async () => {
-    const gateway = await startRecorder(() => SWITCH);
+describe("a WebSocket request with forwarding fields", () => {
+  it("with --forwarded strip is relayed without them, and a public address is reported", async () => {
+    const gateway = await startRecorder(() => ACCEPTED);
     const shim = await openShimFor(gateway, { forwarded: "strip" });
-    const answer = await upgradeWith(shim.port, "X-Forwarded-For: 203.0.113.9, 10.0.0.1", "Via: 1.1 edge");
-    expect(statusOf(answer)).toBe(101);
+    const response = await upgradeWith(shim.port, "X-Forwarded-For: 203.0.113.9, 10.0.0.1", "Via: 1.1 edge");
+    expect(statusOf(response)).toBe(101);
     expect(await shim.outcome()).toMatchObject({
       publicForwarded: true,
       normalized: { stripped: { "x-forwarded-for": "203.0.113.9, 10.0.0.1", via: "1.1 edge" } },
@@ -25,56 +25,56 @@ describe("a WebSocket that carries forwarding fields", () => {
     expect(gateway.bytes()).not.toMatch(/forwarded|via/i);
   });
 
-  it("passes clean under private where all addresses are private, and none is reported as public", async () => {
-    const gateway = await startRecorder(() => SWITCH);
+  it("with --forwarded private is relayed without them if all addresses are private", async () => {
+    const gateway = await startRecorder(() => ACCEPTED);
     const shim = await openShimFor(gateway, { forwarded: "private" });
     expect(statusOf(await upgradeWith(shim.port, "Forwarded: for=10.0.0.1, for=127.0.0.1"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");
     expect(gateway.bytes()).not.toMatch(/forwarded/i);
   });
 
-  it("is refused under private where one address is public", async () => {
+  it("with --forwarded private is refused if one address is public", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway, { forwarded: "private" });
-    const answer = await upgradeWith(shim.port, 'Forwarded: for=10.0.0.1, for="203.0.113.9:4711"');
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "forwarded_public"]);
-    expect(errorOf(answer).fix).toContain("--allow-from 203.0.113.9,");
+    const response = await upgradeWith(shim.port, 'Forwarded: for=10.0.0.1, for="203.0.113.9:4711"');
+    expect([statusOf(response), errorOf(response).type]).toEqual([403, "forwarded_public"]);
+    expect(errorOf(response).fix).toContain("--allow-from 203.0.113.9,");
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "forwarded_public" });
     expect(gateway.bytes()).toBe("");
   });
 
-  it("passes under private where the public address is an --allow-from", async () => {
-    const gateway = await startRecorder(() => SWITCH);
+  it("with --forwarded private is relayed if --allow-from has the public address", async () => {
+    const gateway = await startRecorder(() => ACCEPTED);
     const shim = await openShimFor(gateway, { forwarded: "private", allowFrom: ["203.0.113.0/24"] });
     expect(statusOf(await upgradeWith(shim.port, "X-Real-IP: 203.0.113.9"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");
   });
 
-  it("is refused under reject, even if it says nothing", async () => {
+  it("with --forwarded reject is refused, even if the fields are empty", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway, { forwarded: "reject" });
-    const answer = await upgradeWith(shim.port, "x_FORWARDED_for:");
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([403, "forwarded_rejected"]);
+    const response = await upgradeWith(shim.port, "x_FORWARDED_for:");
+    expect([statusOf(response), errorOf(response).type]).toEqual([403, "forwarded_rejected"]);
     expect(gateway.bytes()).toBe("");
   });
 });
 
-describe("a plain request that carries forwarding fields", () => {
+describe("a plain request with forwarding fields", () => {
   it.each([
     ["strip", "X-Forwarded-For: 8.8.8.8", 200],
     ["private", "X-Forwarded-For: 8.8.8.8", 403],
     ["private", "X-Forwarded-For: 192.168.0.1", 200],
     ["reject", "X-Forwarded-For: 127.0.0.1", 403],
-  ] as const)("under %s with %s is answered %i", async (forwarded, field, status) => {
+  ] as const)("with --forwarded %s and %s has status %i", async (forwarded, field, status) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway, { forwarded });
-    const answer = await exchange(shim.port, [
+    const response = await exchange(shim.port, [
       "GET / HTTP/1.1",
       "Host: localhost",
       "Connection: close",
       field,
     ]);
-    expect(statusOf(answer)).toBe(status);
+    expect(statusOf(response)).toBe(status);
     expect(gateway.bytes()).not.toMatch(/forwarded/i);
   });
 });

@@ -10,7 +10,7 @@ function check(policy: ForwardedPolicy, ...rawHeaders: string[]): string | undef
 }
 
 describe("--forwarded strip", () => {
-  it("lets any forwarding field pass, to be deleted", () => {
+  it("admits any forwarding field", () => {
     expect(check("strip", "X-Forwarded-For", "8.8.8.8", "Forwarded", "for=unknown")).toBeUndefined();
   });
 });
@@ -26,7 +26,7 @@ describe("--forwarded reject", () => {
     expect(check("reject", "Accept", "*/*", name, value)).toBe("forwarded_rejected");
   });
 
-  it("lets a request without any pass", () => {
+  it("admits a request without forwarding fields", () => {
     expect(check("reject", "Accept", "*/*", "X-Forward", "8.8.8.8")).toBeUndefined();
   });
 });
@@ -51,7 +51,7 @@ describe("--forwarded private", () => {
     ["Via", "1.1 proxy, 2 10.0.0.1:3128"],
     ["X-Original-URL", "/a/8.8.8.8/b?c=d"],
     ["CF-Ray", "230b030023ae2822-SJC"],
-  ])("lets %s: %s pass", (name, value) => expect(check("private", name, value)).toBeUndefined());
+  ])("admits %s: %s", (name, value) => expect(check("private", name, value)).toBeUndefined());
 
   it.each([
     ["X-Forwarded-For", "8.8.8.8"],
@@ -87,23 +87,23 @@ describe("--forwarded private", () => {
     ["Forwarded", "for="],
   ])("refuses %s: %s", (name, value) => expect(check("private", name, value)).toBe("forwarded_public"));
 
-  it("looks at every field, not only the first", () => {
+  it("checks every field, not only the first", () => {
     expect(check("private", "X-Forwarded-For", "10.0.0.1", "X-Forwarded-For", "8.8.8.8")).toBe(
       "forwarded_public",
     );
     expect(check("private", "Via", "1.1 a", "X-Real-IP", "8.8.8.8")).toBe("forwarded_public");
   });
 
-  it("names the address, without its port", () => {
+  it("has the address in its message, without the port", () => {
     const facts = readForwarded(["Forwarded", 'for="[2001:db8::1]:80"']);
     const refusal = checkForwarded(facts, "private", allowed);
     expect(refusal).toMatchObject({ status: 403, message: expect.stringContaining("for 2001:db8::1,") });
   });
 });
 
-describe("public addresses", () => {
+describe("isPublic", () => {
   it.each(["8.8.8.8", "2001:4860:4860::8888", "0.0.0.0", "::", "64:ff9b::a00:1", "unknown", ""])(
-    "%j",
+    "returns true for %j",
     (text) => {
       expect(isPublic(text, allowed)).toBe(true);
     },

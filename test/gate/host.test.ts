@@ -3,8 +3,8 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-/** A Host for a plain request: `true` where it may pass without being named in the settings. */
-const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
+/** Host values of plain requests, with `--allow-host my-box.lan`; `true` if admitted. */
+const HOSTS: readonly (readonly [host: string, admitted: boolean])[] = [
   ["localhost", true],
   ["LOCALHOST:1", true],
   ["127.0.0.1:18788", true],
@@ -35,25 +35,25 @@ const HOSTS: readonly (readonly [host: string, passes: boolean])[] = [
 ];
 
 describe("Host of a plain request", () => {
-  it("is loopback, an IP literal or an --allow-host; else 421 and nothing goes on", async () => {
+  it("must be loopback, an IP literal or an --allow-host; otherwise 421, and nothing reaches the gateway", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway, { allowHost: ["my-box.lan"] });
-    for (const [index, [host, passes]] of HOSTS.entries()) {
-      const answer = await exchange(shim.port, [
+    for (const [index, [host, admitted]] of HOSTS.entries()) {
+      const response = await exchange(shim.port, [
         `GET /${index} HTTP/1.1`,
         `Host: ${host}`,
         "Connection: close",
       ]);
-      const type = passes ? "passed" : errorOf(answer).type;
-      expect([host, statusOf(answer), type]).toEqual(
-        passes ? [host, 200, "passed"] : [host, 421, "host_not_allowed"],
+      const type = admitted ? "none" : errorOf(response).type;
+      expect([host, statusOf(response), type]).toEqual(
+        admitted ? [host, 200, "none"] : [host, 421, "host_not_allowed"],
       );
     }
-    const passed = HOSTS.flatMap(([, passes], index) => (passes ? [`GET /${index} HTTP/1.1`] : []));
-    expect(gateway.requests().map(({ line }) => line)).toEqual(passed);
+    const expected = HOSTS.flatMap(([, admitted], index) => (admitted ? [`GET /${index} HTTP/1.1`] : []));
+    expect(gateway.requests().map(({ line }) => line)).toEqual(expected);
   });
 
-  it("is needed exactly once: none and two are 400", async () => {
+  it("must occur exactly once: none and two are 400", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     for (const hosts of [
@@ -61,16 +61,16 @@ describe("Host of a plain request", () => {
       ["Host: 127.0.0.1", "Host: 127.0.0.1"],
       ["Host: 127.0.0.1", "hOST: localhost"],
     ]) {
-      const answer = await exchange(shim.port, ["GET / HTTP/1.1", ...hosts, "Connection: close"]);
-      expect(statusOf(answer)).toBe(400);
-      expect(errorOf(answer).message).toContain("exactly one Host");
+      const response = await exchange(shim.port, ["GET / HTTP/1.1", ...hosts, "Connection: close"]);
+      expect(statusOf(response)).toBe(400);
+      expect(errorOf(response).message).toContain("exactly one Host");
     }
     expect(gateway.bytes()).toBe("");
   });
 });
 
 describe("Host of a WebSocket handshake without Origin", () => {
-  it("may be anything, and the gateway sees its own authority", async () => {
+  it("may be any value, and the gateway receives its own authority", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     const shim = await openShimFor(gateway);
     for (const [host] of HOSTS) {

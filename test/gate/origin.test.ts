@@ -13,22 +13,22 @@ function judge(origin: string | undefined, host: string, direct: boolean): strin
   return typeof verdict === "string" ? verdict : verdict.code;
 }
 
-describe("the origin that the gate finds", () => {
+describe("judgeOrigin", () => {
   it.each([
     ["no Origin", undefined, "evil.example", true, "absent"],
     ["the listener's own page", OWN, "127.0.0.1:18788", true, "own"],
-    ["its other name", "http://LOCALHOST:18788", "127.0.0.1:18788", true, "own"],
-    ["its own page by its LAN address", "http://192.0.2.5:18788", "192.0.2.5:18788", false, "own"],
+    ["another name of the listener", "http://LOCALHOST:18788", "127.0.0.1:18788", true, "own"],
+    ["the listener's own page by its LAN address", "http://192.0.2.5:18788", "192.0.2.5:18788", false, "own"],
     [
-      "its own page through a tunnel that keeps Host",
+      "the listener's own page through a tunnel that keeps Host",
       "http://localhost:18788",
       "localhost:18788",
       false,
       "own",
     ],
-    ["an --allow-origin, wherever it comes from", "https://UI.example", "192.0.2.5:18788", false, "own"],
+    ["an --allow-origin, on a forwarded connection", "https://UI.example", "192.0.2.5:18788", false, "own"],
     [
-      "a page of another local server, asked for directly",
+      "a page of another local server, on a direct connection",
       "http://127.0.0.1:3000",
       "127.0.0.1:18788",
       true,
@@ -39,16 +39,28 @@ describe("the origin that the gate finds", () => {
     ["a sandboxed page", "null", "127.0.0.1:18788", true, "foreign"],
     ["a page of a local file", "file://", "127.0.0.1:18788", false, "foreign"],
     ["a browser extension", "chrome-extension://abcdefghijklmnop", "127.0.0.1:18788", true, "foreign"],
-    // From here on the shim would make the page look better than it is.
-    ["its own page's name under another Host", OWN, "192.0.2.5:18788", false, "origin_not_allowed"],
+    // If the shim relayed these, the gateway would take a remote page for a local one.
     [
-      "its own page's name under another loopback Host, forwarded",
+      "the origin of the listener's page with another Host",
+      OWN,
+      "192.0.2.5:18788",
+      false,
+      "origin_not_allowed",
+    ],
+    [
+      "the origin of the listener's page with another loopback Host, forwarded",
       OWN,
       "localhost:18788",
       false,
       "origin_not_allowed",
     ],
-    ["its own name with https", "https://127.0.0.1:18788", "192.0.2.5:18788", false, "origin_not_allowed"],
+    [
+      "the listener's name with https",
+      "https://127.0.0.1:18788",
+      "192.0.2.5:18788",
+      false,
+      "origin_not_allowed",
+    ],
     ["a loopback page, forwarded", "http://127.0.0.1:3000", "127.0.0.1:18788", false, "origin_not_allowed"],
     [
       "a loopback page, Host not loopback",
@@ -57,7 +69,7 @@ describe("the origin that the gate finds", () => {
       true,
       "origin_not_allowed",
     ],
-    // 2026.2.19 takes whatever begins with "127." for loopback.
+    // 2026.2.19 treats every name that begins with "127." as loopback.
     [
       "a name that begins as a loopback address",
       "http://127.evil.example",
@@ -65,7 +77,13 @@ describe("the origin that the gate finds", () => {
       true,
       "origin_not_allowed",
     ],
-    ["the same, no page's", "uhttp://127.0.0.10.2.1:18788", "192.0.2.5:18788", true, "origin_not_allowed"],
+    [
+      "the same, with another scheme",
+      "uhttp://127.0.0.10.2.1:18788",
+      "192.0.2.5:18788",
+      true,
+      "origin_not_allowed",
+    ],
     ["localhost with a final dot", "http://localhost.:3000", "127.0.0.1:18788", false, "origin_not_allowed"],
     ["127.1", "http://127.1:3000", "127.0.0.1:18788", false, "origin_not_allowed"],
     ["decimal loopback", "http://2130706433", "127.0.0.1:18788", false, "origin_not_allowed"],
@@ -95,12 +113,12 @@ describe("the origin that the gate finds", () => {
     "http://[::1",
     "javascript:alert(1)",
     "NULL null",
-  ])("%j is no serialized origin, direct or not", (origin) => {
+  ])("refuses %j, which is not a serialized origin", (origin) => {
     expect(judge(origin, "127.0.0.1:18788", true)).toBe("origin_malformed");
     expect(judge(origin, "127.0.0.1:18788", false)).toBe("origin_malformed");
   });
 
-  it("reads a host name as the gateway does", () => {
+  it("normalizes a host name as the gateway does", () => {
     expect(originHost("http://127.1:80")).toBe("127.0.0.1");
     expect(originHost("https://Example.com.")).toBe("example.com");
     expect(originHost("http://[::1]:5")).toBe("::1");

@@ -7,7 +7,7 @@ import { addressMatcher, isLoopbackAddress } from "../../src/net/ip-address.ts";
 const ALLOWED = ["192.0.2.0/24", "10.1.2.3", "2001:db8::/32", "fd00::5"];
 const allowed = addressMatcher(ALLOWED);
 
-describe("peers that may connect", () => {
+describe("checkPeer admits", () => {
   it.each([
     "127.0.0.1",
     "127.255.255.254",
@@ -24,7 +24,7 @@ describe("peers that may connect", () => {
   ])("%s", (address) => expect(checkPeer(address, allowed)).toBeUndefined());
 });
 
-describe("peers that may not", () => {
+describe("checkPeer refuses", () => {
   it.each([
     ["next to a block", "192.0.3.1"],
     ["next to a single address", "10.1.2.4"],
@@ -48,11 +48,11 @@ describe("peers that may not", () => {
     expect(checkPeer(address, allowed)).toMatchObject({ code: "peer_not_allowed", status: 403 });
   });
 
-  it("a socket that is already gone", () => {
+  it("a socket that is already closed", () => {
     expect(checkPeer(undefined, allowed)).toMatchObject({ code: "peer_not_allowed" });
   });
 
-  it("are told the --allow-from that lets them in, not their IPv4-mapped or zoned form", () => {
+  it("with the --allow-from in its fix that would admit the peer, without mapped prefix or zone", () => {
     for (const [peer, plain] of [
       ["::ffff:203.0.113.9", "203.0.113.9"],
       ["fe80::1%eth0", "fe80::1"],
@@ -68,12 +68,15 @@ function inBlock(v4: string): boolean {
   return v4.startsWith("192.0.2.") || v4 === "10.1.2.3" || v4.startsWith("127.");
 }
 
-describe("any peer", () => {
-  it("that is IPv4 passes if and only if it is loopback or in a block, mapped or not", () => {
-    const near = fc.tuple(fc.constantFrom("192.0.2", "192.0.3", "10.1.2", "127.9.9", "128.0.0"), fc.nat(255));
+describe("addressMatcher", () => {
+  it("matches an IPv4 address if and only if it is loopback or in a block, mapped or not", () => {
+    const nearBlocks = fc.tuple(
+      fc.constantFrom("192.0.2", "192.0.3", "10.1.2", "127.9.9", "128.0.0"),
+      fc.nat(255),
+    );
     const address = fc.oneof(
       fc.ipV4(),
-      near.map(([net, host]) => `${net}.${host}`),
+      nearBlocks.map(([net, host]) => `${net}.${host}`),
     );
     fc.assert(
       fc.property(address, fc.boolean(), (v4, mapped) => {
@@ -82,20 +85,20 @@ describe("any peer", () => {
     );
   });
 
-  it("that is IPv6 passes if and only if it is ::1 or in a block", () => {
+  it("matches an IPv6 address if and only if it is ::1 or in a block", () => {
     const group = fc.constantFrom("0", "1", "5", "db8", "2001", "fd00", "ffff");
     fc.assert(
       fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
         const text = groups.join(":");
         const expected =
           text === "0:0:0:0:0:0:0:1" || text === "fd00:0:0:0:0:0:0:5" || text.startsWith("2001:db8:");
-        // ::ffff:0:0/96 is IPv4, and none of these is in an IPv4 block.
+        // None of these is in ::ffff:0:0/96.
         expect(allowed(text)).toBe(expected);
       }),
     );
   });
 
-  it("that is any text is no peer, without an exception", () => {
+  it("matches no other text, and never throws", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(addressMatcher([])(text)).toBe(isLoopbackAddress(text) && isIP(text) !== 0);

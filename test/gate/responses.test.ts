@@ -10,7 +10,7 @@ const WEBSOCKET = [
 ];
 const HOST = "Host: 127.0.0.1";
 
-/** What the gate objects to, in raw request lines, and its answer. */
+/** Raw request lines that the gate refuses, with the response's status and error type. */
 const REFUSALS: readonly (readonly [what: string, lines: readonly string[], status: number, type: string])[] =
   [
     ["a foreign Host", ["GET / HTTP/1.1", "Host: evil.example"], 421, "host_not_allowed"],
@@ -25,7 +25,7 @@ const REFUSALS: readonly (readonly [what: string, lines: readonly string[], stat
     ["CONNECT", ["CONNECT example.com:443 HTTP/1.1", "Host: example.com:443"], 405, "method_connect"],
     ["OPTIONS *", ["OPTIONS * HTTP/1.1", HOST], 400, "malformed_request"],
     ["an absolute target", ["GET http://127.0.0.1/ HTTP/1.1", HOST], 400, "malformed_request"],
-    ["no HTTP", ["\x16\x03\x01 TLS"], 400, "malformed_request"],
+    ["bytes that are not HTTP", ["\x16\x03\x01 TLS"], 400, "malformed_request"],
     [
       "an upgrade to h2c",
       [
@@ -39,7 +39,7 @@ const REFUSALS: readonly (readonly [what: string, lines: readonly string[], stat
       "upgrade_not_websocket",
     ],
     [
-      "an upgrade to a choice",
+      "an upgrade with two protocols",
       ["GET / HTTP/1.1", HOST, "Connection: upgrade", "Upgrade: websocket, h2c"],
       426,
       "upgrade_not_websocket",
@@ -61,27 +61,27 @@ const REFUSALS: readonly (readonly [what: string, lines: readonly string[], stat
     ["Connection: Origin", ["GET / HTTP/1.1", HOST, "Connection: close, Origin"], 400, "malformed_request"],
   ];
 
-describe("a refusal by the gate", () => {
+describe("a refusal of the gate", () => {
   it.each(REFUSALS)("for %s", async (_what, lines, status, type) => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
-    const answer = await exchange(shim.port, lines);
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([status, type]);
-    expect(Object.keys(errorOf(answer)).toSorted()).toEqual(["fix", "message", "type"]);
-    expect(Object.values(errorOf(answer)).every((text) => text.length > 3)).toBe(true);
-    expect(answer).toMatch(/\r\ncontent-type: application\/json/i);
-    expect(answer).toMatch(/\r\ncache-control: no-store\r\n/i);
+    const response = await exchange(shim.port, lines);
+    expect([statusOf(response), errorOf(response).type]).toEqual([status, type]);
+    expect(Object.keys(errorOf(response)).toSorted()).toEqual(["fix", "message", "type"]);
+    expect(Object.values(errorOf(response)).every((text) => text.length > 3)).toBe(true);
+    expect(response).toMatch(/\r\ncontent-type: application\/json/i);
+    expect(response).toMatch(/\r\ncache-control: no-store\r\n/i);
     expect(gateway.bytes()).toBe("");
   });
 
-  it("says what a 405 allows and what a 426 wants", async () => {
+  it("has Allow with a 405 and Upgrade with a 426", async () => {
     const shim = await openShimFor(await startRecorder());
     expect(await exchange(shim.port, ["CONNECT a:1 HTTP/1.1", "Host: a:1"])).toMatch(/\r\nAllow: .*GET/);
     const upgrade = ["GET / HTTP/1.1", HOST, "Connection: Upgrade", "Upgrade: h2c"];
     expect(await exchange(shim.port, upgrade)).toMatch(/\r\nUpgrade: websocket\r\n/);
   });
 
-  it("of a WebSocket is exactly one outcome, denied for the same reason", async () => {
+  it("of a WebSocket request is exactly one outcome: denied, with the same reason and fix", async () => {
     const shim = await openShimFor(await startRecorder());
     const lines = [
       "GET /p?token=secret HTTP/1.1",
@@ -89,8 +89,8 @@ describe("a refusal by the gate", () => {
       "Origin: http://evil.example",
       ...WEBSOCKET,
     ];
-    const answer = await exchange(shim.port, lines);
-    expect(statusOf(answer)).toBe(421);
+    const response = await exchange(shim.port, lines);
+    expect(statusOf(response)).toBe(421);
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({
       outcome: "denied",
@@ -98,7 +98,7 @@ describe("a refusal by the gate", () => {
       path: "/p",
       http: { status: 421 },
     });
-    expect(outcome.fix).toBe(errorOf(answer).fix);
+    expect(outcome.fix).toBe(errorOf(response).fix);
     expect(shim.outcomes).toHaveLength(1);
   });
 });

@@ -4,14 +4,14 @@ import { normalize } from "../../src/headers/normalize.ts";
 import { anyHeaders, pairs, TARGET } from "../support/header-fields.ts";
 
 const OWN = "http://127.0.0.1:18788";
-const MAPPED = { ...TARGET, origin: "http://127.0.0.1:18789" };
+const OWN_TARGET = { ...TARGET, origin: "http://127.0.0.1:18789" };
 
 function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   return pairs(rawHeaders).flatMap(([field, value]) => (field.toLowerCase() === name ? [value] : []));
 }
 
 describe("Host", () => {
-  it("is the gateway's authority, exactly once, whatever came", () => {
+  it("is the gateway's authority, exactly once, for any header section", () => {
     fc.assert(
       fc.property(anyHeaders, (headers) => {
         expect(valuesOf(normalize(headers, TARGET).rawHeaders, "host")).toEqual([TARGET.authority]);
@@ -19,7 +19,7 @@ describe("Host", () => {
     );
   });
 
-  it("keeps its place and case, and the first of two wins", () => {
+  it("keeps its position and case; the first of two is replaced", () => {
     const { rawHeaders, host } = normalize(
       ["Accept", "*/*", "hOST", "sb.vercel.run", "Host", "other"],
       TARGET,
@@ -28,7 +28,7 @@ describe("Host", () => {
     expect(host).toEqual({ from: "sb.vercel.run", to: TARGET.authority });
   });
 
-  it("comes first where there was none", () => {
+  it("is added as the first field if absent", () => {
     expect(normalize(["Accept", "*/*"], TARGET).rawHeaders).toEqual([
       "Host",
       TARGET.authority,
@@ -37,27 +37,27 @@ describe("Host", () => {
     ]);
   });
 
-  it("is not reported where nothing changed", () => {
+  it("is not reported if unchanged", () => {
     expect(normalize(["Host", TARGET.authority], TARGET)).not.toHaveProperty("host");
   });
 });
 
 describe("Origin", () => {
-  it("becomes the gateway's where the gate found it to be the shim's own", () => {
-    const { rawHeaders, origin } = normalize(["Host", "127.0.0.1:18788", "Origin", OWN], MAPPED);
-    expect(valuesOf(rawHeaders, "origin")).toEqual([MAPPED.origin]);
-    expect(origin).toEqual({ from: OWN, to: MAPPED.origin });
+  it("becomes the gateway's if the gate judged it the shim's own", () => {
+    const { rawHeaders, origin } = normalize(["Host", "127.0.0.1:18788", "Origin", OWN], OWN_TARGET);
+    expect(valuesOf(rawHeaders, "origin")).toEqual([OWN_TARGET.origin]);
+    expect(origin).toEqual({ from: OWN, to: OWN_TARGET.origin });
   });
 
-  it("stays absent where it was absent, mapped or not", () => {
-    for (const target of [TARGET, MAPPED]) {
+  it("stays absent if absent, with or without an own origin", () => {
+    for (const target of [TARGET, OWN_TARGET]) {
       const normalized = normalize(["Host", "127.0.0.1:18788"], target);
       expect(valuesOf(normalized.rawHeaders, "origin")).toEqual([]);
       expect(normalized).not.toHaveProperty("origin");
     }
   });
 
-  it("passes unchanged where it is foreign, whatever it is", () => {
+  it("passes unchanged if foreign", () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/headers/normalize.ts";
 import {
   anyHeaders,
-  disguised,
+  spellingsOf,
   fieldValue,
   FORWARDING,
   HOP_BY_HOP,
@@ -12,7 +12,7 @@ import {
   TARGET,
 } from "../support/header-fields.ts";
 
-/** Fields that nothing may take from a request, whatever `Connection` says. */
+/** End-to-end fields that must be preserved even if `Connection` names them. */
 const END_TO_END = [
   "Origin",
   "Authorization",
@@ -25,20 +25,20 @@ const END_TO_END = [
   "x-openclaw-scopes",
 ] as const;
 
-const kept = fc.tuple(
+const preserved = fc.tuple(
   fc.oneof(
     fc.constantFrom<string>(...NEAR_MISSES, ...END_TO_END),
     fc.stringMatching(/^[Yy][A-Za-z0-9-]{0,6}$/),
   ),
   fieldValue,
 );
-const deleted = fc.tuple(disguised([...FORWARDING, ...HOP_BY_HOP.slice(1)]), fieldValue);
+const deleted = fc.tuple(spellingsOf([...FORWARDING, ...HOP_BY_HOP.slice(1)]), fieldValue);
 
-describe("what normalize keeps", () => {
-  it("everything else: order, case, repetition and value, byte for byte", () => {
+describe("normalize preserves", () => {
+  it("all other fields byte for byte: order, case, repetition and value", () => {
     const mixed = fc.array(
       fc.oneof(
-        kept,
+        preserved,
         deleted.map((field) => ({ field })),
       ),
       { maxLength: 20 },
@@ -55,12 +55,12 @@ describe("what normalize keeps", () => {
 
   it.each(END_TO_END)("%s, even if Connection names it", (name) => {
     fc.assert(
-      fc.property(disguised([name]), fc.nat(2), (option, place) => {
+      fc.property(spellingsOf([name]), fc.nat(2), (option, index) => {
         const fields = [
           ["Host", "a"],
           [name, "value"],
         ];
-        fields.splice(place, 0, ["Connection", `close, ${option} ,Host`]);
+        fields.splice(index, 0, ["Connection", `close, ${option} ,Host`]);
         const { rawHeaders } = normalize(fields.flat(), TARGET);
         expect(rawHeaders).toEqual(["Host", TARGET.authority, name, "value"]);
       }),
@@ -68,7 +68,7 @@ describe("what normalize keeps", () => {
     );
   });
 
-  it("latin1 and odd bytes in values", () => {
+  it("latin1 and control characters in values", () => {
     const headers = [
       "Host",
       "a",
@@ -82,7 +82,7 @@ describe("what normalize keeps", () => {
     expect(normalize(headers, TARGET).rawHeaders).toEqual(["Host", TARGET.authority, ...headers.slice(2)]);
   });
 
-  it("its input as it was", () => {
+  it("its input array", () => {
     fc.assert(
       fc.property(anyHeaders, (headers) => {
         const before = [...headers];

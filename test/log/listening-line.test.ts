@@ -4,7 +4,7 @@ import { nextSteps, programOf } from "../../src/program.ts";
 
 const GATEWAY = "ws://127.0.0.1:18789";
 
-/** The rows of the line that says that it listens, without the time. */
+/** Returns the rows of a formatted `listening` line, without the time. */
 function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-shim"): string[] {
   const lines = prettyLines({ colors: false, columns: () => 60, nextSteps: nextSteps(program) });
   const line = {
@@ -19,8 +19,8 @@ function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-s
   return rows.map((row) => row.replace(/^\d\d:\d\d:\d\d {2}/, "").trim());
 }
 
-describe("the start-up line", () => {
-  it("says where it listens, for which gateway, what to try next and where to look, unbroken", () => {
+describe("the listening line", () => {
+  it("has the addresses, the gateway, the next command and the page, without line breaks", () => {
     expect(listening(["127.0.0.1:18788", "[::1]:18788"])).toEqual([
       "listening             on ws://127.0.0.1:18788 and ws://[::1]:18788 for the gateway at ws://127.0.0.1:18789",
       "try next: openclaw-shim doctor",
@@ -33,26 +33,26 @@ describe("the start-up line", () => {
     [["0.0.0.0:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
     [["172.17.0.1:18788", "[::]:5"], GATEWAY, "--listen '[::1]:5'"],
     [["172.17.0.1:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
-  ])("gives the settings that are not the default to the command, too: %s for %s", (at, gateway, flags) => {
+  ])("adds the settings that are not the default to the command: %s for %s", (at, gateway, flags) => {
     expect(listening(at, gateway)[1]).toBe(`try next: openclaw-shim doctor ${flags}`);
   });
 
-  it("names no page where only another machine could open it", () => {
+  it("has no page if the shim listens on no loopback address", () => {
     expect(listening(["172.17.0.1:18788"])).toHaveLength(2);
   });
 });
 
-describe("the program in commands to copy", () => {
+describe("programOf", () => {
   it.each([
     ["/usr/local/bin/openclaw-shim", "openclaw-shim"],
     ["/work/dist/openclaw-shim.mjs", "node /work/dist/openclaw-shim.mjs"],
     ["/my files/openclaw-shim.mjs", "openclaw-shim"],
     ["/tmp/$(reboot).mjs", "openclaw-shim"],
-  ])("called as %s is %s", (script, program) => {
+  ])("returns for %s: %s", (script, program) => {
     expect(programOf(["/usr/bin/node", script])).toBe(program);
   });
 
-  it("is its name where Node has none", () => {
+  it("returns the name of the program if Node has no script path", () => {
     expect(programOf(["/usr/bin/node"])).toBe("openclaw-shim");
   });
 });

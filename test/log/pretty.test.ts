@@ -42,20 +42,20 @@ function pretty(line: object, terminal: Partial<Parameters<typeof prettyLines>[0
   return lines(`${JSON.stringify(line)}\n`);
 }
 
-describe("an outcome for people", () => {
-  it("is one line: when, what, who, what was removed, how long it took", () => {
+describe("an outcome line", () => {
+  it("has time, outcome, client, removed fields and duration", () => {
     expect(pretty(CONNECTED)).toBe(
       "03:04:05  connected             cli 2026.9.6 linux  device 4f02194a42ec  x-forwarded-for and 1 more removed  public address  19 ms\n",
     );
   });
 
-  it("names what is not as usual: the role, the path, a peer from elsewhere", () => {
+  it("has what differs from the default: role, path, remote peer", () => {
     const line = pretty({ ...CONNECTED, role: "node", path: "/canvas", peer: "172.17.0.3", normalized: {} });
     expect(line).toContain("  node  device 4f02194a42ec  from 172.17.0.3  /canvas  ");
     expect(line).not.toContain("removed");
   });
 
-  it("has the fix of a refusal below it, and the command alone, to be copied", () => {
+  it("is followed by the fix, and by the command on a line of its own", () => {
     const [first, ...rows] = pretty(REFUSED).trimEnd().split("\n");
     expect(first).toMatch(/^03:04:05 {2}pairing-required {6}scope-upgrade {2}cli /);
     expect(rows).toEqual([
@@ -64,7 +64,7 @@ describe("an outcome for people", () => {
     ]);
   });
 
-  it("breaks the fix at spaces where the terminal ends, never the command", () => {
+  it("wraps the fix at spaces to the terminal's width, never the command", () => {
     const [, ...rows] = pretty(REFUSED, { columns: () => 60 })
       .trimEnd()
       .split("\n");
@@ -80,13 +80,13 @@ describe("an outcome for people", () => {
     ["info", "connected", "\u001B[32mconnected\u001B[39m"],
     ["warn", "unauthorized", "\u001B[33munauthorized\u001B[39m"],
     ["error", "gateway-unreachable", "\u001B[31mgateway-unreachable\u001B[39m"],
-  ])("is colored by its level where there are colors: %s", (level, outcome, colored) => {
+  ])("is colored by level on a terminal with colors: %s", (level, outcome, colored) => {
     expect(pretty({ ...CONNECTED, level, outcome }, { colors: true })).toContain(`\u001B[22m  ${colored}  `);
   });
 });
 
-describe("text from outside", () => {
-  it("neither steers the terminal nor forges a line", () => {
+describe("text from clients", () => {
+  it("cannot control the terminal or forge a line", () => {
     const hostile = "cli\u001B[2J\n03:04:05  connected\u009B31m\u202E";
     const text = pretty({
       ...REFUSED,
@@ -100,19 +100,19 @@ describe("text from outside", () => {
     expect(text.trimEnd().split("\n")).toHaveLength(3);
   });
 
-  it("does not look like a command where it is a reason", () => {
+  it("is not shown as a command if it is a reason", () => {
     const text = pretty({ ...CONNECTED, level: "warn", outcome: "gateway-closed", reason: ": openclaw qr" });
     expect(text.trimEnd().split("\n")).toHaveLength(1);
   });
 });
 
 describe("other lines", () => {
-  it("say what is known, under its name", () => {
+  it("are formatted with the fields of their event", () => {
     const line = { level: "info", time: TIME, event: "draining", open: 2, ms: 5000, msg: "draining" };
     expect(pretty(line)).toBe("03:04:05  draining              2 open, which have 5 s to end\n");
   });
 
-  it("that are no JSON pass as they are", () => {
+  it("pass unchanged if they are not JSON objects", () => {
     const lines = prettyLines({ colors: true, columns: () => 80, nextSteps: () => [] });
     expect(lines("not JSON\n")).toBe("not JSON\n");
     expect(lines("1\n")).toBe("1\n");

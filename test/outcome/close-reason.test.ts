@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { connectThrough, startRefusingGateway } from "../support/gateways.ts";
 import { openShimFor } from "../support/shim.ts";
 
-/** Close code and reason, and what they say where nothing else does. */
+/** Close code, close reason, outcome, and the outcome's reason. */
 const CLOSES = [
   [1008, "pairing required", "pairing-required", "pairing required"],
   [
@@ -29,11 +29,11 @@ const CLOSES = [
   [1011, "", "gateway-closed", "close 1011"],
 ] as const;
 
-describe("a gateway that says nothing but a close", () => {
-  it.each(CLOSES)("%i %j is %s", async (code, reason, outcome, word) => {
+describe("a connect request with only a close as the response", () => {
+  it.each(CLOSES)("%i %j has the outcome %s", async (code, reason, outcome, outcomeReason) => {
     const shim = await openShimFor(await startRefusingGateway(undefined, { code, reason }));
     const result = await connectThrough(shim);
     expect(result).toMatchObject({ ok: false, close: { code, reason } });
-    expect(await shim.outcome()).toMatchObject({ outcome, reason: word, close: { code, reason } });
+    expect(await shim.outcome()).toMatchObject({ outcome, reason: outcomeReason, close: { code, reason } });
   });
 });

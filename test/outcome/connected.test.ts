@@ -4,35 +4,38 @@ import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { connectThrough, outcomeLineOf, startFakeGatewayWithShim } from "../support/gateways.ts";
 
 describe("the outcome connected", () => {
-  it.each(FAKE_RELEASES)("tells who was connected to a gateway of %s, and as what", async (release) => {
-    const { shim } = await startFakeGatewayWithShim({ release });
-    const device = createDevice();
-    const result = await connectThrough(shim, { device, scopes: ["operator.read", "operator.write"] });
-    expect(result.ok).toBe(true);
-    const outcome = await shim.outcome();
-    expect(outcome).toMatchObject({
-      event: "pairing.outcome",
-      outcome: "connected",
-      deviceId: device.id,
-      client: { id: "cli", mode: "cli", version: "1.0.0", platform: process.platform },
-      role: "operator",
-      scopes: ["operator.read", "operator.write"],
-      grantedScopes: ["operator.read", "operator.write"],
-      deviceToken: "issued",
-      gateway: { version: release, protocol: release === "2026.9.6" ? 4 : 3 },
-      peer: "127.0.0.1",
-      path: "/",
-      firstSeen: true,
-    });
-    expect(outcome.ms).toBeGreaterThan(0);
-    expect(outcome).not.toHaveProperty("fix");
-    expect(outcome).not.toHaveProperty("reason");
-  });
+  it.each(FAKE_RELEASES)(
+    "has the client, role, scopes and versions, for a gateway of release %s",
+    async (release) => {
+      const { shim } = await startFakeGatewayWithShim({ release });
+      const device = createDevice();
+      const result = await connectThrough(shim, { device, scopes: ["operator.read", "operator.write"] });
+      expect(result.ok).toBe(true);
+      const outcome = await shim.outcome();
+      expect(outcome).toMatchObject({
+        event: "pairing.outcome",
+        outcome: "connected",
+        deviceId: device.id,
+        client: { id: "cli", mode: "cli", version: "1.0.0", platform: process.platform },
+        role: "operator",
+        scopes: ["operator.read", "operator.write"],
+        grantedScopes: ["operator.read", "operator.write"],
+        deviceToken: "issued",
+        gateway: { version: release, protocol: release === "2026.9.6" ? 4 : 3 },
+        peer: "127.0.0.1",
+        path: "/",
+        firstSeen: true,
+      });
+      expect(outcome.ms).toBeGreaterThan(0);
+      expect(outcome).not.toHaveProperty("fix");
+      expect(outcome).not.toHaveProperty("reason");
+    },
+  );
 
-  it("is one line at level info, the same as the event", async () => {
+  it("is logged as one line at level info with the same fields as the event", async () => {
     const { shim } = await startFakeGatewayWithShim();
     await connectThrough(shim);
-    // The line has pino's time, the event its own.
+    // pino adds the line's time.
     const { time, ...outcome } = await shim.outcome();
     expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(60_000);
     expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({
@@ -43,7 +46,7 @@ describe("the outcome connected", () => {
     expect(shim.lines.filter((line) => line["event"] === "pairing.outcome")).toHaveLength(1);
   });
 
-  it("says firstSeen once a device", async () => {
+  it("has firstSeen once per device", async () => {
     const { shim } = await startFakeGatewayWithShim();
     const [one, two] = [createDevice(), createDevice()];
     for (const device of [one, one, two, one]) await connectThrough(shim, { device });
@@ -51,7 +54,7 @@ describe("the outcome connected", () => {
     expect(shim.outcomes.map(({ firstSeen }) => firstSeen)).toEqual([true, undefined, true, undefined]);
   });
 
-  it("says what was changed on the way, and that the far client was on the internet", async () => {
+  it("has the normalized fields, and publicForwarded for a public address", async () => {
     const { shim, fakeGateway } = await startFakeGatewayWithShim();
     await connectThrough(shim, {
       headers: { Host: "sandbox.example.com", "X-Forwarded-For": "8.8.8.8", "X-Real-IP": "10.0.0.7" },

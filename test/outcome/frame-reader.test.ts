@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameReader } from "../../src/outcome/frame-reader.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
-import { readWithWs, wildFrame, type Side } from "./malformed-frames.ts";
+import { readWithWs, malformedFrame, type Side } from "./malformed-frames.ts";
 
 const PING = 0x9;
 const side = fc.constantFrom("client" as const, "gateway" as const);
@@ -12,19 +12,19 @@ const message = fc.oneof(
   fc.record({ opcode: fc.constant(PING), payload: fc.string({ unit: "grapheme-ascii", maxLength: 125 }) }),
 );
 
-/** What a reader hears of these chunks. */
+/** Returns the callbacks of a `FrameReader` for these chunks. */
 function read(from: Side, chunks: readonly Buffer[]): string[] {
-  const heard: string[] = [];
+  const calls: string[] = [];
   const reader = new FrameReader(from, {
-    onMessage: (data, isBinary) => heard.push(`${isBinary ? "binary" : "text"} ${data.toString("base64")}`),
+    onMessage: (data, isBinary) => calls.push(`${isBinary ? "binary" : "text"} ${data.toString("base64")}`),
     onClose: (code, reason) => {
-      heard.push(`close ${code} ${reason}`);
+      calls.push(`close ${code} ${reason}`);
       reader.stop();
     },
-    onUnreadable: (why) => heard.push(`unreadable ${why}`),
+    onUnreadable: (code) => calls.push(`unreadable ${code}`),
   });
   for (const chunk of chunks) reader.push(chunk);
-  return heard;
+  return calls;
 }
 
 function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
@@ -33,7 +33,7 @@ function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 describe("the frame reader", () => {
-  it("reads the same messages and close, however the bytes are cut, and changes none of them", () => {
+  it("reads the same messages and close for any chunk sizes, and does not change the bytes", () => {
     fc.assert(
       fc.property(
         side,
@@ -61,11 +61,11 @@ describe("the frame reader", () => {
     );
   });
 
-  it("says what the Receiver of ws says, of frames that are right and wrong, however they are cut", async () => {
+  it("reports the same as the Receiver of ws, for valid and malformed frames and any chunk sizes", async () => {
     await fc.assert(
       fc.asyncProperty(
         side,
-        fc.array(wildFrame, { minLength: 1, maxLength: 6 }),
+        fc.array(malformedFrame, { minLength: 1, maxLength: 6 }),
         fc.array(fc.nat(), { maxLength: 20 }),
         async (from, frames, cuts) => {
           const bytes = Buffer.concat(frames.map((make) => make(from)));
@@ -80,7 +80,7 @@ describe("the frame reader", () => {
   });
 
   it.each(["client", "gateway"] as const)(
-    "holds the %s to the bounds of ws: message, fragments, chunks",
+    "limits messages, fragments and chunks of the %s as ws does",
     async (from) => {
       const masked = from === "client";
       const limit = masked ? 64 * 1024 : 4 * 1024 * 1024;
@@ -109,14 +109,14 @@ describe("the frame reader", () => {
     ).toHaveLength(1);
   });
 
-  it("never throws at garbage, and gives up once", () => {
+  it("never throws on arbitrary bytes, and reports them as unreadable at most once", () => {
     fc.assert(
       fc.property(side, fc.array(fc.uint8Array({ maxLength: 200 })), (from, chunks) => {
-        const heard = read(
+        const calls = read(
           from,
           chunks.map((chunk) => Buffer.from(chunk)),
         );
-        expect(heard.filter((line) => line.startsWith("unreadable")).length).toBeLessThanOrEqual(1);
+        expect(calls.filter((line) => line.startsWith("unreadable")).length).toBeLessThanOrEqual(1);
       }),
       { numRuns: 150 },
     );

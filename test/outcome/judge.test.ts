@@ -68,7 +68,7 @@ const connect = fc.record({
   auth: fc.array(word),
 });
 
-/** Everything that the types allow, reachable or not. */
+/** Generates everything that the type allows, even if it cannot occur. */
 const transcript: fc.Arbitrary<Transcript> = fc.record(
   {
     challenged: fc.boolean(),
@@ -112,18 +112,24 @@ describe("judge", () => {
   it.each([
     "invalid connect params: at root: unexpected property 'pairing required'",
     "invalid handshake: 'device identity required'",
-  ])("does not take the client's own words for the gateway's: %s", (message) => {
+  ])("does not match quoted client text in the gateway's message: %s", (message) => {
     const refused = { reason: undefined, requestId: undefined, deviceId: undefined, retryAfterMs: undefined };
-    const said = { ok: false, code: "INVALID_REQUEST", message, detailsCode: undefined, ...refused } as const;
-    const seen: Transcript = { challenged: true, response: said };
-    expect(judge(seen).outcome).toBe("gateway-closed");
-    expect(judge({ ...seen, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
-      "gateway-closed",
-    );
+    const refusal = {
+      ok: false,
+      code: "INVALID_REQUEST",
+      message,
+      detailsCode: undefined,
+      ...refused,
+    } as const;
+    const refusedTranscript: Transcript = { challenged: true, response: refusal };
+    expect(judge(refusedTranscript).outcome).toBe("gateway-closed");
+    expect(
+      judge({ ...refusedTranscript, close: { by: "gateway", code: 1008, reason: message } }).outcome,
+    ).toBe("gateway-closed");
     expect(judge({ challenged: true, close: { by: "gateway", code: 1008, reason: message } }).outcome).toBe(
       "gateway-closed",
     );
-    expect(isNotPaired(seen)).toBe(false);
-    expect(isNotPaired({ ...seen, response: { ...said, code: "NOT_PAIRED" } })).toBe(true);
+    expect(isNotPaired(refusedTranscript)).toBe(false);
+    expect(isNotPaired({ ...refusedTranscript, response: { ...refusal, code: "NOT_PAIRED" } })).toBe(true);
   });
 });

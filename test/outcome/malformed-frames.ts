@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { Receiver } from "ws";
 
-/** Frames as no sender should make them: any opcode, flags, mask bit and length form, with payloads that fit or not. */
-export const wildFrame = fc
+/** Generates frames with any opcode, flags, mask bit and length encoding, often malformed. */
+export const malformedFrame = fc
   .record({
-    // Half of them begin as frames do, or hardly any would be read far enough.
+    // Half have a valid first byte; otherwise few would be read further.
     first: fc.oneof(fc.constantFrom(0x01, 0x02, 0x00, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a), fc.nat(255)),
     maskBit: fc.constantFrom("right", "right", "right", "wrong"),
     form: fc.constantFrom("short", "short", 126, 127),
@@ -16,7 +16,7 @@ export const wildFrame = fc
       fc.constantFrom(65_536, 65_537, 40_000).map((size) => Buffer.alloc(size, "a")),
     ),
   })
-  .map((parts) => (from: Side) => wildBytes(from, parts));
+  .map((parts) => (from: Side) => encode(from, parts));
 
 export type Side = "client" | "gateway";
 
@@ -26,7 +26,7 @@ function closePayload(code: number): Buffer {
   return payload;
 }
 
-function wildBytes(
+function encode(
   from: Side,
   parts: { first: number; maskBit: string; form: string | number; high: number; payload: Uint8Array },
 ): Buffer {
@@ -34,21 +34,21 @@ function wildBytes(
   const masked = (from === "client") === (parts.maskBit === "right");
   const { length } = parts.payload;
   const code = form === 127 || length > 65_535 ? 127 : form === 126 || length > 125 ? 126 : length;
-  const head = Buffer.from([first, (masked ? 0x80 : 0) | code, ...Array.from({ length: 8 }, () => 0)]);
-  if (code === 126) head.writeUInt16BE(length, 2);
+  const header = Buffer.from([first, (masked ? 0x80 : 0) | code, ...Array.from({ length: 8 }, () => 0)]);
+  if (code === 126) header.writeUInt16BE(length, 2);
   if (code === 127) {
-    head.writeUInt32BE(high, 2);
-    head.writeUInt32BE(length, 6);
+    header.writeUInt32BE(high, 2);
+    header.writeUInt32BE(length, 6);
   }
   const size = code === 127 ? 10 : code === 126 ? 4 : 2;
   const mask = Buffer.from([0x5a, 0x00, 0xff, 0x13]);
   const payload = Buffer.from(parts.payload).map((byte, i) => (masked ? byte ^ (mask[i % 4] ?? 0) : byte));
-  return Buffer.concat([head.subarray(0, size), ...(masked ? [mask] : []), payload]);
+  return Buffer.concat([header.subarray(0, size), ...(masked ? [mask] : []), payload]);
 }
 
-/** What the `Receiver` of ws hears of these chunks, with the same limits. */
+/** Returns the events of the `Receiver` of ws for these chunks, with the same limits. */
 export async function readWithWs(from: Side, chunks: readonly Buffer[]): Promise<string[]> {
-  const heard: string[] = [];
+  const events: string[] = [];
   const receiver = new Receiver({
     isServer: from === "client",
     maxPayload: from === "client" ? 64 * 1024 : 4 * 1024 * 1024,
@@ -56,14 +56,14 @@ export async function readWithWs(from: Side, chunks: readonly Buffer[]): Promise
     maxBufferedChunks: 16 * 1024,
   });
   receiver.on("message", (data: Buffer, isBinary: boolean) => {
-    heard.push(`${isBinary ? "binary" : "text"} ${data.toString("base64")}`);
+    events.push(`${isBinary ? "binary" : "text"} ${data.toString("base64")}`);
   });
   receiver.on("conclude", (code: number, reason: Buffer) => {
-    heard.push(`close ${code} ${reason.toString("utf8")}`);
+    events.push(`close ${code} ${reason.toString("utf8")}`);
   });
-  receiver.on("error", (error: NodeJS.ErrnoException) => heard.push(`unreadable ${error.code ?? ""}`));
-  // It unmasks in place.
+  receiver.on("error", (error: NodeJS.ErrnoException) => events.push(`unreadable ${error.code ?? ""}`));
+  // Copied: the receiver unmasks in place.
   for (const chunk of chunks) if (!receiver.writableEnded) receiver.write(Buffer.from(chunk));
   await new Promise((resolve) => setImmediate(resolve));
-  return heard;
+  return events;
 }

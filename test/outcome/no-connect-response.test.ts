@@ -9,8 +9,8 @@ import { portOf, upgradeRequest } from "../support/raw.ts";
 import { openShimFor } from "../support/shim.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
 
-describe("an upgrade that gets no answer to connect", () => {
-  it("is gateway-unreachable at level error where nothing listens, and the client is told so", async () => {
+describe("an upgrade without a response to a connect request", () => {
+  it("is gateway-unreachable at level error if no server listens, and the client receives 502", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const port = portOf(server);
@@ -25,10 +25,10 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "error" });
   });
 
-  it("is gateway-refused with status and type where the gateway answers in HTTP", async () => {
+  it("is gateway-refused with status and type if the gateway refuses with HTTP", async () => {
     const body = JSON.stringify({ error: { type: "proxy_attribution_required", message: "m" } });
-    const answer = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(answer));
+    const response = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(response));
     await upgrade().closed();
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({
@@ -39,7 +39,7 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(outcome.fix).toContain("--gateway at the gateway itself");
   });
 
-  it("is gateway-refused with its status where the answer has no type", async () => {
+  it("is gateway-refused with the status if the response has no type", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim((socket) =>
       socket.end("HTTP/1.1 404 Not Found\r\n\r\nnothing"),
     );
@@ -47,7 +47,7 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(await shim.outcome()).toMatchObject({ reason: "HTTP 404", http: { status: 404 } });
   });
 
-  it("is gateway-closed where the gateway leaves after the challenge", async () => {
+  it("is gateway-closed if the gateway closes after the challenge", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim(
       acceptUpgrade((socket) => socket.end(frame(TEXT, challenge, false))),
     );
@@ -55,7 +55,7 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "gateway-closed", reason: "before connect" });
   });
 
-  it("is abandoned where the client leaves after its connect", async () => {
+  it("is abandoned if the client disconnects after its connect request", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim(acceptUpgrade());
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
@@ -68,7 +68,7 @@ describe("an upgrade that gets no answer to connect", () => {
     });
   });
 
-  it("is abandoned where the client closes first", async () => {
+  it("is abandoned if the client sends the first close", async () => {
     const { shim } = await startFakeGatewayWithShim();
     const client = new WebSocket(`ws://${shim.authority}`);
     await once(client, "message");
@@ -77,9 +77,9 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "abandoned", reason: "close 4000", close });
   });
 
-  it("is denied where the shim's own gate refuses, and nothing reaches the gateway", async () => {
+  it("is denied if the gate refuses, and nothing reaches the gateway", async () => {
     const { shim, fakeGateway } = await startFakeGatewayWithShim();
-    const result = await connectThrough(shim, { origin: "no origin" });
+    const result = await connectThrough(shim, { origin: "not an origin" });
     expect(result).toMatchObject({ http: { status: 403 } });
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "denied", reason: "origin_malformed", http: { status: 403 } });
@@ -87,7 +87,7 @@ describe("an upgrade that gets no answer to connect", () => {
     expect(fakeGateway.requests).toEqual([]);
   });
 
-  it("is denied where a WebSocket asks for one of the shim's own pages", async () => {
+  it("is denied if the path is one of the shim's own", async () => {
     const { shim, upgrade, requests } = await startRawGatewayWithShim();
     expect(await upgrade(upgradeRequest([], "/__shim__/health")).closed()).toMatch(/^HTTP\/1.1 404 /);
     expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "not_found" });

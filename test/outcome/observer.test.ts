@@ -6,21 +6,21 @@ import { challenge, connectRequest, helloOk, refusal } from "../support/messages
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
 
 type Side = "client" | "gateway";
-interface Said {
+interface Sent {
   readonly by: Side;
   readonly bytes: Buffer;
 }
 
-const say = (by: Side, text: string): Said => ({ by, bytes: frame(TEXT, text, by === "client") });
-const said: fc.Arbitrary<Said> = fc.constantFrom(
-  say("gateway", challenge),
-  say("client", connectRequest({ client: { id: "cli" }, device: { id: "d" } })),
-  say("gateway", helloOk()),
-  say("gateway", refusal({ code: "NOT_PAIRED", details: { requestId: "r" } })),
-  say("gateway", helloOk({}, "another")),
-  say("gateway", '{"type":"event","event":"tick"}'),
-  say("gateway", "no JSON"),
-  say("client", '{"type":"req","id":"2","method":"ping"}'),
+const text = (by: Side, message: string): Sent => ({ by, bytes: frame(TEXT, message, by === "client") });
+const sent: fc.Arbitrary<Sent> = fc.constantFrom(
+  text("gateway", challenge),
+  text("client", connectRequest({ client: { id: "cli" }, device: { id: "d" } })),
+  text("gateway", helloOk()),
+  text("gateway", refusal({ code: "NOT_PAIRED", details: { requestId: "r" } })),
+  text("gateway", helloOk({}, "another")),
+  text("gateway", '{"type":"event","event":"tick"}'),
+  text("gateway", "not JSON"),
+  text("client", '{"type":"req","id":"2","method":"ping"}'),
   { by: "client", bytes: frame(BINARY, "b", true) },
   { by: "gateway", bytes: closeFrame(1008, "pairing required", false) },
   { by: "client", bytes: closeFrame(1000, "", true) },
@@ -28,25 +28,25 @@ const said: fc.Arbitrary<Said> = fc.constantFrom(
 );
 
 /** Returns the transcript of each report. */
-async function observe(script: readonly Said[], cut: (bytes: Buffer) => Buffer[]): Promise<Transcript[]> {
-  const over: Transcript[] = [];
-  const observer = new HandshakeObserver((transcript) => over.push(structuredClone(transcript)));
+async function observe(script: readonly Sent[], cut: (bytes: Buffer) => Buffer[]): Promise<Transcript[]> {
+  const reports: Transcript[] = [];
+  const observer = new HandshakeObserver((transcript) => reports.push(structuredClone(transcript)));
   observer.onResponse(101);
   for (const { by, bytes } of script) {
     for (const chunk of cut(bytes)) void observer.onBytes(by, chunk);
-    // Each side's bytes come in ticks of their own, as they do from sockets.
+    // As from sockets, each side's bytes arrive in separate iterations of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
   observer.onClosed("client");
   observer.onClosed("gateway");
-  return over;
+  return reports;
 }
 
 describe("the observer of a handshake", () => {
   it("reports once, and the same however the bytes are split", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(said, { maxLength: 8 }),
+        fc.array(sent, { maxLength: 8 }),
         fc.integer({ min: 1, max: 50 }),
         async (script, size) => {
           const whole = await observe(script, (bytes) => [bytes]);
@@ -64,7 +64,7 @@ describe("the observer of a handshake", () => {
   });
 
   it("does not change the connection's bytes", async () => {
-    const script = [say("gateway", challenge), say("client", connectRequest()), say("gateway", helloOk())];
+    const script = [text("gateway", challenge), text("client", connectRequest()), text("gateway", helloOk())];
     const before = script.map(({ bytes }) => Buffer.from(bytes));
     await observe(script, (bytes) => [bytes]);
     expect(script.map(({ bytes }) => bytes)).toEqual(before);
@@ -81,12 +81,12 @@ describe("the observer of a handshake", () => {
 
   it("ignores a response to another request than connect", async () => {
     const script = [
-      say("gateway", challenge),
-      say("client", connectRequest()),
-      say("gateway", helloOk({}, "x")),
+      text("gateway", challenge),
+      text("client", connectRequest()),
+      text("gateway", helloOk({}, "x")),
     ];
     const [transcript] = await observe(script, (bytes) => [bytes]);
     expect(transcript).toMatchObject({ challenged: true, end: "client" });
-    expect(transcript).not.toHaveProperty("answer");
+    expect(transcript).not.toHaveProperty("response");
   });
 });

@@ -6,6 +6,7 @@ import { challenge } from "../support/messages.ts";
 import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { BINARY, frame, TEXT } from "../support/websocket-frames.ts";
 
+/** Opens a WebSocket to the fake gateway's echo endpoint. */
 async function openEcho(): Promise<{
   client: WebSocket;
   shim: Awaited<ReturnType<typeof startFakeGatewayWithShim>>["shim"];
@@ -18,14 +19,14 @@ async function openEcho(): Promise<{
 }
 
 async function echo(client: WebSocket, message: string | Buffer): Promise<string> {
-  const answer = once(client, "message");
+  const response = once(client, "message");
   client.send(message);
-  return String((await answer)[0]);
+  return String((await response)[0]);
 }
 
-describe("a WebSocket that is not of the gateway's protocol", () => {
-  it.each(["text that is no frame", JSON.stringify({ type: "req", id: "1", method: "ping" }), "[]", ""])(
-    "works when the client begins with the text %j",
+describe("a WebSocket with another protocol", () => {
+  it.each(["not JSON", JSON.stringify({ type: "req", id: "1", method: "ping" }), "[]", ""])(
+    "is relayed when the client's first text is %j",
     async (text) => {
       const { client, shim } = await openEcho();
       expect(await echo(client, text)).toBe(text);
@@ -41,7 +42,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
     },
   );
 
-  it("works when the first message is binary", async () => {
+  it("is relayed when the first message is binary", async () => {
     const { client, shim } = await openEcho();
     expect(await echo(client, Buffer.from("binary"))).toBe("binary");
     expect(await shim.outcome()).toMatchObject({
@@ -50,7 +51,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
     });
   });
 
-  it("works when a message is larger than any connect", async () => {
+  it("is relayed when a message is larger than the limit for connect requests", async () => {
     const { client, shim } = await openEcho();
     const large = "x".repeat(100_000);
     expect(await echo(client, large)).toBe(large);
@@ -58,23 +59,23 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
   });
 
   it.each(["the client", "the gateway"])(
-    "is told once where %s resets before the gateway has said anything",
-    async (who) => {
-      const bench = await startRawGatewayWithShim(acceptUpgrade());
-      const client = bench.upgrade();
+    "is reported once when %s resets before the gateway has sent a message",
+    async (side) => {
+      const setup = await startRawGatewayWithShim(acceptUpgrade());
+      const client = setup.upgrade();
       await client.until((text) => text.startsWith("HTTP/1.1 101"));
-      const arrived = once(bench.requests[0] ?? client.socket, "data");
-      client.socket.write(frame(BINARY, "no connect", true));
+      const arrived = once(setup.requests[0] ?? client.socket, "data");
+      client.socket.write(frame(BINARY, "not a connect", true));
       await arrived;
-      (who === "the client" ? client.socket : bench.requests[0])?.resetAndDestroy();
+      (side === "the client" ? client.socket : setup.requests[0])?.resetAndDestroy();
       const reason = "binary message from the client";
-      expect(await bench.shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
-      await bench.allClosed();
-      expect(bench.shim.outcomes).toHaveLength(1);
+      expect(await setup.shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
+      await setup.allClosed();
+      expect(setup.shim.outcomes).toHaveLength(1);
     },
   );
 
-  it("works when the gateway begins with something else than a challenge", async () => {
+  it("is relayed when the gateway's first message is not a challenge", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim(
       acceptUpgrade((socket) => socket.write(frame(TEXT, '{"type":"event","event":"reload"}', false))),
     );
@@ -83,7 +84,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "not-gateway-protocol", reason });
   });
 
-  it("works when the bytes after the 101 are no frames at all", async () => {
+  it("is relayed when the bytes after the 101 are not frames", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim(
       acceptUpgrade((socket) => socket.write("\xff\xff\xff", "latin1")),
     );
@@ -93,7 +94,7 @@ describe("a WebSocket that is not of the gateway's protocol", () => {
     expect(outcome.reason).toMatch(/^unreadable frames from the gateway: WS_ERR_/);
   });
 
-  it("is still the gateway's protocol when other events come after the challenge", async () => {
+  it("is not assumed when other events follow the challenge", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim(
       acceptUpgrade((socket) => {
         socket.write(frame(TEXT, challenge, false));

@@ -9,7 +9,7 @@ import {
 import { openShimFor } from "../support/shim.ts";
 
 describe("the outcome pairing-required", () => {
-  it("has the request id in its command, from the bare refusal of 2026.2.19 too", async () => {
+  it("has the request id in its command, including for the refusal of 2026.2.19", async () => {
     const { shim } = await startFakeGatewayWithShim({
       release: "2026.2.19",
       trustedProxies: ["127.0.0.0/8"],
@@ -30,7 +30,7 @@ describe("the outcome pairing-required", () => {
     expect(outcome).not.toHaveProperty("firstSeen");
   });
 
-  it("has the gateway's reason if there is one", async () => {
+  it("has the gateway's reason, if any", async () => {
     const { shim } = await startFakeGatewayWithShim({ release: "2026.9.6", autoApproveLocal: false });
     await connectThrough(shim, { role: "node", scopes: [] });
     expect(await shim.outcome()).toMatchObject({
@@ -40,7 +40,7 @@ describe("the outcome pairing-required", () => {
     });
   });
 
-  it("says scope-upgrade when a paired device asks for more", async () => {
+  it("has the reason scope-upgrade when a paired device requests more scopes", async () => {
     const { shim } = await startFakeGatewayWithShim({ release: "2026.4.5" });
     const device = createDevice();
     await connectThrough(shim, { device, scopes: ["operator.read"] });
@@ -55,7 +55,7 @@ describe("the outcome pairing-required", () => {
     expect(outcome.command).toBe(`openclaw devices approve ${outcome.requestId}`);
   });
 
-  it.each(["role-upgrade", "metadata-upgrade"])("says %s", async (reason) => {
+  it.each(["role-upgrade", "metadata-upgrade"])("has the reason %s", async (reason) => {
     const details = { code: "PAIRING_REQUIRED", reason, requestId: "r-1", deviceId: "of-the-gateway" };
     const shim = await openShimFor(await startRefusingGateway({ code: "NOT_PAIRED", details }));
     await connectThrough(shim);

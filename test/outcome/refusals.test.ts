@@ -9,7 +9,7 @@ import {
 } from "../support/gateways.ts";
 import { openShimFor } from "../support/shim.ts";
 
-/** `error` of the gateway, the outcome, its reason, and a word that its fix must have. */
+/** The gateway's `error`, the outcome, its reason, and text in its fix. */
 const CODES = [
   [
     { code: "INVALID_REQUEST", details: { code: "AUTH_TOKEN_MISSING" } },
@@ -141,8 +141,8 @@ const CODES = [
   [{ code: "INTERNAL", message: "boom" }, "gateway-closed", "INTERNAL", "openclaw logs"],
 ] as const;
 
-describe("a connect that the gateway refuses", () => {
-  it.each(CODES)("%j is %s", async (error, name, reason, advice) => {
+describe("a connect request that the gateway refuses", () => {
+  it.each(CODES)("with %j has the outcome %s", async (error, name, reason, advice) => {
     const shim = await openShimFor(await startRefusingGateway(error));
     const device = createDevice();
     await connectThrough(shim, { device });
@@ -152,7 +152,7 @@ describe("a connect that the gateway refuses", () => {
     expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "warn", msg: "pairing outcome" });
   });
 
-  it("is reported without a close where the gateway leaves the connection open", async () => {
+  it("is reported with the refusal when the gateway closes with 1000", async () => {
     const shim = await openShimFor(await startRefusingGateway({ code: "NOT_PAIRED" }, { code: 1000 }));
     await connectThrough(shim);
     expect(await shim.outcome()).toMatchObject({
@@ -162,7 +162,7 @@ describe("a connect that the gateway refuses", () => {
   });
 });
 
-describe("refusals of the fake gateway", () => {
+describe("a refusal of the fake gateway has the outcome", () => {
   it.each([
     ["unauthorized", { token: "wrong" }],
     [

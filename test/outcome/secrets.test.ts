@@ -7,7 +7,7 @@ import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
 
-/** Whatever holds this word is a secret that must not be in any line. */
+/** Every value with this text is a secret that must not be logged. */
 const CANARY = "Canary0xDEADBEEF";
 
 const HEADERS = {
@@ -53,7 +53,7 @@ function expectNoCanary(shim: TestShim): void {
   expect(JSON.stringify([shim.lines, shim.outcomes])).not.toContain(CANARY);
 }
 
-describe("no line holds a secret", () => {
+describe("no log line or outcome has a secret", () => {
   it("of a connection that succeeds", async () => {
     const auth = { role: "operator", scopes: ["operator.read"], deviceToken: CANARY };
     const payload = { auth, snapshot: { secret: CANARY } };
@@ -65,7 +65,7 @@ describe("no line holds a secret", () => {
     expectNoCanary(shim);
   });
 
-  it("of a connection that is refused, whatever the gateway quotes", async () => {
+  it("of a connection that is refused with a message that quotes it", async () => {
     const details = { code: "AUTH_TOKEN_MISMATCH", token: CANARY, hint: CANARY };
     const error = { code: "INVALID_REQUEST", message: `bad token ${CANARY}`, details };
     const shim = await openShimFor(
@@ -79,7 +79,7 @@ describe("no line holds a secret", () => {
     expectNoCanary(shim);
   });
 
-  it("of an upgrade that the gateway answers in HTTP", async () => {
+  it("of an upgrade that the gateway refuses with HTTP", async () => {
     const body = JSON.stringify({ error: { type: "nope", message: CANARY } });
     const { shim } = await startRawGatewayWithShim((socket) =>
       socket.end(
@@ -99,14 +99,14 @@ describe("no line holds a secret", () => {
     ["a fragment", upgradeRequest([`Connection: host`], `/p#token=${CANARY}`)],
     ["userinfo", upgradeRequest([], `http://user:${CANARY}@127.0.0.1/`)],
     ["a page of the shim", upgradeRequest([], `/__shim__/x?token=${CANARY}`)],
-  ])("of a denied request with %s", async (_where, request) => {
+  ])("of a denied request with %s", async (_part, request) => {
     const { shim } = await startRawGatewayWithShim();
     await rawClient(shim.port, request).closed();
     expect(shim.outcomes[0]).toMatchObject({ outcome: "denied" });
     expectNoCanary(shim);
   });
 
-  it("of frames that nobody can read", async () => {
+  it("of unreadable frames", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim((socket) => {
       socket.write("HTTP/1.1 101 S\r\n\r\n");
       socket.write(frame(TEXT, CANARY, true));

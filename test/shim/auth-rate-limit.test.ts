@@ -11,8 +11,8 @@ const BURST = 10;
 const PAGE = "http://localhost:3000";
 const GET = "GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
 
-/** What the shim's side of a connection takes for its peer's address: of real sockets, only this is not real. */
-function peersAre(address: () => string): void {
+/** Replaces the peer's address of each connection that the shim accepts. */
+function setPeerAddress(address: () => string): void {
   const add = Connections.prototype.add;
   const spy = vi.spyOn(Connections.prototype, "add").mockImplementation(function (
     this: Connections,
@@ -30,29 +30,30 @@ interface Attempt {
   readonly origin?: string;
 }
 
-function attempt(shim: TestShim, { token = "wrong", origin }: Attempt = {}): Promise<HandshakeResult> {
+function connectAs(shim: TestShim, { token = "wrong", origin }: Attempt = {}): Promise<HandshakeResult> {
   const url = `ws://${shim.authority}`;
   return handshake({ url, token, device: createDevice(), ...(origin !== undefined && { origin }) });
 }
 
+/** Makes failed attempts, one after the other. */
 async function fail(shim: TestShim, times: number, options: Attempt = {}): Promise<void> {
   for (let i = 0; i < times; i += 1) {
-    const seen = shim.outcomes.length;
-    const result = await attempt(shim, options);
+    const before = shim.outcomes.length;
+    const result = await connectAs(shim, options);
     expect(result).toMatchObject({ error: { details: { code: "AUTH_TOKEN_MISMATCH" } } });
-    await shim.outcome(seen);
+    await shim.outcome(before);
   }
 }
 
-describe("guessing the gateway's token", () => {
-  it("ends with 429, Retry-After and the outcome rate-limited for a peer that fails too often", async () => {
-    peersAre(() => "192.0.2.7");
+describe("failed authentication", () => {
+  it("of one peer is limited with 429, Retry-After and the outcome rate-limited", async () => {
+    setPeerAddress(() => "192.0.2.7");
     const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.0/24"] });
     await fail(shim, BURST);
-    const answer = await rawClient(shim.port, upgradeRequest()).closed();
-    expect(answer).toMatch(/^HTTP\/1.1 429 Too Many Requests\r\n/);
-    expect(Number(/^Retry-After: (\d+)\r$/m.exec(answer)?.[1])).toBeGreaterThan(0);
-    expect(JSON.parse(answer.slice(answer.indexOf("{")))).toEqual({
+    const response = await rawClient(shim.port, upgradeRequest()).closed();
+    expect(response).toMatch(/^HTTP\/1.1 429 Too Many Requests\r\n/);
+    expect(Number(/^Retry-After: (\d+)\r$/m.exec(response)?.[1])).toBeGreaterThan(0);
+    expect(JSON.parse(response.slice(response.indexOf("{")))).toEqual({
       error: { type: "too_many_failures", message: expect.any(String), fix: expect.stringMatching(/\d+ s/) },
     });
     expect(await shim.outcome(BURST)).toMatchObject({
@@ -63,38 +64,38 @@ describe("guessing the gateway's token", () => {
     });
   });
 
-  it("of one peer does not keep out another, and IPv6 neighbours count as one", async () => {
+  it("of one peer does not limit another; one IPv6 /64 counts as one peer", async () => {
     let peer = "2001:db8::1";
-    peersAre(() => peer);
+    setPeerAddress(() => peer);
     const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["2001:db8::/32"] });
     await fail(shim, BURST);
     peer = "2001:db8::ffff:1";
-    expect(await attempt(shim, { token: TOKEN })).toMatchObject({ http: { status: 429 } });
+    expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ http: { status: 429 } });
     peer = "2001:db8:0:1::1";
-    expect(await attempt(shim, { token: TOKEN })).toMatchObject({ ok: true });
+    expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ ok: true });
   });
 
-  it("counts for a page by its origin, and never for loopback tools", async () => {
-    // More than the shim takes, so that the fake gateway's own limit for pages does not come first.
+  it("of a page is counted by its origin, and of loopback tools never", async () => {
+    // Above the shim's limit, so that the fake gateway's own limit for pages does not apply first.
     const { shim } = await startFakeGatewayWithShim({ rateLimit: { maxAttempts: 100 } });
     await fail(shim, BURST, { origin: PAGE });
-    expect(await attempt(shim, { token: TOKEN, origin: PAGE })).toMatchObject({ http: { status: 429 } });
+    expect(await connectAs(shim, { token: TOKEN, origin: PAGE })).toMatchObject({ http: { status: 429 } });
     await fail(shim, 1, { origin: "http://localhost:3001" });
     await fail(shim, 3 * BURST);
-    expect(await attempt(shim, { token: TOKEN })).toMatchObject({ ok: true });
+    expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ ok: true });
   });
 
-  it("is forgotten with a success", async () => {
-    peersAre(() => "192.0.2.7");
+  it("is reset by a successful login", async () => {
+    setPeerAddress(() => "192.0.2.7");
     const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.7"] });
     for (let i = 0; i < 3; i += 1) {
       await fail(shim, BURST - 1);
-      expect(await attempt(shim, { token: TOKEN })).toMatchObject({ ok: true });
+      expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ ok: true });
     }
   });
 
-  it("is not what a client without a token does", async () => {
-    peersAre(() => "192.0.2.7");
+  it("does not include attempts without a token", async () => {
+    setPeerAddress(() => "192.0.2.7");
     const { shim } = await startFakeGatewayWithShim({}, { allowFrom: ["192.0.2.7"] });
     for (let i = 0; i < 2 * BURST; i += 1) {
       const result = await handshake({ url: `ws://${shim.authority}`, device: createDevice() });
@@ -102,28 +103,28 @@ describe("guessing the gateway's token", () => {
     }
   });
 
-  it("by plain HTTP counts too, and only requests with a credential are refused", async () => {
-    peersAre(() => "192.0.2.7");
+  it("over plain HTTP is counted too, and only requests with a credential are refused", async () => {
+    setPeerAddress(() => "192.0.2.7");
     const { shim, upgrade } = await startRawGatewayWithShim(
       (socket) => socket.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
       { allowFrom: ["192.0.2.7"] },
     );
-    const guess = `${GET}Authorization: Bearer wrong\r\n\r\n`;
+    const wrongToken = `${GET}Authorization: Bearer wrong\r\n\r\n`;
     const anonymous = `${GET}\r\n`;
     for (let i = 0; i < 2 * BURST; i += 1)
       expect(await upgrade(anonymous).closed()).toMatch(/^HTTP\/1.1 401/);
-    for (let i = 0; i < BURST; i += 1) expect(await upgrade(guess).closed()).toMatch(/^HTTP\/1.1 401/);
-    expect(await upgrade(guess).closed()).toMatch(/^HTTP\/1.1 429 .*\r\nRetry-After: \d+\r\n/s);
+    for (let i = 0; i < BURST; i += 1) expect(await upgrade(wrongToken).closed()).toMatch(/^HTTP\/1.1 401/);
+    expect(await upgrade(wrongToken).closed()).toMatch(/^HTTP\/1.1 429 .*\r\nRetry-After: \d+\r\n/s);
     expect(await upgrade(anonymous).closed()).toMatch(/^HTTP\/1.1 401/);
     expect(await shim.logged("request.denied")).toMatchObject({ reason: "too_many_failures" });
   });
 
-  it("of one shim is none of another's", async () => {
-    peersAre(() => "192.0.2.7");
+  it("at one shim does not count at another", async () => {
+    setPeerAddress(() => "192.0.2.7");
     const overrides = { allowFrom: ["192.0.2.7"] };
     const { shim, fakeGateway } = await startFakeGatewayWithShim({}, overrides);
     const other = await openShimFor(fakeGateway, overrides);
     await fail(shim, BURST);
-    expect(await attempt(other, { token: TOKEN })).toMatchObject({ ok: true });
+    expect(await connectAs(other, { token: TOKEN })).toMatchObject({ ok: true });
   });
 });

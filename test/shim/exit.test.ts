@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleProgram } from "../../scripts/bundle.mjs";
 
-describe("a process that has opened and closed a shim", () => {
+describe("a process that opened and closed a shim", () => {
   const folder = mkdtempSync(join(tmpdir(), "shim-exit-"));
   const file = join(folder, "traffic.mjs");
 
   beforeAll(() => bundleProgram(join(import.meta.dirname, "traffic.ts"), file, "0.0.0-test"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("ends by itself, with all of its traffic done and nothing on stderr", async () => {
+  it("exits without process.exit(), after all traffic and with an empty stderr", async () => {
     const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "pipe"], timeout: 10_000 });
     let [out, err] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

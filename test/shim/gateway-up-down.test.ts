@@ -13,8 +13,8 @@ async function health(shim: TestShim): Promise<{ status: number; body: unknown }
   return { status: response.status, body: await response.json() };
 }
 
-describe("whether the gateway is there", () => {
-  it("is logged when it changes, and only then", async () => {
+describe("the gateway's reachability", () => {
+  it("is logged only when it changes", async () => {
     const first = await startFakeGateway({ release: "2026.9.6", token: "t" });
     const shim = await openShimFor(first);
     for (let i = 0; i < 3; i += 1) {
@@ -34,7 +34,7 @@ describe("whether the gateway is there", () => {
 
     const second = await startFakeGateway({ release: "2026.9.6", token: "t", port: first.port });
     onTestFinished(() => second.close());
-    // The shim asks by itself while it is down.
+    // The shim probes a gateway that is down without being asked.
     await expect
       .poll(() => gatewayLines(shim), { timeout: 4_000 })
       .toEqual([["info", "gateway.up"], down, ["info", "gateway.up"]]);

@@ -9,7 +9,7 @@ import { openShimFor } from "../support/shim.ts";
 
 const silent = pino({ level: "silent" });
 
-async function refusesAt(port: number): Promise<boolean> {
+async function refusesConnections(port: number): Promise<boolean> {
   const socket = connect({ port, host: "127.0.0.1" });
   try {
     await once(socket, "connect");
@@ -21,7 +21,8 @@ async function refusesAt(port: number): Promise<boolean> {
   }
 }
 
-async function taken(): Promise<number> {
+/** Returns a port that is in use. */
+async function portInUse(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
@@ -31,7 +32,7 @@ async function taken(): Promise<number> {
 }
 
 describe("the addresses of a shim", () => {
-  it("are all bound, and told with their ports in one line", async () => {
+  it("are all bound, and logged with their ports in one line", async () => {
     const listen = [
       { host: "127.0.0.1", port: 0 },
       { host: "127.0.0.2", port: 0 },
@@ -46,7 +47,7 @@ describe("the addresses of a shim", () => {
     }
   });
 
-  it("are all bound or none: the first is free again when the second is taken", async () => {
+  it("are all bound or none: the first is released when the second is in use", async () => {
     const free = createServer().listen(0, "127.0.0.1");
     await once(free, "listening");
     const port = portOf(free);
@@ -54,26 +55,26 @@ describe("the addresses of a shim", () => {
     await once(free, "close");
     const listen = [
       { host: "127.0.0.1", port },
-      { host: "127.0.0.1", port: await taken() },
+      { host: "127.0.0.1", port: await portInUse() },
     ];
     await expect(openShim({ ...testSettings(1), listen }, silent)).rejects.toMatchObject({
       code: "EADDRINUSE",
     });
-    expect(await refusesAt(port)).toBe(true);
+    expect(await refusesConnections(port)).toBe(true);
   });
 
-  it("may be absent from the machine where they are optional, and only there", async () => {
-    // 192.0.2.0/24 is nobody's (RFC 5737).
+  it("may be absent from the machine only if they are optional", async () => {
+    // No machine has an address of 192.0.2.0/24 (RFC 5737).
     const absent = { host: "192.0.2.1", port: 0 };
-    const here = { host: "127.0.0.1", port: 0 };
-    const { shim } = await openShimFor({ port: 1 }, { listen: [here, { ...absent, optional: true }] });
+    const loopback = { host: "127.0.0.1", port: 0 };
+    const { shim } = await openShimFor({ port: 1 }, { listen: [loopback, { ...absent, optional: true }] });
     expect(shim.addresses).toHaveLength(1);
-    const wanted = { ...testSettings(1), listen: [here, absent] };
-    await expect(openShim(wanted, silent)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
+    const settings = { ...testSettings(1), listen: [loopback, absent] };
+    await expect(openShim(settings, silent)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
   });
 
-  it("must be free even where they are optional", async () => {
-    const listen = [{ host: "127.0.0.1", port: await taken(), optional: true }];
+  it("must be free even if they are optional", async () => {
+    const listen = [{ host: "127.0.0.1", port: await portInUse(), optional: true }];
     await expect(openShim({ ...testSettings(1), listen }, silent)).rejects.toMatchObject({
       code: "EADDRINUSE",
     });

@@ -12,13 +12,10 @@ import { startProcess, type Lines } from "../service/process.ts";
 import { rawClient, startRawServer, upgradeRequest } from "../support/raw.ts";
 
 const HOUR_MS = 3_600_000;
-const ASLEEP_MS = 500;
+const SUSPENDED_MS = 500;
 const DEADLINE_MS = 5_000;
 const TOKEN = "token-of-the-snapshot";
-/**
- * The clock, which a resumed machine is set on by: at SIGUSR2 it is an hour later. And OpenSSL's generator, whose next
- * numbers every clone of a snapshot has alike: here they are all alike.
- */
+/** Simulates a resumed snapshot: SIGUSR2 sets the clock forward by an hour, and OpenSSL's random numbers repeat. */
 const PRELOAD = `
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
@@ -43,8 +40,8 @@ afterAll(() => command.remove());
 interface Daemon {
   readonly process: Lines;
   readonly port: number;
-  /** What a snapshot and its resumption are to a process; what is done meanwhile happens to the world around it. */
-  resumed(meanwhile: () => Promise<void>): Promise<void>;
+  /** Stops the process, runs `meanwhile`, sets its clock forward and continues it, as a snapshot and resume do. */
+  suspend(meanwhile: () => Promise<void>): Promise<void>;
 }
 
 async function startDaemon(gatewayPort: number): Promise<Daemon> {
@@ -54,9 +51,9 @@ async function startDaemon(gatewayPort: number): Promise<Daemon> {
   return {
     process: daemon,
     port: Number(port),
-    async resumed(meanwhile) {
+    async suspend(meanwhile) {
       daemon.child.kill("SIGSTOP");
-      await Promise.all([sleep(ASLEEP_MS), meanwhile()]);
+      await Promise.all([sleep(SUSPENDED_MS), meanwhile()]);
       daemon.child.kill("SIGUSR2");
       daemon.child.kill("SIGCONT");
     },
@@ -79,7 +76,7 @@ function outcomes({ process: { stdout } }: Daemon): readonly Readonly<Record<str
 }
 
 describe("a shim that is resumed from a snapshot", () => {
-  it("ends the connections of a gateway that is gone, and relays the next, under ids of their own", async () => {
+  it("closes the connections of a gateway that was replaced, and relays new ones with unique ids", async () => {
     const gatewayPort = await freePort();
     const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
     const daemon = await startDaemon(gatewayPort);
@@ -89,7 +86,7 @@ describe("a shim that is resumed from a snapshot", () => {
       return once(result.session.socket, "close", { signal: AbortSignal.timeout(DEADLINE_MS) });
     });
 
-    await daemon.resumed(async () => {
+    await daemon.suspend(async () => {
       await gateway.close();
       const next = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
       onTestFinished(() => next.close());
@@ -107,31 +104,31 @@ describe("a shim that is resumed from a snapshot", () => {
     expect(Number(reported[3]?.["ms"])).toBeLessThan(DEADLINE_MS);
   });
 
-  it("measures by no clock that is set on, and loses no upgrade that was under way", async () => {
-    const upgrades = new EventEmitter<{ asked: [Socket] }>();
+  it("measures durations independently of the clock, and keeps an upgrade in progress", async () => {
+    const upgrades = new EventEmitter<{ upgrade: [Socket] }>();
     const gateway = await startRawServer((socket) => {
-      socket.once("data", () => upgrades.emit("asked", socket));
+      socket.once("data", () => upgrades.emit("upgrade", socket));
     });
     onTestFinished(() => gateway.close());
     const daemon = await startDaemon(gateway.port);
     const started = performance.now();
-    const asked = once(upgrades, "asked", { signal: AbortSignal.timeout(DEADLINE_MS) });
+    const upgraded = once(upgrades, "upgrade", { signal: AbortSignal.timeout(DEADLINE_MS) });
     const client = rawClient(daemon.port, upgradeRequest());
     onTestFinished(() => void client.socket.destroy());
-    const [socket] = (await asked) as [Socket];
+    const [socket] = (await upgraded) as [Socket];
 
-    await daemon.resumed(async () => {});
+    await daemon.suspend(async () => {});
     socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 
     await client.until((text) => text.startsWith("HTTP/1.1 403"));
     await daemon.process.line('"pairing.outcome"');
     const [outcome] = outcomes(daemon);
     expect(outcome).toMatchObject({ outcome: "gateway-refused" });
-    expect(Number(outcome?.["ms"])).toBeGreaterThan(ASLEEP_MS / 2);
+    expect(Number(outcome?.["ms"])).toBeGreaterThan(SUSPENDED_MS / 2);
     expect(Number(outcome?.["ms"])).toBeLessThan(performance.now() - started);
   });
 
-  it.runIf(process.platform === "linux")("has the kernel ask both sides whether they are there", async () => {
+  it.runIf(process.platform === "linux")("enables TCP keepalive on both sides", async () => {
     const gatewayPort = await freePort();
     const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, port: gatewayPort });
     onTestFinished(() => gateway.close());
@@ -139,13 +136,13 @@ describe("a shim that is resumed from a snapshot", () => {
     const result = await connect(daemon.port, true);
     if (!result.ok) throw new Error("not connected");
     onTestFinished(() => result.session?.close());
-    expect(keptAlive({ to: gatewayPort })).toBe(true);
-    expect(keptAlive({ from: daemon.port })).toBe(true);
+    expect(hasKeepalive({ to: gatewayPort })).toBe(true);
+    expect(hasKeepalive({ from: daemon.port })).toBe(true);
   });
 });
 
-/** Whether an established connection to or from a port has a keepalive timer: proc_net_tcp.rst, `tr` 2. */
-function keptAlive({ to, from }: { readonly to?: number; readonly from?: number }): boolean {
+/** Returns true if an established connection to or from a port has a keepalive timer (proc_net_tcp.rst, `tr` 2). */
+function hasKeepalive({ to, from }: { readonly to?: number; readonly from?: number }): boolean {
   const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
   const [local, remote] = [
     from === undefined ? "[0-9A-F]{4}" : hex(from),

@@ -6,7 +6,7 @@ import { openShimFor } from "../support/shim.ts";
 const GET = "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
 describe("--max-connections", () => {
-  it("refuses what is beyond with 503, and has the place again when one leaves", async () => {
+  it("refuses further requests with 503, and accepts one again when a client disconnects", async () => {
     const { shim, upgrade, allClosed } = await startRawGatewayWithShim(acceptUpgrade(), {
       maxConnections: 2,
     });
@@ -28,11 +28,11 @@ describe("--max-connections", () => {
   it.each([
     ["a refusal", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", upgradeRequest()],
     ["garbage", "garbage\r\n\r\n", upgradeRequest()],
-    ["an answer to plain HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", GET],
+    ["a response to plain HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", GET],
     ["garbage to plain HTTP", "garbage\r\n\r\n", GET],
     ["the shim's own 400", "", `${upgradeRequest(["Content-Length: 3"])}abc`],
-  ])("has the place again after %s", async (_what, answer, request) => {
-    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(answer), {
+  ])("releases the slot after %s", async (_what, response, request) => {
+    const { shim, upgrade } = await startRawGatewayWithShim((socket) => socket.write(response), {
       maxConnections: 1,
     });
     for (let i = 0; i < 3; i += 1) {
@@ -41,7 +41,7 @@ describe("--max-connections", () => {
     }
   });
 
-  it("has the place again when the gateway resets", async () => {
+  it("releases the slot when the gateway resets", async () => {
     const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) => socket.resetAndDestroy(), {
       maxConnections: 1,
     });
@@ -51,7 +51,7 @@ describe("--max-connections", () => {
     await allClosed();
   });
 
-  it("has the place again when no gateway is there", async () => {
+  it("releases the slot when the gateway is down", async () => {
     const shim = await openShimFor({ port: 1 }, { maxConnections: 1 });
     for (const request of [upgradeRequest(), GET, upgradeRequest()]) {
       expect(await rawClient(shim.port, request).closed()).toMatch(/^HTTP\/1.1 502 /);
@@ -59,7 +59,7 @@ describe("--max-connections", () => {
     }
   });
 
-  it("has the place again when the client leaves in the middle of a plain answer", async () => {
+  it("releases the slot when the client disconnects in the middle of a plain response", async () => {
     const { shim, upgrade, requests } = await startRawGatewayWithShim(
       (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"),
       { maxConnections: 1 },

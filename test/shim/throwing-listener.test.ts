@@ -1,27 +1,27 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 
-/** Takes the place of vitest's own listeners, which would fail the test. */
-function uncaught(): readonly unknown[] {
+/** Records uncaught exceptions instead of vitest's listeners, which would fail the test. */
+function recordUncaught(): readonly unknown[] {
   const errors: unknown[] = [];
   const others = process.listeners("uncaughtException");
-  const catches = (error: unknown): void => void errors.push(error);
+  const record = (error: unknown): void => void errors.push(error);
   process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", catches);
+  process.on("uncaughtException", record);
   onTestFinished(() => {
-    process.off("uncaughtException", catches);
+    process.off("uncaughtException", record);
     for (const other of others) process.on("uncaughtException", other);
   });
   return errors;
 }
 
 describe("an outcome listener that throws", () => {
-  it("is heard of as an uncaught exception, and costs no place", async () => {
+  it("raises an uncaught exception, and the slot is released", async () => {
     const { shim, upgrade } = await startRawGatewayWithShim((socket) =>
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
     );
-    const errors = uncaught();
-    const bug = new Error("a user's own");
+    const errors = recordUncaught();
+    const bug = new Error("of the listener");
     shim.shim.on("outcome", () => {
       throw bug;
     });

@@ -1,4 +1,4 @@
-// Run by exit.test.ts as a process of its own: opens a shim, sends traffic of every kind, closes, and does not exit.
+// Run by exit.test.ts as a separate process: opens a shim, sends traffic of every kind, closes, and does not exit.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { silentLogger } from "../../src/log/logger.ts";
@@ -15,7 +15,7 @@ const outcomes: string[] = [];
 shim.on("outcome", ({ outcome }) => outcomes.push(outcome));
 const url = `ws://${shim.addresses[0] ?? ""}`;
 const port = Number(new URL(url).port);
-const next = (count: number): Promise<void> =>
+const outcomeCount = (count: number): Promise<void> =>
   new Promise((resolve) => {
     const check = (): void => {
       if (outcomes.length >= count) resolve();
@@ -24,7 +24,7 @@ const next = (count: number): Promise<void> =>
     check();
   });
 
-/** Sends `text` and waits for the answer's first bytes, or for the outcome. */
+/** Sends `text` and waits for the first bytes of the response. */
 async function raw(text: string): Promise<ReturnType<typeof connect>> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => {});
@@ -36,15 +36,15 @@ async function raw(text: string): Promise<ReturnType<typeof connect>> {
 await handshake({ url, token: "t", device: createDevice() });
 const open = await handshake({ url, token: "t", device: createDevice(), keepOpen: true });
 if (!open.ok) throw new Error("not connected");
-// A second key is for the gateway to judge, and it answers in HTTP.
+// The shim relays a second key; the gateway refuses it with HTTP.
 const refused = await raw(upgradeRequest(["Sec-WebSocket-Key: again"]));
 refused.destroy();
-await next(3);
+await outcomeCount(3);
 const abandoned = await raw(upgradeRequest());
 abandoned.resetAndDestroy();
-await next(4);
+await outcomeCount(4);
 await raw(upgradeRequest(["Origin: none"]));
-await next(5);
+await outcomeCount(5);
 await (await fetch(`http://127.0.0.1:${port}/health`)).text();
 
 const start = performance.now();

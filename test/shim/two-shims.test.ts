@@ -3,7 +3,7 @@ import { createDevice } from "../../src/openclaw/device.ts";
 import { connectThrough, startFakeGatewayWithShim } from "../support/gateways.ts";
 
 describe("two shims in one process", () => {
-  it("share nothing", async () => {
+  it("share no state", async () => {
     const [one, two] = [
       await startFakeGatewayWithShim({ release: "2026.2.19" }),
       await startFakeGatewayWithShim({ release: "2026.9.6" }),
@@ -11,7 +11,7 @@ describe("two shims in one process", () => {
     const device = createDevice();
     await connectThrough(one.shim, { device });
     await connectThrough(two.shim, { device });
-    // Each has seen the device for its first time, and each only its own gateway.
+    // For each of them it is the first connection of the device, and each reports its own gateway.
     expect(one.shim.outcomes).toMatchObject([
       { outcome: "connected", firstSeen: true, gateway: { version: "2026.2.19" } },
     ]);

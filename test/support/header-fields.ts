@@ -53,7 +53,7 @@ export const NEAR_MISSES = [
 ] as const;
 
 /** Generates variants of the names: any case of each letter, `-` or `_` between words. */
-export function disguised(names: readonly string[]): fc.Arbitrary<string> {
+export function spellingsOf(names: readonly string[]): fc.Arbitrary<string> {
   return fc.tuple(fc.constantFrom(...names), fc.infiniteStream(fc.nat(2))).map(([name, choices]) =>
     Array.from(name, (char) => {
       const choice = choices.next().value ?? 0;
@@ -75,8 +75,8 @@ export const fieldValue = fc.oneof(
 /** Any field; most have names that the normalizer checks for. */
 export const anyField: fc.Arbitrary<[string, string]> = fc.tuple(
   fc.oneof(
-    disguised(FORWARDING),
-    disguised(HOP_BY_HOP),
+    spellingsOf(FORWARDING),
+    spellingsOf(HOP_BY_HOP),
     fc.constantFrom<string>(...NEAR_MISSES, "Host", "Origin", "Authorization", "Cookie", "Sec-WebSocket-Key"),
     token,
   ),

@@ -11,14 +11,14 @@ const TOTAL = BLOCK.length * BLOCKS;
 
 setFlagsFromString("--expose-gc");
 
-/** Memory outside of the heap that somebody still holds. */
-function held(): number {
+/** Returns the bytes outside the heap that are still in use, after a garbage collection. */
+function retainedBytes(): number {
   runInNewContext("gc()");
   return process.memoryUsage().arrayBuffers;
 }
 
-/** Writes 25 MB, always from the same block, as fast as the other side takes them. */
-function pour(socket: Socket): void {
+/** Writes 25 MB from one block, as fast as the peer reads them. */
+function writeAll(socket: Socket): void {
   let sent = 0;
   const more = (): void => {
     while (sent < TOTAL) {
@@ -31,20 +31,21 @@ function pour(socket: Socket): void {
   more();
 }
 
+/** Resolves with the SHA-256 of the next 25 MB. */
 function digestOf(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     const hash = createHash("sha256");
-    let left = TOTAL;
+    let missing = TOTAL;
     socket.on("data", (chunk: Buffer) => {
       hash.update(chunk);
-      left -= chunk.length;
-      if (left === 0) resolve(hash.digest("hex"));
+      missing -= chunk.length;
+      if (missing === 0) resolve(hash.digest("hex"));
     });
   });
 }
 
-/** Resolves when a sender gets nothing more into its socket. */
-async function stuck(socket: Socket): Promise<void> {
+/** Resolves when the kernel accepts no more bytes of a sender. */
+async function blocked(socket: Socket): Promise<void> {
   let before = -1;
   let same = 0;
   await expect
@@ -60,8 +61,8 @@ async function stuck(socket: Socket): Promise<void> {
     .toBeGreaterThan(5);
 }
 
-describe("25 MB each way to readers that do not read yet", () => {
-  it("wait at their sender and not in the shim, and then arrive whole", async () => {
+describe("25 MB in each direction to peers that do not read yet", () => {
+  it("stay at the sender, not in the shim, and later arrive complete", async () => {
     const { upgrade, requests, allClosed } = await startRawGatewayWithShim(acceptUpgrade());
     const client = upgrade();
     await client.until((text) => text.includes("\r\n\r\n"));
@@ -70,12 +71,12 @@ describe("25 MB each way to readers that do not read yet", () => {
     const sockets = [client.socket, server];
     for (const socket of sockets) socket.pause().removeAllListeners("data");
 
-    const before = held();
-    for (const socket of sockets) pour(socket);
-    await Promise.all(sockets.map(stuck));
+    const before = retainedBytes();
+    for (const socket of sockets) writeAll(socket);
+    await Promise.all(sockets.map(blocked));
     for (const socket of sockets) expect(socket.writableLength).toBeGreaterThan(0);
-    // What other tests in this process have just let go of may go a little later.
-    await expect.poll(() => held() - before, { timeout: 5_000 }).toBeLessThan(1024 * 1024);
+    // Memory that other tests in this process have just released may be freed a little later.
+    await expect.poll(() => retainedBytes() - before, { timeout: 5_000 }).toBeLessThan(1024 * 1024);
 
     const digests = sockets.map(digestOf);
     for (const socket of sockets) socket.resume();

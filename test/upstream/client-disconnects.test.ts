@@ -3,9 +3,9 @@ import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 
-describe("a client that leaves before the gateway answers", () => {
+describe("a client that disconnects before the gateway responds", () => {
   it.each(["FIN", "RST", "FIN with its request", "FIN after frames"])(
-    "by %s leaves nothing behind",
+    "by %s: all connections and slots are released",
     async (how) => {
       const { shim, requests, upgrade, allClosed } = await startRawGatewayWithShim();
       const client = upgrade();
@@ -20,7 +20,7 @@ describe("a client that leaves before the gateway answers", () => {
     },
   );
 
-  it("ends the gateway's side within a second", async () => {
+  it("closes the gateway connection within a second", async () => {
     const { requests, upgrade } = await startRawGatewayWithShim();
     const client = upgrade();
     await expect.poll(() => requests.length).toBe(1);
@@ -30,7 +30,7 @@ describe("a client that leaves before the gateway answers", () => {
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 
-  it("while the shim waits for the gateway is abandoned at once", async () => {
+  it("while the shim waits for the gateway: reported as abandoned immediately", async () => {
     const shim = await openTestShim(1, { hold: 60_000 });
     const client = rawClient(shim.port, upgradeRequest());
     await expect.poll(() => openSlots(shim)).toBe(1);
@@ -41,7 +41,7 @@ describe("a client that leaves before the gateway answers", () => {
     expect(shim.outcomes).toHaveLength(1);
   });
 
-  it("may have pipelined many requests: all of their places come back", async () => {
+  it("after pipelining many requests: all slots are released", async () => {
     const { shim, requests, upgrade } = await startRawGatewayWithShim();
     const client = upgrade("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(20));
     await expect.poll(() => requests.length).toBe(20);

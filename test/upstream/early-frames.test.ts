@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 
-const FRAMES = "what a hurried client sends";
+const FRAMES = "frames before the 101";
 
-describe("frames that come before the 101", () => {
-  it("reach the gateway after its 101, not before", async () => {
+describe("frames that a client sends before the 101", () => {
+  it("reach the gateway only after its 101", async () => {
     let before = "";
     const { gateway, upgrade } = await startRawGatewayWithShim((socket) => {
       setTimeout(() => {
@@ -20,7 +20,7 @@ describe("frames that come before the 101", () => {
     expect(before).not.toContain(FRAMES);
   });
 
-  it("are no second request to a gateway that refuses", async () => {
+  it("are not a second request to a gateway that refuses the upgrade", async () => {
     const { gateway, upgrade, allClosed } = await startRawGatewayWithShim((socket) =>
       socket.write("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -29,7 +29,7 @@ describe("frames that come before the 101", () => {
     expect(gateway.received()).not.toContain("smuggled");
   });
 
-  it("are too many above 64 KiB: the client gets 400, and the gateway nothing", async () => {
+  it("above 64 KiB are refused with 400 and do not reach the gateway", async () => {
     const { gateway, shim, requests, upgrade, allClosed } = await startRawGatewayWithShim();
     const client = upgrade();
     await expect.poll(() => requests.length).toBe(1);
@@ -43,8 +43,8 @@ describe("frames that come before the 101", () => {
   });
 });
 
-describe("frames that come with the 101", () => {
-  it("reach the client with it", async () => {
+describe("frames that the gateway sends with its 101", () => {
+  it("reach the client", async () => {
     const { upgrade } = await startRawGatewayWithShim((socket) =>
       socket.write(`${SWITCHING_PROTOCOLS}first frames`),
     );
@@ -53,7 +53,7 @@ describe("frames that come with the 101", () => {
     );
   });
 
-  it("reach the client before the end that follows them", async () => {
+  it("reach the client before the close that follows them", async () => {
     const { upgrade, allClosed } = await startRawGatewayWithShim(
       acceptUpgrade((socket) => socket.end("last frames")),
     );

@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import { acceptUpgrade, startRawGatewayWithShim, type RawGatewayWithShim } from "../support/raw-gateway.ts";
 import { closed, type RawClient } from "../support/raw.ts";
 
-interface Joined extends RawGatewayWithShim {
+interface Connected extends RawGatewayWithShim {
   readonly client: RawClient;
   readonly server: Socket;
 }
 
-async function join(): Promise<Joined> {
+/** Opens an upgraded connection. */
+async function connect(): Promise<Connected> {
   const bench = await startRawGatewayWithShim(acceptUpgrade());
   const client = bench.upgrade();
   await client.until((text) => text.includes("\r\n\r\n"));
@@ -18,65 +19,66 @@ async function join(): Promise<Joined> {
   return { ...bench, client, server };
 }
 
-async function took(what: Promise<unknown>): Promise<number> {
+/** Returns the milliseconds until `what` settles. */
+async function duration(what: Promise<unknown>): Promise<number> {
   const start = performance.now();
   await what;
   return performance.now() - start;
 }
 
-describe("the end of one side", () => {
+describe("the close of one side", () => {
   it.each(["end", "resetAndDestroy", "destroy"] as const)(
-    "client.%s ends the gateway's within a second",
+    "client.%s closes the gateway connection within a second",
     async (how) => {
-      const { shim, client, server, allClosed } = await join();
+      const { shim, client, server, allClosed } = await connect();
       const ended = closed(server);
       client.socket[how]();
-      expect(await took(ended)).toBeLessThan(1_000);
+      expect(await duration(ended)).toBeLessThan(1_000);
       await allClosed();
       expect(shim.outcomes).toMatchObject([{ outcome: "abandoned" }]);
     },
   );
 
   it.each(["end", "resetAndDestroy", "destroy"] as const)(
-    "gateway.%s ends the client's within a second",
+    "gateway.%s closes the client connection within a second",
     async (how) => {
-      const { shim, client, server, allClosed } = await join();
+      const { shim, client, server, allClosed } = await connect();
       server[how]();
-      expect(await took(client.closed())).toBeLessThan(1_000);
+      expect(await duration(client.closed())).toBeLessThan(1_000);
       await allClosed();
       expect(shim.outcomes).toMatchObject([{ outcome: "gateway-closed" }]);
     },
   );
 
-  it("lets the gateway finish what it says to a client that half-closed", async () => {
-    const { client, server, allClosed } = await join();
+  it("passes the gateway's last bytes to a client that half-closed", async () => {
+    const { client, server, allClosed } = await connect();
     client.socket.allowHalfOpen = true;
     server.removeAllListeners("end");
     const ended = once(server, "end");
-    client.socket.end("last words");
+    client.socket.end("last request");
     await ended;
-    server.end("the answer to them");
-    expect(await client.closed()).toMatch(/the answer to them$/);
+    server.end("last response");
+    expect(await client.closed()).toMatch(/last response$/);
     await allClosed();
   });
 
-  it("ends a gateway that stays half-open, soon after the client's end", async () => {
-    const { client, server, allClosed } = await join();
+  it("closes a gateway connection that stays half-open soon after the client's close", async () => {
+    const { client, server, allClosed } = await connect();
     server.removeAllListeners("end");
-    const dead = setInterval(() => server.write("tick"), 50);
-    server.once("close", () => clearInterval(dead));
+    const ticks = setInterval(() => server.write("tick"), 50);
+    server.once("close", () => clearInterval(ticks));
     client.socket.end();
-    expect(await took(closed(server))).toBeLessThan(2_000);
+    expect(await duration(closed(server))).toBeLessThan(2_000);
     await allClosed();
   });
 
-  it("ends a client that stays half-open, soon after the gateway's end", async () => {
-    const { client, server, allClosed } = await join();
+  it("closes a client connection that stays half-open soon after the gateway's close", async () => {
+    const { client, server, allClosed } = await connect();
     client.socket.allowHalfOpen = true;
-    const dead = setInterval(() => client.socket.write("tick"), 50);
-    client.socket.once("close", () => clearInterval(dead));
+    const ticks = setInterval(() => client.socket.write("tick"), 50);
+    client.socket.once("close", () => clearInterval(ticks));
     server.end();
-    expect(await took(client.closed())).toBeLessThan(2_000);
+    expect(await duration(client.closed())).toBeLessThan(2_000);
     await allClosed();
   });
 });

@@ -8,7 +8,7 @@ import { portOf, rawClient, upgradeRequest } from "../support/raw.ts";
 import { openShimFor } from "../support/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 
-/** A port on which nothing listens yet. */
+/** Returns a port that no server listens on. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -18,8 +18,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe("a gateway that is not up yet", () => {
-  it("is waited for, and the client connects", async () => {
+describe("a request to a gateway that is not up yet", () => {
+  it("waits, and the client connects", async () => {
     const port = await freePort();
     const shim = await openShimFor({ port }, { hold: 10_000 });
     const result = handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
@@ -30,7 +30,7 @@ describe("a gateway that is not up yet", () => {
     expect(await shim.outcome()).toMatchObject({ outcome: "connected" });
   });
 
-  it("is waited for no longer than --hold: then the client gets 502", async () => {
+  it("waits no longer than --hold: then the client receives 502", async () => {
     const shim = await openShimFor({ port: await freePort() }, { hold: 400 });
     const start = performance.now();
     expect(await rawClient(shim.port, upgradeRequest()).closed()).toMatch(

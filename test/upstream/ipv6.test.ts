@@ -5,7 +5,7 @@ import { openShimFor } from "../support/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 
 describe("a gateway and a listener on [::1]", () => {
-  it("are reached, from ::1, with an IPv6 authority", async () => {
+  it("work: the gateway sees the peer ::1 and an IPv6 authority", async () => {
     const fakeGateway = await startFakeGateway({ release: "2026.9.6", token: "t", host: "::1" });
     onTestFinished(() => fakeGateway.close());
     const authority = `[::1]:${fakeGateway.port}`;
@@ -24,9 +24,9 @@ describe("a gateway and a listener on [::1]", () => {
     const url = `ws://${shim.authority}`;
     expect(await handshake({ url, token: "t", device: createDevice() })).toMatchObject({ ok: true });
     expect(await shim.outcome()).toMatchObject({ outcome: "connected", peer: "::1" });
-    const [seen] = fakeGateway.requests;
-    expect(seen).toMatchObject({ remoteAddress: "::1" });
-    expect(seen?.rawHeaders).toContain(authority);
+    const [request] = fakeGateway.requests;
+    expect(request).toMatchObject({ remoteAddress: "::1" });
+    expect(request?.rawHeaders).toContain(authority);
     expect((await fetch(`http://${shim.authority}/health`)).status).toBe(200);
   });
 });

@@ -13,7 +13,7 @@ const REFUSED = 'HTTP/1.1 403 No\r\nContent-Length: 26\r\n\r\n{"error":{"type":"
 const garbage = fc.uint8Array({ minLength: 1, maxLength: 30 }).map((bytes): Action => Buffer.from(bytes));
 const step = fc.constantFrom<Action>("FIN", "RST", "wait", "wait", "wait");
 
-/** What a client may do once it has sent its upgrade request. */
+/** Actions of a client after its upgrade request. */
 const clientAction = fc.oneof(
   step,
   garbage,
@@ -25,7 +25,7 @@ const clientAction = fc.oneof(
   ),
 );
 
-/** What a gateway may do with an upgrade request; nearly all of it is wrong in some order. */
+/** Actions of a gateway after an upgrade request, most of them invalid in some order. */
 const gatewayAction = fc.oneof(
   step,
   garbage,
@@ -52,7 +52,7 @@ async function perform(socket: Socket, script: readonly Action[]): Promise<void>
   }
 }
 
-/** A beginning that may be right, of any length, and then anything. */
+/** Generates scripts: a prefix of `beginning`, then any actions. */
 function scriptOf(beginning: readonly Action[], action: fc.Arbitrary<Action>): fc.Arbitrary<Action[]> {
   return fc
     .tuple(fc.nat(beginning.length), fc.array(action, { maxLength: 4 }))
@@ -70,8 +70,8 @@ const pair = fc.record({
   ),
 });
 
-describe("every request for a WebSocket", () => {
-  it("gets exactly one outcome and leaves nothing, whatever either side does, and whenever", async () => {
+describe("every WebSocket request", () => {
+  it("has exactly one outcome and releases everything, whatever either side does at any time", async () => {
     const gatewayScripts = new Map<string, readonly Action[]>();
     const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket, head) => {
       void perform(socket, gatewayScripts.get(head.split(" ", 2)[1] ?? "") ?? []);
@@ -89,7 +89,7 @@ describe("every request for a WebSocket", () => {
             await once(socket, "connect");
             socket.write(upgradeRequest([], path));
             await perform(socket, [...scripts.client, "wait", "wait"]);
-            // In the end somebody leaves; here it is the client, if nobody has.
+            // The client closes if neither side has.
             socket.end();
             socket.resume();
           }),

@@ -27,12 +27,12 @@ async function tcpPair(): Promise<{ near: Socket; far: Socket }> {
   return { near, far };
 }
 
-describe("data that is still under way when a side ends", () => {
+describe("data that is in transit when one side closes", () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it("reaches a slow client whole, in more time than an idle one gets", async () => {
+  it("reaches a slow client completely, even after the idle time limit", async () => {
     const data = randomBytes(8 * 1024 * 1024);
     const { upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
       socket.write(SWITCHING_PROTOCOLS);
@@ -40,7 +40,7 @@ describe("data that is still under way when a side ends", () => {
     });
     const client = upgrade();
     const start = performance.now();
-    // About 3 MB a second, by turns of reading and pausing.
+    // Alternates between reading and pausing: about 3 MB per second.
     const turns = setInterval(
       () => (client.socket.isPaused() ? client.socket.resume() : client.socket.pause()),
       100,
@@ -57,7 +57,7 @@ describe("data that is still under way when a side ends", () => {
   });
 
   it.each(["client", "gateway"] as const)(
-    "does not keep a %s that has ended and takes nothing",
+    "does not keep the connection of a %s that has closed and reads nothing",
     async (first) => {
       vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
       const [client, gateway] = [await tcpPair(), await tcpPair()];
@@ -69,14 +69,14 @@ describe("data that is still under way when a side ends", () => {
       });
       const [stalled, talker] = first === "client" ? [client, gateway] : [gateway, client];
       stalled.far.pause();
-      // Until the kernel takes no more of it, and the rest waits in the shim.
+      // Until the kernel accepts no more bytes, and the rest is buffered in the shim.
       while (stalled.near.writableLength === 0) {
         talker.far.write(Buffer.alloc(4_096));
         await new Promise((resolve) => setImmediate(resolve));
       }
-      const seen = once(stalled.near, "end");
+      const ended = once(stalled.near, "end");
       stalled.far.end();
-      await seen;
+      await ended;
       talker.far.resetAndDestroy();
       await closed(talker.near);
       expect(stalled.near.destroyed).toBe(false);

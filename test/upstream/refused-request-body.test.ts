@@ -8,29 +8,29 @@ const post = (length: number): string =>
   `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: ${length}\r\n\r\n`;
 
 describe("the refusal of a request with a body", () => {
-  it("reaches a client that reads only after it has sent all of it", async () => {
+  it("reaches a client that reads only after sending the whole body", async () => {
     const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, post(BODY_BYTES));
     client.socket.pause();
     client.socket.write(Buffer.alloc(BODY_BYTES));
     await once(client.socket, "drain");
     client.socket.resume();
-    const answer = await client.closed();
-    expect(answer).toMatch(/^HTTP\/1\.1 421 [^]*\r\nConnection: close\r\n/i);
-    expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).toMatchObject({
+    const response = await client.closed();
+    expect(response).toMatch(/^HTTP\/1\.1 421 [^]*\r\nConnection: close\r\n/i);
+    expect(JSON.parse(response.slice(response.indexOf("\r\n\r\n")))).toMatchObject({
       error: { type: "host_not_allowed" },
     });
     expect(client.socket.bytesWritten).toBeGreaterThan(BODY_BYTES);
   });
 
-  it("comes at once, before the body", async () => {
+  it("is sent immediately, before the body", async () => {
     const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, post(BODY_BYTES));
     expect(await client.until((text) => text.endsWith("}\n"))).toMatch(/^HTTP\/1\.1 421 /);
     client.socket.destroy();
   });
 
-  it("ends the connection of a client that never sends it, or never stops", async () => {
+  it("closes the connection of a client that never sends the body or never stops sending", async () => {
     const { shim } = await startRawGatewayWithShim();
     const start = performance.now();
     const silent = rawClient(shim.port, post(10));
@@ -45,7 +45,7 @@ describe("the refusal of a request with a body", () => {
     expect(silent.received()).toMatch(/^HTTP\/1\.1 421 /);
   });
 
-  it("lets no second request of the connection in", async () => {
+  it("admits no second request on the connection", async () => {
     const { shim } = await startRawGatewayWithShim();
     const client = rawClient(shim.port, `${post(4)}bodyGET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     expect((await client.closed()).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 421"]);

@@ -8,33 +8,33 @@ const CHUNKED =
   `1;ext=1\r\n${JSON_BODY.slice(0, 1)}\r\n${(LENGTH - 1).toString(16)}\r\n${JSON_BODY.slice(1)}\r\n0\r\nTrailer: t\r\n\r\n`;
 
 const REFUSALS = [
-  ["chunked", CHUNKED, "stays"],
+  ["chunked", CHUNKED, "stays open"],
   [
-    "with a length, on a kept connection",
+    "with a Content-Length, on a persistent connection",
     `HTTP/1.1 403 No\r\nContent-Length: ${LENGTH}\r\n\r\n${JSON_BODY}`,
-    "stays",
+    "stays open",
   ],
-  ["until close", `HTTP/1.1 503 Busy\r\nRetry-After: 3\r\n\r\n${JSON_BODY}`, "ends"],
+  ["until close", `HTTP/1.1 503 Busy\r\nRetry-After: 3\r\n\r\n${JSON_BODY}`, "closes"],
   [
     "without a body",
     "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer\r\n\r\n",
-    "stays",
+    "stays open",
   ],
-  ["in HTTP/1.0", `HTTP/1.0 503 Busy\r\n\r\n${JSON_BODY}`, "ends"],
+  ["in HTTP/1.0", `HTTP/1.0 503 Busy\r\n\r\n${JSON_BODY}`, "closes"],
 ] as const;
 
-describe("a gateway's refusal", () => {
-  it.each(REFUSALS)("%s reaches the client byte for byte", async (_what, answer, then) => {
+describe("a gateway's refusal of an upgrade", () => {
+  it.each(REFUSALS)("%s reaches the client byte for byte", async (_what, response, then) => {
     const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
-      socket.write(answer);
-      if (then === "ends") socket.end();
+      socket.write(response);
+      if (then === "closes") socket.end();
     });
-    expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(answer);
+    expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(response);
     await allClosed();
     expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused" }]);
   });
 
-  it("comes whole when it comes in pieces", async () => {
+  it("arrives complete when the gateway sends it byte by byte", async () => {
     const { upgrade } = await startRawGatewayWithShim((socket) => {
       const bytes = [...Buffer.from(CHUNKED)];
       const next = (): void => {
@@ -46,7 +46,7 @@ describe("a gateway's refusal", () => {
     expect(Buffer.from(await upgrade().closed(), "latin1").toString()).toBe(CHUNKED);
   });
 
-  it("comes whole to a client that reads late", async () => {
+  it("arrives complete at a client that reads late", async () => {
     const body = Buffer.alloc(12 * 1024 * 1024, "refused ");
     const { upgrade, allClosed } = await startRawGatewayWithShim((socket) => {
       socket.write(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n`);
@@ -57,12 +57,12 @@ describe("a gateway's refusal", () => {
       client.socket.pause();
       setTimeout(() => client.socket.resume(), 1_500);
     });
-    const answer = await client.closed();
-    expect(answer.length - answer.indexOf("\r\n\r\n") - 4).toBe(body.length);
+    const response = await client.closed();
+    expect(response.length - response.indexOf("\r\n\r\n") - 4).toBe(body.length);
     await allClosed();
   });
 
-  it("is the end: what the client sends with or after its upgrade request goes nowhere", async () => {
+  it("is final: later bytes of the client do not reach the gateway", async () => {
     const { gateway, upgrade, allClosed } = await startRawGatewayWithShim((socket) => socket.write(CHUNKED));
     const client = upgrade();
     client.socket.write("GET /second HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
@@ -71,7 +71,7 @@ describe("a gateway's refusal", () => {
     expect(gateway.received()).not.toContain("second");
   });
 
-  it("ends for the gateway when the client leaves in the middle", async () => {
+  it("is aborted at the gateway when the client disconnects in the middle", async () => {
     const { shim, upgrade, allClosed } = await startRawGatewayWithShim((socket) =>
       socket.write("HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nhalf"),
     );

@@ -8,91 +8,91 @@ import { openShimFor } from "../support/shim.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
-/** A gateway that hands out each connection on which a request has come. */
-async function startHandOver(): Promise<{
+/** Starts a gateway that resolves `requested` with the first connection that receives bytes. */
+async function startSilentGateway(): Promise<{
   port: number;
-  asked: Promise<Socket>;
+  requested: Promise<Socket>;
   close: () => Promise<void>;
 }> {
   const events = new EventEmitter();
-  const asked = once(events, "asked").then(([socket]) => {
+  const requested = once(events, "request").then(([socket]) => {
     if (!(socket instanceof Socket)) throw new TypeError("no socket");
     return socket;
   });
-  const server = await startRawServer((socket) => socket.once("data", () => events.emit("asked", socket)));
+  const server = await startRawServer((socket) => socket.once("data", () => events.emit("request", socket)));
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= server.close());
   onTestFinished(close);
-  return { port: server.port, asked, close };
+  return { port: server.port, requested, close };
 }
 
-describe("a gateway that dies in the middle of an answer", () => {
+describe("a gateway connection lost in the middle of a response", () => {
   it.each([
     ["of known length", "Content-Length: 100\r\n\r\npart"],
     ["in chunks", "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n"],
-  ])("%s breaks the client's connection: it is no clean end", async (_what, rest) => {
-    for (const death of ["end", "resetAndDestroy"] as const) {
-      const gateway = await startHandOver();
+  ])("%s aborts the client's connection: the response does not end cleanly", async (_what, rest) => {
+    for (const abort of ["end", "resetAndDestroy"] as const) {
+      const gateway = await startSilentGateway();
       const shim = await openShimFor(gateway);
-      const response = httpRequest({ port: shim.port, host: "127.0.0.1", agent: false }).end();
-      const socket = await gateway.asked;
+      const request = httpRequest({ port: shim.port, host: "127.0.0.1", agent: false }).end();
+      const socket = await gateway.requested;
       socket.write(`HTTP/1.1 200 OK\r\n${rest}`);
-      const [answer] = await once(response, "response");
-      await once(answer, "data");
-      socket[death]();
-      await expect(once(answer, "end")).rejects.toMatchObject({ code: "ECONNRESET" });
+      const [response] = await once(request, "response");
+      await once(response, "data");
+      socket[abort]();
+      await expect(once(response, "end")).rejects.toMatchObject({ code: "ECONNRESET" });
     }
   });
 
-  it("before it is a 502 that says so", async () => {
-    const gateway = await startHandOver();
+  it("before the response is a 502", async () => {
+    const gateway = await startSilentGateway();
     const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, GET);
-    (await gateway.asked).destroy();
-    const answer = await client.closed();
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([502, "gateway_unreachable"]);
+    (await gateway.requested).destroy();
+    const response = await client.closed();
+    expect([statusOf(response), errorOf(response).type]).toEqual([502, "gateway_unreachable"]);
   });
 });
 
 describe("a gateway that is down", () => {
-  it("is a 502 with what to do, for a plain request at once", async () => {
+  it("is a 502 with a fix, immediately for a plain request", async () => {
     const gateway = await startRawServer();
     await gateway.close();
     const shim = await openShimFor(gateway);
-    const answer = await exchange(
+    const response = await exchange(
       shim.port,
       ["POST / HTTP/1.1", "Host: localhost", "Content-Length: 5"],
       "hello",
     );
-    expect([statusOf(answer), errorOf(answer).type]).toEqual([502, "gateway_unreachable"]);
-    expect(errorOf(answer).message).toContain("ECONNREFUSED");
-    expect(errorOf(answer).fix).toContain("openclaw gateway run");
+    expect([statusOf(response), errorOf(response).type]).toEqual([502, "gateway_unreachable"]);
+    expect(errorOf(response).message).toContain("ECONNREFUSED");
+    expect(errorOf(response).fix).toContain("openclaw gateway run");
   });
 });
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   it.each([
-    ["before the answer", GET, ""],
-    ["in the middle of the answer", GET, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"],
+    ["before the response", GET, ""],
+    ["in the middle of the response", GET, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"],
     [
       "in the middle of its body",
       GET.replace("GET", "POST").replace("\r\n\r\n", "\r\nContent-Length: 9\r\n\r\npart"),
       "",
     ],
-  ])("%s is gone for the gateway too, and its place is free", async (_what, request, answer) => {
-    const gateway = await startHandOver();
+  ])("%s: the gateway connection is closed and the slot released", async (_what, request, response) => {
+    const gateway = await startSilentGateway();
     const shim = await openShimFor(gateway, { maxConnections: 1 });
     const client = rawClient(shim.port, request);
-    const socket = await gateway.asked;
-    if (answer !== "") {
-      socket.write(answer);
+    const socket = await gateway.requested;
+    if (response !== "") {
+      socket.write(response);
       await client.until((text) => text.endsWith("part"));
     }
     const closed = once(socket, "close");
     socket.resume().on("end", () => socket.end());
     client.socket.resetAndDestroy();
     await closed;
-    // A place is taken before the gateway is asked: a second 101 or 502 shows that it was free.
+    // The slot is acquired before the gateway is contacted: a 502 instead of 503 shows that it was free.
     const next = rawClient(shim.port, upgradeRequest(["Origin: null"]));
     onTestFinished(() => {
       next.socket.destroy();

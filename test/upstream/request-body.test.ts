@@ -13,7 +13,7 @@ import { openShimFor } from "../support/shim.ts";
 
 const MIB = 1024 * 1024;
 
-/** A gateway that says how many bytes came, and their SHA-256. */
+/** Starts a gateway that responds with the SHA-256 of the request's body. */
 async function startHashingGateway(): Promise<{ port: number; headers: () => IncomingHttpHeaders }> {
   let headers: IncomingHttpHeaders = {};
   const server = createServer((request, response) => {
@@ -39,32 +39,32 @@ async function upload(
   headers: Record<string, string>,
 ): Promise<string> {
   const request = httpRequest({ port, host: "127.0.0.1", method: "POST", agent: false, headers });
-  const answered = once(request, "response");
+  const responded = once(request, "response");
   await pipeline(Readable.from(chunks), request);
-  const [response]: IncomingMessage[] = await answered;
+  const [response]: IncomingMessage[] = await responded;
   if (!response) throw new TypeError("no response");
   return (await response.setEncoding("latin1").toArray()).join("");
 }
 
 describe("a request's body", () => {
-  it("of 50 MiB with Content-Length arrives whole and so announced", async () => {
+  it("of 50 MiB with Content-Length arrives complete, with Content-Length", async () => {
     const gateway = await startHashingGateway();
     const shim = await openShimFor(gateway);
     const chunks = Array.from({ length: 50 }, () => randomBytes(MIB));
     const hash = createHash("sha256");
     for (const chunk of chunks) hash.update(chunk);
-    const answer = await upload(shim.port, chunks, { "Content-Length": String(50 * MIB) });
-    expect(answer).toBe(hash.digest("hex"));
+    const response = await upload(shim.port, chunks, { "Content-Length": String(50 * MIB) });
+    expect(response).toBe(hash.digest("hex"));
     expect(gateway.headers()).toMatchObject({ "content-length": String(50 * MIB) });
     expect(gateway.headers()).not.toHaveProperty("transfer-encoding");
   });
 
-  it("of unknown length arrives whole and chunked", async () => {
+  it("of unknown length arrives complete, chunked", async () => {
     const gateway = await startHashingGateway();
     const shim = await openShimFor(gateway);
     const chunks = Array.from({ length: 40 }, (_unused, i) => randomBytes(1 + i * 997));
-    const answer = await upload(shim.port, chunks, { "Transfer-Encoding": "chunked" });
-    expect(answer).toBe(createHash("sha256").update(Buffer.concat(chunks)).digest("hex"));
+    const response = await upload(shim.port, chunks, { "Transfer-Encoding": "chunked" });
+    expect(response).toBe(createHash("sha256").update(Buffer.concat(chunks)).digest("hex"));
     expect(gateway.headers()).toMatchObject({ "transfer-encoding": "chunked" });
     expect(gateway.headers()).not.toHaveProperty("content-length");
   });

@@ -4,8 +4,8 @@ import { openShimFor } from "../support/shim.ts";
 
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 
-describe("the head of a plain request, at the gateway", () => {
-  it("has the client's fields in their order and case, repeated ones in theirs", async () => {
+describe("the header section of a plain request, at the gateway", () => {
+  it("has the client's fields in their order and case, including repeated ones", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     const fields = [
@@ -31,7 +31,7 @@ describe("the head of a plain request, at the gateway", () => {
     ]);
   });
 
-  it("has no hop-by-hop field but the relay's own Connection: close", async () => {
+  it("has no hop-by-hop field except the shim's Connection: close", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     await exchange(shim.port, [
@@ -51,7 +51,7 @@ describe("the head of a plain request, at the gateway", () => {
   });
 
   it.each(["DELETE", "OPTIONS", "POST", "PUT", "PATCH", "GET", "PROPFIND"])(
-    "of a %s without a body announces none",
+    "of a %s without a body has no framing fields",
     async (method) => {
       const gateway = await startRecorder();
       const shim = await openShimFor(gateway);
@@ -73,13 +73,13 @@ describe("the head of a plain request, at the gateway", () => {
     ]);
   });
 
-  it("of an HTTP/1.0 request is HTTP/1.1, and its answer is one that 1.0 can read", async () => {
+  it("of an HTTP/1.0 request is HTTP/1.1, and the response is readable by HTTP/1.0", async () => {
     const gateway = await startRecorder(
       () => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     );
     const shim = await openShimFor(gateway);
-    const answer = await exchange(shim.port, ["GET / HTTP/1.0", "Host: 127.0.0.1"]);
-    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*transfer-encoding).*\r\n\r\nok$/is);
+    const response = await exchange(shim.port, ["GET / HTTP/1.0", "Host: 127.0.0.1"]);
+    expect(response).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*transfer-encoding).*\r\n\r\nok$/is);
     expect(gateway.requests()[0]?.line).toBe("GET / HTTP/1.1");
   });
 });

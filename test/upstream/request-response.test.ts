@@ -5,15 +5,15 @@ import { openShimFor } from "../support/shim.ts";
 
 const LOCAL = ["Host: 127.0.0.1", "Connection: close"];
 
-async function answerTo(method: string, answer: string): Promise<{ head: string[]; body: string }> {
-  const shim = await openShimFor(await startRecorder(() => answer));
+async function exchangeWith(method: string, response: string): Promise<{ head: string[]; body: string }> {
+  const shim = await openShimFor(await startRecorder(() => response));
   const text = await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL]);
   const end = text.indexOf("\r\n\r\n");
   return { head: text.slice(0, end).split("\r\n"), body: text.slice(end + 4) };
 }
 
-describe("the gateway's answer to a plain request, at the client", () => {
-  it("has its status line and its fields in their order, case and repetition, byte for byte", async () => {
+describe("the gateway's response to a plain request, at the client", () => {
+  it("keeps its status line and fields byte for byte: order, case and repetition", async () => {
     const head = [
       "HTTP/1.1 201 Made It So",
       "sErver: gateway",
@@ -26,26 +26,26 @@ describe("the gateway's answer to a plain request, at the client", () => {
       "Location: http://127.0.0.1:1/x",
       "content-LENGTH: 5",
     ];
-    const answer = await answerTo("POST", `${head.join("\r\n")}\r\n\r\nhello`);
-    expect(answer).toEqual({ head: [...head, "Connection: close"], body: "hello" });
+    const response = await exchangeWith("POST", `${head.join("\r\n")}\r\n\r\nhello`);
+    expect(response).toEqual({ head: [...head, "Connection: close"], body: "hello" });
   });
 
-  it("gets no Date, Server or other field of the shim's own", async () => {
-    const { head } = await answerTo("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  it("has no Date, Server or other field added by the shim", async () => {
+    const { head } = await exchangeWith("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     expect(head).toEqual(["HTTP/1.1 200 OK", "Content-Length: 0", "Connection: close"]);
   });
 
-  it("loses what belongs to the gateway's connection", async () => {
-    const { head } = await answerTo(
+  it("has no hop-by-hop fields of the gateway's connection", async () => {
+    const { head } = await exchangeWith(
       "GET",
       "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n",
     );
     expect(head).toEqual(["HTTP/1.1 200 OK", "Content-Length: 0", "Connection: close"]);
   });
 
-  it("to a HEAD keeps the length of the body that it does not have", async () => {
-    const answer = await answerTo("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
-    expect(answer).toEqual({
+  it("to a HEAD keeps its Content-Length and has no body", async () => {
+    const response = await exchangeWith("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
+    expect(response).toEqual({
       head: ["HTTP/1.1 200 OK", "Content-Length: 5000", "Connection: close"],
       body: "",
     });
@@ -54,12 +54,12 @@ describe("the gateway's answer to a plain request, at the client", () => {
   it.each([
     ["204", "HTTP/1.1 204 No Content\r\nX-A: 1"],
     ["304", "HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 5000"],
-  ])("of %s has no body and no framing of the shim's own", async (_status, head) => {
-    const answer = await answerTo("GET", `${head}\r\n\r\n`);
-    expect(answer).toEqual({ head: [...head.split("\r\n"), "Connection: close"], body: "" });
+  ])("with status %s has no body and no framing added by the shim", async (_status, head) => {
+    const response = await exchangeWith("GET", `${head}\r\n\r\n`);
+    expect(response).toEqual({ head: [...head.split("\r\n"), "Connection: close"], body: "" });
   });
 
-  it("leaves the client's connection open for the next request", async () => {
+  it("keeps the client's connection open for the next request", async () => {
     const gateway = await startRecorder(
       ({ line }) => `HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${line}`,
     );

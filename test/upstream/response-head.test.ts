@@ -7,7 +7,7 @@ function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return at.slice(1).map((end, i) => bytes.subarray(at[i], end));
 }
 
-/** A chunked body (RFC 9112 section 7.1), with extensions and trailers. */
+/** Encodes a chunked body (RFC 9112 section 7.1) with extensions and trailers. */
 function chunked(parts: readonly Buffer[], extension: string, trailer: string): Buffer {
   const chunks = parts.map((part) =>
     Buffer.concat([Buffer.from(`${part.length.toString(16)}${extension}\r\n`), part, Buffer.from("\r\n")]),
@@ -18,8 +18,8 @@ function chunked(parts: readonly Buffer[], extension: string, trailer: string): 
 const part = fc.uint8Array({ minLength: 1, maxLength: 400 }).map((bytes) => Buffer.from(bytes));
 const cuts = fc.array(fc.nat(), { maxLength: 60 });
 
-describe("the body of an answer", () => {
-  it("is found to its end, chunked, however its bytes are cut", () => {
+describe("ResponseBody", () => {
+  it("finds the end of a chunked body, whatever the chunk sizes", () => {
     fc.assert(
       fc.property(
         fc.array(part, { maxLength: 8 }),
@@ -41,7 +41,7 @@ describe("the body of an answer", () => {
     );
   });
 
-  it("is found to its end by its length, however its bytes are cut", () => {
+  it("finds the end by Content-Length, whatever the chunk sizes", () => {
     fc.assert(
       fc.property(part, fc.uint8Array({ maxLength: 20 }), cuts, (bytes, after, where) => {
         const content: Buffer[] = [];
@@ -53,7 +53,7 @@ describe("the body of an answer", () => {
     );
   });
 
-  it("never throws at garbage, and reads no more content than there are bytes", () => {
+  it("never throws on arbitrary bytes, and reports no more content than received", () => {
     const framing = fc.constantFrom("chunked" as const, "until-close" as const, { length: 7 });
     fc.assert(
       fc.property(framing, fc.array(fc.uint8Array()), (how, pieces) => {
@@ -66,7 +66,7 @@ describe("the body of an answer", () => {
   });
 });
 
-describe("the head of an answer", () => {
+describe("readResponseHead", () => {
   it.each([
     ["HTTP/1.1 403 Forbidden\r\nContent-Length: 12", 403, { length: 12 }],
     ["HTTP/1.1 403\r\ncontent-length:\t7 ", 403, { length: 7 }],
@@ -74,7 +74,7 @@ describe("the head of an answer", () => {
     ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: gzip, chunked", 200, "chunked"],
     ["HTTP/1.1 204 No Content\r\nContent-Length: 3", 204, { length: 0 }],
     ["HTTP/1.1 101 Switching Protocols", 101, { length: 0 }],
-  ])("%j", (head, status, framing) => {
+  ])("reads %j", (head, status, framing) => {
     const bytes = Buffer.from(`${head}\r\n\r\nrest`);
     expect(readResponseHead(bytes)).toEqual({ status, framing, size: bytes.length - 4 });
     for (let i = 0; i < bytes.length - 4; i += 1)
@@ -88,9 +88,9 @@ describe("the head of an answer", () => {
     "HTTP/1.1  200",
     "SSH-2.0-x",
     "\x15\x03\x01",
-  ])("%j is none", (head) => expect(readResponseHead(Buffer.from(`${head}\r\n\r\n`))).toBe("malformed"));
+  ])("rejects %j", (head) => expect(readResponseHead(Buffer.from(`${head}\r\n\r\n`))).toBe("malformed"));
 
-  it("answers for all bytes, whatever they are", () => {
+  it("returns a result for arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const head = readResponseHead(Buffer.from(bytes));

@@ -10,7 +10,7 @@ import { testSettings } from "../support/settings.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 
-/** A self-signed certificate, as a gateway with `gateway.tls` makes itself one. */
+/** Creates a self-signed certificate, as a gateway with `gateway.tls` does. */
 function selfSigned(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), "shim-tls-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -50,19 +50,19 @@ describe("a gateway with a self-signed certificate", () => {
     return shim;
   }
 
-  it("is reached by its fingerprint, for WebSockets and for HTTP", async () => {
+  it("is accepted by its fingerprint, for WebSockets and HTTP", async () => {
     const shim = await openFor(fingerprint);
     const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     expect(result).toMatchObject({ ok: true });
     expect(await shim.outcome()).toMatchObject({ outcome: "connected" });
-    const answer = await fetch(`http://${shim.authority}/echo`, { method: "POST", body: "through TLS" });
-    expect(await answer.text()).toBe("through TLS");
+    const response = await fetch(`http://${shim.authority}/echo`, { method: "POST", body: "through TLS" });
+    expect(await response.text()).toBe("through TLS");
   });
 
   it.each([
     ["another fingerprint", "0".repeat(64), "CERT_FINGERPRINT_MISMATCH", "its new --gateway-fingerprint"],
     ["no fingerprint", undefined, "DEPTH_ZERO_SELF_SIGNED_CERT", "with --gateway-fingerprint sha256:…"],
-  ])("is refused with %s, before any request is sent", async (_what, pin, reason, advice) => {
+  ])("is refused with %s before any request is sent", async (_what, pin, reason, advice) => {
     const shim = await openFor(pin, 60_000);
     const before = fakeGateway.requests.length;
     const result = await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
@@ -70,13 +70,13 @@ describe("a gateway with a self-signed certificate", () => {
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "gateway-unreachable", reason });
     expect(outcome.fix).toContain(advice);
-    const answer = await fetch(`http://${shim.authority}/echo`);
-    expect(answer.status).toBe(502);
-    expect(await answer.text()).toContain(advice);
+    const response = await fetch(`http://${shim.authority}/echo`);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain(advice);
     expect(fakeGateway.requests.length).toBe(before);
   });
 
-  it("is no gateway to a shim that was told ws://", async () => {
+  it("is unreachable with ws:// in --gateway, and the fix names wss://", async () => {
     const shim = await openShimFor(fakeGateway);
     await handshake({ url: `ws://${shim.authority}`, token: "t", device: createDevice() });
     const outcome = await shim.outcome();
@@ -84,7 +84,7 @@ describe("a gateway with a self-signed certificate", () => {
     expect(outcome.fix).toContain("write wss:// in --gateway");
   });
 
-  it("is told from one without TLS", async () => {
+  it("is expected with wss:// in --gateway: the fix for a gateway without TLS names ws://", async () => {
     const plain = await startFakeGateway({ release: "2026.9.6", token: "t" });
     onTestFinished(() => plain.close());
     const { gateway } = testSettings(plain.port);

@@ -4,7 +4,8 @@ import { WebSocket, WebSocketServer } from "ws";
 import { portOf } from "../support/raw.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 
-async function pair(): Promise<{
+/** Opens a WebSocket through a shim. */
+async function open(): Promise<{
   client: WebSocket;
   server: WebSocket;
   shim: TestShim;
@@ -26,24 +27,24 @@ async function pair(): Promise<{
 }
 
 describe("a WebSocket through the shim", () => {
-  it("carries messages both ways and keeps the request target", async () => {
-    const { client, server, url } = await pair();
+  it("passes messages in both directions and keeps the request target", async () => {
+    const { client, server, url } = await open();
     expect(url).toBe("/some/path?with=query");
-    client.send("there");
-    expect(String((await once(server, "message"))[0])).toBe("there");
-    server.send("back");
-    expect(String((await once(client, "message"))[0])).toBe("back");
+    client.send("to the gateway");
+    expect(String((await once(server, "message"))[0])).toBe("to the gateway");
+    server.send("to the client");
+    expect(String((await once(client, "message"))[0])).toBe("to the client");
   });
 
   it("passes close code and reason as sent", async () => {
-    const { client, server } = await pair();
+    const { client, server } = await open();
     server.close(1008, "pairing required");
     const [code, reason] = await once(client, "close");
     expect([code, String(reason)]).toEqual([1008, "pairing required"]);
   });
 
-  it("ends the gateway's side within a second when the client vanishes", async () => {
-    const { client, server } = await pair();
+  it("closes the gateway connection within a second when the client terminates", async () => {
+    const { client, server } = await open();
     const closed = once(server, "close");
     const start = performance.now();
     client.terminate();
@@ -51,8 +52,8 @@ describe("a WebSocket through the shim", () => {
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 
-  it("ends the client's side within a second when the gateway vanishes", async () => {
-    const { client, server } = await pair();
+  it("closes the client connection within a second when the gateway terminates", async () => {
+    const { client, server } = await open();
     const closed = once(client, "close");
     const start = performance.now();
     server.terminate();
