@@ -26,20 +26,20 @@ const REFUSALS = [
     "a foreign page that claims to be the Control UI",
     "origin-rejected",
     "CONTROL_UI_ORIGIN_NOT_ALLOWED",
-    /start openclaw-shim with --allow-origin <origin> if you trust it, or .*controlUi\.allowedOrigins/,
+    /start openclaw-shim with --allow-origin ORIGIN, or .*controlUi\.allowedOrigins/,
   ],
   [
     "a protocol of the future",
     "protocol-mismatch",
     "PROTOCOL_MISMATCH",
-    /compare openclaw --version on both/,
+    /compare openclaw --version of client and gateway/,
   ],
   // It ends what is counted: the last.
   [
     "more wrong tokens than the gateway allows",
     "rate-limited",
     "AUTH_RATE_LIMITED",
-    /mend the client's token first, then (?:wait a few minutes|try again in \d+ s)$/,
+    /fix the client's token, then retry in (?:a few minutes|\d+ s): too many attempts failed$/,
   ],
 ] as const;
 
@@ -80,8 +80,8 @@ describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports the
     });
     expect(refused?.fix).toMatch(
       isOld
-        ? /compare OPENCLAW_GATEWAY_TOKEN with gateway\.auth\.token/
-        : /openclaw devices rotate --device [0-9a-f]{64} --role operator, or connect once with the gateway's/,
+        ? /compare the client's OPENCLAW_GATEWAY_TOKEN with gateway\.auth\.token/
+        : /connect once with the gateway's token/,
     );
   });
 
