@@ -1,7 +1,7 @@
 import { findCommand } from "./commands/find-command.ts";
 import { flushed } from "./log/logger.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
-import { programOf } from "./program.ts";
+import { programOf } from "./cli/program.ts";
 import { printable } from "./text/printable.ts";
 
 const FLUSH_MS = 1_000;

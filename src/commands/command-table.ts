@@ -5,8 +5,8 @@ import {
   PRE_PAIR_FLAGS,
   STATUS_FLAGS,
   UNINSTALL_FLAGS,
-} from "./command-flags.ts";
-import { command, type Command } from "./command.ts";
+} from "../cli/command-flags.ts";
+import { command, type Command } from "../cli/command.ts";
 
 /** Every command; the first is the default. */
 export const COMMANDS: readonly [Command, ...Command[]] = [

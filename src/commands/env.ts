@@ -2,8 +2,8 @@ import { reachableAt } from "../net/authority.ts";
 import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { CommandContext } from "./command.ts";
-import type { ENV_FLAGS } from "./command-flags.ts";
+import type { CommandContext } from "../cli/command.ts";
+import type { ENV_FLAGS } from "../cli/command-flags.ts";
 
 // OpenClaw's error is "gateway url override requires explicit credentials" (src/gateway/call.ts).
 const NO_TOKEN =

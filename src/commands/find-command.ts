@@ -1,7 +1,7 @@
 import { SettingsError, shownValue } from "../settings/settings-error.ts";
 import { closest } from "../text/closest.ts";
 import { VERSION } from "../version.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "../cli/command.ts";
 import { commandHelp, helpText } from "./help.ts";
 import { COMMANDS } from "./command-table.ts";
 

@@ -1,7 +1,7 @@
 import { flagName } from "../settings/names.ts";
 import type { FlagTable, SettingRow } from "../settings/setting-row.ts";
 import { SETTINGS } from "../settings/settings-table.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "../cli/command.ts";
 import { COMMANDS } from "./command-table.ts";
 
 const SETTINGS_TITLE = "Settings (+ may be repeated; DURATION is 500ms, 10s or 2m, at most 10m):";

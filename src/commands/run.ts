@@ -3,14 +3,14 @@ import type { OperatorResources } from "../approve/approver.ts";
 import { createLogger } from "../log/logger.ts";
 import { reachableAt } from "../net/authority.ts";
 import type { Environment } from "../openclaw/config.ts";
-import { nextSteps } from "../program.ts";
+import { nextSteps } from "../cli/program.ts";
 import { loadSettings } from "../settings/load.ts";
 import { problemLine, SettingsError } from "../settings/settings-error.ts";
 import { settingsWarnings } from "../settings/warnings.ts";
 import { openShim } from "../shim.ts";
 import type { HandedOver } from "../server/listener.ts";
 import { printable } from "../text/printable.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "../cli/command.ts";
 
 /**
  * Runs the proxy until SIGTERM or SIGINT, then drains.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { prettyLines } from "../../src/log/pretty.ts";
-import { nextSteps, programOf } from "../../src/program.ts";
+import { nextSteps, programOf } from "../../src/cli/program.ts";
 
 const GATEWAY = "ws://127.0.0.1:18789";
 

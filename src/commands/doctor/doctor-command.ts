@@ -1,7 +1,7 @@
 import { loadDespiteOpenclaw } from "../../settings/load.ts";
 import { SettingsError, statement } from "../../settings/settings-error.ts";
-import type { DOCTOR_FLAGS } from "../command-flags.ts";
-import type { CommandContext } from "../command.ts";
+import type { DOCTOR_FLAGS } from "../../cli/command-flags.ts";
+import type { CommandContext } from "../../cli/command.ts";
 import { authCheck } from "./checks/auth-check.ts";
 import { autoApproveCheck } from "./checks/auto-approve-check.ts";
 import { directCheck } from "./checks/direct-check.ts";

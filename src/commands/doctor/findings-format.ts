@@ -1,5 +1,5 @@
 import { authorityOf, isLoopbackName, reachableAt } from "../../net/authority.ts";
-import { flag, placeFlags, type Place } from "../../program.ts";
+import { flag, placeFlags, type Place } from "../../cli/program.ts";
 import { SETTINGS } from "../../settings/settings-table.ts";
 import { printable } from "../../text/printable.ts";
 import type { DoctorRequest } from "./doctor-context.ts";

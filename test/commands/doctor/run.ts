@@ -1,5 +1,5 @@
 import { readArguments } from "../../../src/settings/arguments.ts";
-import { DOCTOR_FLAGS } from "../../../src/commands/command-flags.ts";
+import { DOCTOR_FLAGS } from "../../../src/cli/command-flags.ts";
 import { findCommand } from "../../../src/commands/find-command.ts";
 import { doctor } from "../../../src/commands/doctor/doctor-command.ts";
 import type { Limits } from "../../../src/commands/doctor/deadline.ts";
