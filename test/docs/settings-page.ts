@@ -17,7 +17,7 @@ export function settingsPage(): string {
   return `# Settings
 
 Written by \`npm run docs\` from the tables that the program itself uses (src/settings/settings-table.ts,
-src/commands/command-flags.ts); a test fails if they differ.
+src/cli/command-flags.ts); a test fails if they differ.
 
 A setting comes from the first of these sources that has it:
 
