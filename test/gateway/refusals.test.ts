@@ -12,14 +12,19 @@ import type { Release } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 import type { ShimProcess } from "./shim-process.ts";
 
-/** What a client does wrong, what the shim calls it, the gateway's `details.code` for it, and what mends it. */
+/** What a client does wrong, its outcome, the gateway's `details.code` for it, and the fix. */
 const REFUSALS = [
-  ["no token", "unauthorized", "AUTH_TOKEN_MISSING", /give the client the gateway's token: export OPENCLAW_/],
+  [
+    "no token",
+    "unauthorized",
+    "AUTH_TOKEN_MISSING",
+    /give the client the gateway's token, .*: export OPENCLAW_/,
+  ],
   [
     "a wrong token",
     "unauthorized",
     "AUTH_TOKEN_MISMATCH",
-    /compare OPENCLAW_GATEWAY_TOKEN .*gateway\.auth\.t/,
+    /^compare .*OPENCLAW_GATEWAY_TOKEN .*gateway\.auth\.t/,
   ],
   ["a stale signature", "device-invalid", "DEVICE_AUTH_SIGNATURE_EXPIRED", /set this machine's clock right/],
   [
@@ -29,7 +34,7 @@ const REFUSALS = [
     /start openclaw-shim with --allow-origin ORIGIN, or .*controlUi\.allowedOrigins/,
   ],
   [
-    "a protocol of the future",
+    "a future protocol version",
     "protocol-mismatch",
     "PROTOCOL_MISMATCH",
     /compare openclaw --version of client and gateway/,
@@ -41,7 +46,7 @@ const REFUSALS = [
     "AUTH_RATE_LIMITED",
     /fix the client's token, then retry in (?:a few minutes|\d+ s): too many attempts failed$/,
   ],
-] as const;
+] as const satisfies readonly (readonly [name: keyof typeof SCENARIOS, ...unknown[]])[];
 
 function reasonOf(code: string, { detailCodes }: Release): string {
   const hasCode = detailCodes === "all" || (detailCodes !== "none" && code !== "PROTOCOL_MISMATCH");
