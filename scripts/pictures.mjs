@@ -38,8 +38,8 @@ async function loadParts() {
     stdin: {
       contents: `
         export { startFakeGateway } from "./test/fake-gateway/server.ts";
-        export { startInjectingProxy } from "./src/commands/demo/header-injecting-proxy.ts";
-        export { handshake } from "./src/openclaw/connect.ts";
+        export { startInjectingProxy } from "./test/support/header-injecting-proxy.ts";
+        export { handshake } from "./test/support/client.ts";
         export { createDevice } from "./src/openclaw/device.ts";
         export { openBrowserPage } from "./test/gateway/browser.ts";`,
       resolveDir: ROOT,

@@ -81,7 +81,7 @@ export class Proxy implements ListenerHandlers {
       { ...facts, normalized, publicForwarded: admission.publicForwarded },
       outcomes,
       () => connections.releaseSlot(),
-      approver && ((connect, isSigned) => approver.beforeConnect(facts.conn, connect, isSigned)),
+      approver && ((...connect) => approver.beforeConnect(facts.conn, ...connect)),
     );
     const head = upgradeHead(request, normalized.rawHeaders);
     relayUpgrade({ client: socket, early, head, holdMs: settings.hold, dialer, listener: session });

@@ -1,13 +1,8 @@
-import type { PendingRequest } from "../openclaw/protocol.ts";
+import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { adminCovers } from "../openclaw/scopes.ts";
 
 /** What a device requested in a `connect` that passed this shim's gate. */
-export interface DeviceRequest {
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly role: string;
-  readonly scopes: readonly string[];
-}
+export type DeviceRequest = NonNullable<ReturnType<typeof deviceRequest>>;
 
 /** A device that this shim itself saw refused with NOT_PAIRED. */
 export interface RefusedDevice extends DeviceRequest {
@@ -27,6 +22,13 @@ export interface ApproveBounds {
 
 /** The shim does not vouch for an older refusal. */
 const SEEN_MS = 60_000;
+
+/** Returns what a device requests, with the gateway's defaults; undefined if the client has no device. */
+export function deviceRequest({ deviceId, publicKey, role = "operator", scopes = [] }: ConnectRequest) {
+  return deviceId === undefined || publicKey === undefined
+    ? undefined
+    : { deviceId, publicKey, role, scopes };
+}
 
 /**
  * Returns why a pending request may not be approved for a device that was just refused, or undefined if it may: it
@@ -54,13 +56,15 @@ export function objection(
  * Returns what of a device's request exceeds the bounds, or undefined. `operator.admin` covers every scope of an
  * operator, as in the gateway: 2026.4's CLI requests `operator.talk.secrets` beside it.
  */
-export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBounds): string | undefined {
+export function outOfBounds(
+  { role, scopes }: Pick<DeviceRequest, "role" | "scopes">,
+  bounds: ApproveBounds,
+): string | undefined {
   if (!bounds.roles.includes(role)) return `role ${role} is not in --approve-roles`;
   const scope = scopes.find((wanted) => !adminCovers(bounds.scopes, wanted));
   return scope === undefined ? undefined : `scope ${scope} is not in --approve-scopes`;
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  const [one, other] = [new Set(left), new Set(right)];
-  return one.size === other.size && [...one].every((item) => other.has(item));
+  return left.every((item) => right.includes(item)) && right.every((item) => left.includes(item));
 }

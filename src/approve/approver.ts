@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { shellWord, type Advice } from "../errors.ts";
-import type { ConnectRequest } from "../openclaw/protocol.ts";
+import { isSignedConnect } from "../openclaw/device.ts";
+import { openSession } from "../openclaw/gateway-session.ts";
+import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
+import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { Secret } from "../openclaw/token.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
 import { GatewayAgent, type Dialer } from "../upstream/dial.ts";
-
-import {
-  objection,
-  outOfBounds,
-  type ApproveBounds,
-  type DeviceRequest,
-  type RefusedDevice,
-} from "./approval-rule.ts";
+import { deviceRequest, objection, outOfBounds } from "./approval-rule.ts";
+import type { ApproveBounds, RefusedDevice } from "./approval-rule.ts";
 import { loadIdentity } from "./approver-identity.ts";
-import { OperatorLink, type LinkLoss } from "./operator-link.ts";
+import { OperatorLink } from "./operator-link.ts";
 
 /** How long a `connect` frame may wait for a stale pending request to be rejected. */
 const HOLD_MS = 500;
@@ -40,44 +37,65 @@ export async function startApprover(
   dialer: Dialer,
   { token, stateDirectory }: OperatorResources,
 ): Promise<Approver> {
+  const { gateway, approveRoles: roles, approveScopes: scopes } = settings;
   const { device, why } = await loadIdentity(stateDirectory);
   if (why !== undefined) logger.warn({ event: "approver.identity", reason: why }, "identity is not kept");
-  // The agent's dialer does the TLS, so the URL is the plain one.
-  const url = `ws://${settings.gateway.authority}`;
-  const link = new OperatorLink({ url, agent: new GatewayAgent(dialer), device, token });
-  return new Approver(link, { roles: settings.approveRoles, scopes: settings.approveScopes }, logger);
+  const agent = new GatewayAgent(dialer);
+  const link = new OperatorLink((signal) =>
+    openSession({
+      url: `ws://${gateway.authority}`, // the agent's dialer does the TLS
+      device,
+      token: token?.reveal(),
+      client: { id: "gateway-client", mode: "backend" },
+      scopes: OPERATOR_SCOPES,
+      signal,
+      ws: { agent },
+    }),
+  );
+  return new Approver(link, { roles, scopes }, logger);
 }
+
+/** The operator connection, as the approver uses it. */
+export type ApproverLink = Pick<OperatorLink, "up" | "pendingOf" | "open" | "list" | "decide" | "close">;
 
 /** Approves devices that this shim itself saw refused (`--approve seen`). Failures are logged; nothing is thrown. */
 export class Approver {
-  readonly #link: OperatorLink;
+  readonly #link: ApproverLink;
   readonly #bounds: ApproveBounds;
   readonly #logger: Logger;
   /** Refused devices, by id, that wait for the operator connection. */
   readonly #waiting = new Map<string, RefusedDevice>();
   /** Decisions in progress, by device id. */
   readonly #deciding = new Map<string, Promise<void>>();
-  #lastLoss: string | undefined;
 
   /** Opens the link and starts approving over it. */
-  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger) {
+  constructor(link: ApproverLink, bounds: ApproveBounds, logger: Logger) {
     this.#link = link;
     this.#bounds = bounds;
     this.#logger = logger;
-    link.on("up", () => this.#onUp());
-    link.on("down", (loss) => this.#onDown(loss));
-    link.open();
+    link.open(
+      () => this.#onUp(),
+      (reason, advice) =>
+        logger.warn({ event: "approver.down", reason, ...advice }, "approver is not connected"),
+    );
   }
 
   /**
    * Prepares the gateway for a `connect`: a pending request of the device from an earlier attempt is rejected first, so
-   * that the gateway decides afresh; a decision in progress is awaited.
+   * that the gateway decides afresh; a decision in progress is awaited. Nothing is rejected unless the device has
+   * signed this `connect`: any client can name a device.
    *
    * @param conn the connection's id
-   * @param isSigned returns true if the device has signed the `connect`; otherwise nothing is rejected
+   * @param frame the `connect` as received
+   * @param nonce the gateway's challenge on this connection
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined if it need not wait
    */
-  beforeConnect(conn: string, connect: ConnectRequest, isSigned: () => boolean): Promise<void> | undefined {
+  beforeConnect(
+    conn: string,
+    connect: ConnectRequest,
+    frame: Buffer,
+    nonce: string | undefined,
+  ): Promise<void> | undefined {
     const device = deviceRequest(connect);
     // Out of bounds a person must approve, under a requestId that should not change at every attempt.
     if (!device || !this.#link.up || outOfBounds(device, this.#bounds) !== undefined) return undefined;
@@ -86,10 +104,9 @@ export class Approver {
     if (decision) return atMost(HOLD_MS, decision);
     const stale = this.#link
       .pendingOf(device.deviceId)
-      .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey)
-      .map(({ requestId }) => requestId);
-    if (stale.length === 0 || !isSigned()) return undefined;
-    return atMost(HOLD_MS, this.#reject(conn, device.deviceId, stale));
+      .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
+    if (stale.length === 0 || !isSignedConnect(frame, nonce)) return undefined;
+    return atMost(HOLD_MS, this.#reject(conn, stale));
   }
 
   /** Is called when the gateway refused that `connect` with NOT_PAIRED, on a connection that passed the gate. */
@@ -109,17 +126,8 @@ export class Approver {
 
   #onUp(): void {
     this.#logger.info({ event: "approver.up" }, "approver is connected");
-    this.#lastLoss = undefined;
-    const waiting = [...this.#waiting.values()];
+    for (const refused of this.#waiting.values()) this.#begin(refused);
     this.#waiting.clear();
-    for (const refused of waiting) this.#begin(refused);
-  }
-
-  #onDown({ reason, advice }: LinkLoss): void {
-    // The same reason is logged once.
-    if (reason === this.#lastLoss) return;
-    this.#lastLoss = reason;
-    this.#logger.warn({ event: "approver.down", reason, ...advice }, "approver is not connected");
   }
 
   #begin(refused: RefusedDevice): void {
@@ -131,61 +139,44 @@ export class Approver {
   }
 
   async #decide(refused: RefusedDevice): Promise<void> {
+    const { conn, deviceId, role, scopes, requestId } = refused;
     try {
-      const pending = (await this.#link.list()).filter(({ deviceId }) => deviceId === refused.deviceId);
-      const judged = pending.map((request) => ({
-        requestId: request.requestId,
-        why: objection(request, refused, this.#bounds, performance.now()),
-      }));
-      const fitting = judged.find(({ why }) => why === undefined);
-      if (!fitting) {
-        const why = judged[0]?.why ?? "the gateway has no pending request of this device";
-        return this.#notApproved(refused, why);
-      }
-      const { requestId } = fitting;
-      await this.#link.decide("approve", requestId);
-      const fields = { ...named(refused), requestId, reason: "refused here, same request" };
-      this.#logger.info({ event: "approved", ...fields }, "approved");
+      const pending = await this.#link.list();
+      const request = pending.find((one) => one.requestId === requestId);
+      if (!request) throw new Error("the gateway has no such pending request");
+      const why = objection(request, refused, this.#bounds, performance.now());
+      if (why !== undefined) throw new Error(why);
+      await this.#link.decide("approve", request.requestId);
+      const line = { event: "approved", conn, deviceId, role, scopes, requestId };
+      this.#logger.info({ ...line, reason: "refused here, same request" }, "approved");
     } catch (error) {
       this.#notApproved(refused, messageOf(error));
     }
-    return undefined;
   }
 
-  #notApproved(refused: RefusedDevice, reason: string): void {
-    const { requestId } = refused;
+  #notApproved({ at: _at, publicKey: _key, ...refused }: RefusedDevice, why: string): void {
     const beyond = outOfBounds(refused, this.#bounds) !== undefined;
-    const word = requestId === undefined ? undefined : shellWord(requestId);
+    const word = refused.requestId === undefined ? undefined : shellWord(refused.requestId);
     const advice: Advice = {
       fix: `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`,
       ...(word !== undefined && { command: `openclaw devices approve ${word}` }),
     };
-    const fields = { ...named(refused), requestId, reason: printable(reason), ...advice };
-    this.#logger.warn({ event: "not-approved", ...fields }, "not approved");
+    const line = { event: "not-approved", ...refused, reason: printable(why), ...advice };
+    this.#logger.warn(line, "not approved");
   }
 
-  async #reject(conn: string, deviceId: string, requestIds: readonly string[]): Promise<void> {
-    for (const requestId of requestIds) {
-      const fields = { conn, requestId, deviceId };
+  async #reject(conn: string, stale: readonly PendingRequest[]): Promise<void> {
+    for (const { requestId, deviceId } of stale) {
       try {
         await this.#link.decide("reject", requestId);
         const reason = "stale pending request: its device connects now";
-        this.#logger.info({ event: "rejected", ...fields, reason }, "rejected");
+        this.#logger.info({ event: "rejected", conn, requestId, deviceId, reason }, "rejected");
       } catch (error) {
         const reason = printable(messageOf(error));
-        this.#logger.warn({ event: "not-rejected", ...fields, reason }, "not rejected");
+        this.#logger.warn({ event: "not-rejected", conn, requestId, deviceId, reason }, "not rejected");
       }
     }
   }
-}
-
-function deviceRequest({ deviceId, publicKey, role, scopes }: ConnectRequest): DeviceRequest | undefined {
-  if (deviceId === undefined || publicKey === undefined) return undefined;
-  return { deviceId, publicKey, role: role ?? "operator", scopes: scopes ?? [] };
-}
-
-function named({ conn, deviceId, role, scopes }: RefusedDevice): object {
-  return { conn, deviceId, role, scopes };
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {

@@ -11,30 +11,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The gateway's default port (docs/gateway/index.md of OpenClaw). */
 export const GATEWAY_PORT = 18_789;
 
-/** OpenClaw's own config; without `object` and `why` if the file does not exist. */
-export interface OpenclawConfig {
-  /** For messages. */
-  readonly shownPath: string;
-  readonly object?: Readonly<Record<string, unknown>>;
-  /** Why the file cannot be used, as the end of the sentence `FILE …`. */
-  readonly why?: string;
-  /** Its owner, if this user may not read it. */
-  readonly owner?: number;
-}
-
 /**
  * Reads OpenClaw's config from where OpenClaw 2026.9.6 looks for it (dist/paths-*.mjs, resolveCanonicalConfigPath):
  * `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in `OPENCLAW_STATE_DIR` or `~/.openclaw`.
+ *
+ * @returns without `object` and `why` if the file does not exist. `why` it cannot be used is the end of the sentence
+ *   `FILE …`, `owner` the uid of its owner if this user may not read it, `shownPath` is for messages.
  */
-export function readOpenclawConfig(env: Environment): OpenclawConfig {
+export function readOpenclawConfig(env: Environment) {
   const path = openclawConfigPath(env);
   if (path === undefined) return { shownPath: "~/.openclaw/openclaw.json" };
   const shownPath = printable(path, 120);
   const file = readJson5(path);
   if ("object" in file) return { shownPath, object: file.object };
   if (file.missing) return { shownPath };
-  const owner = file.denied ? ownerOf(path) : undefined;
-  return { shownPath, why: file.why, ...(owner !== undefined && { owner }) };
+  return { shownPath, why: file.why, owner: file.denied ? ownerOf(path) : undefined };
 }
 
 /** Returns the uid of a file's owner, or of its folder's if the file itself cannot be examined. */

@@ -4,43 +4,31 @@ interface Span {
   readonly before?: string;
 }
 
-/** Where a fact holds, and how that is known. */
-interface Fact {
-  readonly spans: readonly Span[];
-  readonly source: string;
-}
-
 /** What differs between releases of OpenClaw. A span that begins with a month's first release was not narrowed down. */
 const FACTS = {
-  /** A local device that requests more scopes is refused; elsewhere it is paired silently. */
-  scopeUpgradesRefused: {
-    spans: [{ before: "2026.3.22" }, { from: "2026.3.28", before: "2026.8.1" }],
-    source: "docs/gateway.md section 2",
-  },
-  /** A pending request that was not silent stays so when its device is local, until it expires. */
-  pendingStaysStale: { spans: [{}], source: "docs/gateway.md section 2" },
-  /** No loopback connection is local if `gateway.trustedProxies` covers loopback. */
-  trustedProxiesUnlocal: { spans: [{ before: "2026.4.1" }], source: "docs/gateway.md section 1" },
-  /** A forwarding or proxy-identity header, empty ones too, is refused with HTTP 403. */
-  forwardingRefused: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md sections 1 and 9" },
-  /** A Host that is not a loopback name makes a connection not local. */
-  hostDecidesLocality: { spans: [{ before: "2026.4.1" }], source: "docs/gateway.md section 1" },
-  /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection. */
-  scopeCeilingHeader: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md section 8" },
-  /** A local `cli`/`cli` client without a device keeps its scopes; `gateway-client`/`backend` does on every release. */
-  cliKeepsScopes: { spans: [{ from: "2026.8.1" }], source: "docs/gateway.md section 2" },
-  /** Local callers get the canvas without a token. */
-  canvasWithoutToken: { spans: [{ before: "2026.3.23" }], source: "docs/gateway.md section 4" },
-  /** Devices are stored in SQLite, no longer in `devices/*.json`. */
-  sqliteState: { spans: [{ from: "2026.6.1" }], source: "docs/gateway.md section 6" },
-  /** Refusals carry `details.code`. */
-  detailsCode: { spans: [{ from: "2026.3.1" }], source: "docs/gateway.md section 3" },
-  /** `operator.admin` and some other scopes cover further ones (`coversScope`). */
-  impliedScopes: {
-    spans: [{ from: "2026.3.1" }],
-    source: "OpenClaw src/shared/operator-scope-compat.ts of 2026.3.23; absent from 2026.2.19",
-  },
-} as const satisfies Readonly<Record<string, Fact>>;
+  /** A local device that requests more scopes is refused; elsewhere it is paired silently (docs/gateway.md section 2). */
+  scopeUpgradesRefused: [{ before: "2026.3.22" }, { from: "2026.3.28", before: "2026.8.1" }],
+  /** A pending request that was not silent stays so when its device is local, until it expires (section 2). */
+  pendingStaysStale: [{}],
+  /** No loopback connection is local if `gateway.trustedProxies` covers loopback (section 1). */
+  trustedProxiesUnlocal: [{ before: "2026.4.1" }],
+  /** A forwarding or proxy-identity header, empty ones too, is refused with HTTP 403 (sections 1 and 9). */
+  forwardingRefused: [{ from: "2026.8.1" }],
+  /** A Host that is not a loopback name makes a connection not local (section 1). */
+  hostDecidesLocality: [{ before: "2026.4.1" }],
+  /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection (section 8). */
+  scopeCeilingHeader: [{ from: "2026.8.1" }],
+  /** A local `cli`/`cli` client without a device keeps its scopes; `gateway-client`/`backend` always does (section 2). */
+  cliKeepsScopes: [{ from: "2026.8.1" }],
+  /** Local callers get the canvas without a token (section 4). */
+  canvasWithoutToken: [{ before: "2026.3.23" }],
+  /** Devices are stored in SQLite, no longer in `devices/*.json` (section 6). */
+  sqliteState: [{ from: "2026.6.1" }],
+  /** Refusals carry `details.code` (section 3). */
+  detailsCode: [{ from: "2026.3.1" }],
+  /** `operator.admin` and some other scopes cover further ones (OpenClaw `src/shared/operator-scope-compat.ts`). */
+  impliedScopes: [{ from: "2026.3.1" }],
+} as const satisfies Readonly<Record<string, readonly Span[]>>;
 
 /** A difference between releases. */
 export type ReleaseFact = keyof typeof FACTS;
@@ -57,7 +45,7 @@ const ORDER = new Intl.Collator("en", { numeric: true });
  */
 export function holds(fact: ReleaseFact, version: string | undefined): boolean {
   const release = isRelease(version) ? version : UNNAMED;
-  const spans: readonly Span[] = FACTS[fact].spans;
+  const spans: readonly Span[] = FACTS[fact];
   return spans.some(
     ({ from = release, before }) =>
       ORDER.compare(release, from) >= 0 && (before === undefined || ORDER.compare(release, before) < 0),

@@ -1,61 +1,64 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import JSON5 from "json5";
 import { isRecord } from "../text/json.ts";
-import { messageOf } from "../text/printable.ts";
+import { errorCode, messageOf } from "../text/printable.ts";
 
 /** Why a file is of no use, as the end of the sentence `FILE …`; `denied` if this user may not read it. */
 export interface UnusableFile {
   readonly why: string;
   readonly missing: boolean;
-  readonly denied?: boolean;
+  readonly denied: boolean;
 }
 
-/** A file's text, permission bits and owner. */
-export interface SmallFile {
-  readonly text: string;
-  readonly mode: number;
-  readonly uid: number;
-}
-
+/** Who may read or write a file that every user of the machine may. */
+export const EVERYBODY = "every user of the machine";
 const JSON5_BYTES = 4 * 1024 * 1024;
 
-/** Reads a regular file of at most `maxBytes` as UTF-8. A FIFO or device is refused: it could block for ever. */
-export function readSmallFile(path: string, maxBytes: number): SmallFile | UnusableFile {
+/**
+ * Reads a regular file of at most `maxBytes` as UTF-8. A FIFO or device is refused: it could block for ever.
+ *
+ * @returns also who else may read or write it, and its owner if that is another user
+ */
+export function readSmallFile(path: string, maxBytes: number) {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(fd);
-    if (!stat.isFile()) return { why: "is not a regular file", missing: false };
+    if (!stat.isFile()) return unusable("is not a regular file");
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < buffer.length; length += read) {
       read = readSync(fd, buffer, length, buffer.length - length, null);
     }
-    if (length > maxBytes) return { why: `is larger than ${maxBytes} bytes`, missing: false };
+    if (length > maxBytes) return unusable(`is larger than ${maxBytes} bytes`);
     const text = buffer.toString("utf8", 0, length).replace(/^\uFEFF/, "");
-    return { text, mode: stat.mode & 0o777, uid: stat.uid };
+    const user = process.geteuid?.();
+    if (user === undefined) return { text }; // Windows has neither owners nor modes
+    const openTo = (stat.mode & 0o007) > 0 ? EVERYBODY : (stat.mode & 0o070) > 0 ? "its group" : undefined;
+    return { text, otherOwner: stat.uid === user ? undefined : stat.uid, openTo };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    const code = errorCode(error);
     const missing = code === "ENOENT" || code === "ENOTDIR";
-    return { why: `cannot be read (${code})`, missing, denied: code === "EACCES" };
+    return { ...unusable(`cannot be read (${code})`), missing, denied: code === "EACCES" };
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
 }
 
 /** Reads a file of at most 4 MiB that holds one JSON5 object. Reasons contain none of its text. */
-export function readJson5(
-  path: string,
-): { readonly object: Readonly<Record<string, unknown>> } | UnusableFile {
+export function readJson5(path: string) {
   const file = readSmallFile(path, JSON5_BYTES);
   if ("why" in file) return file;
   try {
     const object: unknown = JSON5.parse(file.text);
-    return isRecord(object) ? { object } : { why: "is not one JSON5 object in braces", missing: false };
+    return isRecord(object) ? { object } : unusable("is not one JSON5 object in braces");
   } catch (error) {
     // JSON5's message quotes a character, which could be part of a secret; its line number is enough.
     const [, line] = /at (\d+):\d+$/.exec(messageOf(error)) ?? [];
-    const where = line === undefined ? "it ends too early" : `near line ${line}`;
-    return { why: `is not JSON5 (${where})`, missing: false };
+    return unusable(`is not JSON5 (${line === undefined ? "it ends too early" : `near line ${line}`})`);
   }
+}
+
+function unusable(why: string): UnusableFile {
+  return { why, missing: false, denied: false };
 }

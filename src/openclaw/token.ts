@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { isRecord } from "../text/json.ts";
+import { fieldsOf, isRecord } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { readOpenclawConfig, section, type Environment } from "./config.ts";
-import { readSmallFile } from "./small-file.ts";
+import { EVERYBODY, readSmallFile } from "./small-file.ts";
 
 /** A secret that no log, error, template or JSON can contain: only `reveal()` returns the text. */
 export class Secret {
@@ -31,7 +31,6 @@ export type Token =
 
 const MAX_BYTES = 4096;
 const FIX = "give --token-file FILE or set OPENCLAW_GATEWAY_TOKEN";
-const OWNER_ONLY = "give it mode 0600";
 
 /**
  * Finds the gateway's token: `--token-file`, `OPENCLAW_GATEWAY_TOKEN`, the systemd credential
@@ -54,11 +53,11 @@ function fromFile(path: string): Token {
     const shown = isPath ? from : "token file (name not shown: it could be the token)";
     return { why: `${shown} ${file.why}`, fix: "give --token-file a readable file" };
   }
-  if ((file.mode & 0o007) !== 0)
-    return { why: `${from} is open to every user of the machine`, fix: OWNER_ONLY };
+  const { openTo } = file;
+  const warning = openTo !== undefined && { why: `${from} is open to ${openTo}`, fix: "give it mode 0600" };
+  if (warning && openTo === EVERYBODY) return warning;
   const token = checked(file.text.trim(), from);
-  if ("why" in token || (file.mode & 0o070) === 0) return token;
-  return { ...token, warning: { why: `${from} is open to its group`, fix: OWNER_ONLY } };
+  return warning && "secret" in token ? { ...token, warning } : token;
 }
 
 // systemd itself guards the directory and sets the modes (systemd.exec(5), CREDENTIALS).
@@ -81,10 +80,12 @@ function fromConfig(env: Environment): Token {
     const [, shorthand] = /^\$([A-Z][A-Z0-9_]{0,127})$/.exec(value.trim()) ?? [];
     return shorthand === undefined ? fromTemplate(value, from, env) : fromVariable(shorthand, from, env);
   }
-  if (!isRecord(value)) return { why: `${from} is neither a text nor a SecretRef`, fix: FIX };
-  const { source, id } = value;
+  const { source, id } = fieldsOf(value);
   if (source === "env" && typeof id === "string") return fromVariable(id, from, env);
-  return { why: `${from} is a SecretRef that only the gateway can resolve`, fix: FIX };
+  const what = isRecord(value)
+    ? "a SecretRef that only the gateway can resolve"
+    : "neither a text nor a SecretRef";
+  return { why: `${from} is ${what}`, fix: FIX };
 }
 
 function fromVariable(name: string, from: string, env: Environment): Token {
@@ -95,14 +96,13 @@ function fromVariable(name: string, from: string, env: Environment): Token {
 
 // `$${NAME}` is an escaped `${NAME}` (docs/gateway/config-secrets-env.md).
 function fromTemplate(template: string, from: string, env: Environment): Token {
-  const missing: string[] = [];
+  let missing: string | undefined;
   const text = template.replace(/(\$?)\$\{([A-Z_][A-Z0-9_]*)\}/g, (whole, escape: string, name: string) => {
     if (escape !== "") return whole.slice(1);
-    if (!env[name]) missing.push(name);
+    if (!env[name]) missing ??= name;
     return env[name] ?? "";
   });
-  const [name] = missing;
-  return name === undefined ? checked(text.trim(), from) : fromVariable(name, from, env);
+  return missing === undefined ? checked(text.trim(), from) : fromVariable(missing, from, env);
 }
 
 function checked(text: string, from: string): Token {

@@ -1,5 +1,4 @@
 import type { ConnectFailure } from "../errors.ts";
-import { isSignedConnect } from "../openclaw/device.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
@@ -16,9 +15,14 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /**
  * Is called with a `connect` before the gateway gets it; the frame waits for the promise, which must resolve soon.
  *
- * @param isSigned returns true if the device that it names has signed it with this connection's nonce
+ * @param frame the `connect` as received
+ * @param nonce the gateway's challenge on this connection
  */
-export type BeforeConnect = (connect: ConnectRequest, isSigned: () => boolean) => Promise<void> | undefined;
+export type BeforeConnect = (
+  connect: ConnectRequest,
+  frame: Buffer,
+  nonce: string | undefined,
+) => Promise<void> | undefined;
 
 /**
  * Reads the handshake of one upgrade from a copy of its bytes, and reports once when it is over. From then on it reads
@@ -104,7 +108,7 @@ export class HandshakeObserver {
       return;
     }
     this.#transcript.connect = connect;
-    this.#wait = this.#beforeConnect?.(connect, () => isSignedConnect(data, this.#nonce));
+    this.#wait = this.#beforeConnect?.(connect, data, this.#nonce);
   }
 
   #onGatewayMessage(data: Buffer): void {

@@ -1,4 +1,4 @@
-import type { HandshakeResult } from "../openclaw/connect.ts";
+import type { SessionFailure } from "../openclaw/gateway-session.ts";
 import {
   readConnectError,
   readErrorType,
@@ -24,7 +24,7 @@ export interface Transcript {
 }
 
 /** Returns the transcript of a failed handshake of the shim's own, to be judged as a client's. */
-export function transcriptOf(result: Extract<HandshakeResult, { ok: false }>): Transcript {
+export function transcriptOf(result: SessionFailure): Transcript {
   const { error, close, http, failure, failureCode } = result;
   const type = http && readErrorType(http.body);
   return {

@@ -1,16 +1,14 @@
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import { Approver } from "../../src/approve/approver.ts";
-import { OperatorLink } from "../../src/approve/operator-link.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { readConnect } from "../../src/openclaw/protocol.ts";
 import { Secret } from "../../src/openclaw/token.ts";
-import { GatewayAgent } from "../../src/upstream/dial.ts";
 import { freePort } from "../commands/bundle.ts";
 import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { connectRequest } from "../support/messages.ts";
 import { openTestShim } from "../support/shim.ts";
+import { approverOver, FakeLink } from "./fake-link.ts";
 
 it.each(FAKE_RELEASES)("a wrong token at %s: the advice names the shim's own settings", async (release) => {
   const gateway = await startFakeGateway({ release, token: "right" });
@@ -42,14 +40,9 @@ it.each([
   const { id, publicKey } = createDevice();
   const connect = readConnect(Buffer.from(connectRequest({ device: { id, publicKey } })));
   if (!connect) throw new Error("not a connect request");
-  const agent = new GatewayAgent({ dial: () => () => {} });
-  const link = new OperatorLink({ url: "ws://127.0.0.1:1", agent, device: createDevice(), token: undefined });
-  link.open = () => {};
-  Object.defineProperty(link, "up", { value: true });
-  link.list = () => Promise.resolve([]);
   const line = new Promise<string>((resolve) => {
     const logger = pino({}, { write: resolve });
-    new Approver(link, { roles: ["operator"], scopes: [] }, logger).refused("conn-1", connect, requestId);
+    approverOver(new FakeLink(), logger).refused("conn-1", connect, requestId);
   });
 
   const { event, fix, ...fields }: Record<string, unknown> = JSON.parse(await line);

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
 import type { FakeRelease } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { Secret } from "../../src/openclaw/token.ts";

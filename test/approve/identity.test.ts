@@ -78,7 +78,7 @@ describe("the approver's identity", () => {
     const { folder, path, pem } = makeKept();
     chmodSync(path, 0o640);
 
-    await expect(loadIdentity(folder)).rejects.toThrow("is open to others; give it mode 0600");
+    await expect(loadIdentity(folder)).rejects.toThrow("is open to its group; give it mode 0600");
     expect(readFileSync(path, "utf8")).toBe(pem);
   });
 
@@ -86,7 +86,7 @@ describe("the approver's identity", () => {
     const { folder, path } = makeKept();
     chownSync(path, NOBODY, NOBODY);
 
-    await expect(loadIdentity(folder)).rejects.toThrow(`belongs to user ${NOBODY}, not to user 0`);
+    await expect(loadIdentity(folder)).rejects.toThrow(`belongs to user ${NOBODY}`);
   });
 
   it.runIf(isRoot)("that cannot be read is named", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice, type Device } from "../../src/openclaw/device.ts";
+import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { Secret } from "../../src/openclaw/token.ts";
 import { openTestShim } from "../support/shim.ts";
 import { FIVE_SCOPES } from "./harness.ts";

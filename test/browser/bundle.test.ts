@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { bundle, start } from "../commands/bundle.ts";
 import { openPage, setScene } from "./watch.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../support/header-injecting-proxy.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { setScene, watch } from "./watch.ts";

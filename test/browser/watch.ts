@@ -1,8 +1,7 @@
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, onTestFinished } from "vitest";
-import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
+import { startInjectingProxy } from "../support/header-injecting-proxy.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
 import { isRecord } from "../../src/text/json.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { bundle, start, type Bundle, type RunningCommand } from "./bundle.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { startTestGateway, TOKEN } from "./doctor/bench.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 import { bundle, freePort, start, type Bundle, type RunningCommand } from "./bundle.ts";

@@ -1,14 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
+import { GatewayRequestError, type GatewaySession } from "../../src/openclaw/gateway-session.ts";
+import { createDevice, type Device } from "../../src/openclaw/device.ts";
 import { isRecord } from "../../src/text/json.ts";
-import { GatewayRequestError } from "../../src/openclaw/session.ts";
-import type { GatewaySession } from "../../src/openclaw/session.ts";
 import { FAKE_RELEASES } from "./behaviors.ts";
 import type { FakeRelease } from "./behaviors.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway } from "./server.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
-import type { Device } from "../../src/openclaw/device.ts";
 import { connectOperator } from "../support/operator.ts";
 
 /** Makes a pending request: since 2026.3 a page that is not the gateway's own is not paired silently. */

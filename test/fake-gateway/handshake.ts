@@ -138,7 +138,7 @@ function grantedScopes(
 function refuseProof(
   { behavior }: Gateway,
   { nonce, attribution }: Connection,
-  { client, auth, role, scopes }: ConnectParams,
+  params: ConnectParams,
   device: DeviceProof,
 ): Refusal | undefined {
   const reason = wrongProof();
@@ -153,20 +153,8 @@ function refuseProof(
       return behavior.nonceOptional && attribution.local ? "device-signature" : "device-nonce-missing";
     }
     if (device.nonce.trim() !== nonce) return "device-nonce-mismatch";
-    const payload = {
-      deviceId: device.id,
-      clientId: client.id,
-      clientMode: client.mode,
-      role,
-      scopes,
-      signedAt: device.signedAt,
-      token: auth.token ?? auth.deviceToken ?? auth.bootstrapToken,
-      nonce,
-      platform: client.platform,
-      deviceFamily: client.deviceFamily,
-    };
-    const signed = verifyConnect(device.publicKey, device.signature, payload, behavior.signatures);
-    return signed ? undefined : "device-signature";
+    const version = verifyConnect({ ...params, device: { ...device, nonce } });
+    return version && behavior.signatures.includes(version) ? undefined : "device-signature";
   }
 }
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeResult } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { FAKE_RELEASES } from "./behaviors.ts";
 import type { FakeRelease } from "./behaviors.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway } from "./server.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 type Cell = "OK" | "1008" | "403";
 interface Row {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { FAKE_RELEASES } from "./behaviors.ts";
 import type { FakeRelease } from "./behaviors.ts";
 import { startFakeGateway } from "./server.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 const PAGE = { id: "openclaw-control-ui", mode: "webchat", buildId: "dev" };
 

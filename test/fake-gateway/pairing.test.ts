@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { FAKE_RELEASES } from "./behaviors.ts";
 import type { FakeRelease } from "./behaviors.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway } from "./server.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 /** Makes a client remote before 2026.8; 2026.9 refuses it before it stores a request. */
 const NOT_LOCAL = { "X-Forwarded-For": "203.0.113.7" };

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeOptions } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeOptions } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { isRecord } from "../../src/text/json.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway } from "./server.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 type Params = Record<string, unknown>;
 

@@ -1,6 +1,5 @@
 import type { WebSocket } from "ws";
 import { readRequestFrame, type RequestFrame } from "../../src/openclaw/protocol.ts";
-import { textOf } from "../../src/openclaw/session.ts";
 import { readConnectParams, type ConnectParams } from "./connect-params.ts";
 import { judgeConnect } from "./handshake.ts";
 import { helloOk, type Session } from "./hello.ts";
@@ -27,9 +26,9 @@ export function serveGateway(
   deadline.unref();
   socket.on("close", () => clearTimeout(deadline));
   socket.on("error", () => socket.terminate());
-  socket.on("message", (data) => {
+  socket.on("message", (data: Buffer) => {
     if (socket.readyState !== socket.OPEN) return;
-    const text = textOf(data);
+    const text = data.toString();
     if (session) respond(gateway, session, socket, text);
     else if (Buffer.byteLength(text) > gateway.behavior.preauthBytes) socket.close(1009);
     else begin(text);

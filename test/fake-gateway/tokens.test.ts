@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeResult } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway, FakeGatewayOptions } from "./server.ts";
 import { isRecord } from "../../src/text/json.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 let gateway: FakeGateway | undefined;
 afterEach(() => gateway?.close());

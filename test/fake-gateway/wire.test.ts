@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "./server.ts";
 import type { FakeGateway, FakeGatewayOptions } from "./server.ts";
 import { TEST_CERTIFICATE } from "../support/certificate.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
 
 let gateway: FakeGateway | undefined;
 afterEach(() => gateway?.close());

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import type { InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import type { InjectingProxy } from "../support/header-injecting-proxy.ts";
 import { startGateway, type Gateway } from "./gateway.ts";
 import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";

@@ -1,9 +1,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
-import { identityText } from "../../src/openclaw/identity-file.ts";
+import { handshake } from "../support/client.ts";
+import { createDevice, identityText } from "../../src/openclaw/device.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
 import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
 import { knownDevices } from "./devices.ts";

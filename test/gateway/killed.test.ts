@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../src/openclaw/connect.ts";
-import type { InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import type { InjectingProxy } from "../support/header-injecting-proxy.ts";
 import { runCli } from "./cli.ts";
 import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { HandshakeResult } from "../../src/openclaw/connect.ts";
-import { isRecord } from "../../src/text/json.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { isRecord } from "../../src/text/json.ts";
 import { runCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { randomToken, startGateway } from "./gateway.ts";

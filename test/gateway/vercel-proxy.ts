@@ -1,5 +1,5 @@
-import { startInjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
-import type { Header, InjectingProxy } from "../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy } from "../support/header-injecting-proxy.ts";
+import type { Header, InjectingProxy } from "../support/header-injecting-proxy.ts";
 
 /** What Vercel's sandboxes put into each request on its way to a port of the machine. */
 export const VERCEL_HOST = "sb.vercel.run";

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";

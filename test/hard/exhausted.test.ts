@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import { GatewayRequestError } from "../../src/openclaw/session.ts";
+import { handshake } from "../support/client.ts";
+import { GatewayRequestError } from "../../src/openclaw/gateway-session.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
 import { connects, flood, gatewayPort } from "./clients.ts";

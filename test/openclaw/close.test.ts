@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startOpenGateway } from "./gateway.ts";
 

@@ -2,27 +2,21 @@ import { createHash } from "node:crypto";
 import { array, assert, base64String, integer, pre, property, record, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  connectPayload,
   createDevice,
   deviceFromPem,
   deviceIdOf,
   signConnect,
+  signedText,
   verifyConnect,
 } from "../../src/openclaw/device.ts";
-import type { ConnectPayload } from "../../src/openclaw/device.ts";
 
 const device = createDevice();
-const payload: ConnectPayload = {
-  deviceId: device.id,
-  clientId: "cli",
-  clientMode: "cli",
+const NONCE = "n";
+const PARAMS = {
+  client: { id: "cli", mode: "cli", platform: " LinuX " },
   role: "operator",
   scopes: ["operator.read", "operator.write"],
-  signedAt: 1737264000000,
-  token: "t",
-  nonce: "n",
-  platform: " LinuX ",
-  deviceFamily: undefined,
+  auth: { token: "t" },
 };
 
 describe("a device identity", () => {
@@ -55,54 +49,54 @@ describe("a device identity", () => {
     "has no id for the key %j",
     (key) => {
       expect(deviceIdOf(key)).toBeUndefined();
-      expect(verifyConnect(key, "AA", payload)).toBeUndefined();
+      const signed = signConnect(device, PARAMS, NONCE);
+      expect(verifyConnect({ ...signed, device: { ...signed.device, publicKey: key } })).toBeUndefined();
     },
   );
 });
 
 describe("the signature of a connect", () => {
   it("is over the fields as docs/gateway.md section 3 has them", () => {
+    const proof = { id: device.id, signedAt: 1_737_264_000_000, nonce: NONCE };
+    const params = { ...PARAMS, device: proof };
     const v2 = `v2|${device.id}|cli|cli|operator|operator.read,operator.write|1737264000000|t|n`;
-    expect(connectPayload("v2", payload)).toBe(v2);
-    expect(connectPayload("v3", payload)).toBe(`${v2.replace("v2", "v3")}|linux|`);
-    expect(connectPayload("v2", { ...payload, token: undefined })).toContain("|1737264000000||n");
+    expect(signedText("v2", params)).toBe(v2);
+    expect(signedText("v3", params)).toBe(`${v2.replace("v2", "v3")}|linux|`);
+    expect(signedText("v2", { ...params, auth: {} })).toContain("|1737264000000||n");
   });
 
-  it("is verified for the version that it was made for", () => {
-    expect(verifyConnect(device.publicKey, signConnect(device, "v2", payload), payload)).toBe("v2");
-    expect(verifyConnect(device.publicKey, signConnect(device, "v3", payload), payload)).toBe("v3");
-    expect(
-      verifyConnect(device.publicKey, signConnect(device, "v3", payload), payload, ["v2"]),
-    ).toBeUndefined();
+  it.each(["v2", "v3"] as const)("is verified for the version that it was made for: %s", (version) => {
+    expect(verifyConnect(signConnect(device, PARAMS, NONCE, version))).toBe(version);
   });
 
   it("holds for no other field, key or signature", () => {
-    const signature = signConnect(device, "v3", payload);
-    expect(verifyConnect(createDevice().publicKey, signature, payload)).toBeUndefined();
-    const changed = record(
-      {
-        clientId: string(),
-        clientMode: string(),
-        role: string(),
-        scopes: array(string()),
-        signedAt: integer(),
-        token: string(),
-        nonce: string(),
-        deviceFamily: string(),
-      },
-      { requiredKeys: [] },
-    );
+    const signed = signConnect(device, PARAMS, NONCE, "v3");
+    const { publicKey } = createDevice();
+    expect(verifyConnect({ ...signed, device: { ...signed.device, publicKey } })).toBeUndefined();
+    const some = { requiredKeys: [] };
+    const changed = record({
+      params: record({ role: string(), scopes: array(string()) }, some),
+      client: record({ id: string(), mode: string(), deviceFamily: string() }, some),
+      auth: record({ token: string() }, some),
+      device: record({ signedAt: integer(), nonce: string() }, some),
+    });
     assert(
-      property(changed, (change) => {
-        const other = { ...payload, ...change };
-        pre(connectPayload("v3", other) !== connectPayload("v3", payload));
-        expect(verifyConnect(device.publicKey, signature, other)).toBeUndefined();
+      property(changed, ({ params, client, auth, device: proof }) => {
+        const other = {
+          ...signed,
+          ...params,
+          client: { ...signed.client, ...client },
+          auth: { ...signed.auth, ...auth },
+          device: { ...signed.device, ...proof },
+        };
+        pre(signedText("v3", other) !== signedText("v3", signed));
+        expect(verifyConnect(other)).toBeUndefined();
       }),
       { numRuns: 50 },
     );
     assert(
       property(base64String(), (junk) => {
-        expect(verifyConnect(device.publicKey, junk, payload)).toBeUndefined();
+        expect(verifyConnect({ ...signed, device: { ...signed.device, signature: junk } })).toBeUndefined();
       }),
       { numRuns: 50 },
     );

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocketServer } from "ws";
-import { handshake, type HandshakeOptions } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeOptions } from "../support/client.ts";
+import { createDevice, isSignedConnect } from "../../src/openclaw/device.ts";
 import { isRecord } from "../../src/text/json.ts";
-import { createDevice } from "../../src/openclaw/device.ts";
-import { isSignedConnect } from "../../src/openclaw/device.ts";
 import { challenge } from "../support/messages.ts";
 import { portOf } from "../support/raw.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { textWithoutSnapshot } from "../../src/openclaw/snapshot.ts";
+import { textWithoutSnapshot } from "../../src/openclaw/protocol.ts";
 
 const SNAPSHOT = /snapshot$/;
 // Strings that look like what is searched for, beside any others.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import {
   connectThrough,

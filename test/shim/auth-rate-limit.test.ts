@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { Connections } from "../../src/server/connections.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { Connections } from "../../src/server/connections.ts";
 import { startFakeGatewayWithShim, TOKEN } from "../support/gateways.ts";
 import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { silentLogger } from "../../src/log/logger.ts";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openShim } from "../../src/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
-import { handshake, type HandshakeResult } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
+import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim } from "../support/shim.ts";
 
 const SLOTS = 20;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
-import { startFakeGateway } from "../fake-gateway/server.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
 import type { Outcome } from "../../src/outcome/outcome.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
 import { openTestShim } from "../support/shim.ts";

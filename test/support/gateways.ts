@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
-import { handshake, type HandshakeOptions, type HandshakeResult } from "../../src/openclaw/connect.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "./client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { startFakeGateway, type FakeGateway, type FakeGatewayOptions } from "../fake-gateway/server.ts";

@@ -1,6 +1,6 @@
 import { createDevice } from "../../src/openclaw/device.ts";
-import { handshake } from "../../src/openclaw/connect.ts";
-import type { GatewaySession } from "../../src/openclaw/session.ts";
+import { handshake } from "./client.ts";
+import type { GatewaySession } from "../../src/openclaw/gateway-session.ts";
 import { OPERATOR_SCOPES } from "../../src/openclaw/scopes.ts";
 
 /**

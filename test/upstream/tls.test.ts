@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../src/openclaw/connect.ts";
+import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { testSettings } from "../support/settings.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";

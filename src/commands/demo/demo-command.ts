@@ -1,7 +1,7 @@
 import { createDevice, type Device } from "../../openclaw/device.ts";
 import { attemptRows, resultRows } from "./demo-report.ts";
-import { openSandbox, PUBLIC_HOST, type Attempt, type Sandbox } from "./demo-sandbox.ts";
-import { FORWARDING_HEADERS } from "./header-injecting-proxy.ts";
+import { openSandbox, type Attempt, type Sandbox } from "./demo-sandbox.ts";
+import { FORWARDING_HEADERS, PUBLIC_HOST } from "./infrastructure.ts";
 import type { SimulatedRelease } from "./simulated-gateway.ts";
 
 type Write = (text: string) => void;

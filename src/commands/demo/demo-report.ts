@@ -1,5 +1,5 @@
 import type { Advice } from "../../errors.ts";
-import type { HandshakeResult } from "../../openclaw/connect.ts";
+import type { SessionResult } from "../../openclaw/gateway-session.ts";
 import { readErrorType } from "../../openclaw/protocol.ts";
 import type { Outcome } from "../../outcome/outcome.ts";
 import type { Attempt } from "./demo-sandbox.ts";
@@ -9,7 +9,7 @@ const VALUE_COLUMN = 18;
 type Row = readonly [name: string, value: string];
 
 /** Formats a client's result as one row. */
-export function resultRows(result: HandshakeResult): string {
+export function resultRows(result: SessionResult): string {
   return table([resultRow(result)]);
 }
 
@@ -19,7 +19,7 @@ export function attemptRows({ result, outcome }: Attempt): string {
 }
 
 /** What OpenClaw's own tools print for a refusal. */
-function resultRow(result: HandshakeResult): Row {
+function resultRow(result: SessionResult): Row {
   if (result.ok) return ["connected", `hello-ok, protocol ${String(result.hello["protocol"])}`];
   if (result.http) return ["refused", `HTTP ${result.http.status} ${readErrorType(result.http.body) ?? ""}`];
   if (result.close) return ["refused", `gateway closed (${result.close.code}): ${result.close.reason}`];

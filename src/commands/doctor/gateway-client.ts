@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ClientOptions } from "ws";
 import type { Advice } from "../../errors.ts";
 import { section } from "../../openclaw/config.ts";
-import { handshake, type HandshakeResult } from "../../openclaw/connect.ts";
+import { openSession, type OpenSession, type SessionFailure } from "../../openclaw/gateway-session.ts";
 import type { Device } from "../../openclaw/device.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import { judge, type Verdict } from "../../outcome/outcome.ts";
@@ -55,21 +55,19 @@ export async function connectAs({ url, ws }: Target, as: Identity, deadline: Dea
   const { device, credential, mark } = as;
   const { kind, secret } = credential && "secret" in credential ? credential : {};
   let sent = false;
-  const result = await handshake({
+  const result = await openSession({
     url,
     scopes: OPERATOR_SCOPES,
     client: { displayName: "openclaw-shim doctor", version: DOCTOR + VERSION },
-    keepOpen: true,
     timeoutMs: deadline.for("handshake"),
-    ...(ws && { ws }),
-    ...(device && { device }),
+    ws: mark === undefined ? ws : { ...ws, headers: { "User-Agent": mark } },
+    device,
     ...(secret && kind === "token" && { token: secret.reveal() }),
     // Called just before `connect` is sent. A password is not part of what the device signs.
     amend: (params) => {
       sent = true;
       return secret && kind === "password" ? { ...params, auth: { password: secret.reveal() } } : params;
     },
-    ...(mark !== undefined && { headers: { "User-Agent": mark } }),
   });
   const { headers = {} } = result;
   const session = result.ok ? result.session : undefined;
@@ -78,7 +76,7 @@ export async function connectAs({ url, ws }: Target, as: Identity, deadline: Dea
 }
 
 /** Judges the result of a handshake. */
-export function attemptOf(result: HandshakeResult): Attempt {
+export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFailure): Attempt {
   if (result.ok) return { connected: true, hello: readHello(result.hello) };
   const transcript = transcriptOf(result);
   const verdict = judge(transcript);

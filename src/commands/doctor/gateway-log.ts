@@ -1,4 +1,4 @@
-import type { GatewaySession } from "../../openclaw/session.ts";
+import type { GatewaySession } from "../../openclaw/gateway-session.ts";
 import { isRecord, textsIn } from "../../text/json.ts";
 import type { Deadline } from "./deadline.ts";
 

@@ -3,7 +3,7 @@ import { BlockList } from "node:net";
 import { join } from "node:path";
 import { parseAddress } from "../../net/ip-address.ts";
 import { openclawStateDir, readOpenclawConfig, section, type Environment } from "../../openclaw/config.ts";
-import { readIdentity } from "../../openclaw/identity-file.ts";
+import { readIdentity } from "../../openclaw/device.ts";
 import { readSmallFile } from "../../openclaw/small-file.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { textsIn } from "../../text/json.ts";
@@ -74,9 +74,8 @@ function readStore<T>(path: string, use: (value: unknown) => T | undefined, bad:
     return undefined;
   }
   // Root looks after the files of others.
-  const self = process.geteuid?.() ?? 0;
-  if (self !== 0 && file.uid !== self)
-    reject(`belongs to user ${file.uid}, so OpenClaw here cannot write it`);
+  if (file.otherOwner !== undefined && process.geteuid?.() !== 0)
+    reject(`belongs to user ${file.otherOwner}, so OpenClaw here cannot write it`);
   const json = parseJson(Buffer.from(file.text));
   const used = "value" in json ? use(json.value) : undefined;
   if (used === undefined) reject("why" in json ? json.why : "is not as OpenClaw writes it");

@@ -1,5 +1,5 @@
 import { createDevice, type Device } from "../../openclaw/device.ts";
-import { GatewayClosedError, type GatewaySession } from "../../openclaw/session.ts";
+import { GatewayClosedError, type GatewaySession } from "../../openclaw/gateway-session.ts";
 import { isRecord } from "../../text/json.ts";
 import type { Deadline } from "./deadline.ts";
 import { readPaired, readPending, type DeviceLists } from "./device-lists.ts";

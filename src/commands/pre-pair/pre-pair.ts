@@ -1,8 +1,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { createDevice } from "../../openclaw/device.ts";
-import { identityText, readIdentity } from "../../openclaw/identity-file.ts";
+import { createDevice, identityText, readIdentity } from "../../openclaw/device.ts";
 import { isRecord } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import { commit } from "./commit.ts";

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulatedGateway } from "../../../src/commands/demo/simulated-gateway.ts";
-import type { SimulatedGateway } from "../../../src/commands/demo/simulated-gateway.ts";
-import { FORWARDING_HEADERS } from "../../../src/commands/demo/header-injecting-proxy.ts";
-import { handshake } from "../../../src/openclaw/connect.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import type { Device } from "../../../src/openclaw/device.ts";
+import { FORWARDING_HEADERS } from "../../../src/commands/demo/infrastructure.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../../support/client.ts";
+import { createDevice, type Device } from "../../../src/openclaw/device.ts";
 import { isRecord } from "../../../src/text/json.ts";
 import { startFakeGateway } from "../../fake-gateway/server.ts";
 import type { FakeGateway } from "../../fake-gateway/server.ts";
@@ -32,13 +29,16 @@ const HEADER_SETS: readonly Readonly<Record<string, string>>[] = [
 ];
 
 describe.each(["2026.2.19", "2026.4.5", "2026.9.6"] as const)("the simulated gateway of %s", (release) => {
-  let simulated: SimulatedGateway;
+  let simulated: Awaited<ReturnType<typeof startSimulatedGateway>>;
   let fake: FakeGateway;
   beforeAll(async () => {
     simulated = await startSimulatedGateway(release, TOKEN);
     fake = await startFakeGateway({ release, token: TOKEN });
   });
-  afterAll(() => Promise.all([simulated.close(), fake.close()]));
+  afterAll(async () => {
+    simulated.close();
+    await fake.close();
+  });
 
   /** Connects the CLI to both gateways. */
   function connect(options: Omit<HandshakeOptions, "url">): Promise<[HandshakeResult, HandshakeResult]> {

@@ -74,7 +74,7 @@ describe("doctor, on a path that", () => {
 
     const run = await runDoctor(["--gateway", gateway.url, "--via", path.url], ENV, SHORT);
 
-    expect(run.of("path")[0]?.finding).toContain("no answer within");
+    expect(run.of("path")[0]?.finding).toContain("no response within");
     expect(run.left).toEqual([]);
     expect(gateway.pairing.paired).toEqual([]);
   });

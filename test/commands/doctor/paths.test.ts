@@ -1,9 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../../src/openclaw/connect.ts";
-import {
-  startInjectingProxy,
-  type InjectingProxy,
-} from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { handshake } from "../../support/client.ts";
+import { startInjectingProxy, type InjectingProxy } from "../../support/header-injecting-proxy.ts";
 import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { handshake } from "../../../src/openclaw/connect.ts";
+import { handshake } from "../../support/client.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
 import { Secret } from "../../../src/openclaw/token.ts";
 import { openTestShim } from "../../support/shim.ts";

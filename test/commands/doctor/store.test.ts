@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import { identityText } from "../../../src/openclaw/identity-file.ts";
+import { createDevice, identityText } from "../../../src/openclaw/device.ts";
 import { makeHome } from "./bench.ts";
 import { runDoctor } from "./run.ts";
 

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import { identityText } from "../../../src/openclaw/identity-file.ts";
+import { createDevice, identityText } from "../../../src/openclaw/device.ts";
 import { makeHome, parse, put, read, run, snapshot, type Fields } from "./state.ts";
 
 const mine = (): Fields => parse(identityText(createDevice(), 1));

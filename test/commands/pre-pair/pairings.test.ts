@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import { identityText } from "../../../src/openclaw/identity-file.ts";
+import { createDevice, identityText } from "../../../src/openclaw/device.ts";
 import { fields, makeHome, put, read, run, SCOPES, snapshot, type Fields } from "./state.ts";
 
 const device = createDevice();

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import { identityText } from "../../../src/openclaw/identity-file.ts";
+import { createDevice, identityText } from "../../../src/openclaw/device.ts";
 import { makeHome, put, run, snapshot } from "./state.ts";
 
 const device = createDevice();

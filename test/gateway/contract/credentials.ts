@@ -1,7 +1,6 @@
-import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../support/client.ts";
+import { createDevice, type Device } from "../../../src/openclaw/device.ts";
 import { isRecord } from "../../../src/text/json.ts";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import type { Device } from "../../../src/openclaw/device.ts";
 import type { Scenario, Target } from "./target.ts";
 
 /** Failed attempts until the gateway locks a client out. */

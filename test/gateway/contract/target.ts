@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { handshake } from "../../../src/openclaw/connect.ts";
-import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
+import { handshake, type HandshakeOptions, type HandshakeResult } from "../../support/client.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { pageBuild } from "../matrix/run.ts";
 

@@ -1,7 +1,6 @@
-import { handshake } from "../../../src/openclaw/connect.ts";
-import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { startInjectingProxy } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { handshake, type HandshakeResult } from "../../support/client.ts";
 import { createDevice } from "../../../src/openclaw/device.ts";
+import { startInjectingProxy } from "../../support/header-injecting-proxy.ts";
 import { CLIENTS } from "./clients.ts";
 import type { MatrixClient, Page } from "./clients.ts";
 import type { Injected } from "./injected.ts";

@@ -1,4 +1,4 @@
-import type { HandshakeOptions } from "../../../src/openclaw/connect.ts";
+import type { HandshakeOptions } from "../../support/client.ts";
 
 /** What a page knows of itself: where it was loaded from, and the gateway's build that it is of. */
 export interface Page {

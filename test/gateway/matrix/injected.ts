@@ -1,4 +1,4 @@
-import type { Header } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import type { Header } from "../../support/header-injecting-proxy.ts";
 
 /** What a header-injecting proxy puts into each request. */
 export interface Injected {

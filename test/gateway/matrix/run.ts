@@ -1,5 +1,5 @@
 import { connectOperator } from "../../support/operator.ts";
-import type { GatewaySession } from "../../../src/openclaw/session.ts";
+import type { GatewaySession } from "../../../src/openclaw/gateway-session.ts";
 import { isRecord } from "../../../src/text/json.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { attemptAll, word } from "./attempt.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../support/client.ts";
 import { chosenVersions } from "../releases.ts";
 import { CONTAINER, startDockerHost, type DockerHost } from "./docker-host.ts";
 import type { Namespace } from "./network.ts";

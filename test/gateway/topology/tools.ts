@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import type { HandshakeOptions, HandshakeResult } from "../../../src/openclaw/connect.ts";
-import type { InjectingProxyOptions } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import type { HandshakeOptions, HandshakeResult } from "../../support/client.ts";
+import type { InjectingProxyOptions } from "../../support/header-injecting-proxy.ts";
 import { Child } from "../child.ts";
 import type { Namespace } from "./network.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { FORWARDING_HEADERS, type Header } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { FORWARDING_HEADERS, type Header } from "../../support/header-injecting-proxy.ts";
 import { startGateway, type Gateway } from "../gateway.ts";
 import { installOpenClaw } from "../openclaw.ts";
 import { chosenVersions } from "../releases.ts";

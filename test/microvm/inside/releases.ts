@@ -6,11 +6,11 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { handshake, type HandshakeResult } from "../../../src/openclaw/connect.ts";
-import { startInjectingProxy } from "../../../src/commands/demo/header-injecting-proxy.ts";
+import { handshake, type HandshakeResult } from "../../support/client.ts";
+import { createDevice } from "../../../src/openclaw/device.ts";
+import { startInjectingProxy } from "../../support/header-injecting-proxy.ts";
 import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../../fake-gateway/server.ts";
-import { createDevice } from "../../../src/openclaw/device.ts";
 
 const GATEWAY = { host: "127.0.0.1", port: 18_789 };
 const SHIM = { host: "127.0.0.1", port: 18_788 };

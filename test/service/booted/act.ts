@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HandshakeResult } from "../../../src/openclaw/connect.ts";
+import type { HandshakeResult } from "../../support/client.ts";
 import type { Machine } from "./machine.ts";
 import { CLIENT, DOWNLOADED, TOKEN } from "./scripts.ts";
 

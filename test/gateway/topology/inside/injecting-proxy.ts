@@ -1,8 +1,5 @@
 // A proxy in a network namespace: INJECTING_PROXY holds its options. Prints its URL when it listens.
-import {
-  startInjectingProxy,
-  type InjectingProxyOptions,
-} from "../../../../src/commands/demo/header-injecting-proxy.ts";
+import { startInjectingProxy, type InjectingProxyOptions } from "../../../support/header-injecting-proxy.ts";
 
 const proxy = await startInjectingProxy(
   JSON.parse(process.env["INJECTING_PROXY"] ?? "") as InjectingProxyOptions,

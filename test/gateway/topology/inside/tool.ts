@@ -1,7 +1,7 @@
 // A tool of OpenClaw's in a network namespace: does what TASK says, once, and prints how it went as one line of JSON.
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
-import { handshake } from "../../../../src/openclaw/connect.ts";
+import { handshake } from "../../../support/client.ts";
 import { createDevice } from "../../../../src/openclaw/device.ts";
 import type { Page, Task } from "../tools.ts";
 

@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { handshake, type HandshakeResult } from "../../../../src/openclaw/connect.ts";
+import { handshake, type HandshakeResult } from "../../../support/client.ts";
 import { createDevice, deviceFromPem, type Device } from "../../../../src/openclaw/device.ts";
 
 /** Longer than a restart, which takes as long as the drain at most. */

@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
+import { FORWARDING_HEADERS } from "../../src/commands/demo/infrastructure.ts";
+
+export { FORWARDING_HEADERS };
 
 export type Header = readonly [name: string, value: string];
 
@@ -21,17 +24,6 @@ export interface InjectingProxy {
   /** Destroys every connection and frees the port. */
   close(): Promise<void>;
 }
-
-/** What the infrastructure in front of a MicroVM adds; the client's address is of RFC 5737's test network. */
-export const FORWARDING_HEADERS: readonly Header[] = [
-  ["X-Forwarded-For", "203.0.113.7"],
-  ["X-Forwarded-Proto", "https"],
-  ["X-Forwarded-Host", "sandbox.example.com"],
-  ["X-Forwarded-Port", "443"],
-  ["X-Real-IP", "203.0.113.7"],
-  ["Forwarded", 'for=203.0.113.7;proto=https;host="sandbox.example.com"'],
-  ["Via", "1.1 edge"],
-];
 
 /**
  * Starts a reverse proxy like the one in front of a MicroVM: it adds headers to each request and may change Host.

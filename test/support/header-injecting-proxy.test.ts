@@ -1,17 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { handshake } from "../../../src/openclaw/connect.ts";
-import {
-  FORWARDING_HEADERS,
-  startInjectingProxy,
-} from "../../../src/commands/demo/header-injecting-proxy.ts";
-import type {
-  InjectingProxy,
-  InjectingProxyOptions,
-} from "../../../src/commands/demo/header-injecting-proxy.ts";
-import { startFakeGateway } from "../../fake-gateway/server.ts";
-import type { FakeGateway } from "../../fake-gateway/server.ts";
-import { createDevice } from "../../../src/openclaw/device.ts";
-import { startRawServer } from "../../support/raw.ts";
+import { handshake } from "./client.ts";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { FORWARDING_HEADERS, startInjectingProxy } from "./header-injecting-proxy.ts";
+import type { InjectingProxy, InjectingProxyOptions } from "./header-injecting-proxy.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
+import type { FakeGateway } from "../fake-gateway/server.ts";
+import { startRawServer } from "./raw.ts";
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
