@@ -16,7 +16,7 @@ export default defineConfig({
             (folder) => `test/${folder}/**`,
           ),
           testTimeout: 15_000,
-          // A worker for each file took two thirds of the time. No test changes what another could see.
+          // Starting a worker per file took two thirds of the time. No test changes global state of another.
           isolate: false,
           maxWorkers: 2,
         },
@@ -25,9 +25,9 @@ export default defineConfig({
         test: {
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
-          // One real gateway takes 400 MB and its start is CPU-bound: files run one after the other.
+          // A real gateway needs 400 MB and its start is CPU-bound: files run one after the other.
           fileParallelism: false,
-          // Within a file, as many gateways side by side as such a machine has processors.
+          // Within a file, at most one gateway per processor of a CI machine.
           maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 600_000,
@@ -38,7 +38,7 @@ export default defineConfig({
           name: "hard",
           css,
           include: ["test/hard/**/*.test.ts"],
-          // What one file does to the machine another would measure.
+          // The load of one file would distort the measurements of another.
           fileParallelism: false,
           testTimeout: 1_800_000,
         },
@@ -58,7 +58,7 @@ export default defineConfig({
         test: {
           name: "service",
           include: ["test/service/booted/**/*.test.ts"],
-          // Each file boots a machine of its own.
+          // Each file boots its own machine.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -68,7 +68,7 @@ export default defineConfig({
         test: {
           name: "microvm",
           include: ["test/microvm/**/*.test.ts"],
-          // One emulated machine at a time: each takes a processor for a minute.
+          // One emulated machine at a time: each uses a processor for a minute.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 600_000,

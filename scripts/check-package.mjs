@@ -1,4 +1,4 @@
-// Packs the package and uses it as a user would: npx from an empty folder, npm i -g on each Node.js, types in a program.
+// Packs the package and installs it as a user would: npx from an empty folder, npm i -g on each Node.js, types in a program.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const MAJORS = [20, 22, 24, 26];
 const ROOT = join(import.meta.dirname, "..");
 const DEADLINE_MS = 180_000;
 
-/** What a user needs. What is packed beyond it, or not at all, fails. */
+/** Files that the package must have. */
 const NEEDED = [
   "CHANGELOG.md",
   "LICENSE",
@@ -27,17 +27,18 @@ const NEEDED = [
   "systemd/user/openclaw-shim.service",
   "systemd/user/openclaw-shim.socket",
 ];
-const ALSO_FINE = /^dist\/types\/[\w/-]+\.d\.ts$|^(?:docs|microvm)\//;
-/** Nothing runs on a user's machine because the package was installed. */
+/** Further files that it may have. */
+const OPTIONAL = /^dist\/types\/[\w/-]+\.d\.ts$|^(?:docs|microvm)\//;
+/** Scripts that npm runs during an installation: the package must have none. */
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"];
 
 const { version, scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 const folder = await mkdtemp(join(tmpdir(), "openclaw-shim-package-"));
 try {
-  const tarball = await step("npm pack holds what a user needs, and nothing else", pack);
-  await step("nothing runs at its installation", checkScripts);
+  const tarball = await step("npm pack contains exactly what a user needs", pack);
+  await step("no script runs during the installation", checkScripts);
   await step("types resolve: attw", () => checkTypes(tarball));
-  await step("types and library in a strict program of a user's", () => checkLibrary(tarball));
+  await step("types and library in a strict TypeScript program", () => checkLibrary(tarball));
   await step("npx demo from an empty folder", () => checkNpx(tarball));
   for (const major of MAJORS) {
     await step(`npm i -g on Node ${major}, without a compiler`, () => checkGlobal(tarball, major));
@@ -46,10 +47,10 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function step(what, act) {
+async function step(what, check) {
   const started = performance.now();
   try {
-    const result = await act();
+    const result = await check();
     console.log(`ok: ${what} (${Math.round(performance.now() - started)} ms)`);
     return result;
   } catch (error) {
@@ -62,9 +63,9 @@ async function pack() {
   const [packed] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], ROOT));
   const paths = packed.files.map(({ path }) => path);
   const missing = NEEDED.filter((path) => !paths.includes(path));
-  const surplus = paths.filter((path) => !NEEDED.includes(path) && !ALSO_FINE.test(path));
-  if (missing.length > 0) throw new Error(`not in it: ${missing.join(", ")}`);
-  if (surplus.length > 0) throw new Error(`nobody needs: ${surplus.join(", ")}`);
+  const surplus = paths.filter((path) => !NEEDED.includes(path) && !OPTIONAL.test(path));
+  if (missing.length > 0) throw new Error(`missing from the package: ${missing.join(", ")}`);
+  if (surplus.length > 0) throw new Error(`unexpected in the package: ${surplus.join(", ")}`);
   console.log(`${packed.filename}: ${paths.length} files, ${packed.size} bytes`);
   return join(folder, packed.filename);
 }
@@ -79,7 +80,7 @@ async function checkTypes(tarball) {
   await run(attw, [tarball, "--profile", "esm-only", "--no-color", "--format", "table-flipped"], folder);
 }
 
-/** What docs/library.md shows, compiled by TypeScript without `skipLibCheck`, and run. */
+/** Compiles the example of docs/library.md with TypeScript, without `skipLibCheck`, and runs it. */
 async function checkLibrary(tarball) {
   const cwd = await emptyFolder("program");
   await writeFile(join(cwd, "package.json"), JSON.stringify({ private: true, type: "module" }));
@@ -106,7 +107,7 @@ async function checkNpx(tarball) {
   if (!output.includes("connected     hello-ok")) throw new Error(`demo printed:\n${output}`);
 }
 
-/** Only node, npm and a shell are on the PATH: what needs a compiler fails. */
+/** Installs with only node, npm and a shell in PATH: packages that need a compiler fail. */
 async function checkGlobal(tarball, major) {
   const cwd = await emptyFolder(`node-${major}`);
   const bin = join(cwd, "bin");
@@ -125,10 +126,10 @@ async function checkGlobal(tarball, major) {
   );
   const command = join(prefix, "bin", "openclaw-shim");
   env.PATH = `${join(prefix, "bin")}:${bin}:/usr/bin`;
-  const printed = await run(command, ["--version"], cwd, env);
-  if (printed !== `${version}\n`) throw new Error(`--version printed ${printed}`);
-  const shown = await run(command, ["demo"], cwd, env);
-  if (!shown.includes("openclaw-shim env")) throw new Error(`demo printed:\n${shown}`);
+  const printedVersion = await run(command, ["--version"], cwd, env);
+  if (printedVersion !== `${version}\n`) throw new Error(`--version printed ${printedVersion}`);
+  const demo = await run(command, ["demo"], cwd, env);
+  if (!demo.includes("openclaw-shim env")) throw new Error(`demo printed:\n${demo}`);
 }
 
 async function emptyFolder(name) {

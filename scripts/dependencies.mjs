@@ -1,5 +1,5 @@
-// Writes docs/dependencies.txt: every package that the published program is made of, with version and checksum.
-// With --check it compares instead, so that a new dependency, or another content of an old one, is a visible change.
+// Writes docs/dependencies.txt: every package that is installed with openclaw-shim, with version and checksum.
+// With --check it compares instead: a new or changed dependency must be visible in a commit.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const FILE = "docs/dependencies.txt";
@@ -17,7 +17,7 @@ const text = `# What npm installs with openclaw-shim: name, version, checksum. W
 if (process.argv.includes("--check")) {
   if (readFileSync(FILE, "utf8") !== text) {
     process.stderr.write(
-      `${FILE} is not what package-lock.json says: look at the difference, then run node scripts/dependencies.mjs\n`,
+      `${FILE} does not match package-lock.json: review the change, then run node scripts/dependencies.mjs\n`,
     );
     process.exitCode = 1;
   }

@@ -1,4 +1,4 @@
-// `npm run fuzz -- TARGET …`: bundles the fuzzer with the shim's sources (Node 20 strips no types) and runs it.
+// `npm run fuzz -- TARGET …`: bundles the fuzzer with the shim's sources (Node 20 does not strip types) and runs it.
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { raw } from "./bundle.mjs";

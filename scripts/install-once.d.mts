@@ -1,8 +1,8 @@
-/** Where the tests keep what they install: `.openclaw/` in the repository, which git ignores. */
+/** The folder for the tests' installs: `.openclaw/` in the repository, which git ignores. */
 export const INSTALLS: string;
 
 export interface Install {
-  /** For people, in the progress lines on stderr. */
+  /** Name in the progress lines on stderr. */
   readonly what: string;
   /** `dependencies` and `overrides`, as in a package.json. */
   readonly manifest: {
@@ -11,14 +11,14 @@ export interface Install {
   };
   /** Further arguments of `npm install`. */
   readonly args?: readonly string[];
-  /** The Node.js binary that the packages are for; npm leaves out optional ones that its own Node.js does not suit. */
+  /** The Node.js binary to run npm with. */
   readonly node?: string;
-  /** Milliseconds; 8 minutes unless told. */
+  /** Milliseconds; by default 8 minutes. */
   readonly deadlineMs?: number;
 }
 
-/** Makes sure that `folder/node_modules` holds what the manifest asks for; throws with npm's output when npm fails. */
+/** Installs the manifest's packages into `folder/node_modules`, unless they are installed. @throws Error with npm's output */
 export function installOnce(folder: string, install: Install): Promise<void>;
 
-/** The path of a Node.js binary of that major version, installed if need be; throws when there is none to be had. */
+/** Returns the path of a Node.js binary of that major version, after installing it if necessary. @throws Error if none is available */
 export function nodeBinary(major: number): Promise<string>;

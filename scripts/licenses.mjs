@@ -1,4 +1,4 @@
-// The licences of what is bundled: each asks that its notice goes wherever the code goes.
+// Collects the licences of the bundled packages: their notices must accompany the code.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ const PACKAGE = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 const NOTICE = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
 /**
- * The text of every package's licence that a bundle has code of.
+ * Returns the licence texts of all packages with code in the bundle.
  *
  * @param {import("esbuild").Metafile} metafile of the bundle
  * @returns {string}

@@ -1,20 +1,20 @@
-// Removes declarations that a package's face does not lead to: nobody could import them.
+// Removes declaration files that the entry file does not reference: they cannot be imported.
 import { readdirSync, readFileSync, rmSync, rmdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const REFERENCE = /\b(?:from|import\()\s*["'](\.[^"']*)\.ts["']/g;
 
-/** Keeps the declaration files in `folder` that `entry` leads to, through whatever files. */
+/** Removes all files in `folder` except those that `entry` references, directly or indirectly. */
 export function pruneTypes(folder, entry) {
   const needed = new Set();
-  const follow = (file) => {
+  const visit = (file) => {
     if (needed.has(file)) return;
     needed.add(file);
     for (const [, reference] of readFileSync(file, "utf8").matchAll(REFERENCE)) {
-      follow(resolve(dirname(file), `${reference}.d.ts`));
+      visit(resolve(dirname(file), `${reference}.d.ts`));
     }
   };
-  follow(resolve(folder, entry));
+  visit(resolve(folder, entry));
   removeOthers(resolve(folder), needed);
 }
 

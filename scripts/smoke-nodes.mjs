@@ -1,4 +1,4 @@
-// Runs dist/openclaw-shim.mjs, alone in an empty folder, on every Node.js that the README promises.
+// Runs dist/openclaw-shim.mjs, alone in an empty folder, on every Node.js version that the README names.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -49,18 +49,18 @@ async function checkCommands(node, folder) {
     "--help": (text) => text.includes("--gateway"),
     demo: (text) => text.includes("connected"),
   };
-  for (const [argument, holds] of Object.entries(expected)) {
+  for (const [argument, isExpected] of Object.entries(expected)) {
     const { stdout, stderr } = await promisify(execFile)(node, [FILE, argument], {
       cwd: folder,
       env: environment(folder),
       timeout: COMMAND_MS,
     });
-    if (!holds(stdout)) throw new Error(`${argument} printed:\n${stdout}`);
-    if (stderr !== "") throw new Error(`${argument} complained:\n${stderr}`);
+    if (!isExpected(stdout)) throw new Error(`${argument} printed:\n${stdout}`);
+    if (stderr !== "") throw new Error(`${argument} printed to stderr:\n${stderr}`);
   }
 }
 
-/** Starts the daemon, asks for a page of a gateway through it, ends it as a service manager does. */
+/** Starts the daemon, requests a page of a gateway through it, and ends it with SIGTERM. */
 async function checkDaemon(node, folder) {
   const gateway = createServer((request, response) => response.end(`page for ${request.headers.host}`));
   gateway.listen(0, "127.0.0.1");
@@ -81,11 +81,11 @@ async function checkDaemon(node, folder) {
     if (event !== "listening") throw new Error(`its first line is ${line}`);
     const response = await fetch(`http://${addresses[0]}/`, { signal: AbortSignal.timeout(START_MS) });
     const text = await response.text();
-    if (text !== `page for ${authority}`) throw new Error(`GET / gave ${response.status} ${text}`);
+    if (text !== `page for ${authority}`) throw new Error(`GET / returned ${response.status} ${text}`);
     daemon.kill("SIGTERM");
-    const [code, signal] = await within("its end after SIGTERM", ended);
+    const [code, signal] = await within("exit after SIGTERM", ended);
     if (code !== 0) throw new Error(`SIGTERM ended it with ${code ?? signal}`);
-    if (errors !== "") throw new Error("it complained");
+    if (errors !== "") throw new Error("it printed to stderr");
   } catch (error) {
     throw new Error(`run: ${error.message}\n${errors}`, { cause: error });
   } finally {
@@ -95,12 +95,12 @@ async function checkDaemon(node, folder) {
   }
 }
 
-/** Nothing of the machine's user, and no node_modules but its own. */
+/** Returns an environment without settings of the current user. */
 function environment(folder) {
   return { PATH: process.env.PATH, HOME: folder };
 }
 
-/** What comes first: the event, the end of the process, or the deadline. */
+/** Resolves with the event; rejects if the process ends or the deadline passes before it. */
 async function within(what, event, ended = new Promise(() => {})) {
   let deadline;
   const late = new Promise((_, reject) => {

@@ -9,39 +9,40 @@ import { freePort } from "../commands/bundle.ts";
 
 const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const PROBE = join(import.meta.dirname, "inside", "probe.mjs");
-/** A probe and its keep-alive connection come and go. */
+/** Time for probes of the gateway and keep-alive connections to end. */
 const SETTLE_MS = 30_000;
 const RSS_FACTOR = 1.1;
-/** Node's own, which caches the Date field until the second is over. */
-const OWN_TIMERS = 1;
+/** The timer of Node that caches the Date field for a second. */
+const NODE_TIMERS = 1;
 
-/** What the shim's process holds. */
-export interface Held {
+/** The resources of the shim's process. */
+export interface ResourceUsage {
   readonly fds: number;
-  /** Timers that run, those without a hold on the process too. */
+  /** Active timers, including those with `unref()`. */
   readonly timers: number;
-  /** Event emitters that live: sockets, requests, responses, servers. */
+  /** Live event emitters: sockets, requests, responses, servers. */
   readonly emitters: number;
-  /** Listeners of the process and of all handles that are open. */
+  /** Event listeners of the process and of all open handles. */
   readonly listeners: number;
   readonly resources: Readonly<Record<string, number>>;
-  /** After a collection. */
+  /** After a garbage collection. */
   readonly rssMiB: number;
 }
 
-/** The bundle, running, with a probe inside. */
+/** A running bundle with the probe of `inside/probe.mjs`. */
 export interface Daemon {
   readonly port: number;
   readonly pid: number;
   readonly child: ChildProcess;
-  held(stallMs?: number): Promise<Held>;
-  /** How many outcomes it has counted, by outcome. */
+  /** Blocks the event loop for `stallMs`, then measures the resources. */
+  usage(stallMs?: number): Promise<ResourceUsage>;
+  /** Returns the numbers of outcomes, by name. */
   outcomes(): Promise<Record<string, number>>;
-  /** Waits until it holds what it held before, and expects it to; prints both. */
-  expectAsBefore(before: Held, what: string): Promise<Held>;
+  /** Waits until the usage is at most `before`; prints both. */
+  expectNoLeak(before: ResourceUsage, what: string): Promise<ResourceUsage>;
 }
 
-/** Starts `dist/openclaw-shim.mjs run`; it ends with the test. `stdout` may be a descriptor or a pipe nobody reads. */
+/** Starts `dist/openclaw-shim.mjs run`; kills it after the test. `stdout` may be a descriptor, or a pipe without a reader. */
 export async function startDaemon(
   gatewayPort: number,
   args: readonly string[] = [],
@@ -50,33 +51,33 @@ export async function startDaemon(
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run "npm run build" first`);
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "shim-hard-"));
-  // The probe's own: counting objects is an experimental feature of Node's.
-  const quiet = "--disable-warning=ExperimentalWarning";
-  const node = [quiet, "--expose-gc", "--import", PROBE, BUNDLE, "run"];
-  const where = ["--listen", `127.0.0.1:${port}`, "--gateway", `ws://127.0.0.1:${gatewayPort}`];
-  const command = [process.execPath, ...node, ...where, "--drain", "0", ...args];
+  // For the probe: counting objects is an experimental feature of Node.
+  const noWarning = "--disable-warning=ExperimentalWarning";
+  const node = [noWarning, "--expose-gc", "--import", PROBE, BUNDLE, "run"];
+  const addresses = ["--listen", `127.0.0.1:${port}`, "--gateway", `ws://127.0.0.1:${gatewayPort}`];
+  const command = [process.execPath, ...node, ...addresses, "--drain", "0", ...args];
   const [file = "", ...rest] = shell === undefined ? command : ["/bin/sh", "-c", shell, "sh", ...command];
   const stdio: StdioOptions = ["ignore", stdout, "pipe", "ipc"];
   const child = spawn(file, rest, { cwd: home, env: { HOME: home, PATH: "/usr/bin:/bin" }, stdio });
-  const complaints: string[] = [];
-  if (child.stderr) createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));
+  const stderr: string[] = [];
+  if (child.stderr) createInterface({ input: child.stderr }).on("line", (line) => stderr.push(line));
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGKILL");
       await once(child, "exit");
     }
     rmSync(home, { recursive: true });
-    // A listener too many, an unhandled error: Node would have said so here.
-    expect(complaints).toEqual([]);
+    // Node prints warnings (too many listeners) and unhandled errors here.
+    expect(stderr).toEqual([]);
   });
   const daemon: Daemon = {
     port,
     pid: child.pid ?? 0,
     child,
-    async held(stallMs = 0) {
+    async usage(stallMs = 0) {
       child.send({ stallMs });
-      const [answer] = (await once(child, "message")) as [Omit<Held, "fds">];
-      return { ...answer, fds: readdirSync(`/proc/${child.pid}/fd`).length };
+      const [measured] = (await once(child, "message")) as [Omit<ResourceUsage, "fds">];
+      return { ...measured, fds: readdirSync(`/proc/${child.pid}/fd`).length };
     },
     async outcomes() {
       const response = await fetch(`http://127.0.0.1:${port}/__shim__/metrics`, {
@@ -90,22 +91,22 @@ export async function startDaemon(
       }
       return counts;
     },
-    async expectAsBefore(before, what) {
+    async expectNoLeak(before, what) {
       const end = performance.now() + SETTLE_MS;
-      let now = await daemon.held();
+      let now = await daemon.usage();
       const limit = before.rssMiB * RSS_FACTOR;
-      const same = (): boolean =>
+      const isSettled = (): boolean =>
         now.fds <= before.fds &&
-        now.timers <= before.timers + OWN_TIMERS &&
+        now.timers <= before.timers + NODE_TIMERS &&
         now.emitters <= before.emitters &&
         now.listeners <= before.listeners &&
         (now.resources["TCPSocketWrap"] ?? 0) <= (before.resources["TCPSocketWrap"] ?? 0);
-      while (!(same() && now.rssMiB <= limit) && performance.now() < end) {
+      while (!(isSettled() && now.rssMiB <= limit) && performance.now() < end) {
         await new Promise((resolve) => setTimeout(resolve, 500));
-        now = await daemon.held();
+        now = await daemon.usage();
       }
       process.stdout.write(`${what}: before ${JSON.stringify(before)}, after ${JSON.stringify(now)}\n`);
-      expect({ now, same: same() }).toMatchObject({ same: true });
+      expect({ now, settled: isSettled() }).toMatchObject({ settled: true });
       expect(now.rssMiB).toBeLessThanOrEqual(limit);
       return now;
     },
@@ -125,7 +126,7 @@ export async function startDaemon(
   return daemon;
 }
 
-/** All of them together. */
+/** Returns the sum of the counts. */
 export function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

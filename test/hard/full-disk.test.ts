@@ -3,14 +3,14 @@ import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { gatewayPort, connects, flood } from "./clients.ts";
+import { fakeGatewayPort, connects, flood } from "./clients.ts";
 import { startDaemon, total } from "./daemon.ts";
 import { scaled } from "./scale.ts";
 
 const LINES = scaled(20_000);
 const DISK_BYTES = 64 * 1024;
 
-/** A file system that is soon full. */
+/** Mounts a small file system; unmounts it after the test. */
 function mountSmallDisk(): string {
   const disk = mkdtempSync(join(tmpdir(), "shim-disk-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", disk]);
@@ -21,26 +21,26 @@ function mountSmallDisk(): string {
   return disk;
 }
 
-/** Its lines, the last of which may be cut. */
+/** Returns the file's lines; the last may be incomplete. */
 function linesOf(file: string): string[] {
   return readFileSync(file, "utf8").replace(/\n$/, "").split("\n");
 }
 
-it(`a disk full of log stops nothing for ${LINES} lines, and then takes lines again, none torn`, async () => {
+it(`a full disk does not stop the shim for ${LINES} lines; afterwards the log continues without incomplete lines`, async () => {
   const file = join(mountSmallDisk(), "log");
-  const daemon = await startDaemon(await gatewayPort(), ["--log-format", "json"], {
+  const daemon = await startDaemon(await fakeGatewayPort(), ["--log-format", "json"], {
     stdout: openSync(file, "a"),
   });
-  // So that nothing but outcomes is logged from here on.
+  // From here on only outcomes are logged.
   expect(await connects(daemon)).toBe(true);
   await flood(daemon, 2_000);
-  const taken = linesOf(file);
+  const linesOnFullDisk = linesOf(file);
   expect(readFileSync(file).length).toBe(DISK_BYTES);
 
-  const before = await daemon.held();
+  const before = await daemon.usage();
   await flood(daemon, LINES);
   expect(await connects(daemon)).toBe(true);
-  await daemon.expectAsBefore(before, `${LINES} lines on a disk that is full`);
+  await daemon.expectNoLeak(before, `${LINES} lines on a disk that is full`);
   const outcomes = total(await daemon.outcomes());
   expect(outcomes).toBe(LINES + 2_002);
 
@@ -48,7 +48,7 @@ it(`a disk full of log stops nothing for ${LINES} lines, and then takes lines ag
   expect(await connects(daemon)).toBe(true);
   const [rest = "", ...lines] = linesOf(file);
   // The shim writes the rest of the line that the disk took in part, so that line is not lost.
-  const written = [...taken.slice(0, -1), `${taken.at(-1)}${rest}`];
+  const written = [...linesOnFullDisk.slice(0, -1), `${linesOnFullDisk.at(-1)}${rest}`];
   expect(JSON.parse(written.at(-1) ?? "")).toMatchObject({ outcome: "denied" });
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
     { event: "pairing.outcome", outcome: "connected" },

@@ -13,13 +13,13 @@ import { scaled } from "./scale.ts";
 
 const CLIENTS = 200;
 const KILLS = scaled(500);
-/** How long a gateway lives: long enough for many clients, too short for all. */
+/** Lifetime of a gateway: long enough for many clients, too short for all. */
 const LIFE_MS = 100;
 
-/** A client that was refused tries again after this. */
+/** Time until a refused client retries. */
 const BACKOFF_MS = 250;
 
-/** Starts the fake gateway as a process on `port`. */
+/** Starts the fake gateway as a separate process on `port`. */
 async function startGateway(program: string, port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [program, String(port)], { stdio: ["ignore", "pipe", "inherit"] });
   if (!child.stdout) throw new Error("no stdout");
@@ -27,8 +27,8 @@ async function startGateway(program: string, port: number): Promise<ChildProcess
   return child;
 }
 
-describe("a gateway that is killed again and again", () => {
-  it(`leaves nothing behind after ${KILLS} kills under ${CLIENTS} clients`, async () => {
+describe("a gateway that is killed repeatedly", () => {
+  it(`causes no leak after ${KILLS} kills with ${CLIENTS} clients`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "shim-killed-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const program = join(folder, "gateway.mjs");
@@ -40,7 +40,7 @@ describe("a gateway that is killed again and again", () => {
     const url = `ws://127.0.0.1:${daemon.port}`;
     let [attempts, connected] = [0, 0];
 
-    /** Connects and stays until the connection is lost, over and over. */
+    /** Connects and waits until the connection is lost, repeatedly. */
     async function client(stopped: () => boolean): Promise<void> {
       const device = createDevice();
       while (!stopped()) {
@@ -56,19 +56,19 @@ describe("a gateway that is killed again and again", () => {
         await session?.close();
       }
     }
-    // What a first round of all of them makes the process grow to is its size.
-    const warm = performance.now() + 3_000;
-    await Promise.all(Array.from({ length: CLIENTS }, () => client(() => performance.now() > warm)));
+    // After a first round of all clients the process has its final size.
+    const warmUpEnd = performance.now() + 3_000;
+    await Promise.all(Array.from({ length: CLIENTS }, () => client(() => performance.now() > warmUpEnd)));
     await tick(2_000);
-    const before = await daemon.held();
+    const before = await daemon.usage();
 
     let over = false;
     const clients = Array.from({ length: CLIENTS }, () => client(() => over));
     for (let kills = 0; kills < KILLS; kills += 1) {
       await tick(LIFE_MS);
-      const gone = once(gateway, "exit");
+      const exited = once(gateway, "exit");
       gateway.kill("SIGKILL");
-      await gone;
+      await exited;
       gateway = await startGateway(program, port);
     }
     over = true;
@@ -79,7 +79,7 @@ describe("a gateway that is killed again and again", () => {
     expect(result).toMatchObject({ ok: true });
     await expect.poll(async () => total(await daemon.outcomes()), { timeout: 20_000 }).toBe(attempts);
     const counts = await daemon.outcomes();
-    await daemon.expectAsBefore(before, `${KILLS} kills, ${attempts} upgrades, ${connected} connected`);
+    await daemon.expectNoLeak(before, `${KILLS} kills, ${attempts} upgrades, ${connected} connected`);
     process.stdout.write(`outcomes ${JSON.stringify(counts)}\n`);
     expect(total(await daemon.outcomes())).toBe(attempts);
   });

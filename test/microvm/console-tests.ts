@@ -16,7 +16,7 @@ interface Killed {
   readonly through: unknown;
 }
 
-/** How each release refuses a client that seems to come from afar: docs/gateway.md section 1. */
+/** The refusal of each release for a client with forwarding headers (docs/gateway.md section 1). */
 const REFUSED = {
   "2026.2.19": { close: { code: 1008 } },
   "2026.3.23": { close: { code: 1008 } },
@@ -24,10 +24,10 @@ const REFUSED = {
   "2026.9.6": { http: 403 },
 } as const;
 
-/** The tests of what a machine that ran inside/releases.ts wrote on its console. */
-export function itPairs(written: () => Records): void {
+/** Defines the tests of the console output of a machine that ran inside/releases.ts. */
+export function testConsole(console: () => Records): void {
   it("pairs a client that every release's gateway refuses without the shim", () => {
-    const records = written();
+    const records = console();
     expect(records.filter(({ release }) => release !== undefined)).toMatchObject(
       FAKE_RELEASES.map((release) => ({
         release,
@@ -38,10 +38,10 @@ export function itPairs(written: () => Records): void {
     expect(records).toContainEqual({ done: true });
   });
 
-  it("has the outcome lines on its console", () => {
-    // The last release's gateway is asked once more, after the shim was killed.
+  it("prints the outcome lines on its console", () => {
+    // The last release's gateway has one more connection, after the shim was killed.
     const versions = [...FAKE_RELEASES, ...FAKE_RELEASES.slice(-1)];
-    const outcomes = written().filter(({ event }) => event === "pairing.outcome");
+    const outcomes = console().filter(({ event }) => event === "pairing.outcome");
     expect(outcomes).toMatchObject(
       versions.map((version) => ({
         outcome: "connected",
@@ -59,8 +59,8 @@ export function itPairs(written: () => Records): void {
     expect(outcomes).toHaveLength(versions.length);
   });
 
-  it("starts the shim again after SIGKILL, never as root", () => {
-    const killed = written().find(({ before }) => before !== undefined);
+  it("restarts the shim after SIGKILL, not as root", () => {
+    const killed = console().find(({ before }) => before !== undefined);
     const { before, after, through } = killed as unknown as Killed;
     expect(through).toEqual({ ok: true });
     expect(after.pid).not.toBe(before.pid);
@@ -70,7 +70,7 @@ export function itPairs(written: () => Records): void {
     }
   });
 
-  it("lets the shim end by itself when it goes down", () => {
-    expect(written().findLast(({ event }) => event !== undefined)).toMatchObject({ event: "stopped" });
+  it("lets the shim exit cleanly at shutdown", () => {
+    expect(console().findLast(({ event }) => event !== undefined)).toMatchObject({ event: "stopped" });
   });
 }

@@ -56,7 +56,7 @@ let folder: string;
 let topology: Topology;
 let container: Container;
 
-// As `docker build` does it, with Debian for the base image, since no engine is at hand.
+// Builds the image like `docker build`, with Debian as the base image: a container engine is not available.
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-shim-container-"));
   const context = join(folder, "context");
@@ -76,8 +76,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts it; the end of the test ends it, too. */
-function started(command: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** Starts a command in the container; kills it after the test. */
+function startInContainer(command: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const running = start({ ...container, env: { ...container.env, ...env } }, command);
   const ended = once(running.child, "close");
   onTestFinished(async () => {
@@ -87,26 +87,26 @@ function started(command: readonly string[], env: Readonly<Record<string, string
   return running;
 }
 
-/** The exit codes of all probes, by name. */
-async function probed(): Promise<Record<string, number | null>> {
+/** Runs all probes. Returns their exit codes, by name. */
+async function runProbes(): Promise<Record<string, number | null>> {
   const codes: Record<string, number | null> = {};
   for (const [name, command] of Object.entries(probes)) codes[name] = await probe(container, command);
   return codes;
 }
 
 describe("the shim in a container", () => {
-  it("fails every probe before it runs", async () => {
-    expect(await probed()).toEqual({ docker: 1, startup: 1, liveness: 1, readiness: 1 });
+  it("fails every probe before it is started", async () => {
+    expect(await runProbes()).toEqual({ docker: 1, startup: 1, liveness: 1, readiness: 1 });
   });
 
-  it("is alive but not ready without a gateway, then ready, and pairs a client beside it", async () => {
-    const shim = started([...image.entrypoint, ...image.cmd]);
+  it("is alive but not ready without a gateway; with it, is ready and pairs a local client", async () => {
+    const shim = startInContainer([...image.entrypoint, ...image.cmd]);
     await shim.event("listening");
-    expect(await probed()).toEqual({ docker: 1, startup: 0, liveness: 0, readiness: 1 });
+    expect(await runProbes()).toEqual({ docker: 1, startup: 0, liveness: 0, readiness: 1 });
 
-    started(["node", GATEWAY], { TOKEN });
+    startInContainer(["node", GATEWAY], { TOKEN });
     await shim.event("gateway.up");
-    expect(await probed()).toEqual({ docker: 0, startup: 0, liveness: 0, readiness: 0 });
+    expect(await runProbes()).toEqual({ docker: 0, startup: 0, liveness: 0, readiness: 0 });
 
     const headers = { host: "sandbox.example.com", "x-forwarded-for": "203.0.113.7" };
     const url = "ws://127.0.0.1:18788";
@@ -115,8 +115,8 @@ describe("the shim in a container", () => {
     expect(await shim.event("pairing.outcome")).toMatchObject({ outcome: "connected" });
   });
 
-  it("ends on SIGTERM as process 1", async () => {
-    const shim = started([...image.entrypoint, ...image.cmd]);
+  it("exits on SIGTERM as process 1", async () => {
+    const shim = startInContainer([...image.entrypoint, ...image.cmd]);
     await shim.event("listening");
     const ended = once(shim.child, "close");
     signalProcessOne(shim, "SIGTERM");
@@ -126,7 +126,7 @@ describe("the shim in a container", () => {
 });
 
 describe("the manifests", () => {
-  it("put the shim into the gateway's network namespace, and leave its command to the image", () => {
+  it("put the shim into the gateway's network namespace and use the image's command", () => {
     const shim = compose.services["openclaw-shim"];
     const [, gateway = ""] = /^service:(.*)$/.exec(shim?.network_mode ?? "") ?? [];
     expect(compose.services).toHaveProperty(gateway);

@@ -12,11 +12,11 @@ const run = promisify(execFile);
 
 const COMMAND_MS = 20_000;
 const LINE_MS = 20_000;
-/** node:24-bookworm-slim has this user, and Node.js here. */
+/** The user of node:24-bookworm-slim. */
 const BASE_USER = "node:x:1000:1000::/home/node:/bin/sh\n";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** A folder as an image's file system, and a network namespace as a pod's. */
+/** A simulated container: a folder as its file system, and a network namespace. */
 export interface Container {
   readonly root: string;
   readonly namespace: Namespace;
@@ -24,7 +24,7 @@ export interface Container {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Does what `docker build` does with these instructions, in a Debian that is there. @throws Error where a RUN fails */
+/** Executes a Dockerfile's instructions in the root folder of a Debian. @throws Error if a RUN fails */
 export async function buildIn(root: string, node: string, context: string, image: Dockerfile): Promise<void> {
   await copyFile(node, join(root, "usr/local/bin/node"));
   await appendFile(join(root, "etc/passwd"), BASE_USER);
@@ -35,15 +35,15 @@ export async function buildIn(root: string, node: string, context: string, image
   for (const command of image.runs) await run("chroot", [root, "env", "-i", `PATH=${PATH}`, ...command]);
 }
 
-/** A process of a container: its lines, and its end. */
+/** A process of a container. */
 export interface Running {
   /** Its pid on this machine. */
   readonly child: ChildProcess;
-  /** The first JSON line of this event. @throws Error where none comes in time */
+  /** Resolves with the first JSON line of this event. @throws Error after a timeout */
   event(name: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** Starts a container's process, as process 1 of its own. */
+/** Starts a process as process 1 of the container. */
 export function start(container: Container, command: readonly string[]): Running {
   const child = spawn("ip", inContainer(container, ["unshare", "--pid", "--fork"], command), {
     stdio: ["ignore", "pipe", "inherit"],
@@ -65,7 +65,7 @@ export function start(container: Container, command: readonly string[]): Running
   };
 }
 
-/** Runs a probe in a container. @returns its exit code */
+/** Runs a probe in a container. Returns its exit code. */
 export async function probe(container: Container, command: readonly string[]): Promise<number | null> {
   const child = spawn("ip", inContainer(container, [], command), { stdio: "ignore", timeout: COMMAND_MS });
   const [code] = (await once(child, "close")) as [number | null];
@@ -78,11 +78,11 @@ function inContainer(
   command: readonly string[],
 ): string[] {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const enter = ["netns", "exec", namespace.name, ...before, "chroot", `--userspec=${user}`, root];
-  return [...enter, "env", "-i", `PATH=${PATH}`, ...variables, ...command];
+  const namespaceAndRoot = ["netns", "exec", namespace.name, ...before, "chroot", `--userspec=${user}`, root];
+  return [...namespaceAndRoot, "env", "-i", `PATH=${PATH}`, ...variables, ...command];
 }
 
-/** Signals a container's process 1, which is the child of what was started here; nothing where it has ended. */
+/** Signals a container's process 1, which is a child of the started process; does nothing if it has ended. */
 export function signalProcessOne({ child }: Running, signal: NodeJS.Signals): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");

@@ -12,12 +12,12 @@ const APT = {
   timeout: APT_MS,
   maxBuffer: 64 * 1024 * 1024,
 };
-/** What a kernel's package holds beside the kernel: modules, which these images do without. */
+/** Files of a kernel package that the images do not need: modules. */
 const UNNEEDED = ["lib/modules", "usr/lib/modules", "usr/share"];
 
 let lists: Promise<unknown> | undefined;
 
-/** Installs the packages whose programs are not on this machine. @throws Error with apt-get's output */
+/** Installs the packages of programs that are missing on this machine. @throws Error with apt-get's output */
 export async function installTools(programs: Readonly<Record<string, string>>): Promise<void> {
   const found = await Promise.all(Object.keys(programs).map(exists));
   const missing = Object.values(programs).filter((_, index) => !found[index]);
@@ -27,33 +27,33 @@ export async function installTools(programs: Readonly<Record<string, string>>): 
   await run("apt-get", ["install", "-y", "--no-install-recommends", ...missing], APT);
 }
 
-/** The kernel that Debian has for virtual machines. @returns its path */
+/** Downloads Debian's kernel for virtual machines. Returns its path. */
 export async function cloudKernel(): Promise<string> {
-  const folder = join(await unpacked("linux-image-cloud-amd64", dependency), "boot");
+  const folder = join(await unpack("linux-image-cloud-amd64", dependency), "boot");
   const name = (await readdir(folder)).find((file) => file.startsWith("vmlinuz-"));
-  if (name === undefined) throw new Error(`${folder} holds no kernel`);
+  if (name === undefined) throw new Error(`${folder} has no kernel`);
   return join(folder, name);
 }
 
-/** A busybox that needs no library. @returns its path */
+/** Downloads a static busybox. Returns its path. */
 export async function busybox(): Promise<string> {
-  const folder = await unpacked("busybox-static");
+  const folder = await unpack("busybox-static");
   const paths = ["usr/bin/busybox", "bin/busybox"].map((path) => join(folder, path));
   const found = await Promise.all(paths.map(exists));
   const path = paths.find((_, index) => found[index]);
-  if (path === undefined) throw new Error(`${folder} holds no busybox`);
+  if (path === undefined) throw new Error(`${folder} has no busybox`);
   return path;
 }
 
-/** The files of one of Debian's packages, which is not installed, in a folder that is kept under `.openclaw/`. */
-async function unpacked(name: string, which = (same: string) => Promise.resolve(same)): Promise<string> {
+/** Unpacks a Debian package, without installing it, into a folder under `.openclaw/` that is reused. */
+async function unpack(name: string, resolve = (same: string) => Promise.resolve(same)): Promise<string> {
   const folder = join(INSTALLS, "debian-packages", name);
   if (await exists(folder)) return folder;
   await updateLists();
   await mkdir(join(INSTALLS, "debian-packages"), { recursive: true });
   const temporary = await mkdtemp(join(INSTALLS, "debian-packages", `.${name}-`));
   try {
-    await run("apt-get", ["download", await which(name)], { ...APT, cwd: temporary });
+    await run("apt-get", ["download", await resolve(name)], { ...APT, cwd: temporary });
     const [file = ""] = await readdir(temporary);
     const root = join(temporary, "root");
     await run("dpkg", ["-x", join(temporary, file), root], APT);
@@ -65,11 +65,11 @@ async function unpacked(name: string, which = (same: string) => Promise.resolve(
   return folder;
 }
 
-/** A metapackage's only dependency: the package with the files. */
+/** Returns the only dependency of a metapackage: the package with the files. */
 async function dependency(name: string): Promise<string> {
   const { stdout } = await run("apt-cache", ["depends", name], APT);
   const found = /Depends: (\S+)/.exec(stdout)?.[1];
-  if (found === undefined) throw new Error(`apt-cache knows of no dependency of ${name}: ${stdout}`);
+  if (found === undefined) throw new Error(`apt-cache reports no dependency of ${name}: ${stdout}`);
   return found;
 }
 

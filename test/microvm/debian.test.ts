@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe } from "vitest";
 import { copyRootfs } from "../service/booted/rootfs.ts";
-import { itPairs } from "./console-tests.ts";
-import { build, CLIENTS_PROGRAM, ingredients, type Ingredients } from "./image.ts";
-import { lifeOf, recordsOn } from "./machine.ts";
+import { testConsole } from "./console-tests.ts";
+import { build, CLIENTS_PROGRAM, prepareInputs, type RecipeInputs } from "./image.ts";
+import { runToPowerOff, recordsOn } from "./machine.ts";
 
 const run = promisify(execFile);
 const UNIT = "clients.service";
@@ -21,29 +21,31 @@ StandardError=journal+console
 WantedBy=multi-user.target
 `;
 
-let given: Ingredients;
+let inputs: RecipeInputs;
 let records: ReturnType<typeof recordsOn>;
 
 beforeAll(async () => {
-  given = await ingredients();
-  const root = await copyRootfs(given.folder);
+  inputs = await prepareInputs();
+  const root = await copyRootfs(inputs.folder);
   await mkdir(join(root, dirname(CLIENTS_PROGRAM)), { recursive: true });
-  await copyFile(given.clients, join(root, CLIENTS_PROGRAM));
+  await copyFile(inputs.clients, join(root, CLIENTS_PROGRAM));
   await writeFile(join(root, "etc/systemd/system", UNIT), UNIT_TEXT);
   await run("systemctl", ["--root", root, "enable", UNIT]);
-  const image = join(given.folder, "image.ext4");
-  await build("debian", [given.bundle, given.node, image, root]);
-  // The one kind of disk that Debian's cloud kernel knows without modules. There is no udev to wait for a terminal.
+  const image = join(inputs.folder, "image.ext4");
+  await build("debian", [inputs.bundle, inputs.node, image, root]);
+  // Debian's cloud kernel supports only this disk without modules. There is no udev, so serial-getty would wait forever.
   const disk = [
     "-drive",
     `file=${image},format=raw,if=none,id=root`,
     "-device",
     "nvme,drive=root,serial=root",
   ];
-  records = recordsOn(await lifeOf(disk, "root=/dev/nvme0n1 rw systemd.mask=serial-getty@ttyS0.service"));
+  records = recordsOn(
+    await runToPowerOff(disk, "root=/dev/nvme0n1 rw systemd.mask=serial-getty@ttyS0.service"),
+  );
 });
-afterAll(() => given?.remove());
+afterAll(() => inputs?.remove());
 
-describe("a Debian with the units enabled while it did not run", () => {
-  itPairs(() => records);
+describe("a Debian image with units enabled during the build", () => {
+  testConsole(() => records);
 });

@@ -1,4 +1,4 @@
-/** What an image is made of: Dockerfile reference, as far as microvm/Dockerfile goes. */
+/** A parsed Dockerfile, with the instructions of microvm/Dockerfile. */
 export interface Dockerfile {
   readonly from: string;
   readonly copies: readonly { readonly sources: readonly string[]; readonly target: string }[];
@@ -10,30 +10,30 @@ export interface Dockerfile {
   readonly healthcheck: readonly string[];
 }
 
-/** @throws Error for an instruction, or a form of one, that is not known here */
+/** Parses a Dockerfile. @throws Error for an unsupported instruction */
 export function parseDockerfile(text: string): Dockerfile {
-  const made = { copies: [] as Dockerfile["copies"][number][], runs: [] as string[][], env: {} };
-  const once: Record<string, readonly string[]> = {};
+  const result = { copies: [] as Dockerfile["copies"][number][], runs: [] as string[][], env: {} };
+  const single: Record<string, readonly string[]> = {};
   for (const line of text.split("\n").filter((one) => one.trim() !== "" && !one.startsWith("#"))) {
     const [, name = "", rest = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
     const words = rest.split(" ");
-    if (name === "COPY") made.copies.push({ sources: words.slice(0, -1), target: words.at(-1) ?? "" });
-    else if (name === "RUN") made.runs.push(execForm(rest));
+    if (name === "COPY") result.copies.push({ sources: words.slice(0, -1), target: words.at(-1) ?? "" });
+    else if (name === "RUN") result.runs.push(execForm(rest));
     else if (name === "ENV")
-      Object.assign(made.env, Object.fromEntries(words.map((word) => word.split("="))));
-    else if (name in once) throw new Error(`a second ${name}`);
-    else if (name === "FROM" || name === "USER") once[name] = words;
-    else if (name === "ENTRYPOINT" || name === "CMD") once[name] = execForm(rest);
-    else if (name === "HEALTHCHECK") once[name] = execForm(rest.replace(/^(?:--\S+ )*CMD /, ""));
-    else throw new Error(`not known here: ${line}`);
+      Object.assign(result.env, Object.fromEntries(words.map((word) => word.split("="))));
+    else if (name in single) throw new Error(`a second ${name}`);
+    else if (name === "FROM" || name === "USER") single[name] = words;
+    else if (name === "ENTRYPOINT" || name === "CMD") single[name] = execForm(rest);
+    else if (name === "HEALTHCHECK") single[name] = execForm(rest.replace(/^(?:--\S+ )*CMD /, ""));
+    else throw new Error(`unsupported instruction: ${line}`);
   }
-  const { FROM = [], USER = [], ENTRYPOINT = [], CMD = [], HEALTHCHECK = [] } = once;
+  const { FROM = [], USER = [], ENTRYPOINT = [], CMD = [], HEALTHCHECK = [] } = single;
   const [from = ""] = FROM;
   const [user = ""] = USER;
-  return { ...made, from, user, entrypoint: ENTRYPOINT, cmd: CMD, healthcheck: HEALTHCHECK };
+  return { ...result, from, user, entrypoint: ENTRYPOINT, cmd: CMD, healthcheck: HEALTHCHECK };
 }
 
-/** The form without a shell: process 1 is the program itself, and hears SIGTERM. */
+/** Parses the exec form, without a shell: process 1 is the program itself and receives SIGTERM. */
 function execForm(text: string): string[] {
   const words: unknown = JSON.parse(text);
   if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;

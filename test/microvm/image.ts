@@ -10,22 +10,22 @@ const NODE = 22;
 const BUILD_MS = 2 * 60_000;
 const RECIPES = join(import.meta.dirname, "..", "..", "microvm");
 
-/** What a recipe is given, and a folder for what it makes. */
-export interface Ingredients {
+/** Inputs of a recipe, and a folder for its output. */
+export interface RecipeInputs {
   readonly folder: string;
-  /** The shim, as `npm run build` makes it. */
+  /** The bundled shim. */
   readonly bundle: string;
   readonly node: string;
-  /** The test's own program (inside/releases.ts). */
+  /** The bundled test program (inside/releases.ts). */
   readonly clients: string;
   remove(): Promise<void>;
 }
 
-/** In the machine: the test's own program. */
+/** Path of the test program in the machine. */
 export const CLIENTS_PROGRAM = "/opt/test/clients.mjs";
 
 /** Bundles the shim and the test's program. */
-export async function ingredients(): Promise<Ingredients> {
+export async function prepareInputs(): Promise<RecipeInputs> {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-shim-microvm-"));
   const bundle = join(folder, "openclaw-shim.mjs");
   const clients = join(folder, "clients.mjs");
@@ -37,7 +37,7 @@ export async function ingredients(): Promise<Ingredients> {
   return { folder, bundle, clients, node: await nodeBinary(NODE), remove };
 }
 
-/** Runs a recipe of microvm/ as a reader would. @throws Error with what it said, if it fails */
+/** Runs a recipe of microvm/. @throws Error with its output if it fails */
 export async function build(recipe: string, args: readonly string[]): Promise<void> {
   await promisify(execFile)(join(RECIPES, recipe, "build"), args, { timeout: BUILD_MS });
 }

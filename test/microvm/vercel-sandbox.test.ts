@@ -10,7 +10,7 @@ import { copyRootfs } from "../service/booted/rootfs.ts";
 import { buildIn, probe, signalProcessOne, start, type Container, type Running } from "./containers.ts";
 
 type Hook = (sandbox: FakeSandbox) => Promise<void>;
-interface Asked {
+interface SandboxOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly onCreate: Hook;
   readonly onResume: Hook;
@@ -24,7 +24,7 @@ interface Command {
 const HOME = "/vercel/sandbox";
 const USER_ID = 1000;
 const TOKEN = "token-of-the-sandbox";
-/** As far as it is used here: it puts a fake OpenClaw where npm puts OpenClaw. */
+/** A fake npm that installs a fake OpenClaw. */
 const NPM = `#!/bin/sh
 [ "$*" = "install --prefix ${HOME}/openclaw openclaw" ] || exit 1
 mkdir -p ${HOME}/openclaw/node_modules/.bin
@@ -35,7 +35,7 @@ TOKEN=$OPENCLAW_GATEWAY_TOKEN exec node /opt/test/gateway.mjs' >openclaw
 chmod +x openclaw
 `;
 
-/** A sandbox as the SDK gives it, with a folder for its machine. */
+/** The SDK's sandbox, with a simulated container as its machine. */
 class FakeSandbox {
   readonly processes: Running[] = [];
   deleted = false;
@@ -58,7 +58,7 @@ class FakeSandbox {
     this.deleted = true;
   }
 
-  /** What is left of it when it is stopped: files. */
+  /** Kills all processes; the files remain. */
   async stop(): Promise<void> {
     const running = this.processes.splice(0).filter(({ child }) => child.exitCode === null);
     const ended = running.map(({ child }) => once(child, "close"));
@@ -67,7 +67,7 @@ class FakeSandbox {
   }
 }
 
-const sdk = vi.hoisted(() => ({ getOrCreate: vi.fn<(asked: Asked) => Promise<unknown>>() }));
+const sdk = vi.hoisted(() => ({ getOrCreate: vi.fn<(options: SandboxOptions) => Promise<unknown>>() }));
 vi.mock("@vercel/sandbox", () => ({ Sandbox: sdk }));
 const { openSandbox } = await import("../../microvm/vercel-sandbox.ts");
 
@@ -80,7 +80,7 @@ let sandbox: FakeSandbox;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-shim-vercel-"));
   root = await copyRootfs(folder);
-  const nothing = {
+  const emptyDockerfile = {
     from: "",
     copies: [],
     runs: [],
@@ -90,7 +90,7 @@ beforeAll(async () => {
     cmd: [],
     healthcheck: [],
   };
-  await buildIn(root, await nodeBinary(24), folder, nothing);
+  await buildIn(root, await nodeBinary(24), folder, emptyDockerfile);
   mkdirSync(join(root, HOME), { recursive: true });
   chownSync(join(root, HOME), USER_ID, USER_ID);
   writeFileSync(join(root, "usr/local/bin/npm"), NPM);
@@ -113,38 +113,39 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function connected(): Promise<unknown> {
+/** Connects a client with forwarding headers; returns true if it is accepted. */
+async function connects(): Promise<unknown> {
   const headers = { host: "sb.vercel.run", "x-forwarded-for": "203.0.113.7" };
   const url = "ws://127.0.0.1:18788";
   return (await topology.tools.connect(container.namespace, { url, token: TOKEN, headers })).ok;
 }
 
-/** How often the fake OpenClaw was started, and with which arguments. */
+/** Returns a line with the arguments for each start of the fake OpenClaw. */
 function starts(): readonly string[] {
   const log = readFileSync(join(root, HOME, "gateway.log"), "utf8");
   return log.split("\n").filter((line) => line.startsWith("started"));
 }
 
-it("brings up gateway and shim once, pre-pairs first, and brings both up again when resumed", async () => {
+it("pre-pairs, starts gateway and shim once, and starts both again when resumed", async () => {
   await openSandbox("my-claw", TOKEN);
-  expect(await connected()).toBe(true);
+  expect(await connects()).toBe(true);
   const { deviceId } = JSON.parse(
     readFileSync(join(root, HOME, ".openclaw/identity/device.json"), "utf8"),
   ) as { deviceId: string };
   const paired = readFileSync(join(root, HOME, ".openclaw/devices/paired.json"), "utf8");
   expect(JSON.parse(paired)).toHaveProperty(deviceId);
 
-  const asked = sdk.getOrCreate.mock.lastCall?.[0];
-  await asked?.onResume(sandbox);
+  const options = sdk.getOrCreate.mock.lastCall?.[0];
+  await options?.onResume(sandbox);
   expect(starts()).toEqual(["started gateway run --port 18789 --allow-unconfigured"]);
 
   await sandbox.stop();
-  await asked?.onResume(sandbox);
-  expect(await connected()).toBe(true);
+  await options?.onResume(sandbox);
+  expect(await connects()).toBe(true);
   expect(starts()).toHaveLength(2);
 });
 
-it("leaves no sandbox behind that is half made", async () => {
+it("deletes a sandbox whose installation fails", async () => {
   await sandbox.stop();
   rmSync(join(root, "usr/local/bin/npm"));
   await expect(openSandbox("my-claw", TOKEN)).rejects.toThrow("npm install");

@@ -1,12 +1,12 @@
 import { Session } from "node:inspector";
 
-/** Blocks of this program that have run. */
+/** Records the executed blocks of this program. */
 export class Coverage {
   readonly #session = new Session();
   readonly #url: string;
   readonly #seen = new Set<string>();
 
-  /** @param url of the one script that counts: the bundle */
+  /** @param url the script to record: the bundle */
   constructor(url: string) {
     this.#url = url;
     this.#session.connect();
@@ -18,12 +18,12 @@ export class Coverage {
     return this.#seen.size;
   }
 
-  /** Takes what ran since the last call; answers whether some of it never ran before. */
-  takeNew(): boolean {
+  /** Records the blocks executed since the last call; returns true if any of them is new. */
+  update(): boolean {
     const before = this.#seen.size;
-    this.#session.post("Profiler.takePreciseCoverage", (error, taken) => {
+    this.#session.post("Profiler.takePreciseCoverage", (error, coverage) => {
       if (error) throw error;
-      const script = taken.result.find(({ url }) => url === this.#url);
+      const script = coverage.result.find(({ url }) => url === this.#url);
       for (const { functionName, ranges } of script?.functions ?? []) {
         for (const { startOffset, endOffset, count } of ranges) {
           if (count > 0) this.#seen.add(`${functionName} ${startOffset} ${endOffset}`);

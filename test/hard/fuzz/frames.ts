@@ -7,7 +7,7 @@ import { challenge, connectRequest, helloOk, refusal } from "../../support/messa
 import { BINARY, closeFrame, frame, TEXT } from "../../support/websocket-frames.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
-import { isPrintable, promised, type Taken, type Target } from "./target.ts";
+import { isPrintable, invariant, type RunResult, type Target } from "./target.ts";
 
 const SEEDS = [
   challenge,
@@ -70,49 +70,49 @@ const WORDS = [
   "\u008f",
 ] as const;
 const SIDES = ["client", "gateway"] as const;
-/** An outcome line holds a few capped texts, whatever was sent. */
+/** An outcome line has a few capped texts. */
 const LINE_LIMIT = 32 * 1024;
 
-/** Frames of both sides through the observer, the judge and the report, in this process. */
+/** Passes frames of both sides to the observer, the judge and the outcome report, in this process. */
 export function framesTarget(): Target {
   const reporter = new Outcomes();
   return {
     seeds: SEEDS,
     words: WORDS,
-    take(input, random): Taken {
-      const conversation = converse(input, random);
+    run(input, random): RunResult {
+      const conversation = handshakeWith(input, random);
       let outcomes = 0;
-      let shown: Outcome | undefined;
+      let emitted: Outcome | undefined;
       const observer = new HandshakeObserver((seen) => {
         outcomes += 1;
         const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: performance.now() };
         reporter.once("settled", ({ outcome }) => {
-          shown = outcome;
+          emitted = outcome;
         });
         reporter.observed({ ...facts, rateLimitKey: undefined, sentCredential: false }, seen);
         const [outcome] = reporter.recent.slice(-1);
-        promised(shown === outcome, "every outcome is emitted");
+        invariant(emitted === outcome, "every outcome is emitted");
         if (!outcome) return;
         credentialResult(outcome, seen, false);
         const line = JSON.stringify(outcome);
-        promised(line.length < LINE_LIMIT, "an outcome line is short", line.length);
-        promised(isPrintable(line), "an outcome line is printable", line);
-        promised(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
+        invariant(line.length < LINE_LIMIT, "an outcome line is short", line.length);
+        invariant(isPrintable(line), "an outcome line is printable", line);
+        invariant(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
       });
       observer.onResponse(101);
       let read = 0;
       for (const { side, bytes } of conversation) {
-        // What comes after the outcome only passes.
+        // Bytes after the outcome are only relayed.
         if (outcomes === 0) read += 1;
         const before = Buffer.from(bytes);
         const more = observer.onBytes(side, bytes);
-        promised(typeof more === "boolean", "nothing waits without an approver");
-        promised(before.equals(bytes), "what passes is not changed", before.toString("latin1"));
+        invariant(typeof more === "boolean", "no bytes are held without an approver");
+        invariant(before.equals(bytes), "relayed bytes are not changed", before.toString("latin1"));
       }
       const early = outcomes;
       observer.onClosed(random.one(SIDES));
       observer.onClosed("client");
-      promised(outcomes === 1, "there is exactly one outcome", outcomes);
+      invariant(outcomes === 1, "there is exactly one outcome", outcomes);
       return { units: read, passed: early };
     },
     close: () => Promise.resolve(),
@@ -124,8 +124,8 @@ interface Sent {
   readonly bytes: Buffer;
 }
 
-/** A whole handshake with the input somewhere in it, in whole frames or not. */
-function converse(input: Buffer, random: Random): Sent[] {
+/** Returns a handshake with the input as one of its messages, in valid or mutated frames. */
+function handshakeWith(input: Buffer, random: Random): Sent[] {
   const sent: Sent[] = [];
   const script = [SEEDS[0], SEEDS[1], random.one(SEEDS)];
   const at = random.below(4);

@@ -1,7 +1,7 @@
 const UPGRADE =
   "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n";
 
-/** Heads to begin with, good and bad. */
+/** Valid and malformed requests. */
 export const HEAD_SEEDS: readonly [string, ...string[]] = [
   `GET / HTTP/1.1\r\nHost: 127.0.0.1:18788\r\n${UPGRADE}\r\n`,
   `GET /ws?token=x HTTP/1.1\r\nHost: sb.vercel.run\r\nX-Forwarded-For: 203.0.113.7, 10.0.0.1\r\nVia: 1.1 p\r\n${UPGRADE}\r\n`,
@@ -18,7 +18,7 @@ export const HEAD_SEEDS: readonly [string, ...string[]] = [
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 ];
 
-/** What heads are made of, and what proxies and parsers have stumbled on. */
+/** Parts of request heads, and texts that proxies and parsers have mishandled. */
 export const HEAD_WORDS: readonly [string, ...string[]] = [
   "\r\n",
   "\n",

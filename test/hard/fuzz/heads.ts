@@ -4,10 +4,10 @@ import { normalize } from "../../../src/headers/normalize.ts";
 import { strippedForLog } from "../../../src/headers/stripped-values.ts";
 import type { ForwardedPolicy } from "../../../src/settings/settings.ts";
 import { testSettings } from "../../support/settings.ts";
-import { checkClean, isLoopback } from "./normalized-head.ts";
+import { checkNormalizedHead, isLoopback } from "./normalized-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";
 import { parseHeads, type ParsedHead } from "./parser.ts";
-import { promised, type Taken, type Target } from "./target.ts";
+import { invariant, type RunResult, type Target } from "./target.ts";
 
 const PORT = 18_789;
 const settings = {
@@ -22,33 +22,33 @@ const gateOf = (forwarded: ForwardedPolicy): { forwarded: ForwardedPolicy; gate:
   gate: createGate({ ...settings, forwarded }),
 });
 const GATES = [gateOf("strip"), gateOf("private"), gateOf("reject")] as const;
-const ARRIVALS: readonly [ConnectionEnds, ...ConnectionEnds[]] = [
+const CONNECTIONS: readonly [ConnectionEnds, ...ConnectionEnds[]] = [
   { remoteAddress: "127.0.0.1", localAddress: "127.0.0.1", localPort: 18_788 },
   { remoteAddress: "::1", localAddress: "::1", localPort: 18_788 },
   { remoteAddress: "192.0.2.7", localAddress: "192.0.2.1", localPort: 18_788 },
   { remoteAddress: "203.0.113.9", localAddress: "192.0.2.1", localPort: 18_788 },
 ];
 
-/** Raw bytes through Node's parser, the gate and the normalizer, in this process: fast, and no sockets. */
+/** Passes raw bytes to Node's parser, the gate and the normalizer, in this process and without sockets. */
 export function headsTarget(): Target {
   return {
     seeds: HEAD_SEEDS,
     words: HEAD_WORDS,
-    take(input, random): Taken {
+    run(input, random): RunResult {
       const heads = parseHeads(input);
       let passed = 0;
       for (const head of heads) {
-        const arrival = random.one(ARRIVALS);
+        const ends = random.one(CONNECTIONS);
         const { gate, forwarded } = random.one(GATES);
-        const admission = gate.admit(head, arrival, head.upgrade ? "websocket" : "http");
+        const admission = gate.admit(head, ends, head.upgrade ? "websocket" : "http");
         if (isRefusal(admission)) {
-          promised(admission.status >= 400 && admission.fix !== "", "a refusal has a status and a fix");
+          invariant(admission.status >= 400 && admission.fix !== "", "a refusal has a status and a fix");
           continue;
         }
         passed += 1;
-        checkAdmitted(head, arrival, forwarded, admission.origin);
+        checkAdmitted(head, ends, forwarded, admission.origin);
       }
-      // What the parser refuses was a head too.
+      // Bytes that the parser refuses count as one head.
       return { units: Math.max(1, heads.length), passed };
     },
     close: () => Promise.resolve(),
@@ -64,50 +64,54 @@ function checkAdmitted(
   const { rawHeaders, upgrade, url, method } = head;
   const values = (wanted: string): string[] =>
     rawHeaders.filter((_text, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === wanted);
-  promised(remoteAddress !== "203.0.113.9", "a stranger does not come in", remoteAddress);
-  promised(url.startsWith("/"), "the target is a path", url);
-  promised(values("host").length === 1, "one Host comes in", rawHeaders);
+  invariant(remoteAddress !== "203.0.113.9", "an unknown peer is not admitted", remoteAddress);
+  invariant(url.startsWith("/"), "the target is a path", url);
+  invariant(values("host").length === 1, "a request with one Host is admitted", rawHeaders);
   const [page] = values("origin");
   const foreignName = !/^(?:localhost|box\.lan|[\d.]+|\[[\da-f:.]+\])\.?(?::\d*)?$/i.test(
     values("host")[0] ?? "",
   );
-  promised(
+  invariant(
     !foreignName || (upgrade && page === undefined),
-    "no browser comes in by a foreign Host",
+    "no browser with a foreign Host is admitted",
     rawHeaders,
   );
   if (upgrade) {
-    promised(method === "GET" && asksForWebSocket(head), "an upgrade is a GET for a WebSocket", rawHeaders);
-    promised(values("transfer-encoding").length === 0, "an upgrade has no body", rawHeaders);
+    invariant(method === "GET" && asksForWebSocket(head), "an upgrade is a GET for a WebSocket", rawHeaders);
+    invariant(values("transfer-encoding").length === 0, "an upgrade has no body", rawHeaders);
   }
-  const vouched = page !== undefined && verdict === "own";
+  const isOwn = page !== undefined && verdict === "own";
   const framing = upgrade ? "websocket" : values("transfer-encoding").length > 0 ? "chunked" : "plain";
-  const target = { authority, framing, ...(vouched && { origin }) } as const;
-  const { rawHeaders: clean, stripped } = normalize(rawHeaders, target);
-  checkClean(clean, authority, origin);
-  promised(forwarded !== "reject" || stripped.length === 0, "--forwarded reject lets none in", stripped);
+  const target = { authority, framing, ...(isOwn && { origin }) } as const;
+  const { rawHeaders: normalized, stripped } = normalize(rawHeaders, target);
+  checkNormalizedHead(normalized, authority, origin);
+  invariant(
+    forwarded !== "reject" || stripped.length === 0,
+    "--forwarded reject admits no forwarding field",
+    stripped,
+  );
   strippedForLog(stripped);
-  const at = clean.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "origin");
-  promised(at >= 0 === (page !== undefined), "an Origin is neither removed nor made up", rawHeaders);
+  const at = normalized.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "origin");
+  invariant(at >= 0 === (page !== undefined), "an Origin is neither removed nor added", rawHeaders);
   if (at < 0 || page === undefined) return;
-  const sent = clean[at + 1] ?? "";
-  promised(
-    sent === page || (vouched && sent === origin),
+  const sent = normalized[at + 1] ?? "";
+  invariant(
+    sent === page || (isOwn && sent === origin),
     "an Origin passes unchanged or is the gateway's",
     sent,
   );
   const remote = remoteAddress === "192.0.2.7" || stripped.length > 0;
-  const servedHere = page.toLowerCase() === `http://${(values("host")[0] ?? "").toLowerCase()}`;
+  const isSameOrigin = page.toLowerCase() === `http://${(values("host")[0] ?? "").toLowerCase()}`;
   const allowed = page.toLowerCase() === "https://app.example";
-  promised(
-    !(remote && isLoopback(sent)) || servedHere || allowed,
-    "nobody else's localhost is taken for this machine",
+  invariant(
+    !(remote && isLoopback(sent)) || isSameOrigin || allowed,
+    "the localhost of another machine is not treated as this machine",
     rawHeaders,
   );
-  const again = normalize(clean, { authority, framing: "plain" }).rawHeaders;
-  promised(
-    again.every((text) => clean.includes(text)),
-    "normalizing again changes nothing more than the framing",
+  const again = normalize(normalized, { authority, framing: "plain" }).rawHeaders;
+  invariant(
+    again.every((text) => normalized.includes(text)),
+    "a second normalization changes only the framing",
     again,
   );
 }

@@ -1,9 +1,9 @@
 import type { Random } from "./random.ts";
 
-/** Beyond this an input only costs time: the listener takes heads of 16 KiB. */
+/** Maximum length of an input: the listener accepts header sections up to 16 KiB. */
 const LENGTH_LIMIT = 20_000;
 
-/** One change, or a few, to an input: bytes flipped, taken, doubled, words of the dictionary, parts of another input. */
+/** Makes one or a few changes: replaces, removes or repeats bytes, inserts words or parts of another input. */
 export function mutate(
   input: Buffer,
   other: Buffer,

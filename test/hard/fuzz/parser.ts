@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** A head as Node's server would hand it over. */
+/** A request head as Node's server would report it. */
 export interface ParsedHead {
   readonly method: string;
   readonly url: string;
@@ -20,7 +20,7 @@ type OnHeadersComplete = (
   upgrade: boolean,
 ) => number;
 
-/** Node's own parser (`lib/_http_common.js`): not for programs, but what the listener reads with, without its sockets. */
+/** Node's internal parser (`lib/_http_common.js`): the listener's parser, usable without sockets. */
 interface HttpParser {
   [slot: number]: unknown;
   initialize(type: number, resource: object, headerLimit: number, lenient: number): void;
@@ -35,16 +35,16 @@ interface HttpCommon {
 const HEAD_LIMIT = 16 * 1024;
 const { HTTPParser, methods } = createRequire(import.meta.url)("node:_http_common") as HttpCommon;
 
-/** One for all inputs: `initialize` makes it new, as for Node's own pool of them. */
+/** One parser for all inputs: `initialize` resets it, as in Node's pool. */
 const parser = new HTTPParser();
 
-/** Every request head in `bytes` that Node reads before the first that it does not; pipelined ones too. */
+/** Returns every request head in `bytes` up to the first malformed one; they may be pipelined. */
 export function parseHeads(bytes: Buffer): ParsedHead[] {
   const heads: ParsedHead[] = [];
   let fields: string[] = [];
   let target = "";
   parser.initialize(HTTPParser.REQUEST, {}, HEAD_LIMIT, HTTPParser.kLenientNone);
-  // More than 32 fields come in parts.
+  // The parser reports more than 32 fields in parts.
   parser[HTTPParser.kOnHeaders | 0] = (part: string[], url: string): void => {
     fields.push(...part);
     target += url;
@@ -59,7 +59,7 @@ export function parseHeads(bytes: Buffer): ParsedHead[] {
       upgrade,
     });
     [fields, target] = [[], ""];
-    // Like lib/_http_server.js: 2 leaves what follows an upgrade alone.
+    // As in lib/_http_server.js: 2 stops parsing after an upgrade.
     return upgrade ? 2 : 0;
   };
   parser[HTTPParser.kOnHeadersComplete | 0] = onHead;

@@ -1,12 +1,12 @@
-/** Random numbers that a seed repeats. */
+/** Reproducible random numbers. */
 export interface Random {
-  /** An integer from 0 up to, not including, `below`. */
-  below(below: number): number;
-  /** One of several. */
+  /** Returns an integer of at least 0 and less than `limit`. */
+  below(limit: number): number;
+  /** Returns one of the values. */
   one<T>(of: readonly [T, ...T[]]): T;
 }
 
-/** Marsaglia's xorshift32. */
+/** Creates a generator (Marsaglia's xorshift32). */
 export function seeded(seed: number): Random {
   let state = seed | 0 || 1;
   const below = (limit: number): number => {

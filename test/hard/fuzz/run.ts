@@ -1,4 +1,4 @@
-// `npm run fuzz -- TARGET [--count N] [--seconds S] [--seed N] [--guided S] [--keep]`: mutates a kept corpus, guided by coverage.
+// `npm run fuzz -- TARGET [--count N] [--seconds S] [--seed N] [--guided S] [--keep]`: mutates a stored corpus, guided by coverage.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Coverage } from "./coverage.ts";
@@ -19,7 +19,7 @@ const TARGETS = {
   wire: wireTarget,
 };
 const CORPUS = "test/hard/fuzz/corpus";
-/** Coverage is asked for once in so many inputs: asking costs a millisecond. */
+/** Number of inputs between two measurements of coverage, each of which takes a millisecond. */
 const BATCH = 100;
 const CORPUS_LIMIT = 2_000;
 const MIB = 1024 * 1024;
@@ -35,12 +35,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** A run that is ended early says how far it came. */
+// A run that a signal ends prints its results.
 const ended = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
 
 const [name = ""] = positionals;
-if (!Object.hasOwn(TARGETS, name)) throw new Error(`which: ${Object.keys(TARGETS).join(", ")}?`);
+if (!Object.hasOwn(TARGETS, name))
+  throw new Error(`unknown target; choose one of ${Object.keys(TARGETS).join(", ")}`);
 await fuzz(name as keyof typeof TARGETS);
 
 async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
@@ -57,51 +58,51 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
   const end = started + Number(values.seconds) * 1_000;
   const rssAt: number[] = [];
   const seeds = corpus.slice(0, target.seeds.length);
-  /** Half of the time what is good to begin with: of what was found, most is refused at once. */
+  /** Picks a seed half of the time: most inputs of the corpus are refused early. */
   const pick = (): Buffer => {
     const from = random.below(2) === 0 ? seeds : corpus;
     return from[random.below(from.length)] ?? Buffer.alloc(0);
   };
   let [inputs, units, passed] = [0, 0, 0];
 
-  async function take(input: Buffer): Promise<void> {
+  async function runInput(input: Buffer): Promise<void> {
     watchdog.watch(input);
     try {
-      const taken = await target.take(input, random);
+      const result = await target.run(input, random);
       inputs += 1;
-      units += taken.units;
-      passed += taken.passed;
+      units += result.units;
+      passed += result.passed;
     } catch (error) {
       process.stdout.write(`seed ${values.seed}, input ${JSON.stringify(input.toString("latin1"))}\n`);
       throw error;
     }
   }
 
-  for (const input of corpus) await take(input);
-  coverage.takeNew();
+  for (const input of corpus) await runInput(input);
+  coverage.update();
   const known = corpus.length;
   while (!ended.signal.aborted && units < count && performance.now() < end) {
     const batch: Buffer[] = [];
     for (let i = 0; i < BATCH; i += 1) {
       const input = mutate(pick(), pick(), target.words, random);
       batch.push(input);
-      await take(input);
+      await runInput(input);
     }
-    // Counted, V8 runs this program at a tenth of its speed: it is guided at first, and goes on with what was found.
+    // With coverage V8 runs this program at a tenth of its speed: only the first part of a run is guided.
     if (coverage && performance.now() > guidedUntil) {
       blocks = coverage.blocks;
       coverage.close();
       coverage = undefined;
     }
-    // Something in this batch went where none went before: what it was is cheaper to keep than to find.
-    if (coverage?.takeNew() && corpus.length < CORPUS_LIMIT)
+    // The batch reached new blocks. Storing part of it is cheaper than finding the input.
+    if (coverage?.update() && corpus.length < CORPUS_LIMIT)
       corpus.push(...batch.filter((_, i) => i % 10 === 0));
     if (inputs % (BATCH * 100) < BATCH) rssAt.push(process.memoryUsage.rss() / MIB);
-    // A pause for what was opened to be closed and collected.
+    // A pause lets resources be closed and collected.
     if (inputs % (BATCH * 10) < BATCH) await new Promise((resolve) => setImmediate(resolve));
   }
   const seconds = (performance.now() - started) / 1_000;
-  if (values.keep) keep(file, corpus.slice(target.seeds.length));
+  if (values.keep) store(file, corpus.slice(target.seeds.length));
   coverage?.close();
   await target.close();
   await watchdog.close();
@@ -128,12 +129,12 @@ async function fuzz(targetName: keyof typeof TARGETS): Promise<void> {
 }
 
 function read(file: string): string[] {
-  const kept: unknown = JSON.parse(readFileSync(file, "utf8"));
-  return Array.isArray(kept) ? kept.map(String) : [];
+  const stored: unknown = JSON.parse(readFileSync(file, "utf8"));
+  return Array.isArray(stored) ? stored.map(String) : [];
 }
 
-/** Keeps the smallest: the corpus is there to be read, too. */
-function keep(file: string, corpus: readonly Buffer[]): void {
+/** Stores the shortest inputs, so that the corpus stays readable. */
+function store(file: string, corpus: readonly Buffer[]): void {
   const texts = corpus.map((bytes) => bytes.toString("latin1")).filter((text) => text.length < 400);
   const short = [...new Set(texts)].sort((a, b) => a.length - b.length).slice(0, 200);
   writeFileSync(file, `${JSON.stringify(short, undefined, 2)}\n`);

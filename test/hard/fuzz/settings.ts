@@ -5,7 +5,7 @@ import { readArguments } from "../../../src/settings/arguments.ts";
 import { problemLine, SettingsError } from "../../../src/settings/settings-error.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 import { loadSettings } from "../../../src/settings/load.ts";
-import { isPrintable, promised, type Taken, type Target } from "./target.ts";
+import { isPrintable, invariant, type RunResult, type Target } from "./target.ts";
 
 const SEEDS = [
   "{listen: ['127.0.0.1:18788', '[::1]:18788'], gateway: 'ws://127.0.0.1:18789', drain: '5s'}",
@@ -63,7 +63,7 @@ const WORDS = [
   "auth",
 ] as const;
 
-/** Settings files and OpenClaw's own config: good settings or problems, nothing else, and no secret in them. */
+/** Reads settings files and OpenClaw's config: the result must be valid settings or problems, without secrets. */
 export function settingsTarget(): Target {
   const folder = mkdtempSync(join(tmpdir(), "shim-fuzz-"));
   mkdirSync(join(folder, ".openclaw"));
@@ -72,7 +72,7 @@ export function settingsTarget(): Target {
   return {
     seeds: SEEDS,
     words: WORDS,
-    take(input): Taken {
+    run(input): RunResult {
       writeFileSync(own, input);
       writeFileSync(openclaw, input);
       let passed = 0;
@@ -85,7 +85,7 @@ export function settingsTarget(): Target {
         } catch (error) {
           if (!(error instanceof SettingsError)) throw error;
           for (const problem of error.problems.map(problemLine)) {
-            promised(isPrintable(problem), "a problem is one printable line", problem);
+            invariant(isPrintable(problem), "a problem is one printable line", problem);
           }
         }
       }
@@ -98,19 +98,19 @@ export function settingsTarget(): Target {
   };
 }
 
-/** Secure by default, whatever the file says. */
+/** Checks that the settings are secure by default for any file. */
 function checkSafe({ listen, allowFrom, gateway, maxConnections }: Settings): void {
-  const world = listen.some(({ host }) => !/^(?:127\.[\d.]+|::1|localhost)$/.test(host));
-  promised(!world || allowFrom.length > 0, "no open listener without --allow-from", listen);
-  promised(
+  const isPublic = listen.some(({ host }) => !/^(?:127\.[\d.]+|::1|localhost)$/.test(host));
+  invariant(!isPublic || allowFrom.length > 0, "no public listener without --allow-from", listen);
+  invariant(
     Number.isSafeInteger(gateway.port) && gateway.port > 0 && gateway.port < 65_536,
-    "a port",
+    "the gateway has a valid port",
     gateway.port,
   );
-  promised(
+  invariant(
     Number.isSafeInteger(maxConnections) && maxConnections > 0,
-    "a number of connections",
+    "max-connections is valid",
     maxConnections,
   );
-  promised(listen.length > 0, "somewhere to listen");
+  invariant(listen.length > 0, "there is at least one listen address");
 }

@@ -6,7 +6,7 @@ import { PrePairError } from "../../../src/commands/pre-pair/pre-pair-error.ts";
 import { readIdentity } from "../../../src/openclaw/device.ts";
 import { withoutRequestsOf } from "../../../src/commands/pre-pair/device-entries.ts";
 import { readStateFile } from "../../../src/commands/pre-pair/state-file.ts";
-import { isPrintable, promised, type Taken, type Target } from "./target.ts";
+import { isPrintable, invariant, type RunResult, type Target } from "./target.ts";
 
 const ID = "d".repeat(64);
 const REQUEST = {
@@ -62,7 +62,7 @@ const WORDS = [
 ] as const;
 const FILES = ["devices/pending.json", "devices/paired.json", "identity/device.json"];
 
-/** OpenClaw's own JSON files, for `doctor` and `pre-pair`: read, or refused with a sentence. */
+/** Reads OpenClaw's JSON files as `doctor` and `pre-pair` do: they must be accepted or refused with a message. */
 export function storesTarget(): Target {
   const folder = mkdtempSync(join(tmpdir(), "shim-fuzz-"));
   const state = join(folder, ".openclaw");
@@ -70,15 +70,15 @@ export function storesTarget(): Target {
   return {
     seeds: SEEDS,
     words: WORDS,
-    take(input): Taken {
+    run(input): RunResult {
       for (const name of FILES) writeFileSync(join(state, name), input);
-      const { bad, devices } = readOpenclawFiles({ HOME: folder });
+      const { bad } = readOpenclawFiles({ HOME: folder });
       for (const { why } of bad) {
-        promised(!/Canary/.test(why), "no content of a file is shown", why);
-        promised(isPrintable(why), "a reason is one printable line", why);
+        invariant(!/Canary/.test(why), "a reason quotes no file content", why);
+        invariant(isPrintable(why), "a reason is one printable line", why);
       }
-      const refused = FILES.filter((name) => !isRead(join(state, name)));
-      return { units: FILES.length, passed: FILES.length - refused.length + (devices ? 0 : 0) };
+      const refused = FILES.filter((name) => !isAccepted(join(state, name)));
+      return { units: FILES.length, passed: FILES.length - refused.length };
     },
     close: () => {
       rmSync(folder, { recursive: true });
@@ -87,7 +87,7 @@ export function storesTarget(): Target {
   };
 }
 
-function isRead(path: string): boolean {
+function isAccepted(path: string): boolean {
   try {
     const file = readStateFile(path);
     const value = file.found?.value;

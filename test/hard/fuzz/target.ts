@@ -1,32 +1,32 @@
 import type { Random } from "./random.ts";
 
-/** Something that is fed with mutated inputs. */
+/** A function under test, with its inputs. */
 export interface Target {
-  /** Inputs to begin with; latin1. */
+  /** Initial inputs, as latin1. */
   readonly seeds: readonly [string, ...string[]];
-  /** What is put into inputs; latin1. */
+  /** Texts that mutations insert, as latin1. */
   readonly words: readonly [string, ...string[]];
   /**
-   * Takes one input.
-   * @returns how many heads, frames or files were in it, and how many of them were let through
-   * @throws where a promise is broken
+   * Processes one input.
+   * @returns the numbers of heads, frames or files in it, and of those that were accepted
+   * @throws Error for a broken invariant
    */
-  take(input: Buffer, random: Random): Taken | Promise<Taken>;
+  run(input: Buffer, random: Random): RunResult | Promise<RunResult>;
   close(): Promise<void>;
 }
 
-/** What became of one input. */
-export interface Taken {
+/** The result of one input. */
+export interface RunResult {
   readonly units: number;
   readonly passed: number;
 }
 
-/** Fails the run, with what was promised. */
-export function promised(holds: boolean, what: string, got: unknown = ""): void {
-  if (!holds) throw new Error(`broken: ${what}: ${JSON.stringify(got)}`);
+/** Throws an error that fails the run if the invariant does not hold. */
+export function invariant(holds: boolean, rule: string, value: unknown = ""): void {
+  if (!holds) throw new Error(`broken: ${rule}: ${JSON.stringify(value)}`);
 }
 
-/** No control character (C0, DEL, C1), and none that turns the direction of a line. */
+/** Returns true for text without control characters (C0, DEL, C1) and bidi overrides. */
 export function isPrintable(text: string): boolean {
   return !/[\p{Cc}\u202A-\u202E]/u.test(text);
 }

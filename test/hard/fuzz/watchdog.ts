@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { INPUT_AT, INPUT_LIMIT, LENGTH, TAKEN, type WatchdogData } from "./watchdog-memory.ts";
+import { INPUT_AT, INPUT_LIMIT, LENGTH, COUNT, type WatchdogData } from "./watchdog-memory.ts";
 
-/** No input may take so long: what never gives the event loop back stops every timer of its own thread too. */
+/** Time limit for one input. An endless loop also blocks the timers of its own thread. */
 const HANG_MS = 20_000;
 
-/** Ends the process from another thread where an input takes for ever, and says which. */
+/** Kills the process from another thread if an input does not end, and prints the input. */
 export class Watchdog {
   readonly #words: Int32Array;
   readonly #input: Uint8Array;
@@ -19,18 +19,18 @@ export class Watchdog {
     this.#worker = new Worker(new URL("./watchdog-thread.mjs", import.meta.url), { workerData });
   }
 
-  /** @param seed what repeats the run; printed with the input */
+  /** @param seed the seed of the run; printed with the input */
   static async start(seed: string): Promise<Watchdog> {
     const watchdog = new Watchdog(seed);
     await once(watchdog.#worker, "online");
     return watchdog;
   }
 
-  /** This input is being taken from now on. */
+  /** Sets the current input and restarts the time limit. */
   watch(input: Buffer): void {
     this.#input.set(input.subarray(0, INPUT_LIMIT));
     this.#words[LENGTH] = Math.min(input.length, INPUT_LIMIT);
-    Atomics.add(this.#words, TAKEN, 1);
+    Atomics.add(this.#words, COUNT, 1);
   }
 
   async close(): Promise<void> {

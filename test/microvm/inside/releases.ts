@@ -1,7 +1,6 @@
-// In the machine: a fake gateway of each release on OpenClaw's usual port, and in front of it
-// infrastructure that rewrites Host and adds forwarding headers. A client that is new to the gateway comes through it,
-// once to the gateway itself and once to the shim; at last the shim is killed, and another client comes. Prints a line
-// of JSON for each release, one for the shim's process before and after, and `{"done":true}`.
+// Runs in the machine: starts a fake gateway of each release on OpenClaw's default port, and connects new devices through
+// a header-injecting proxy, once directly to the gateway and once to the shim. Finally kills the shim and connects again.
+// Prints a line of JSON for each release, one with the shim's process before and after, and `{"done":true}`.
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
@@ -16,8 +15,8 @@ const GATEWAY = { host: "127.0.0.1", port: 18_789 };
 const SHIM = { host: "127.0.0.1", port: 18_788 };
 const PUBLIC_HOST = "sandbox.example.com";
 const TOKEN = "token-of-the-microvm";
-/** An emulated processor is some thirty times slower. */
-const PATIENCE_MS = 60_000;
+/** An emulated processor is about thirty times slower. */
+const TIMEOUT_MS = 60_000;
 const CHECK_MS = 200;
 
 for (const release of FAKE_RELEASES) {
@@ -25,7 +24,7 @@ for (const release of FAKE_RELEASES) {
   await untilHealthy();
   const without = await connectTo(GATEWAY);
   const through = await connectTo(SHIM);
-  print({ release, without: seen(without), through: seen(through) });
+  print({ release, without: summary(without), through: summary(through) });
   if (release === FAKE_RELEASES.at(-1)) await killShim();
   await gateway.close();
 }
@@ -36,10 +35,10 @@ async function killShim(): Promise<void> {
   process.kill(before.pid, "SIGKILL");
   await untilHealthy();
   const through = await connectTo(SHIM);
-  print({ before, after: shimProcess(), through: seen(through) });
+  print({ before, after: shimProcess(), through: summary(through) });
 }
 
-/** The shim's process: proc_pid_status(5). @throws Error where there is not exactly one */
+/** Returns the shim's process (proc_pid_status(5)). @throws Error if there is not exactly one */
 function shimProcess(): { readonly pid: number; readonly uid: number; readonly noNewPrivileges: boolean } {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isShim(name));
   if (pids.length !== 1) throw new Error(`the shim's processes: ${pids.join(" ")}`);
@@ -66,15 +65,15 @@ async function connectTo(target: { readonly host: string; readonly port: number 
     url: proxy.url,
     token: TOKEN,
     device: createDevice(),
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: TIMEOUT_MS,
   });
   await proxy.close();
   return result;
 }
 
-/** The shim answers, and reaches this gateway. @throws Error after the deadline */
+/** Waits until the shim reaches the gateway. @throws Error after the deadline */
 async function untilHealthy(): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while ((await health()) !== 200) {
     if (performance.now() > deadline) throw new Error("the shim is not healthy");
     await sleep(CHECK_MS);
@@ -82,7 +81,7 @@ async function untilHealthy(): Promise<void> {
 }
 
 async function health(): Promise<number | undefined> {
-  const request = get({ ...SHIM, path: "/__shim__/health", agent: false, timeout: PATIENCE_MS });
+  const request = get({ ...SHIM, path: "/__shim__/health", agent: false, timeout: TIMEOUT_MS });
   request.on("timeout", () => request.destroy());
   try {
     const [response] = (await once(request, "response")) as [IncomingMessage];
@@ -93,7 +92,7 @@ async function health(): Promise<number | undefined> {
   }
 }
 
-function seen(result: HandshakeResult): unknown {
+function summary(result: HandshakeResult): unknown {
   if (result.ok) return { ok: true };
   const { close, http, failure } = result;
   return { ok: false, close, http: http?.status, failure };
