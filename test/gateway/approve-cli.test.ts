@@ -9,36 +9,33 @@ import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
-/** Each release's CLI asks for the scopes that it thinks it needs. */
+/** Commands for which the CLI of each release requests different scopes. */
 const COMMANDS = [
   ["cron", "list", "--json"],
   ["devices", "list", "--json"],
 ];
 
-describe.each(chosenVersions())(
-  "openclaw %s's CLI, refused once, behind a shim with --approve seen",
-  (version) => {
-    let gateway: Gateway;
-    beforeAll(async () => {
-      gateway = await startGateway(await installOpenClaw(version));
-      return () => gateway.close();
-    });
+describe.each(chosenVersions())("openclaw %s's CLI after a refusal, with --approve seen", (version) => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway(await installOpenClaw(version));
+    return () => gateway.close();
+  });
 
-    it.each(COMMANDS)("does %s %s at its first attempt", async (...command) => {
-      const home = await createHome();
-      onTestFinished(() => home.remove());
-      const run = (url: string): Promise<CliResult> =>
-        runCli(gateway.openclaw, home, [...command, "--url", url, "--token", gateway.token]);
-      const proxy = await startVercelProxy(gateway.port);
-      onTestFinished(() => proxy.close());
-      expect(await run(proxy.url)).toMatchObject({ code: 1 });
+  it.each(COMMANDS)("runs %s %s at the first attempt", async (...command) => {
+    const home = await createHome();
+    onTestFinished(() => home.remove());
+    const runAt = (url: string): Promise<CliResult> =>
+      runCli(gateway.openclaw, home, [...command, "--url", url, "--token", gateway.token]);
+    const proxy = await startVercelProxy(gateway.port);
+    onTestFinished(() => proxy.close());
+    expect(await runAt(proxy.url)).toMatchObject({ code: 1 });
 
-      const tokenFile = join(home.path, "token");
-      await writeFile(tokenFile, gateway.token, { mode: 0o600 });
-      const shim = await startShimProcess(gateway.url, ["--approve", "seen", "--token-file", tokenFile]);
-      onTestFinished(() => shim.close());
-      await shim.event("approver.up");
-      expect(await run(shim.url), shim.log.join("\n")).toMatchObject({ code: 0 });
-    });
-  },
-);
+    const tokenFile = join(home.path, "token");
+    await writeFile(tokenFile, gateway.token, { mode: 0o600 });
+    const shim = await startShimProcess(gateway.url, ["--approve", "seen", "--token-file", tokenFile]);
+    onTestFinished(() => shim.close());
+    await shim.event("approver.up");
+    expect(await runAt(shim.url), shim.log.join("\n")).toMatchObject({ code: 0 });
+  });
+});

@@ -15,17 +15,17 @@ const NOT_IN_BOUNDS = "role node is not in --approve-roles";
 describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen", (version) => {
   let gateway: Gateway;
   let shim: ShimProcess;
-  let infrastructure: InjectingProxy;
+  let proxy: InjectingProxy;
   beforeAll(async () => {
     gateway = await startGateway(await installOpenClaw(version));
     const tokenFile = join(gateway.home.path, "token");
     await writeFile(tokenFile, gateway.token, { mode: 0o600 });
     shim = await startShimProcess(gateway.url, ["--approve", "seen", "--token-file", tokenFile]);
     await shim.event("approver.up");
-    infrastructure = await startVercelProxy(gateway.port);
+    proxy = await startVercelProxy(gateway.port);
   });
   afterAll(async () => {
-    await infrastructure?.close();
+    await proxy?.close();
     await shim?.close();
     await gateway?.close();
   });
@@ -33,14 +33,14 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
   const connect = (url: string, options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
     handshake({ url, token: gateway.token, ...options });
 
-  /** Makes a stale request for a device, then connects it through the shim until it is accepted. */
+  /** Creates a stale pending request of a device, then connects it through the shim until it is accepted. */
   const connectStale = async (): Promise<{ deviceId: string; stale: boolean; attempts: number }> => {
     const device = createDevice();
-    // Refused, and left pending as not silent. Since 2026.8 such a proxy is refused before pairing.
+    // Creates a pending request that is not silent. Since 2026.8 the gateway refuses such a proxy before pairing.
     const { ok: local } =
       version === "2026.9.6"
         ? await connect(gateway.url, { device, origin: "http://127.0.0.1:1" })
-        : await connect(infrastructure.url, { device });
+        : await connect(proxy.url, { device });
     let attempts = 1;
     while (attempts < 5 && !(await connect(shim.url, { device })).ok) attempts += 1;
     return { deviceId: device.id, stale: !local, attempts };
@@ -55,27 +55,27 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
 
   it.each([
     ["operator.read", ["operator.read"], ["operator.admin"]],
-    // What `gateway install` leaves behind (OpenClaw #21655).
+    // The scopes that `gateway install` approves (OpenClaw #21655).
     [
       "operator.admin, operator.approvals and operator.pairing",
       ["operator.admin", "operator.approvals", "operator.pairing"],
       ["operator.write"],
     ],
   ])(
-    "gets a device with %s further scopes, at its second attempt at the latest",
-    async (_what, had, wanted) => {
+    "approves further scopes of a device with %s, by its second attempt",
+    async (_what, approvedScopes, requestedScopes) => {
       const device = createDevice();
-      expect(await connect(shim.url, { device, scopes: had })).toMatchObject({ ok: true });
+      expect(await connect(shim.url, { device, scopes: approvedScopes })).toMatchObject({ ok: true });
 
-      // A release that finds them covered, or grants them to a local client, does not refuse at all.
-      const first = await connect(shim.url, { device, scopes: wanted });
-      const approved = first.ok ? { scopes: wanted } : await shim.event("approved", device.id);
-      expect(approved).toMatchObject({ scopes: wanted });
-      expect(await connect(shim.url, { device, scopes: wanted })).toMatchObject({ ok: true });
+      // Some releases do not refuse: the scopes are covered by others, or granted to local clients.
+      const first = await connect(shim.url, { device, scopes: requestedScopes });
+      const approved = first.ok ? { scopes: requestedScopes } : await shim.event("approved", device.id);
+      expect(approved).toMatchObject({ scopes: requestedScopes });
+      expect(await connect(shim.url, { device, scopes: requestedScopes })).toMatchObject({ ok: true });
     },
   );
 
-  it("does not approve a node, which is out of its bounds", async () => {
+  it("does not approve a node, which is outside of its bounds", async () => {
     const device = createDevice();
     await connect(shim.url, { device });
     const node = { role: "node", scopes: [], client: { id: "node-host", mode: "node" } };
@@ -85,7 +85,7 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
     expect(line).toMatchObject({ reason: NOT_IN_BOUNDS });
   });
 
-  it("goes on when the gateway was killed and is there again", { timeout: 300_000 }, async () => {
+  it("continues after the gateway was killed and restarted", { timeout: 300_000 }, async () => {
     await gateway.kill();
     await shim.event("approver.down");
     await gateway.restart();
@@ -94,7 +94,7 @@ describe.each(chosenVersions())("openclaw %s behind a shim with --approve seen",
     const { deviceId, stale, attempts } = await connectStale();
 
     expect(stale).toBe(true);
-    // A gateway that has just started may take longer than the shim holds the first attempt for.
+    // A gateway that has just started may need longer than the shim's hold time.
     expect(attempts).toBeLessThanOrEqual(2);
     expect(await shim.event("rejected", deviceId)).toMatchObject({ deviceId });
   });

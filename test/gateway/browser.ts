@@ -13,23 +13,23 @@ const FLAGS = [
 ];
 const DEADLINE_MS = 60_000;
 
-/** A page in a browser with a profile of its own. */
+/** A page in a browser with an empty profile. */
 export interface BrowserPage {
   readonly page: Page;
-  /** What the page and the browser complained of, for a failed test. */
+  /** Console messages and errors of the page. */
   readonly console: readonly string[];
   close(): Promise<void>;
 }
 
 /**
  * Starts Chromium with an empty page.
- * @throws Error when there is no Chromium
+ * @throws Error if Chromium is not installed
  */
 export async function openBrowserPage(): Promise<BrowserPage> {
   if (!existsSync(CHROMIUM)) {
-    throw new Error(`${CHROMIUM} is missing: "apt-get install chromium", or set CHROMIUM to where it is`);
+    throw new Error(`${CHROMIUM} is missing: "apt-get install chromium", or set CHROMIUM to its path`);
   }
-  // Chromium's sandbox does not work for root, which is who CI runs as.
+  // Chromium's sandbox does not support root, the user of CI.
   const chromiumSandbox = process.getuid?.() !== 0;
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, chromiumSandbox });
   const page = await browser.newPage();

@@ -4,20 +4,20 @@ import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-const KEPT_LINES = 20_000;
+const LINE_LIMIT = 20_000;
 const TAIL_LINES = 40;
 const GRACE_MS = 5_000;
 
-/** What to start. */
+/** A command, and where to run it. */
 export interface ChildSpec {
   /** For error messages. */
   readonly name: string;
   /** The program and its arguments. */
   readonly command: readonly [file: string, ...args: string[]];
-  /** The whole environment: nothing is inherited. */
+  /** The complete environment: nothing is inherited. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** The network namespace to run it in, which takes root; absent: this process's own. */
+  /** The network namespace to run it in, which needs root; by default, that of this process. */
   readonly namespace?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ const endAll = (): void => {
   for (const child of running) child.kill("SIGKILL");
 };
 process.once("exit", endAll);
-// A signal ends vitest's worker without an exit event; where vitest itself was ended, only its channel closes.
+// A signal ends vitest's worker without an exit event. If vitest itself has ended, only the IPC channel closes.
 process.once("disconnect", () => process.exit(1));
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -41,7 +41,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-/** A child process whose lines can be waited for. It never outlives this process. */
+/** A child process that records its output lines. It is killed when this process exits. */
 export class Child {
   readonly #spec: ChildSpec;
   readonly #process: ChildProcess;
@@ -57,7 +57,7 @@ export class Child {
     running.add(this.#process);
     this.#read(this.#process.stdout, onStdout);
     this.#read(this.#process.stderr);
-    this.#process.on("error", (error) => this.#keep(`cannot start: ${error.message}`));
+    this.#process.on("error", (error) => this.#append(`cannot start: ${error.message}`));
     this.#process.on("close", (code, signal) => {
       running.delete(this.#process);
       this.#exit = { code, signal };
@@ -65,14 +65,14 @@ export class Child {
     });
   }
 
-  /** What it printed, on stdout and stderr, line by line. */
+  /** The lines of stdout and stderr. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
   /**
-   * Resolves with the first value that `probe` gives, asked now and after every line that the process prints.
-   * @throws Error with the tail of the output after `deadlineMs`, or when the process ends before
+   * Resolves with the first value that `probe` returns; it is called now and after every output line.
+   * @throws Error with the last lines after `deadlineMs`, or if the process ends before
    */
   async until<T>(what: string, deadlineMs: number, probe: () => T | undefined): Promise<T> {
     return this.#wait(what, deadlineMs, () => {
@@ -82,12 +82,12 @@ export class Child {
     });
   }
 
-  /** Resolves when it has ended and its output is read. @throws Error with the tail of the output after `deadlineMs` */
+  /** Resolves when the process has ended and its output is read. @throws Error with the last lines after `deadlineMs` */
   async exited(deadlineMs: number): Promise<Exit> {
-    return this.#wait("its end", deadlineMs, () => this.#exit);
+    return this.#wait("its exit", deadlineMs, () => this.#exit);
   }
 
-  /** Asks it to end (SIGTERM), and ends it after 5 s. Done when it has ended. */
+  /** Sends SIGTERM, and SIGKILL after 5 s. Resolves when the process has ended. */
   async stop(): Promise<Exit> {
     this.#process.kill("SIGTERM");
     const force = setTimeout(() => this.#process.kill("SIGKILL"), GRACE_MS);
@@ -98,12 +98,12 @@ export class Child {
     }
   }
 
-  /** Has it do nothing more (SIGSTOP), until it is killed. */
+  /** Stops the process (SIGSTOP) until it is killed. */
   freeze(): void {
     this.#process.kill("SIGSTOP");
   }
 
-  /** Ends it without asking (SIGKILL). Done when it has ended. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.exited(GRACE_MS);
@@ -113,13 +113,13 @@ export class Child {
     if (stream === null) return;
     createInterface({ input: stream }).on("line", (line) => {
       onLine(line);
-      this.#keep(line);
+      this.#append(line);
     });
   }
 
-  #keep(line: string): void {
+  #append(line: string): void {
     this.#lines.push(line);
-    if (this.#lines.length > KEPT_LINES) this.#lines.splice(0, KEPT_LINES / 2);
+    if (this.#lines.length > LINE_LIMIT) this.#lines.splice(0, LINE_LIMIT / 2);
     this.#changed.emit("change");
   }
 
@@ -139,7 +139,7 @@ export class Child {
         }
       };
       const deadline = setTimeout(
-        () => settle(() => reject(this.#failure(`${what} did not come within ${deadlineMs} ms`))),
+        () => settle(() => reject(this.#failure(`no ${what} within ${deadlineMs} ms`))),
         deadlineMs,
       );
       this.#changed.on("change", check);
@@ -151,11 +151,11 @@ export class Child {
     const tail = this.#lines.slice(-TAIL_LINES).map((line) => `    ${line}`);
     const state =
       this.#exit === undefined ? "running" : `exit ${this.#exit.code ?? this.#exit.signal ?? "?"}`;
-    return new Error([`${this.#spec.name} (${state}): ${why}. Its last lines:`, ...tail].join("\n"));
+    return new Error([`${this.#spec.name} (${state}): ${why}. Last lines:`, ...tail].join("\n"));
   }
 }
 
-/** `ip netns exec` becomes the program itself: signals and the exit code are the program's. */
+/** `ip netns exec` replaces itself with the program: signals and the exit code are the program's. */
 function inNamespace({ command, namespace }: ChildSpec): ChildSpec["command"] {
   return namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
 }

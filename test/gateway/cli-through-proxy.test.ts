@@ -26,17 +26,17 @@ describe.each(chosenVersions())("openclaw %s's CLI behind a header-injecting pro
   };
 
   it("is refused without the shim", async () => {
-    const { code, output } = await cronAdd(await hopTo(gateway.port));
+    const { code, output } = await cronAdd(await proxyTo(gateway.port));
 
     expect(output).toMatch(/proxy_attribution_required|pairing required/);
     expect(code).toBe(1);
   });
 
-  it("adds its cron job through the shim, which says what it took away", async () => {
+  it("adds its cron job through the shim, which reports the deleted headers", async () => {
     const shim = await startShimProcess(gateway.url);
     onTestFinished(() => shim.close());
 
-    const result = await cronAdd(await hopTo(shim.port));
+    const result = await cronAdd(await proxyTo(shim.port));
 
     expect(result).toMatchObject({ code: 0, json: JOB });
     const outcome = await shim.outcome();
@@ -53,7 +53,7 @@ describe.each(chosenVersions())("openclaw %s's CLI behind a header-injecting pro
   });
 });
 
-async function hopTo(port: number): Promise<string> {
+async function proxyTo(port: number): Promise<string> {
   const proxy = await startVercelProxy(port);
   onTestFinished(() => proxy.close());
   return proxy.url;

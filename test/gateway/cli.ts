@@ -2,20 +2,20 @@ import { Child } from "./child.ts";
 import type { Home } from "./home.ts";
 import type { OpenClaw } from "./openclaw.ts";
 
-/** What a run of the CLI came to. */
+/** The result of a run of the CLI. */
 export interface CliResult {
-  /** null when a signal ended it. */
+  /** null if a signal ended it. */
   readonly code: number | null;
-  /** stdout, parsed; undefined where it is not one JSON value. */
+  /** stdout, parsed; undefined if it is not one JSON value. */
   readonly json: unknown;
-  /** stdout and stderr, as printed. */
+  /** stdout and stderr. */
   readonly output: string;
 }
 
 export interface CliOptions {
   /** Added to the environment of `home`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds until it is ended; one minute unless told. */
+  /** Milliseconds until it is killed; by default one minute. */
   readonly deadlineMs?: number;
   /** The network namespace to run it in. */
   readonly namespace?: string;
@@ -24,8 +24,8 @@ export interface CliOptions {
 const DEADLINE_MS = 60_000;
 
 /**
- * Runs the real `openclaw` command in a home and waits for its end.
- * @throws Error with the tail of its output after the deadline
+ * Runs the real `openclaw` command in a home and waits for its exit.
+ * @throws Error with the last lines of its output after the deadline
  */
 export async function runCli(
   openclaw: OpenClaw,
@@ -36,7 +36,7 @@ export async function runCli(
   const stdout: string[] = [];
   const child = new Child(
     {
-      // Not all arguments: one of them may be a token.
+      // Only two arguments: another may be a token.
       name: `openclaw ${args.slice(0, 2).join(" ")}`,
       command: [openclaw.node, openclaw.entry, ...args],
       env: { ...home.env, ...options.env },

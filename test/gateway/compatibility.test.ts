@@ -10,15 +10,15 @@ import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
-/** Gateways that start side by side, and a thousand handshakes. */
+/** For gateways that start in parallel, and a thousand handshakes. */
 const DEADLINE_MS = 480_000;
-/** One mistake shows in hundreds of lines. */
-const SHOWN = 5;
+/** One mistake causes hundreds of problems. */
+const PROBLEM_LIMIT = 5;
 const PAGE = `https://${REWRITTEN_HOST}`;
 
 describe("docs/compatibility.md", () => {
   it.concurrent.for(chosenVersions())(
-    "says what openclaw %s does with every client and injected header, without the shim and through it",
+    "matches openclaw %s, for every client and injected header, without the shim and through it",
     { timeout: DEADLINE_MS },
     async (version, { expect, onTestFinished }) => {
       const gateway = await startGateway(await installOpenClaw(version));
@@ -29,15 +29,15 @@ describe("docs/compatibility.md", () => {
 
       const matrix = await runMatrix(gateway, shim);
 
-      expect(matrix.problems.slice(0, SHOWN)).toEqual([]);
+      expect(matrix.problems.slice(0, PROBLEM_LIMIT)).toEqual([]);
       const measured = section(version, matrix);
       if (process.env["UPDATE"] === "1") recordSection(version, measured);
-      expect(measured, "not what the file says; UPDATE=1 writes it").toBe(recordedSection(version));
+      expect(measured, "differs from the file; UPDATE=1 writes it").toBe(recordedSection(version));
     },
   );
 
   it.for(FAKE_RELEASES)(
-    "says what the fake gateway for %s does, too",
+    "matches the fake gateway of release %s",
     { timeout: DEADLINE_MS },
     async (release, context) => {
       const { expect, onTestFinished } = context;
@@ -49,7 +49,7 @@ describe("docs/compatibility.md", () => {
 
       const matrix = await runMatrix({ port: fakeGateway.port, token }, shim);
 
-      expect(matrix.problems.slice(0, SHOWN)).toEqual([]);
+      expect(matrix.problems.slice(0, PROBLEM_LIMIT)).toEqual([]);
       expect(section(release, matrix)).toBe(recordedSection(release));
     },
   );

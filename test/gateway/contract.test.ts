@@ -3,7 +3,7 @@ import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import type { FakeRelease } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { LIMIT } from "./contract/credentials.ts";
-import { logOf } from "./contract/outcome-lines.ts";
+import { outcomeLines } from "./contract/outcome-lines.ts";
 import { randomToken, startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions, NEWEST } from "./releases.ts";
@@ -15,7 +15,7 @@ const RATE_LIMIT = { maxAttempts: LIMIT, windowMs: 300_000, lockoutMs: 600_000, 
 
 describe("the fake gateway", () => {
   it.concurrent.for(chosenVersions())(
-    "leads to the same outcomes as openclaw %s",
+    "has the same outcomes as openclaw %s",
     { timeout: DEADLINE_MS },
     async (version, { expect, onTestFinished }) => {
       const token = randomToken();
@@ -23,14 +23,14 @@ describe("the fake gateway", () => {
       const config = { auth: { mode: "token", token, rateLimit: RATE_LIMIT } };
       const gateway = await startGateway(openclaw, { token, config });
       onTestFinished(() => gateway.close());
-      // A release newer than any fake one is compared with the newest.
+      // A release newer than the fake ones is compared with the newest.
       const release = FAKE_RELEASES.find((one) => one === version) ?? (NEWEST satisfies FakeRelease);
       const fakeGateway = await startFakeGateway({ release, token, rateLimit: RATE_LIMIT });
       onTestFinished(() => fakeGateway.close());
 
-      const real = await logOf(gateway, openclaw.release.name ?? version);
+      const real = await outcomeLines(gateway, openclaw.release.name ?? version);
 
-      expect(await logOf({ port: fakeGateway.port, token }, release)).toBe(real);
+      expect(await outcomeLines({ port: fakeGateway.port, token }, release)).toBe(real);
     },
   );
 });

@@ -17,18 +17,18 @@ describe.each(chosenVersions())("openclaw %s's Control UI in Chromium", (version
     return () => gateway.close();
   });
 
-  it("opened at the shim's port connects, is paired, and reads the gateway's answers", async () => {
+  it("connects at the shim's port, is paired, and receives the gateway's responses", async () => {
     const shim = await startShimProcess(gateway.url);
     onTestFinished(() => shim.close());
     const browser = await openBrowserPage();
     onTestFinished(() => browser.close());
     const origin = `http://127.0.0.1:${shim.port}`;
 
-    const greeted = browser.page
+    const helloReceived = browser.page
       .waitForEvent("websocket")
       .then((socket) => socket.waitForEvent("framereceived", isHello));
     await browser.page.goto(`${origin}/#token=${gateway.token}`);
-    await greeted;
+    await helloReceived;
 
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({
@@ -39,7 +39,7 @@ describe.each(chosenVersions())("openclaw %s's Control UI in Chromium", (version
       normalized: { origin: { from: origin, to: `http://127.0.0.1:${gateway.port}` } },
     });
     const device = { deviceId: outcome.deviceId, clientId: "openclaw-control-ui" };
-    // Asked directly, past the shim.
+    // Reads the devices directly from the gateway, not through the shim.
     const devices = await runCli(gateway.openclaw, gateway.home, ["devices", "list", "--json"]);
     expect(devices.json).toMatchObject({ pending: [] });
     expect(devices.json).toHaveProperty("paired", expect.arrayContaining([expect.objectContaining(device)]));

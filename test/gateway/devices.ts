@@ -2,13 +2,13 @@ import { connectOperator } from "../support/operator.ts";
 import { isRecord } from "../../src/text/json.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** Who waits and who is paired at a gateway: request ids and device ids, sorted. */
+/** Pending request ids and paired device ids of a gateway, sorted. */
 export interface KnownDevices {
   readonly pending: readonly string[];
   readonly paired: readonly string[];
 }
 
-/** Asks a gateway as an operator, whose own device, named `gateway-client`, is left out. */
+/** Reads the devices of a gateway as an operator, whose own device (`gateway-client`) is not included. */
 export async function knownDevices({ url, token }: Pick<Gateway, "url" | "token">): Promise<KnownDevices> {
   const operator = await connectOperator(url, token);
   try {

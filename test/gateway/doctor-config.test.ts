@@ -10,9 +10,9 @@ import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 
-/** Releases on which nothing is local where loopback is trusted as a proxy. */
-const TRAPPED = ["2026.2.19", "2026.3.23"];
-/** Each starts a gateway. */
+/** Releases on which no client is local if loopback is a trusted proxy. */
+const NOT_LOCAL_BEHIND_TRUSTED_LOOPBACK = ["2026.2.19", "2026.3.23"];
+/** Each test starts a gateway. */
 const SLOW = { timeout: 300_000 };
 
 let command: Bundle;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => command.remove());
 
-describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (version) => {
+describe.each(chosenVersions())("doctor at openclaw %s, configured with", (version) => {
   const start = async (config: object): Promise<Gateway> => {
     const gateway = await startGateway(await installOpenClaw(version), { config: { ...config } });
     onTestFinished(() => gateway.close());
@@ -30,49 +30,61 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (ve
   const doctor = ({ home }: Gateway, args: readonly string[] = []): Promise<DoctorRun> =>
     runDoctorCommand(command, ["--listen", "127.0.0.1:1", ...args], { HOME: home.path });
 
-  it.runIf(TRAPPED.includes(version))("it trusts loopback as a proxy: a trap", SLOW, async () => {
-    const gateway = await start({ trustedProxies: ["127.0.0.1/32"] });
+  it.runIf(NOT_LOCAL_BEHIND_TRUSTED_LOOPBACK.includes(version))(
+    "loopback as a trusted proxy, finds that no client is local",
+    SLOW,
+    async () => {
+      const gateway = await start({ trustedProxies: ["127.0.0.1/32"] });
 
-    const run = await doctor(gateway);
+      const run = await doctor(gateway);
 
-    expect(run).toMatchObject({ code: 1, local: false });
-    expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
-    expect(run.of("direct")[0]?.fix).toContain("trustedProxies");
-    // No operator is local either: the request of the test device is named, with what rejects it.
-    const [left] = run.left;
-    expect(run.left).toHaveLength(1);
-    expect(run.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
-    expect(run.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
-    expect(Object.keys(stored(gateway, "pending"))).toEqual([left?.requestId]);
-    expect(stored(gateway, "paired")).toEqual({});
-  });
+      expect(run).toMatchObject({ code: 1, local: false });
+      expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
+      expect(run.of("direct")[0]?.fix).toContain("trustedProxies");
+      // The operator is not local either: doctor reports the test device's pending request and how to reject it.
+      const [left] = run.left;
+      expect(run.left).toHaveLength(1);
+      expect(run.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
+      expect(run.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
+      expect(Object.keys(stored(gateway, "pending"))).toEqual([left?.requestId]);
+      expect(stored(gateway, "paired")).toEqual({});
+    },
+  );
 
-  it.runIf(version === "2026.4.5")("it trusts loopback as a proxy: no harm any more", SLOW, async () => {
-    const gateway = await start({ trustedProxies: ["127.0.0.1/32"] });
+  it.runIf(version === "2026.4.5")(
+    "loopback as a trusted proxy, finds that clients are still local",
+    SLOW,
+    async () => {
+      const gateway = await start({ trustedProxies: ["127.0.0.1/32"] });
 
-    const run = await doctor(gateway);
+      const run = await doctor(gateway);
 
-    expect(run).toMatchObject({ code: 0, local: true, left: [] });
-    expect(run.of("trustedProxies", "note")).toHaveLength(1);
-    expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
-  });
+      expect(run).toMatchObject({ code: 0, local: true, left: [] });
+      expect(run.of("trustedProxies", "note")).toHaveLength(1);
+      expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
+    },
+  );
 
-  it.runIf(version === "2026.9.6")("it asks for every device, and trusts loopback too", SLOW, async () => {
-    const gateway = await start({
-      trustedProxies: ["127.0.0.1/32"],
-      nodes: { pairing: { autoApproveLocal: false } },
-    });
+  it.runIf(version === "2026.9.6")(
+    "autoApproveLocal: false and loopback as a trusted proxy, finds the former",
+    SLOW,
+    async () => {
+      const gateway = await start({
+        trustedProxies: ["127.0.0.1/32"],
+        nodes: { pairing: { autoApproveLocal: false } },
+      });
 
-    const run = await doctor(gateway);
+      const run = await doctor(gateway);
 
-    expect(run).toMatchObject({ code: 1, local: false, left: [] });
-    expect(toFix(run)).toEqual(["direct", "autoApproveLocal"]);
-    expect(run.of("direct")[0]?.fix).toContain("autoApproveLocal");
-    expect(run.of("trustedProxies", "note")).toHaveLength(1);
-    expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
-  });
+      expect(run).toMatchObject({ code: 1, local: false, left: [] });
+      expect(toFix(run)).toEqual(["direct", "autoApproveLocal"]);
+      expect(run.of("direct")[0]?.fix).toContain("autoApproveLocal");
+      expect(run.of("trustedProxies", "note")).toHaveLength(1);
+      expect(await knownDevices(gateway)).toEqual({ pending: [], paired: [] });
+    },
+  );
 
-  it("it asks nobody for credentials, behind a header-injecting proxy", SLOW, async () => {
+  it("no authentication, warns about a header-injecting proxy", SLOW, async () => {
     const gateway = await start({ auth: { mode: "none" } });
     const proxy = await startVercelProxy(gateway.port);
     onTestFinished(() => proxy.close());
@@ -88,7 +100,7 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured so that", (ve
   });
 });
 
-/** One of the gateway's own files, of the releases that have them. */
+/** Reads a file with devices of the releases that have them. */
 function stored({ home }: Gateway, name: string): object {
   const path = join(home.path, ".openclaw", "devices", `${name}.json`);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as object) : {};

@@ -14,8 +14,9 @@ import { chosenVersions } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
 const READ = ["operator.read"];
-/** Releases on which a request stays stale, a scope upgrade is refused, and trusting loopback undoes locality. */
+/** Releases on which a pending request stays stale. */
 const STALE = ["2026.2.19", "2026.3.23", "2026.4.5"];
+/** Releases that refuse a scope upgrade. */
 const REFUSES_UPGRADES = ["2026.2.19", "2026.4.5"];
 
 let command: Bundle;
@@ -34,7 +35,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
   const doctor = (args: readonly string[] = [], env: Record<string, string> = {}): Promise<DoctorRun> =>
     runDoctorCommand(command, ["--listen", "127.0.0.1:1", ...args], { HOME: gateway.home.path, ...env });
 
-  it("says that all is well where it is, and leaves nothing behind", async () => {
+  it("finds nothing to fix, and leaves no devices behind", async () => {
     const before = await knownDevices(gateway);
 
     const run = await doctor();
@@ -45,7 +46,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(run.output).not.toContain(gateway.token);
   });
 
-  it("names what a header-injecting proxy before the running shim adds, and who does", async () => {
+  it("reports the headers and the process of a header-injecting proxy in front of the shim", async () => {
     const shim = await startShimProcess(gateway.url);
     onTestFinished(() => shim.close());
     const proxy = await startVercelProxy(shim.port);
@@ -64,7 +65,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
-  it("finds the header-injecting proxy that leads past the shim, and leaves nothing behind", async () => {
+  it("finds a header-injecting proxy that bypasses the shim, and leaves no devices behind", async () => {
     const proxy = await startVercelProxy(gateway.port);
     onTestFinished(() => proxy.close());
     const before = await knownDevices(gateway);
@@ -78,7 +79,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
-  it("finds the wrong token, and the missing one", async () => {
+  it("finds a wrong token and a missing token", async () => {
     const wrong = await doctor([], { OPENCLAW_GATEWAY_TOKEN: "not-the-token" });
     expect(wrong).toMatchObject({ code: 1, local: false, left: [] });
     expect(wrong.of("token")[0]?.finding).toContain("did not take OPENCLAW_GATEWAY_TOKEN");
@@ -108,26 +109,23 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
-  it.runIf(REFUSES_UPGRADES.includes(version))(
-    "finds the scopes that a device lacks, with both sets",
-    async () => {
-      const device = createDevice();
-      const connect = (scopes: readonly string[]): ReturnType<typeof handshake> =>
-        handshake({ url: gateway.url, token: gateway.token, device, scopes });
-      expect(await connect(READ)).toMatchObject({ ok: true });
-      expect(await connect(["operator.admin"])).toMatchObject({ ok: false });
+  it.runIf(REFUSES_UPGRADES.includes(version))("finds the scopes that a device lacks", async () => {
+    const device = createDevice();
+    const connect = (scopes: readonly string[]): ReturnType<typeof handshake> =>
+      handshake({ url: gateway.url, token: gateway.token, device, scopes });
+    expect(await connect(READ)).toMatchObject({ ok: true });
+    expect(await connect(["operator.admin"])).toMatchObject({ ok: false });
 
-      const run = await doctor();
+    const run = await doctor();
 
-      expect(run.code).toBe(1);
-      const found = run.of("scopes").find(({ finding }) => finding.includes(device.id.slice(0, 12)));
-      expect(found?.finding).toContain("is approved for operator.read;");
-      expect(found?.finding).toContain("missing operator.admin");
-    },
-  );
+    expect(run.code).toBe(1);
+    const found = run.of("scopes").find(({ finding }) => finding.includes(device.id.slice(0, 12)));
+    expect(found?.finding).toContain("is approved for operator.read;");
+    expect(found?.finding).toContain("missing operator.admin");
+  });
 
   it.runIf(version === "2026.2.19")(
-    "finds what `gateway install` leaves behind (OpenClaw #21655)",
+    "finds the missing scopes of the device that `gateway install` creates (OpenClaw #21655)",
     async () => {
       const device = createDevice();
       const folder = join(gateway.home.path, ".openclaw", "identity");

@@ -7,7 +7,7 @@ import type { Home } from "./home.ts";
 import type { OpenClaw } from "./openclaw.ts";
 import { freePort } from "./ports.ts";
 
-/** A real gateway, started on loopback with a home of its own. */
+/** A real gateway on loopback with its own home. */
 export interface Gateway {
   readonly openclaw: OpenClaw;
   readonly home: Home;
@@ -17,20 +17,20 @@ export interface Gateway {
   /** Its shared token. */
   readonly token: string;
   readonly log: readonly string[];
-  /** Has it do nothing more, until it is killed. */
+  /** Stops the process (SIGSTOP) until it is killed. */
   freeze(): void;
-  /** Ends it at once, as a crash would. */
+  /** Kills it immediately, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again, when it was killed, on the same home and port. */
+  /** Starts it again after `kill()`, with the same home and port. */
   restart(): Promise<void>;
-  /** Ends it and removes its home. */
+  /** Kills it and removes its home. */
   close(): Promise<void>;
 }
 
 export interface GatewayOptions {
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** Default: a random one. */
+  /** Default: a random token. */
   readonly token?: string;
   /** Merged into `openclaw.json`'s `gateway`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -38,20 +38,20 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Further arguments of `gateway run`. */
   readonly args?: readonly string[];
-  /** Called when the home has its `openclaw.json`, before the gateway's first start. */
+  /** Called after `openclaw.json` is written, before the gateway's first start. */
   readonly prepare?: (home: Home) => Promise<void>;
   /** The network namespace to run it in. */
   readonly namespace?: string;
 }
 
-/** A start takes 5 to 25 s on a machine that does nothing else. */
+/** A start takes 5 to 25 s on an idle machine. */
 const READY_MS = 120_000;
-/** The last thing that each release logs before it takes connections. */
+/** The last line that a release logs before it accepts connections. */
 const READY = /\[gateway\] (?:ready\b|listening on wss?:)/;
 
 /**
  * Starts a gateway and waits until it is ready.
- * @throws Error with the tail of its log when it is not ready within two minutes
+ * @throws Error with the last lines of its log if it is not ready within two minutes
  */
 export async function startGateway(openclaw: OpenClaw, options: GatewayOptions = {}): Promise<Gateway> {
   const home = await createHome();
@@ -87,7 +87,7 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
       namespace: options.namespace,
     });
   const ready = async (): Promise<void> => {
-    await child.until("being ready", READY_MS, () => child.lines.find((line) => READY.test(line)));
+    await child.until("ready line", READY_MS, () => child.lines.find((line) => READY.test(line)));
   };
   let child = launch();
   const close = async (): Promise<void> => {
@@ -119,7 +119,7 @@ export async function startGateway(openclaw: OpenClaw, options: GatewayOptions =
   };
 }
 
-/** A token as a user would make one. */
+/** Generates a token. */
 export function randomToken(): string {
   return randomBytes(24).toString("hex");
 }

@@ -2,15 +2,15 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A user's home folder of its own: what is started in it sees nothing of the machine's user. */
+/** A temporary home folder: processes started in it do not see the home of the current user. */
 export interface Home {
   readonly path: string;
-  /** The environment of a process that lives there. */
+  /** The environment of processes in this home. */
   readonly env: NodeJS.ProcessEnv;
   remove(): Promise<void>;
 }
 
-/** Makes an empty home in the system's temporary folder. */
+/** Creates an empty home in the system's temporary folder. */
 export async function createHome(): Promise<Home> {
   const path = await mkdtemp(join(tmpdir(), "openclaw-test-"));
   await mkdir(join(path, "tmp"));
@@ -20,15 +20,15 @@ export async function createHome(): Promise<Home> {
       PATH: process.env["PATH"],
       HOME: path,
       TMPDIR: join(path, "tmp"),
-      // No second process behind the first, no chat services, no updates, no multicast: OpenClaw's own switches.
+      // OpenClaw's variables to disable respawn, chat services, updates and multicast.
       OPENCLAW_NO_RESPAWN: "1",
       OPENCLAW_SKIP_CHANNELS: "1",
       OPENCLAW_NO_AUTO_UPDATE: "1",
       OPENCLAW_DISABLE_BONJOUR: "1",
-      // 2026.4.5 has npx fetch an agent at its start, which goes on when the gateway is gone.
+      // 2026.4.5 starts npx to download an agent, which continues after the gateway has ended.
       npm_config_offline: "true",
     },
-    // A process that was killed may have helpers that write for a moment longer.
+    // Child processes of a killed process may still write for a moment.
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

@@ -4,12 +4,12 @@ import { createHome } from "./home.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
 
-/** npm, several hundred MB. */
+/** npm downloads several hundred MB. */
 const DEADLINE_MS = 600_000;
 
-// CI runs it beside other work: what needs a gateway then finds it installed.
+// CI runs it in the background, before the tests that need a gateway.
 it.each(chosenVersions())(
-  "openclaw %s is installed, and says so",
+  "openclaw %s is installed and prints its version",
   { timeout: DEADLINE_MS },
   async (version) => {
     const home = await createHome();

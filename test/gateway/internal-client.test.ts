@@ -8,34 +8,38 @@ import { startPrePairedGateway, type PrePairedGateway } from "./pre-paired.ts";
 import { chosenVersions } from "./releases.ts";
 import { startShimProcess, type ShimProcess } from "./shim-process.ts";
 
-/** What `gateway install` leaves behind for OpenClaw's own device (OpenClaw #21655). */
+/** The scopes that `gateway install` approves for OpenClaw's own device (OpenClaw #21655). */
 const INSTALLED = ["operator.admin", "operator.approvals", "operator.pairing"];
-/** The method behind it asks for `operator.write`. */
+/** Its method requires `operator.write`. */
 const WAKE = { action: "wake", text: "wake up", mode: "next-heartbeat" };
-/** `operator.read`. */
+/** Requires `operator.read`. */
 const STATUS = { action: "status" };
 
 /**
- * How the gateway's own client, with which its tools call the gateway, is led through the shim. By itself it connects
- * to the gateway's real port, whatever `gateway.port` says: at its start the gateway sets OPENCLAW_GATEWAY_PORT for
- * itself (OpenClaw `src/gateway/server.impl.ts`).
+ * Returns the options that direct the gateway's internal client, which its tools use, to the shim. By default it connects
+ * to the gateway's real port, not to `gateway.port`: at its start the gateway sets OPENCLAW_GATEWAY_PORT in its own
+ * environment (OpenClaw `src/gateway/server.impl.ts`).
  */
-function led(version: string, url: string, token: string): Pick<GatewayOptions, "args" | "config" | "env"> {
+function internalClientOptions(
+  version: string,
+  url: string,
+  token: string,
+): Pick<GatewayOptions, "args" | "config" | "env"> {
   if (version !== "2026.2.19") return { env: { OPENCLAW_GATEWAY_URL: url, OPENCLAW_GATEWAY_TOKEN: token } };
-  // It does not know that variable yet.
+  // 2026.2.19 does not read that variable.
   return { args: ["--allow-unconfigured"], config: { mode: "remote", remote: { url, token } } };
 }
 
-describe.each(chosenVersions())("a tool inside openclaw %s, whose port the shim took over,", (version) => {
+describe.each(chosenVersions())("a tool inside openclaw %s, with the shim on gateway.port,", (version) => {
   let gateway: PrePairedGateway;
   let shim: ShimProcess;
   beforeAll(async () => {
     const shimPort = await freePort();
     const token = randomToken();
-    const { config, ...how } = led(version, `ws://127.0.0.1:${shimPort}`, token);
+    const { config, ...internalClient } = internalClientOptions(version, `ws://127.0.0.1:${shimPort}`, token);
     const scopes = INSTALLED.flatMap((scope) => ["--scope", scope]);
     gateway = await startPrePairedGateway(await installOpenClaw(version), scopes, {
-      ...how,
+      ...internalClient,
       port: await freePort(),
       token,
       config: { port: shimPort, tools: { allow: ["cron"] }, ...config },
@@ -51,7 +55,7 @@ describe.each(chosenVersions())("a tool inside openclaw %s, whose port the shim 
     await gateway?.close();
   });
 
-  /** Has the gateway run its tool `cron`, which calls the gateway. */
+  /** Invokes the gateway's tool `cron`, which connects to the gateway. */
   const cron = async (args: object): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`http://127.0.0.1:${shim.port}/tools/invoke`, {
       method: "POST",
@@ -60,34 +64,39 @@ describe.each(chosenVersions())("a tool inside openclaw %s, whose port the shim 
     });
     return { status: response.status, body: await response.json() };
   };
-  const done = { status: 200, body: { ok: true } };
+  const success = { status: 200, body: { ok: true } };
   const client = { id: "gateway-client", mode: "backend" };
 
-  it.runIf(version === "2026.2.19")("is refused once, approved as seen, and does its work then", async () => {
-    const own = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
+  it.runIf(version === "2026.2.19")("is refused once, approved as seen, and then succeeds", async () => {
+    const expected = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
     expect(await cron(WAKE)).toMatchObject({ status: 500 });
-    expect(await shim.outcome()).toMatchObject({ ...own, outcome: "pairing-required" });
+    expect(await shim.outcome()).toMatchObject({ ...expected, outcome: "pairing-required" });
 
-    expect(await cron(WAKE)).toMatchObject(done);
-    expect(await shim.outcome(1)).toMatchObject({ ...own, outcome: "connected" });
-    const { deviceId, scopes } = own;
+    expect(await cron(WAKE)).toMatchObject(success);
+    expect(await shim.outcome(1)).toMatchObject({ ...expected, outcome: "connected" });
+    const { deviceId, scopes } = expected;
     expect(await shim.event("approved")).toMatchObject({ deviceId, scopes });
   });
 
   it.runIf(["2026.3.23", "2026.4.5"].includes(version))(
-    "does its work: operator.admin stands for the scope that its device lacks",
+    "succeeds: operator.admin includes the scope that its device lacks",
     async () => {
-      const own = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
-      expect(await cron(WAKE)).toMatchObject(done);
-      expect(await shim.outcome()).toMatchObject({ ...own, outcome: "connected" });
+      const expected = { deviceId: gateway.device.id, client, scopes: ["operator.write"] };
+      expect(await cron(WAKE)).toMatchObject(success);
+      expect(await shim.outcome()).toMatchObject({ ...expected, outcome: "connected" });
     },
   );
 
-  it.runIf(version === "2026.9.6")("reads without a device, and writes only straight", async () => {
-    expect(await cron(STATUS)).toMatchObject(done);
-    expect(await shim.outcome()).toMatchObject({ outcome: "connected", client, scopes: ["operator.read"] });
+  it.runIf(version === "2026.9.6")(
+    "reads without a device, and writes only on a direct connection",
+    async () => {
+      expect(await cron(STATUS)).toMatchObject(success);
+      expect(await shim.outcome()).toMatchObject({ outcome: "connected", client, scopes: ["operator.read"] });
 
-    expect(await cron(WAKE)).toMatchObject({ status: 500 });
-    expect(gateway.log.join("\n")).toContain("agent gateway calls require the trusted local gateway context");
-  });
+      expect(await cron(WAKE)).toMatchObject({ status: 500 });
+      expect(gateway.log.join("\n")).toContain(
+        "agent gateway calls require the trusted local gateway context",
+      );
+    },
+  );
 });

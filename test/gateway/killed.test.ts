@@ -13,13 +13,13 @@ import { startShimProcess } from "./shim-process.ts";
 const DEADLINE_MS = 20_000;
 const CONNECT = JSON.stringify({ type: "req", id: "1", method: "connect", params: {} });
 
-describe.each(chosenVersions())("openclaw %s that is killed", (version) => {
+describe.each(chosenVersions())("openclaw %s when killed", (version) => {
   let openclaw: OpenClaw;
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
   });
 
-  it("in mid-session and in mid-handshake: every client hears of it within a second, and why is logged", async () => {
+  it("during a session and during handshakes: every client is closed within a second, and the outcomes have the reason", async () => {
     const gateway = await startGateway(openclaw);
     onTestFinished(() => gateway.close());
     const shim = await startShimProcess(gateway.url, ["--hold", "0s"]);
@@ -29,7 +29,7 @@ describe.each(chosenVersions())("openclaw %s that is killed", (version) => {
     const waiting = await challenged(shim);
     gateway.freeze();
     await new Promise<unknown>((resolve) => waiting.send(CONNECT, resolve));
-    // It answers in turn: what arrived before has been passed on when this has.
+    // The shim handles events in order: bytes that arrived before are relayed before this response.
     await fetch(`http://127.0.0.1:${shim.port}/__shim__/metrics`);
 
     const signal = AbortSignal.timeout(DEADLINE_MS);
@@ -40,9 +40,9 @@ describe.each(chosenVersions())("openclaw %s that is killed", (version) => {
 
     expect(performance.now() - killed).toBeLessThan(1000);
     expect(await shim.outcome(0)).toMatchObject({ outcome: "connected" });
-    const broken = [await shim.outcome(1), await shim.outcome(2)];
+    const handshakes = [await shim.outcome(1), await shim.outcome(2)];
     const fix = expect.stringContaining("openclaw logs --follow");
-    expect(broken).toEqual(
+    expect(handshakes).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ outcome: "gateway-closed", reason: "before connect", fix }),
         expect.objectContaining({ outcome: "gateway-closed", reason: "after connect", fix }),
@@ -60,6 +60,7 @@ describe.each(chosenVersions())("openclaw %s that is killed", (version) => {
   });
 });
 
+/** Opens a connected session. */
 async function connected(shim: ShimProcess, token: string): Promise<WebSocket> {
   const result = await handshake({ url: shim.url, token, device: createDevice(), keepOpen: true });
   if (!result.ok || result.session === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
@@ -67,7 +68,7 @@ async function connected(shim: ShimProcess, token: string): Promise<WebSocket> {
   return result.session.socket;
 }
 
-/** A WebSocket that has had its challenge. */
+/** Opens a WebSocket and waits for the challenge. */
 async function challenged(shim: ShimProcess): Promise<WebSocket> {
   const socket = new WebSocket(shim.url);
   onTestFinished(() => socket.terminate());

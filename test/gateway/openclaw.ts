@@ -3,19 +3,19 @@ import { INSTALLS, installOnce, nodeBinary } from "../../scripts/install-once.mj
 import { NEWEST, releaseOf } from "./releases.ts";
 import type { Release } from "./releases.ts";
 
-/** An OpenClaw release from npm, installed, and the Node.js to run it with. */
+/** An installed OpenClaw release, and the Node.js to run it with. */
 export interface OpenClaw {
   readonly version: string;
   readonly release: Release;
   /** The Node.js binary. */
   readonly node: string;
-  /** `openclaw.mjs`, the command. */
+  /** Path of `openclaw.mjs`, the command. */
   readonly entry: string;
 }
 
 /**
- * Installs a release under `.openclaw/` (the newest: 640 MB, half a minute) unless it is there already.
- * @throws Error for a release that is not in the table, and with npm's output when npm fails
+ * Installs a release under `.openclaw/` (the newest: 640 MB, half a minute), unless it is installed.
+ * @throws Error for a release that is not in the table, or with npm's output
  */
 export async function installOpenClaw(version: string = NEWEST): Promise<OpenClaw> {
   const release = releaseOf(version);

@@ -8,15 +8,15 @@ import { startShimProcess } from "./shim-process.ts";
 
 const DEADLINE_MS = 20_000;
 
-// Only on the newest release: the old ones have no WebSocket of another protocol that opens without a plugin.
-describe("a WebSocket of the gateway's that is not for pairing", () => {
+// Only on the newest release: without a plugin, older ones have no WebSocket with another protocol.
+describe("a WebSocket of the gateway with another protocol", () => {
   let gateway: Gateway;
   beforeAll(async () => {
     gateway = await startGateway(await installOpenClaw());
     return () => gateway.close();
   });
 
-  it("/__openclaw__/worker passes as it is and is reported as not-gateway-protocol", async () => {
+  it("at /__openclaw__/worker is relayed unchanged and reported as not-gateway-protocol", async () => {
     const shim = await startShimProcess(gateway.url);
     onTestFinished(() => shim.close());
     const signal = AbortSignal.timeout(DEADLINE_MS);
@@ -24,9 +24,9 @@ describe("a WebSocket of the gateway's that is not for pairing", () => {
     onTestFinished(() => socket.terminate());
     await once(socket, "open", { signal });
 
-    socket.send('{"type":"not-what-a-worker-says"}');
+    socket.send('{"type":"not-a-worker-message"}');
 
-    // The worker endpoint's own refusal, word for word.
+    // The worker endpoint's own close code and reason.
     const [code, reason]: unknown[] = await once(socket, "close", { signal });
     expect([code, String(reason)]).toEqual([1008, "invalid-handshake"]);
     expect(await shim.outcome()).toMatchObject({

@@ -13,33 +13,33 @@ import { startShimProcess } from "./shim-process.ts";
 import type { ShimProcess } from "./shim-process.ts";
 
 const CRON_ADD = "cron add --every 5m --system-event joke --json".split(" ").concat("--name", "Silly Joke");
-/** The first run in a home compiles plugins, in some releases. */
+/** In some releases, the first run in a home compiles plugins. */
 const CLI_MS = 110_000;
 /** Responds to forwarding headers with 403 before it checks pairing, and pairs local devices unless configured otherwise. */
 const REFUSES_PROXIES = new Set(["2026.9.6"]);
-const ASKS_FOR_ALL = { nodes: { pairing: { autoApproveLocal: false } } };
+const APPROVES_NONE = { nodes: { pairing: { autoApproveLocal: false } } };
 
-describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared", (version) => {
+describe.each(chosenVersions())("openclaw %s, first started after pre-pair", (version) => {
   let openclaw: OpenClaw;
   let gateway: PrePairedGateway;
   let shim: ShimProcess;
-  let infrastructure: InjectingProxy;
+  let proxy: InjectingProxy;
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
-    const config = REFUSES_PROXIES.has(version) ? ASKS_FOR_ALL : {};
+    const config = REFUSES_PROXIES.has(version) ? APPROVES_NONE : {};
     gateway = await startPrePairedGateway(openclaw, ["--role", "operator", "--role", "node"], { config });
     shim = await startShimProcess(gateway.url);
-    infrastructure = await startVercelProxy(REFUSES_PROXIES.has(version) ? shim.port : gateway.port);
+    proxy = await startVercelProxy(REFUSES_PROXIES.has(version) ? shim.port : gateway.port);
   });
   afterAll(async () => {
-    await infrastructure.close();
+    await proxy.close();
     await shim.close();
     await gateway.close();
   });
 
   // On this path the gateway accepts known devices only: it is not local, or local devices need approval, too.
   const connect = (options: Partial<HandshakeOptions>): Promise<HandshakeResult> =>
-    handshake({ url: infrastructure.url, token: gateway.token, ...options });
+    handshake({ url: proxy.url, token: gateway.token, ...options });
 
   it("accepts the prepared device at its first connection, through a header-injecting proxy", async () => {
     const result = await connect({ device: gateway.device, scopes: ["operator.admin", "operator.write"] });
@@ -72,13 +72,13 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     expect(node).toMatchObject({ ok: true });
   });
 
-  it.each(["directly", "through a proxy and the shim"])("runs OpenClaw's own CLI %s", async (way) => {
-    const proxy = await startVercelProxy(shim.port);
-    const url = way === "directly" ? gateway.url : proxy.url;
+  it.each(["directly", "through a proxy and the shim"])("runs OpenClaw's own CLI %s", async (route) => {
+    const cliProxy = await startVercelProxy(shim.port);
+    const url = route === "directly" ? gateway.url : cliProxy.url;
 
     const args = [...CRON_ADD, "--url", url, "--token", gateway.token];
     const { code, json, output } = await runCli(openclaw, gateway.home, args, { deadlineMs: CLI_MS });
-    await proxy.close();
+    await cliProxy.close();
 
     expect({ code, json, output }).toMatchObject({ code: 0, json: { name: "Silly Joke" } });
   });
@@ -93,7 +93,7 @@ describe.each(chosenVersions())("openclaw %s, started on what pre-pair prepared"
     expect(gateway.log.join("\n")).not.toMatch(/auto-approved/);
   });
 
-  it("makes pre-pair refuse while it runs", async () => {
+  it("makes pre-pair refuse while it is running", async () => {
     const { code, output } = await runPrePair(gateway.home, ["--scope", "operator.approvals"]);
 
     expect(code).toBe(1);

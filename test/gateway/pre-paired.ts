@@ -9,16 +9,16 @@ import type { Gateway, GatewayOptions } from "./gateway.ts";
 import type { Home } from "./home.ts";
 import type { OpenClaw } from "./openclaw.ts";
 
-/** A gateway whose first start was on a state directory that `openclaw-shim pre-pair` had prepared. */
+/** A gateway that was first started with a state directory of `openclaw-shim pre-pair`. */
 export interface PrePairedGateway extends Gateway {
-  /** The identity that pre-pair wrote. */
+  /** The device identity that pre-pair has written. */
   readonly device: Device;
 }
 
 const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const PRE_PAIR_MS = 10_000;
 
-/** What a run of `openclaw-shim pre-pair` printed, and its exit code. */
+/** The exit code and output of `openclaw-shim pre-pair`. */
 export interface PrePairRun {
   readonly code: number | null;
   readonly output: string;
@@ -37,7 +37,7 @@ export async function runPrePair(home: Home, args: readonly string[] = []): Prom
   return { code, output: child.lines.join("\n") };
 }
 
-/** Prepares a fresh home, then starts a gateway there for the first time. */
+/** Runs pre-pair in a new home, then starts a gateway there. */
 export async function startPrePairedGateway(
   openclaw: OpenClaw,
   prePairArgs: readonly string[],
@@ -49,7 +49,7 @@ export async function startPrePairedGateway(
     prepare: async (home) => {
       const { code, output } = await runPrePair(home, prePairArgs);
       if (code !== 0) throw new Error(`pre-pair ended with ${code ?? "a signal"}: ${output}`);
-      // Read now: at its first start a gateway may take it over into its own store.
+      // Read before the first start, at which a gateway may move it into its own store.
       device = readDevice(join(home.path, ".openclaw", "identity", "device.json"));
     },
   });

@@ -12,7 +12,7 @@ import type { Release } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 import type { ShimProcess } from "./shim-process.ts";
 
-/** What a client does wrong, its outcome, the gateway's `details.code` for it, and the fix. */
+/** The scenario, the outcome, the gateway's `details.code`, and the fix. */
 const REFUSALS = [
   [
     "no token",
@@ -39,7 +39,7 @@ const REFUSALS = [
     "PROTOCOL_MISMATCH",
     /compare openclaw --version of client and gateway/,
   ],
-  // It ends what is counted: the last.
+  // Last, because it locks the client out.
   [
     "more wrong tokens than the gateway allows",
     "rate-limited",
@@ -53,7 +53,7 @@ function reasonOf(code: string, { detailCodes }: Release): string {
   return hasCode ? code : "INVALID_REQUEST";
 }
 
-describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports them", (version) => {
+describe.each(chosenVersions())("the outcome of a refusal by openclaw %s", (version) => {
   let gateway: Gateway;
   let shim: ShimProcess;
   let target: Target;
@@ -71,7 +71,7 @@ describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports the
   });
 
   it("a device's wrong token", async () => {
-    // 2026.2 knows no `auth.deviceToken`: its clients send a device's token as the gateway's.
+    // 2026.2 has no `auth.deviceToken`: its clients send a device token as the gateway token.
     const isOld = gateway.openclaw.release.detailCodes === "none";
     await SCENARIOS[isOld ? "a wrong device token as the gateway's" : "a wrong device token"]?.(target);
 
@@ -101,7 +101,7 @@ describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports the
     expect(last?.fix).toMatch(fix);
   });
 
-  it("a rebinding page, Host and Origin both its own name: denied before the gateway sees it", async () => {
+  it("a rebinding page, with its own name in Host and Origin: denied by the shim", async () => {
     const result = await target.connect({
       device: createDevice(),
       origin: `http://evil.example:${shim.port}`,
@@ -112,7 +112,7 @@ describe.each(chosenVersions())("openclaw %s's refusals, as the shim reports the
     expect(await target.outcomes()).toMatchObject([{ outcome: "denied", http: { status: 421 } }]);
   });
 
-  it("without a word of a token", async () => {
+  it("never has a token in the log", async () => {
     expect(shim.log.join("\n")).not.toContain(gateway.token);
     expect(shim.log.join("\n")).not.toContain("not-the-gateways-token");
   });

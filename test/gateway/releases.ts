@@ -1,26 +1,26 @@
 import { execFileSync } from "node:child_process";
 
-/** How one OpenClaw release is installed and started, and the words of its own that tests expect: data only. */
+/** Data of one OpenClaw release: how it is installed and started, and its texts that tests expect. */
 export interface Release {
-  /** The major version of Node.js that it runs on. */
+  /** The major version of Node.js to run it with. */
   readonly node: number;
-  /** Arguments of `npm install` besides the package. */
+  /** Further arguments of `npm install`. */
   readonly npmArgs: readonly string[];
   /** npm `overrides`: dependencies that no longer resolve, or that a gateway on loopback never loads. */
   readonly overrides: Readonly<Record<string, string>>;
-  /** Packages that it loads at start and does not list among its own dependencies, with their versions. */
+  /** Packages with versions that it loads at start but does not list as dependencies. */
   readonly extra: Readonly<Record<string, string>>;
-  /** What it calls itself in the handshake, where that is not its version. */
+  /** Its version in the handshake, if different. */
   readonly name?: string;
-  /** Which of its refusals carry `details.code`; the others say `INVALID_REQUEST` and what is wrong in words. */
+  /** The refusals with a `details.code`; the others have `INVALID_REQUEST` and a message. */
   readonly detailCodes: "none" | "all but the protocol's" | "all";
-  /** What it says to a client that comes before it is ready; absent where it does not listen before. */
+  /** The reason that it sends to a client before it is ready; absent if it does not listen before. */
   readonly starting?: string;
-  /** Whether its tools take `OPENCLAW_GATEWAY_URL` from the environment. */
+  /** True if its tools read `OPENCLAW_GATEWAY_URL` from the environment. */
   readonly urlFromEnvironment: boolean;
-  /** Whether a tool inside the gateway that asks the gateway connects to it, as others do; else it is answered within. */
+  /** True if a tool inside the gateway connects to the gateway; false if the gateway handles it internally. */
   readonly innerToolsConnect: boolean;
-  /** More of its `openclaw.json`. */
+  /** Further entries of its `openclaw.json`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -41,9 +41,9 @@ const OLD: Release = {
   config: {},
 };
 
-/** The releases that the tests know how to run. */
+/** The releases that the tests support. */
 const RELEASES: Readonly<Record<string, Release>> = {
-  // Its plugins are TypeScript, compiled at start: 40 s, only to fail on the missing libsignal.
+  // It compiles its plugins at start for 40 s, and then fails without libsignal.
   "2026.2.19": {
     ...OLD,
     name: "dev",
@@ -60,7 +60,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
       "@slack/web-api": "8.2.0",
       grammy: "1.46.0",
     },
-    // Loading them keeps it busy for half a minute of CPU time after it says that it is ready.
+    // Loading plugins uses half a minute of CPU time after it has logged that it is ready.
     config: { plugins: { enabled: false } },
   },
   "2026.9.6": {
@@ -74,23 +74,25 @@ const RELEASES: Readonly<Record<string, Release>> = {
   },
 };
 
-/** The newest release here: the one that every test runs on. */
+/** The newest release of the table, the default of all tests. */
 export const NEWEST = "2026.9.6";
 
-/** What `latest` stands for, once it has been asked for. */
+/** The version of `latest`, once requested. */
 let latest: string | undefined;
 
-/** A release that is newer than the table is run as the newest in it. @throws Error for any other that is not there */
+/** Returns the data of a release; `latest` uses the newest if not in the table. @throws Error for an unknown release */
 export function releaseOf(version: string): Release {
   const release = RELEASES[version === latest && !(version in RELEASES) ? NEWEST : version];
   if (release !== undefined) return release;
   const known = Object.keys(RELEASES).join(", ");
-  throw new Error(`openclaw ${version} is not in test/gateway/releases.ts; there are ${known} and "latest"`);
+  throw new Error(
+    `openclaw ${version} is not in test/gateway/releases.ts; choose one of ${known} or "latest"`,
+  );
 }
 
 /**
- * The releases to run on: `OPENCLAW_VERSIONS`, separated by commas, or the newest in the table. `latest` is what npm has.
- * @throws Error for a release that is not in the table, and where npm cannot be asked for the latest
+ * Returns the releases of `OPENCLAW_VERSIONS`, separated by commas; by default the newest. `latest` is the latest on npm.
+ * @throws Error for a release that is not in the table, or if npm fails
  */
 export function chosenVersions(environment: NodeJS.ProcessEnv = process.env): string[] {
   const chosen = (environment["OPENCLAW_VERSIONS"] ?? NEWEST).split(",").map((version) => version.trim());

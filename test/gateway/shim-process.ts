@@ -5,38 +5,38 @@ import { Child } from "./child.ts";
 import type { Exit } from "./child.ts";
 import { createHome } from "./home.ts";
 
-/** The bundle, running as a user runs it. */
+/** A running bundle. */
 export interface ShimProcess {
   readonly port: number;
-  /** `ws://127.0.0.1:PORT`, or as `listen` has it. */
+  /** `ws://127.0.0.1:PORT`, or with the first address of `listen`. */
   readonly url: string;
-  /** Everything it printed. */
+  /** All output lines. */
   readonly log: readonly string[];
-  /** The outcome number `index` since the start (0 is the first), as soon as it is there. */
+  /** Resolves with the outcome number `index` (0 is the first). */
   outcome(index?: number): Promise<Outcome>;
-  /** Resolves with the line number `index` (0 is the first) that it logs of that event and that holds `about`. */
+  /** Resolves with the log line number `index` (0 is the first) of that event that contains `about`. */
   event(name: string, about?: string, index?: number): Promise<object>;
-  /** Asks it to end. */
+  /** Sends SIGTERM. */
   stop(): Promise<Exit>;
-  /** Ends it and removes its home. */
+  /** Kills it and removes its home. */
   close(): Promise<void>;
 }
 
 export interface ShimProcessOptions {
-  /** Where it listens: a free port of 127.0.0.1 unless told; none at all leaves its own default. */
+  /** Values of `--listen`; by default a free port of 127.0.0.1. If empty, the shim uses its own default. */
   readonly listen?: readonly string[];
   /** The network namespace to run it in. */
   readonly namespace?: string;
 }
 
-/** The command, as `npm run build` made it. */
+/** Path of the built command. */
 export const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const LISTENING_MS = 10_000;
 const OUTCOME_MS = 30_000;
 
 /**
  * Starts `dist/openclaw-shim.mjs run` on a free port, with an empty home and environment.
- * @throws Error when the bundle is not built, or with its output when it does not listen
+ * @throws Error if the bundle is not built, or with its output if it does not listen
  */
 export async function startShimProcess(
   gatewayUrl: string,
@@ -84,7 +84,7 @@ export async function startShimProcess(
   }
 }
 
-/** Anything else that it prints shows in the log of a wait that fails. */
+/** Parses a log line; returns an empty object for other output, which is shown when a wait fails. */
 function parseRecord(line: string): object {
   try {
     const value: unknown = JSON.parse(line);

@@ -15,45 +15,45 @@ import { chosenVersions } from "./releases.ts";
 import type { ShimProcess } from "./shim-process.ts";
 import { startShimProcess } from "./shim-process.ts";
 
-/** A gateway's start takes longer than the CLI's own patience (10 s) and the shim's default hold. */
-const PATIENCE_MS = 110_000;
-const CRON_STATUS = ["cron", "status", "--json", "--timeout", String(PATIENCE_MS)];
+/** Longer than a gateway's start, which exceeds the CLI's own time limit (10 s) and the default --hold. */
+const START_LIMIT_MS = 110_000;
+const CRON_STATUS = ["cron", "status", "--json", "--timeout", String(START_LIMIT_MS)];
 
-describe.each(chosenVersions())("openclaw %s that is still starting", (version) => {
+describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
   const token = randomToken();
   let openclaw: OpenClaw;
   let home: Home;
   let gateway: Gateway;
-  /** One for each client, so that its outcomes are that client's. */
-  let shims: { impatient: ShimProcess; cli: ShimProcess; client: ShimProcess };
+  /** One per client, so that each has the outcomes of one client. */
+  let shims: { shortHold: ShimProcess; cli: ShimProcess; client: ShimProcess };
   let result: HandshakeResult;
-  let answer: CliResult;
+  let cliResult: CliResult;
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
     home = await createHome();
     const port = await freePort();
     const startShim = (hold: number): Promise<ShimProcess> =>
       startShimProcess(`ws://127.0.0.1:${port}`, ["--hold", `${hold}ms`]);
-    const [impatient, cli, client] = [
+    const [shortHold, cli, client] = [
       await startShim(100),
-      await startShim(PATIENCE_MS),
-      await startShim(PATIENCE_MS),
+      await startShim(START_LIMIT_MS),
+      await startShim(START_LIMIT_MS),
     ];
-    shims = { impatient, cli, client };
-    await connect(impatient);
+    shims = { shortHold, cli, client };
+    await connect(shortHold);
 
-    const patient = connect(client);
-    const cliAnswer = runCli(openclaw, home, [...CRON_STATUS, "--url", cli.url, "--token", token], {
-      env: { OPENCLAW_HANDSHAKE_TIMEOUT_MS: String(PATIENCE_MS) },
-      deadlineMs: PATIENCE_MS,
+    const clientResult = connect(client);
+    const cliRun = runCli(openclaw, home, [...CRON_STATUS, "--url", cli.url, "--token", token], {
+      env: { OPENCLAW_HANDSHAKE_TIMEOUT_MS: String(START_LIMIT_MS) },
+      deadlineMs: START_LIMIT_MS,
     });
     for (const shim of [client, cli]) {
-      await vi.waitFor(() => holdsOne(shim), PATIENCE_MS);
+      await vi.waitFor(() => holdsOne(shim), START_LIMIT_MS);
     }
-    [gateway, result, answer] = await Promise.all([
+    [gateway, result, cliResult] = await Promise.all([
       startGateway(openclaw, { port, token }),
-      patient,
-      cliAnswer,
+      clientResult,
+      cliRun,
     ]);
   });
   afterAll(async () => {
@@ -63,17 +63,17 @@ describe.each(chosenVersions())("openclaw %s that is still starting", (version) 
   });
 
   const connect = (shim: ShimProcess): Promise<HandshakeResult> =>
-    handshake({ url: shim.url, token, device: createDevice(), timeoutMs: PATIENCE_MS });
+    handshake({ url: shim.url, token, device: createDevice(), timeoutMs: START_LIMIT_MS });
 
-  it("is unreachable for a client that is not held, and the shim says how to start it", async () => {
-    expect(await shims.impatient.outcome()).toMatchObject({
+  it("is unreachable with a short --hold, and the fix is to start it", async () => {
+    expect(await shims.shortHold.outcome()).toMatchObject({
       outcome: "gateway-unreachable",
       reason: "ECONNREFUSED",
       fix: expect.stringContaining("start it (openclaw gateway run)"),
     });
   });
 
-  it("answers a client that was held, at once or when it comes again as it was told", async () => {
+  it("accepts a held client, at once or when it retries after the announced time", async () => {
     const first = await shims.client.outcome();
     expect(first.ms).toBeGreaterThan(1000);
     const { starting } = openclaw.release;
@@ -91,8 +91,8 @@ describe.each(chosenVersions())("openclaw %s that is still starting", (version) 
     expect(await shims.client.outcome(1)).toMatchObject({ outcome: "connected" });
   });
 
-  it("answers OpenClaw's own CLI, which comes again by itself", async () => {
-    expect(answer, answer.output).toMatchObject({ code: 0, json: { enabled: true } });
+  it("accepts OpenClaw's own CLI, which retries automatically", async () => {
+    expect(cliResult, cliResult.output).toMatchObject({ code: 0, json: { enabled: true } });
     await shims.cli.event("gateway.up");
     let last = await shims.cli.outcome();
     for (let next = 1; last.outcome === "gateway-starting"; next += 1) last = await shims.cli.outcome(next);
@@ -100,9 +100,10 @@ describe.each(chosenVersions())("openclaw %s that is still starting", (version) 
   });
 });
 
-/** @throws Error while it holds no connection. */
+/** @throws Error unless the shim has one open connection */
 async function holdsOne(shim: ShimProcess): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${shim.port}/__shim__/health`);
   const health: unknown = await response.json();
-  if (!isRecord(health) || health["open"] !== 1) throw new Error(`not one: ${JSON.stringify(health)}`);
+  if (!isRecord(health) || health["open"] !== 1)
+    throw new Error(`not one open connection: ${JSON.stringify(health)}`);
 }

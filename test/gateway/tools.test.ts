@@ -22,11 +22,11 @@ const LISTED = {
 interface Tool {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Merged into its openclaw.json. */
+  /** Merged into its `openclaw.json`. */
   readonly config?: object;
 }
 
-// The table of docs/gateway.md section 5. The shim has taken over the port: the config has the shim's, --port the gateway's.
+// The settings of docs/gateway.md section 5. The shim listens on the port of the config, the gateway on that of --port.
 describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) => {
   const { urlFromEnvironment, innerToolsConnect } = releaseOf(version);
   const token = randomToken();
@@ -51,7 +51,7 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
     };
   });
 
-  /** What `openclaw-shim env` prints. */
+  /** Returns the output of `openclaw-shim env`. */
   const shimEnv = (...args: readonly string[]): string =>
     execFileSync(
       process.execPath,
@@ -59,7 +59,7 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
       { encoding: "utf8", env: { HOME: gateway.home.path } },
     );
 
-  /** Has the CLI list the cron jobs, and the shim tell of it. */
+  /** Lists the cron jobs with the CLI; returns its result and the shim's outcome. */
   const cronList = async ({
     args = [],
     env = {},
@@ -69,7 +69,7 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
     onTestFinished(() => home.remove());
     if (config !== undefined) {
       await mkdir(join(home.path, ".openclaw"));
-      // With a config, 2026.4.5 loads each of its plugins: half a minute of CPU time.
+      // With a config, 2026.4.5 loads all plugins, which uses half a minute of CPU time.
       const whole = JSON.stringify({ plugins: { enabled: false }, ...config });
       await writeFile(join(home.path, ".openclaw", "openclaw.json"), whole);
     }
@@ -91,7 +91,7 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
     expect(await cronList({ env })).toMatchObject(LISTED);
   });
 
-  it("with the port alone from the environment, the only such way of 2026.2", async () => {
+  it("with only the port in the environment, as 2026.2 requires", async () => {
     const port = /^# {3}export OPENCLAW_GATEWAY_PORT=(\d+)$/m.exec(shimEnv())?.[1] ?? "";
     const env = { OPENCLAW_GATEWAY_PORT: port, OPENCLAW_GATEWAY_TOKEN: token };
     expect(await cronList({ env })).toMatchObject(LISTED);
@@ -102,25 +102,25 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
     expect(await cronList({ config, env: { OPENCLAW_GATEWAY_TOKEN: token } })).toMatchObject(LISTED);
   });
 
-  it("with nothing changed, where the shim has the gateway's port", async () => {
+  it("with nothing changed, if the shim has the gateway's port", async () => {
     const auth = { mode: "token", token };
     const config = { gateway: { mode: "local", port: shim.port, auth } };
     expect(await cronList({ config })).toMatchObject(LISTED);
   });
 
-  it("from within the gateway, where they connect at all: its own environment has the URL", async () => {
+  it("from inside the gateway, with the URL in its environment, on releases whose tools connect", async () => {
     const response = await fetch(`http://127.0.0.1:${shim.port}/tools/invoke`, {
       method: "POST",
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
       body: JSON.stringify({ tool: "sessions_list", args: {} }),
     });
     expect(await response.json()).toMatchObject({ ok: true, result: { details: { sessions: [] } } });
-    const seen = shim.log.filter((line) => line.includes('"id":"gateway-client"'));
-    expect(seen.length > 0).toBe(innerToolsConnect && urlFromEnvironment);
-    for (const line of seen) expect(line).toContain('"outcome":"connected"');
+    const logged = shim.log.filter((line) => line.includes('"id":"gateway-client"'));
+    expect(logged.length > 0).toBe(innerToolsConnect && urlFromEnvironment);
+    for (const line of logged) expect(line).toContain('"outcome":"connected"');
   });
 
-  it("and no token is in what the shim logs", () => {
+  it("and no token is logged", () => {
     expect(shim.log.join("\n")).not.toContain(token);
   });
 });

@@ -1,7 +1,7 @@
 import { startInjectingProxy } from "../support/header-injecting-proxy.ts";
 import type { Header, InjectingProxy } from "../support/header-injecting-proxy.ts";
 
-/** What Vercel's sandboxes put into each request on its way to a port of the machine. */
+/** The Host and headers that Vercel's sandboxes set in each request to a port of the machine. */
 export const VERCEL_HOST = "sb.vercel.run";
 export const VERCEL_HEADERS: readonly Header[] = [
   ["X-Forwarded-For", "203.0.113.7"],
@@ -16,7 +16,7 @@ export const VERCEL_HEADERS: readonly Header[] = [
   ["x-vercel-proxied-for", "203.0.113.7"],
 ];
 
-/** Starts a header-injecting proxy in front of a port of 127.0.0.1 that rewrites Host and adds the family above. */
+/** Starts a header-injecting proxy in front of a port of 127.0.0.1 that rewrites Host and adds these headers. */
 export async function startVercelProxy(port: number): Promise<InjectingProxy> {
   return startInjectingProxy({
     target: { host: "127.0.0.1", port },

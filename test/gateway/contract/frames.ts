@@ -8,11 +8,11 @@ export const FRAMES: Readonly<Record<string, Scenario>> = {
   "a connect without a client": ({ connect }) =>
     connect({ amend: ({ client: _client, ...params }) => params }),
   "an empty scope": ({ connect }) => connect({ device: createDevice(), scopes: [""] }),
-  "a first message that is not JSON": ({ speak }) => speak(["hello"]),
-  "a first message that is not a request": ({ speak }) => speak(['{"type":"event","event":"tick"}']),
-  "a first request that is not connect": ({ speak }) =>
-    speak([JSON.stringify({ type: "req", id: "1", method: "health", params: {} })]),
-  "a client that disconnects after the challenge": ({ speak }) => speak([], { leave: true }),
+  "a first message that is not JSON": ({ exchange }) => exchange(["hello"]),
+  "a first message that is not a request": ({ exchange }) => exchange(['{"type":"event","event":"tick"}']),
+  "a first request that is not connect": ({ exchange }) =>
+    exchange([JSON.stringify({ type: "req", id: "1", method: "health", params: {} })]),
+  "a client that disconnects after the challenge": ({ exchange }) => exchange([], { disconnect: true }),
   "a path that the gateway does not know": ({ connect, origin }) =>
     connect({ url: `${origin.replace("http", "ws")}/nowhere?token=x`, device: createDevice() }),
 };

@@ -8,7 +8,10 @@ import { openTarget } from "./target.ts";
  * @param version the version that the gateway reports
  * @returns one line for each outcome that the shim reported: the scenario's name and the `comparable` outcome
  */
-export async function logOf(gateway: { port: number; token: string }, version: string): Promise<string> {
+export async function outcomeLines(
+  gateway: { port: number; token: string },
+  version: string,
+): Promise<string> {
   const shim = await openTestShim(gateway.port);
   const lines: string[] = [];
   try {

@@ -17,7 +17,7 @@ export interface Target {
   /** Does a handshake without the token. */
   connectWithout(options: Partial<HandshakeOptions>): Promise<HandshakeResult>;
   /** Sends one text after each message of the gateway, then disconnects or waits for the close. */
-  speak(texts: readonly string[], options?: { path?: string; leave?: boolean }): Promise<void>;
+  exchange(texts: readonly string[], options?: { path?: string; disconnect?: boolean }): Promise<void>;
   /** Returns the outcomes since the last call, one for each connection. */
   outcomes(): Promise<Outcome[]>;
 }
@@ -53,9 +53,9 @@ export async function openTarget(
       made += 1;
       return handshake({ url, ...options });
     },
-    speak: async (texts, { path = "/", leave = false } = {}) => {
+    exchange: async (texts, { path = "/", disconnect = false } = {}) => {
       made += 1;
-      await converse(new WebSocket(`${url}${path}`), texts, leave);
+      await sendTexts(new WebSocket(`${url}${path}`), texts, disconnect);
     },
     outcomes: async () => {
       const since: Outcome[] = [];
@@ -65,12 +65,12 @@ export async function openTarget(
   };
 }
 
-async function converse(socket: WebSocket, texts: readonly string[], leave: boolean): Promise<void> {
-  const unsaid = [...texts];
+async function sendTexts(socket: WebSocket, texts: readonly string[], disconnect: boolean): Promise<void> {
+  const unsent = [...texts];
   socket.on("message", () => {
-    const text = unsaid.shift();
+    const text = unsent.shift();
     if (text !== undefined) socket.send(text);
-    else if (leave) socket.terminate();
+    else if (disconnect) socket.terminate();
   });
   // A refused upgrade emits an error before its close.
   socket.on("error", () => {});

@@ -5,49 +5,49 @@ import { CLIENTS } from "./clients.ts";
 import type { MatrixClient, Page } from "./clients.ts";
 import type { Injected } from "./injected.ts";
 
-/** The way that one row's clients take. */
-export interface Way {
-  /** What the header-injecting proxy passes on to: the gateway, or the shim. */
+/** The route of one row's clients. */
+export interface Route {
+  /** The port that the header-injecting proxy forwards to: of the gateway or the shim. */
   readonly port: number;
   readonly token: string;
   readonly injected: Injected;
-  /** What the header-injecting proxy makes of Host; undefined leaves it. */
+  /** The Host that the header-injecting proxy sets; if undefined, it does not change Host. */
   readonly host: string | undefined;
   readonly buildId: string | undefined;
 }
 
-/** One handshake, and how it went for the client. */
+/** One handshake and its result. */
 export interface Attempt {
-  readonly way: Way;
+  readonly route: Route;
   readonly client: MatrixClient;
   readonly page: Page;
   readonly deviceId: string;
   readonly result: HandshakeResult;
 }
 
-/** Sends each client, as a fresh device, through a header-injecting proxy that injects the row's headers. */
-export async function attemptAll(way: Way): Promise<Attempt[]> {
+/** Connects each client with a new device through a header-injecting proxy with the row's headers. */
+export async function attemptAll(route: Route): Promise<Attempt[]> {
   const proxy = await startInjectingProxy({
-    target: { host: "127.0.0.1", port: way.port },
-    headers: way.injected.headers,
-    ...(way.host === undefined ? {} : { host: way.host }),
+    target: { host: "127.0.0.1", port: route.port },
+    headers: route.injected.headers,
+    ...(route.host === undefined ? {} : { host: route.host }),
   });
-  // A proxy that does not change Host is one that the client does not know: it addresses what is behind.
-  const authority = `127.0.0.1:${way.port}`;
-  const origin = way.host === undefined ? `http://${authority}` : `https://${way.host}`;
-  const page: Page = { origin, buildId: way.buildId };
+  // If the proxy does not change Host, the client sends the authority of the server behind it.
+  const authority = `127.0.0.1:${route.port}`;
+  const origin = route.host === undefined ? `http://${authority}` : `https://${route.host}`;
+  const page: Page = { origin, buildId: route.buildId };
   try {
     return await Promise.all(
       CLIENTS.map(async (client) => {
         const device = createDevice();
         const result = await handshake({
           url: proxy.url,
-          token: way.token,
+          token: route.token,
           device,
           headers: { Host: authority },
           ...client.connect(page),
         });
-        return { way, client, page, deviceId: device.id, result };
+        return { route, client, page, deviceId: device.id, result };
       }),
     );
   } finally {
@@ -55,13 +55,13 @@ export async function attemptAll(way: Way): Promise<Attempt[]> {
   }
 }
 
-/** How an attempt ended, in one or two words for the table. */
-export function word({ result, deviceId }: Attempt, paired: ReadonlySet<string>): string {
+/** Returns the result of an attempt in one or two words, for the table. */
+export function resultText({ result, deviceId }: Attempt, paired: ReadonlySet<string>): string {
   if (result.ok) return paired.has(deviceId) ? "paired" : "ok";
   const { http, close, error, failure } = result;
   if (http) return String(http.status);
-  if (!close) return failure ?? "no answer";
+  if (!close) return failure ?? "no response";
   if (error?.code === "NOT_PAIRED") return String(close.code);
-  const why = /^[a-z]+/i.exec(error?.message ?? close.reason)?.[0] ?? "";
-  return `${close.code} ${why}`.trim();
+  const reason = /^[a-z]+/i.exec(error?.message ?? close.reason)?.[0] ?? "";
+  return `${close.code} ${reason}`.trim();
 }

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import type { Attempt } from "./attempt.ts";
 
-/** What the outcome line of an attempt through the shim must say, where the gateway is on `gatewayPort`. */
+/** Returns the expected outcome line of an attempt through the shim, for a gateway on `gatewayPort`. */
 function expectedLine(attempt: Attempt, gatewayPort: number): object {
-  const { way, client, page, deviceId } = attempt;
+  const { route, client, page, deviceId } = attempt;
   const { client: identity, role = "operator", scopes, origin } = client.connect(page);
   const authority = `127.0.0.1:${gatewayPort}`;
-  const names = way.injected.headers.map(([name]) => name.toLowerCase());
+  const names = route.injected.headers.map(([name]) => name.toLowerCase());
   return {
     event: "pairing.outcome",
     outcome: "connected",
@@ -18,29 +18,29 @@ function expectedLine(attempt: Attempt, gatewayPort: number): object {
     peer: "127.0.0.1",
     path: "/",
     normalized: {
-      host: { from: way.host ?? `127.0.0.1:${way.port}`, to: authority },
+      host: { from: route.host ?? `127.0.0.1:${route.port}`, to: authority },
       ...(origin === undefined ? {} : { origin: { from: origin, to: `http://${authority}` } }),
       stripped: [...new Set(names)].toSorted(),
     },
-    ...(way.injected.isPublic ? { publicForwarded: true } : {}),
+    ...(route.injected.isPublic ? { publicForwarded: true } : {}),
     firstSeen: true,
   };
 }
 
 /** The log's own, what differs from one handshake to the next, and what only the gateway decides. */
 const NOT_COMPARED = ["level", "time", "msg", "conn", "ms", "grantedScopes", "deviceToken", "gateway"];
-/** A client says more of itself than is reported. */
+/** Fields of a client that are not reported. */
 const UNREPORTED = ["deviceFamily", "buildId"];
 
-/** A problem for each attempt that does not have exactly one line, or whose line is not what it must be. */
+/** Returns a problem for each attempt without exactly one line, or with an unexpected line. */
 export function checkLines(
   attempts: readonly Attempt[],
   outcomes: readonly Outcome[],
   gatewayPort: number,
 ): string[] {
   return attempts.flatMap((attempt) => {
-    const { way, client, deviceId } = attempt;
-    const what = `${client.name}, ${way.injected.name}, Host ${way.host ?? "as sent"}`;
+    const { route, client, deviceId } = attempt;
+    const what = `${client.name}, ${route.injected.name}, Host ${route.host ?? "as sent"}`;
     const lines = outcomes.filter((outcome) => outcome.deviceId === deviceId);
     const [line] = lines;
     if (line === undefined || lines.length > 1) return [`${what}: ${lines.length} outcome lines`];
@@ -56,11 +56,14 @@ export function checkLines(
 }
 
 function differing(actual: object, expected: object): string[] {
-  const is = new Map<string, unknown>(Object.entries(actual));
-  const should = new Map<string, unknown>(Object.entries(expected));
-  return [...new Set([...is.keys(), ...should.keys()])]
-    .filter((name) => !isDeepStrictEqual(is.get(name), should.get(name)))
-    .map((name) => `${name} is ${JSON.stringify(is.get(name))}, not ${JSON.stringify(should.get(name))}`);
+  const actualFields = new Map<string, unknown>(Object.entries(actual));
+  const expectedFields = new Map<string, unknown>(Object.entries(expected));
+  return [...new Set([...actualFields.keys(), ...expectedFields.keys()])]
+    .filter((name) => !isDeepStrictEqual(actualFields.get(name), expectedFields.get(name)))
+    .map(
+      (name) =>
+        `${name} is ${JSON.stringify(actualFields.get(name))}, not ${JSON.stringify(expectedFields.get(name))}`,
+    );
 }
 
 function without(record: object, names: readonly string[]): object {

@@ -1,13 +1,13 @@
 import type { HandshakeOptions } from "../../support/client.ts";
 
-/** What a page knows of itself: where it was loaded from, and the gateway's build that it is of. */
+/** A page: its origin, and the gateway build that it belongs to. */
 export interface Page {
   readonly origin: string;
-  /** Before 2026.9 pages have none. */
+  /** Undefined before 2026.9. */
   readonly buildId: string | undefined;
 }
 
-/** One of OpenClaw's own clients, as it introduces itself. */
+/** One of OpenClaw's own clients, with the fields of its connect request. */
 export interface MatrixClient {
   readonly name: string;
   readonly connect: (page: Page) => Pick<HandshakeOptions, "client" | "role" | "scopes" | "origin">;

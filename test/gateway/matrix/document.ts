@@ -30,20 +30,20 @@ rewritten, its origin is \`https://${REWRITTEN_HOST}\`, and the shim runs with \
 \`--allow-origin https://${REWRITTEN_HOST}\`. The other clients need no flag.
 `;
 
-/** The section of one release: two tables, without a trailing newline. */
+/** Formats the section of one release: two tables, without a trailing newline. */
 export function section(version: string, { rows }: Matrix): string {
-  const stays = rows.filter(({ host }) => host === undefined);
+  const unchanged = rows.filter(({ host }) => host === undefined);
   const rewritten = rows.filter(({ host }) => host !== undefined);
   return [
     `## ${version}`,
     "Host as the client sent it:",
-    table(stays),
+    table(unchanged),
     `Host rewritten to \`${REWRITTEN_HOST}\`:`,
     table(rewritten),
   ].join("\n\n");
 }
 
-/** What the file says of that release; of one that it does not know, what it says of the newest that it knows. */
+/** Returns the file's section of a release; of an unknown release, that of the newest. */
 export function recordedSection(version: string): string {
   const sections = readSections();
   const newest = (sections.get(NEWEST) ?? "").replace(`## ${NEWEST}`, `## ${version}`);
@@ -58,17 +58,17 @@ export function recordSection(version: string, text: string): void {
   writeFileSync(FILE, `${parts.join("\n\n")}\n`);
 }
 
-/** Rows with the same cells are one, where the first of them is. */
+/** Formats a table. Rows with the same cells are merged at the position of the first. */
 function table(rows: readonly Row[]): string {
   const names = new Map<string, string[]>();
   for (const { injected, cells } of rows) {
     const key = cells.map(cellText).join(" | ");
     names.set(key, [...(names.get(key) ?? []), injected.name]);
   }
-  const head = ["injected", ...CLIENTS.map(({ name }) => name)];
+  const header = ["injected", ...CLIENTS.map(({ name }) => name)];
   return [
-    `| ${head.join(" | ")} |`,
-    `|${"---|".repeat(head.length)}`,
+    `| ${header.join(" | ")} |`,
+    `|${"---|".repeat(header.length)}`,
     ...[...names].map(([cells, injected]) => {
       const isEvery = injected.length === rows.length;
       return `| ${isEvery ? "nothing, or any of them" : injected.join(", ")} | ${cells} |`;

@@ -1,17 +1,17 @@
 import type { Header } from "../../support/header-injecting-proxy.ts";
 
-/** What a header-injecting proxy puts into each request. */
+/** The headers that a header-injecting proxy adds to each request. */
 export interface Injected {
   readonly name: string;
   readonly headers: readonly Header[];
-  /** It names a client on the public internet. */
+  /** True if they have a public client address. */
   readonly isPublic: boolean;
 }
 
-/** The Host that a header-injecting proxy sets, and the name under which a browser then knows the machine. */
+/** The Host that a header-injecting proxy sets, which is also the host of the page's origin. */
 export const REWRITTEN_HOST = "sb.vercel.run";
 
-/** RFC 5737's test network: nobody's address, and not a private one. */
+/** An address of RFC 5737's documentation network, which is not private. */
 const PUBLIC = "203.0.113.7";
 
 /** Every header of docs/gateway.md section 1 that matters to a release, or that proxies are known to send. */
@@ -40,10 +40,10 @@ const SINGLE: readonly Header[] = [
   ["X-Original-Host", REWRITTEN_HOST],
 ];
 
-/** Where the value is part of the question, and so of the name. */
+/** Headers whose row name has the value. */
 const MANY_VALUED = new Set(["X-Forwarded-For"]);
 
-/** Nothing, each header alone, all together. */
+/** No header, each header alone, and all headers. */
 export const INJECTED: readonly Injected[] = [
   { name: "nothing", headers: [], isPublic: false },
   ...SINGLE.map(([name, value]) => ({

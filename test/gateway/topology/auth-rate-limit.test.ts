@@ -5,41 +5,43 @@ import { CONTAINER, startDockerHost, type DockerHost } from "./docker-host.ts";
 import type { Namespace } from "./network.ts";
 import { SHIM_PORT } from "./topology.ts";
 
-/** As many failures as a caller may have in a row before it has to wait. */
+/** Number of failed attempts before a client is limited. */
 const BURST = 10;
 
-describe.each(chosenVersions())("openclaw %s, whose token is guessed from a container", (version) => {
+describe.each(chosenVersions())("openclaw %s, with failed authentication from a container", (version) => {
   let docker: DockerHost;
   beforeAll(async () => {
     docker = await startDockerHost(version);
     return () => docker.close();
   });
 
-  const sign = (from: Namespace, token: string, url = docker.shim.url): Promise<HandshakeResult> =>
+  const connectWith = (from: Namespace, token: string, url = docker.shim.url): Promise<HandshakeResult> =>
     docker.topology.tools.connect(from, { url, token });
 
-  /** Wrong tokens, all at once: a failure is forgiven every 15 s. @returns which of them the gateway itself refused */
-  async function guess(from: Namespace, times: number, url?: string): Promise<boolean[]> {
-    const results = await Promise.all(Array.from({ length: times }, (_, i) => sign(from, `guess-${i}`, url)));
+  /** Makes parallel attempts with wrong tokens. Returns true for each that the gateway itself refused. */
+  async function fail(from: Namespace, times: number, url?: string): Promise<boolean[]> {
+    const results = await Promise.all(
+      Array.from({ length: times }, (_, i) => connectWith(from, `wrong-${i}`, url)),
+    );
     return results.map((result) => !result.ok && result.error !== undefined);
   }
 
   const byGateway = (times: number): boolean[] => Array.from({ length: times }, () => true);
 
-  it("asks the gateway again after each success, however often it failed before", async () => {
+  it("resets the limit after each successful login", async () => {
     const { container, gateway } = docker;
     for (let rounds = 0; rounds < 2; rounds += 1) {
-      expect(await guess(container, BURST - 1)).toEqual(byGateway(BURST - 1));
-      expect(await sign(container, gateway.token)).toMatchObject({ ok: true });
+      expect(await fail(container, BURST - 1)).toEqual(byGateway(BURST - 1));
+      expect(await connectWith(container, gateway.token)).toMatchObject({ ok: true });
     }
   });
 
-  it("makes the container wait after ten failures, says how long, and logs it", async () => {
+  it("limits the container after ten failures, with 429, a fix and an outcome", async () => {
     const { container, shim, topology } = docker;
     const before = shim.log.length;
-    expect(await guess(container, BURST)).toEqual(byGateway(BURST));
+    expect(await fail(container, BURST)).toEqual(byGateway(BURST));
 
-    expect(await sign(container, "guess")).toMatchObject({
+    expect(await connectWith(container, "wrong")).toMatchObject({
       ok: false,
       http: { status: 429, body: expect.stringContaining('"type":"too_many_failures"') },
     });
@@ -52,7 +54,7 @@ describe.each(chosenVersions())("openclaw %s, whose token is guessed from a cont
         fix: expect.stringMatching(/\d+ s/),
       }),
     );
-    // What carries no credential is no guess.
+    // Requests without a credential are not limited.
     expect(
       await topology.tools.get(container, `${docker.shim.url.replace("ws", "http")}/health`),
     ).toMatchObject({
@@ -60,12 +62,15 @@ describe.each(chosenVersions())("openclaw %s, whose token is guessed from a cont
     });
   });
 
-  it("lets another container and the host's own tools in meanwhile", async () => {
+  it("does not limit another container or the host's tools", async () => {
     const { neighbour, host, gateway } = docker;
     const local = `ws://127.0.0.1:${SHIM_PORT}`;
-    expect(await sign(neighbour, gateway.token)).toMatchObject({ ok: true });
-    expect(await guess(host, BURST + 2, local)).toEqual(byGateway(BURST + 2));
-    expect(await sign(host, gateway.token, local)).toMatchObject({ ok: true });
-    expect(await sign(docker.container, gateway.token)).toMatchObject({ ok: false, http: { status: 429 } });
+    expect(await connectWith(neighbour, gateway.token)).toMatchObject({ ok: true });
+    expect(await fail(host, BURST + 2, local)).toEqual(byGateway(BURST + 2));
+    expect(await connectWith(host, gateway.token, local)).toMatchObject({ ok: true });
+    expect(await connectWith(docker.container, gateway.token)).toMatchObject({
+      ok: false,
+      http: { status: 429 },
+    });
   });
 });

@@ -25,7 +25,7 @@ describe.each(chosenVersions())(
       return runCli(gateway.openclaw, home, args, { env, namespace: container.name });
     };
 
-    // The CLI's own rule for ws://: 2026.9 takes private addresses, the ones before only where this is set.
+    // The CLI's rule for ws:// URLs: 2026.9 accepts private addresses, older releases only with this variable.
     it.skipIf(version === "2026.2.19")("adds its cron job through the shim on the bridge", async () => {
       const result = await cronAdd(docker.shim.url, { OPENCLAW_ALLOW_INSECURE_PRIVATE_WS: "1" });
 
@@ -37,20 +37,20 @@ describe.each(chosenVersions())(
       });
     });
 
-    // 2026.2.19 takes ws:// to loopback only.
-    it("adds it over its own loopback through a second shim beside it, on every release", async () => {
+    // 2026.2.19 accepts only ws:// URLs of loopback.
+    it("adds it through a second shim on the container's loopback, on every release", async () => {
       const { container, shim } = docker;
-      const beside = await startShimProcess(shim.url, ["--allow-remote-gateway"], {
+      const containerShim = await startShimProcess(shim.url, ["--allow-remote-gateway"], {
         listen: [],
         namespace: container.name,
       });
-      onTestFinished(() => beside.close());
+      onTestFinished(() => containerShim.close());
 
-      expect(await cronAdd(beside.url)).toMatchObject({ code: 0, json: JOB });
+      expect(await cronAdd(containerShim.url)).toMatchObject({ code: 0, json: JOB });
 
-      expect(await beside.outcome()).toMatchObject({ outcome: "connected", peer: "127.0.0.1" });
-      const seen = shim.log.filter((line) => line.includes('"outcome":"connected"'));
-      expect(seen.at(-1)).toContain(`"peer":"${CONTAINER}"`);
+      expect(await containerShim.outcome()).toMatchObject({ outcome: "connected", peer: "127.0.0.1" });
+      const connected = shim.log.filter((line) => line.includes('"outcome":"connected"'));
+      expect(connected.at(-1)).toContain(`"peer":"${CONTAINER}"`);
     });
   },
 );

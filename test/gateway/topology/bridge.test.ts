@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chosenVersions } from "../releases.ts";
-import { BRIDGE, CONTAINER, startDockerHost, STRANGER, type DockerHost } from "./docker-host.ts";
+import { BRIDGE, CONTAINER, startDockerHost, UNTRUSTED, type DockerHost } from "./docker-host.ts";
 import { loopbackPackets } from "./network.ts";
 import { GATEWAY_PORT, SHIM_PORT } from "./topology.ts";
 
@@ -11,21 +11,21 @@ describe.each(chosenVersions())("openclaw %s on a Docker host, its tools in cont
     return () => docker.close();
   });
 
-  it("cannot be reached from a container without the shim", async () => {
+  it("is unreachable from a container without the shim", async () => {
     const { topology, container, gateway } = docker;
     const url = `ws://${BRIDGE}:${GATEWAY_PORT}`;
     const result = await topology.tools.connect(container, { url, token: gateway.token });
     expect(result).toMatchObject({ ok: false, failure: expect.stringContaining("ECONNREFUSED") });
   });
 
-  it("does not see a peer outside --allow-from, who is refused and logged", async () => {
-    const { topology, host, stranger, gateway, shim } = docker;
+  it("receives nothing of a peer outside --allow-from, which is refused and logged", async () => {
+    const { topology, host, untrusted, gateway, shim } = docker;
     const before = await loopbackPackets(host);
 
-    const result = await topology.tools.connect(stranger, { url: shim.url, token: gateway.token });
+    const result = await topology.tools.connect(untrusted, { url: shim.url, token: gateway.token });
     const pages = [
-      await topology.tools.get(stranger, `http://${BRIDGE}:${SHIM_PORT}/health`),
-      await topology.tools.get(stranger, `http://${BRIDGE}:${SHIM_PORT}/__shim__/health`),
+      await topology.tools.get(untrusted, `http://${BRIDGE}:${SHIM_PORT}/health`),
+      await topology.tools.get(untrusted, `http://${BRIDGE}:${SHIM_PORT}/__shim__/health`),
     ];
 
     const refused = { status: 403, body: expect.stringContaining('"type":"peer_not_allowed"') };
@@ -33,9 +33,9 @@ describe.each(chosenVersions())("openclaw %s on a Docker host, its tools in cont
     expect(pages).toMatchObject([refused, refused]);
     const reason = "peer_not_allowed";
     const outcome = await shim.outcome();
-    expect(outcome).toMatchObject({ outcome: "denied", reason, peer: STRANGER });
-    expect(outcome.fix).toContain(`--allow-from ${STRANGER}`);
-    expect(await shim.event("request.denied", "/health")).toMatchObject({ reason, peer: STRANGER });
+    expect(outcome).toMatchObject({ outcome: "denied", reason, peer: UNTRUSTED });
+    expect(outcome.fix).toContain(`--allow-from ${UNTRUSTED}`);
+    expect(await shim.event("request.denied", "/health")).toMatchObject({ reason, peer: UNTRUSTED });
     expect(await loopbackPackets(host)).toBe(before);
   });
 
@@ -59,11 +59,11 @@ describe.each(chosenVersions())("openclaw %s on a Docker host, its tools in cont
         stripped: {},
       },
     });
-    // Which shows that the count above would have told.
+    // Shows that relayed requests increase the count.
     expect(await loopbackPackets(host)).toBeGreaterThan(before);
   });
 
-  it("answers a container's HTTP at the bridge's address, at a name only with --allow-host", async () => {
+  it("responds to a container's HTTP at the bridge's address, and for a name only with --allow-host", async () => {
     const { topology, container } = docker;
     const page = `http://${BRIDGE}:${SHIM_PORT}/health`;
     expect(await topology.tools.get(container, page)).toMatchObject({ status: 200 });

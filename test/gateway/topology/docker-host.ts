@@ -4,17 +4,17 @@ import { startShimProcess, type ShimProcess } from "../shim-process.ts";
 import type { Namespace } from "./network.ts";
 import { GATEWAY_PORT, openTopology, SHIM_PORT, type Topology } from "./topology.ts";
 
-/** The host's address on its bridge, as 172.17.0.1 is on Docker's. */
+/** The host's address on its bridge, like 172.17.0.1 on Docker's. */
 export const BRIDGE = "10.231.0.1";
-/** The container's address on it. */
+/** The container's address on the bridge. */
 export const CONTAINER = "10.231.0.2";
-/** A second container's. */
+/** A second container's address on the bridge. */
 export const NEIGHBOUR = "10.231.0.3";
-/** A peer on another network of the host's. */
-export const STRANGER = "10.231.1.2";
+/** A peer on another network of the host. */
+export const UNTRUSTED = "10.231.1.2";
 
 /**
- * A host with a gateway on its loopback, a shim there and on its bridge, and containers that can reach the bridge's
+ * A host with a gateway on loopback, a shim on loopback and on a bridge, and containers that can reach the bridge's
  * address.
  */
 export interface DockerHost {
@@ -22,13 +22,13 @@ export interface DockerHost {
   readonly host: Namespace;
   readonly container: Namespace;
   readonly neighbour: Namespace;
-  readonly stranger: Namespace;
+  readonly untrusted: Namespace;
   readonly gateway: Gateway;
   readonly shim: ShimProcess;
   close(): Promise<void>;
 }
 
-/** Starts one, with the shim's flags as docs/recipes.md has them. @throws Error where any part does not start */
+/** Starts a host with the flags of docs/recipes.md. @throws Error if any part does not start */
 export async function startDockerHost(version: string): Promise<DockerHost> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -41,7 +41,7 @@ export async function startDockerHost(version: string): Promise<DockerHost> {
     const host = await network.namespace("host");
     const container = await network.namespace("container");
     const neighbour = await network.namespace("neighbour");
-    const stranger = await network.namespace("stranger");
+    const untrusted = await network.namespace("untrusted");
     await network.bridge(
       [host, `${BRIDGE}/24`],
       [
@@ -49,7 +49,7 @@ export async function startDockerHost(version: string): Promise<DockerHost> {
         [neighbour, `${NEIGHBOUR}/24`],
       ],
     );
-    await network.bridge([host, "10.231.1.1/24"], [[stranger, `${STRANGER}/24`]]);
+    await network.bridge([host, "10.231.1.1/24"], [[untrusted, `${UNTRUSTED}/24`]]);
     const gateway = await startGateway(await installOpenClaw(version), {
       namespace: host.name,
       port: GATEWAY_PORT,
@@ -62,7 +62,7 @@ export async function startDockerHost(version: string): Promise<DockerHost> {
     });
     closers.push(() => shim.close());
     await shim.event("gateway.up");
-    return { topology, host, container, neighbour, stranger, gateway, shim, close };
+    return { topology, host, container, neighbour, untrusted, gateway, shim, close };
   } catch (error) {
     await close();
     throw error;

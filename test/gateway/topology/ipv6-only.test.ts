@@ -9,9 +9,9 @@ import { GATEWAY_PORT, openTopology, SHIM_PORT, type Topology } from "./topology
 const GATEWAY = `ws://[::1]:${GATEWAY_PORT}`;
 const HEADERS = { "X-Forwarded-For": "203.0.113.7" };
 
-// OpenClaw 2026.9.6 does not start without 127.0.0.1 (EADDRNOTAVAIL; with bind lan or auto it listens on 0.0.0.0
-// alone). It listens on ::1 too where it has both: so the IPv4 address goes when the gateway is up.
-describe.each(chosenVersions())("openclaw %s where the loopback has lost its IPv4 address", (version) => {
+// OpenClaw 2026.9.6 does not start without 127.0.0.1 (EADDRNOTAVAIL; with bind lan or auto it listens only on 0.0.0.0).
+// With both addresses it also listens on ::1: the test removes the IPv4 address after the gateway has started.
+describe.each(chosenVersions())("openclaw %s on a loopback without IPv4", (version) => {
   let topology: Topology;
   let machine: Namespace;
   let gateway: Gateway;
@@ -36,7 +36,7 @@ describe.each(chosenVersions())("openclaw %s where the loopback has lost its IPv
     return shim;
   };
 
-  it("pairs over ::1 through the shim what it refuses without", async () => {
+  it("pairs a client over ::1 through the shim that it refuses without the shim", async () => {
     const { tools } = topology;
     const { token } = gateway;
     expect(await tools.connect(machine, { url: GATEWAY, token, headers: HEADERS })).toMatchObject({
@@ -55,7 +55,7 @@ describe.each(chosenVersions())("openclaw %s where the loopback has lost its IPv
     expect(await tools.get(machine, `http://[::1]:${SHIM_PORT}/health`)).toMatchObject({ status: 200 });
   });
 
-  it("is out of reach at the default --gateway, and the fix says why", async () => {
+  it("is unreachable at the default --gateway, and the fix names the IPv6 URL", async () => {
     const shim = await startShim(`ws://127.0.0.1:${GATEWAY_PORT}`, ["--hold", "0"]);
     expect(await topology.tools.connect(machine, { url: shim.url })).toMatchObject({
       ok: false,
@@ -66,7 +66,7 @@ describe.each(chosenVersions())("openclaw %s where the loopback has lost its IPv
     expect(outcome.fix).toContain("ws://[::1]:PORT");
   });
 
-  it("keeps a shim from its default --listen, which says so", async () => {
+  it("prevents the shim's default --listen, with an error that names the address", async () => {
     const start = startShimProcess(GATEWAY, [], { listen: [], namespace: machine.name });
     await expect(start).rejects.toThrow(/EADDRNOTAVAIL.* 127\.0\.0\.1:18788; .*choose another --listen/);
   });

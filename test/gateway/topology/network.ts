@@ -6,34 +6,34 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 const IP_MS = 10_000;
-const REST_MS = 300;
+const SETTLE_MS = 300;
 const NAME = /^openclaw-test-(\d+)-/;
 
-/** A network namespace with its own loopback, which is up; what runs in it sees no other interface than is given to it. */
+/** A network namespace with its own loopback interface, which is up. It has no other interface until one is added. */
 export interface Namespace {
   readonly name: string;
-  /** Runs `ip` on it. @throws Error with what `ip` said */
+  /** Runs `ip` in it. @throws Error with stderr */
   ip(...args: readonly string[]): Promise<string>;
 }
 
-/** An end of a cable: the namespace, and its address there with its prefix length. */
+/** An end of a link: the namespace, and the address with prefix length. */
 type End = readonly [namespace: Namespace, address: string];
 
-/** The namespaces of one test, and what joins them. */
+/** The namespaces of one test and their links. */
 export interface Network {
-  /** Makes a namespace; the label shows in its name. */
+  /** Creates a namespace; its name contains the label. */
   namespace(label: string): Promise<Namespace>;
-  /** Lays a veth pair. */
+  /** Links two namespaces with a veth pair. */
   link(one: End, other: End): Promise<void>;
-  /** Makes a bridge as Docker does: the host has its first address, and each that is attached has it as default route. */
+  /** Creates a bridge like Docker's: the host's address on it is the default route of the attached namespaces. */
   bridge(host: End, attached: readonly End[]): Promise<void>;
-  /** Removes all of it. What still runs there has to be ended before. */
+  /** Removes all namespaces. Their processes must have ended before. */
   remove(): Promise<void>;
 }
 
 /**
- * Starts with no namespace, and removes those of test runs that are gone.
- * @throws Error where there is no iproute2 or this user may not make namespaces
+ * Creates a network without namespaces, and removes namespaces of test runs that have ended.
+ * @throws Error without iproute2, or without the right to create namespaces
  */
 export async function createNetwork(): Promise<Network> {
   await checkRights();
@@ -43,11 +43,11 @@ export async function createNetwork(): Promise<Network> {
   let interfaces = 0;
   const nextInterface = (): string => `veth${(interfaces += 1)}`;
 
-  /** Lays a pair whose far end is up, and returns the near one. */
-  async function lay(near: Namespace, [far, address]: End): Promise<string> {
+  /** Creates a veth pair, enables its remote end, and returns the local one. */
+  async function addPair(local: Namespace, [remote, address]: End): Promise<string> {
     const [device, other] = [nextInterface(), nextInterface()];
-    await near.ip("link", "add", device, "type", "veth", "peer", "name", other, "netns", far.name);
-    await raise(far, other, address);
+    await local.ip("link", "add", device, "type", "veth", "peer", "name", other, "netns", remote.name);
+    await enable(remote, other, address);
     return device;
   }
 
@@ -61,14 +61,14 @@ export async function createNetwork(): Promise<Network> {
       return namespace;
     },
     async link([one, address], other) {
-      await raise(one, await lay(one, other), address);
+      await enable(one, await addPair(one, other), address);
     },
     async bridge([host, address], attached) {
       const bridge = `br${(interfaces += 1)}`;
       await host.ip("link", "add", bridge, "type", "bridge");
-      await raise(host, bridge, address);
+      await enable(host, bridge, address);
       for (const end of attached) {
-        const port = await lay(host, end);
+        const port = await addPair(host, end);
         await host.ip("link", "set", port, "master", bridge, "up");
         await end[0].ip("route", "add", "default", "via", address.replace(/\/.*/, ""));
       }
@@ -80,15 +80,15 @@ export async function createNetwork(): Promise<Network> {
 }
 
 /**
- * How many packets have passed over a namespace's loopback when it has come to rest: whatever a shim in it sends to its
- * gateway does.
+ * Returns the number of packets on a namespace's loopback when it no longer changes. It includes all packets between a
+ * shim and its gateway.
  */
 export async function loopbackPackets(namespace: Namespace): Promise<number> {
   let last = -1;
-  // The kernel tells nobody when a connection's last packet was its last.
+  // The kernel does not report the last packet of a connection.
   for (let count = await readPackets(namespace); count !== last; count = await readPackets(namespace)) {
     last = count;
-    await setTimeout(REST_MS);
+    await setTimeout(SETTLE_MS);
   }
   return last;
 }
@@ -101,7 +101,7 @@ async function readPackets(namespace: Namespace): Promise<number> {
   return lo.stats64.rx.packets;
 }
 
-async function raise(namespace: Namespace, device: string, address: string): Promise<void> {
+async function enable(namespace: Namespace, device: string, address: string): Promise<void> {
   await namespace.ip("address", "add", address, "dev", device);
   await namespace.ip("link", "set", device, "up");
 }
@@ -115,7 +115,7 @@ async function checkRights(): Promise<void> {
   });
 }
 
-/** A run that was killed could not remove its own. */
+/** Removes the namespaces of killed test runs. */
 async function removeLeftovers(): Promise<void> {
   const list = await ip("netns", "list");
   for (const line of list.split("\n")) {
@@ -139,10 +139,10 @@ async function ip(...args: readonly string[]): Promise<string> {
     const { stdout } = await run("ip", args, { timeout: IP_MS });
     return stdout;
   } catch (error) {
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    const hint = /not permitted/.test(said)
-      ? "; in a container that takes --cap-add SYS_ADMIN --cap-add NET_ADMIN"
+    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    const hint = /not permitted/.test(stderr)
+      ? "; in a container it needs --cap-add SYS_ADMIN --cap-add NET_ADMIN"
       : "";
-    throw new Error(`ip ${args.join(" ")}: ${said}${hint}`, { cause: error });
+    throw new Error(`ip ${args.join(" ")}: ${stderr}${hint}`, { cause: error });
   }
 }

@@ -28,7 +28,7 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
         [neighbour, "10.231.0.3/24"],
       ],
     );
-    // As in a container: Docker gives it no IPv6 unless asked.
+    // As in a container: by default Docker does not enable IPv6.
     await service.ip("-6", "address", "flush", "dev", "lo");
     gateway = await startGateway(await installOpenClaw(version), {
       namespace: service.name,
@@ -46,7 +46,7 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
     return shim;
   };
 
-  const connectOverHop = async (port: number): Promise<unknown> => {
+  const connectThroughProxy = async (port: number): Promise<unknown> => {
     const target = { host: "127.0.0.1", port };
     const url = await topology.tools.injectingProxy(service, {
       target,
@@ -56,12 +56,12 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
     return topology.tools.connect(service, { url, token: gateway.token });
   };
 
-  it("pairs what comes over a header-injecting proxy beside it, with the shim's defaults and not without the shim", async () => {
-    expect(await connectOverHop(GATEWAY_PORT)).toMatchObject({ ok: false });
+  it("pairs a client behind a header-injecting proxy only through the shim, with its default settings", async () => {
+    expect(await connectThroughProxy(GATEWAY_PORT)).toMatchObject({ ok: false });
 
     const shim = await startShim([]);
     expect(await shim.event("listening")).toMatchObject({ addresses: [`127.0.0.1:${SHIM_PORT}`] });
-    expect(await connectOverHop(SHIM_PORT)).toMatchObject({ ok: true });
+    expect(await connectThroughProxy(SHIM_PORT)).toMatchObject({ ok: true });
     expect(await shim.outcome()).toMatchObject({
       outcome: "connected",
       peer: "127.0.0.1",
@@ -70,7 +70,7 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
     });
   });
 
-  it("is out of its neighbours' reach, and the shim by default too", async () => {
+  it("is unreachable for neighbours, like the shim with its default settings", async () => {
     await startShim([]);
     for (const port of [GATEWAY_PORT, SHIM_PORT]) {
       const url = `ws://${SERVICE}:${port}`;
@@ -79,7 +79,7 @@ describe.each(chosenVersions())("openclaw %s with a sidecar in its network names
     }
   });
 
-  it("pairs a neighbour where the shim listens on every address and its network is allowed", async () => {
+  it("pairs a neighbour if the shim listens on every address and allows its network", async () => {
     const shim = await startShim([`0.0.0.0:${SHIM_PORT}`], ["--allow-from", "10.231.0.0/24"]);
 
     const result = await topology.tools.connect(neighbour, {

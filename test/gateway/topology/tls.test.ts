@@ -13,7 +13,7 @@ const HOST = "10.231.0.1";
 const NEIGHBOUR = "10.231.0.2";
 const CERTIFICATE = join(".openclaw", "gateway", "tls", "gateway-cert.pem");
 
-describe.each(chosenVersions())("openclaw %s with bind lan and a certificate of its own", (version) => {
+describe.each(chosenVersions())("openclaw %s with bind lan and its own certificate", (version) => {
   let topology: Topology;
   let host: Namespace;
   let neighbour: Namespace;
@@ -51,14 +51,14 @@ describe.each(chosenVersions())("openclaw %s with bind lan and a certificate of 
   const wss = `wss://127.0.0.1:${GATEWAY_PORT}`;
   const page = `http://${HOST}:${SHIM_PORT}/health`;
 
-  it("does not pair a neighbour, who is no local client", async () => {
+  it("does not pair a neighbour, which is not a local client", async () => {
     const url = `wss://${HOST}:${GATEWAY_PORT}`;
     const ws = { rejectUnauthorized: false };
     const result = await topology.tools.connect(neighbour, { url, token: gateway.token, ws });
     expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED" }, close: { code: 1008 } });
   });
 
-  it("pairs it through a shim that pins the certificate, and answers HTTP", async () => {
+  it("pairs it through a shim that pins the certificate, and responds to HTTP", async () => {
     const shim = await startShim(wss, ["--gateway-fingerprint", fingerprint]);
 
     const result = await topology.tools.connect(neighbour, { url: shim.url, token: gateway.token });
@@ -72,7 +72,7 @@ describe.each(chosenVersions())("openclaw %s with bind lan and a certificate of 
     ["another pin", wss, ["--gateway-fingerprint", `sha256:${"0".repeat(64)}`], "CERT_FINGERPRINT_MISMATCH"],
     ["no pin", wss, [], "DEPTH_ZERO_SELF_SIGNED_CERT"],
     ["ws:// in --gateway", wss.replace("wss", "ws"), [], "EOF"],
-  ])("is not reached with %s: the log has the reason and the fix", async (_what, url, args, reason) => {
+  ])("is unreachable with %s: the log has the reason and the fix", async (_what, url, args, reason) => {
     const shim = await startShim(url, args);
 
     const result = await topology.tools.connect(neighbour, { url: shim.url, token: gateway.token });
@@ -86,7 +86,7 @@ describe.each(chosenVersions())("openclaw %s with bind lan and a certificate of 
   });
 });
 
-/** As a user would get it for `--gateway-fingerprint`, colons and capitals included. */
+/** Returns the fingerprint as openssl prints it, with colons and capitals. */
 async function printedFingerprint(certificate: string): Promise<string> {
   const args = ["x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"];
   const { stdout } = await promisify(execFile)("openssl", args, { timeout: 10_000 });

@@ -7,31 +7,31 @@ import type { InjectingProxyOptions } from "../../support/header-injecting-proxy
 import { Child } from "../child.ts";
 import type { Namespace } from "./network.ts";
 
-/** A handshake's options, as far as JSON takes them; a device is made for each. */
+/** The options of a handshake that JSON can represent; each handshake has a new device. */
 type ConnectOptions = Omit<HandshakeOptions, "device" | "amend" | "keepOpen">;
 
-/** What a tool is to do. */
+/** The task of one tool process. */
 export type Task =
   | { readonly connect: ConnectOptions }
   | { readonly get: string; readonly headers: Readonly<Record<string, string>> };
 
-/** An HTTP answer, or why there was none. */
+/** An HTTP response, or the reason for its absence. */
 export type Page = { readonly status: number; readonly body: string } | { readonly failure: string };
 
-/** Programs of the tests' own that run inside a namespace. */
+/** Runs test programs inside namespaces. */
 export interface Tools {
-  /** One handshake of a fresh device from that namespace. */
+  /** Does a handshake with a new device from that namespace. */
   connect(from: Namespace, options: ConnectOptions): Promise<HandshakeResult>;
-  /** One GET from that namespace, over `http://`. */
+  /** Sends a GET from that namespace, over `http://`. */
   get(from: Namespace, url: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
-  /** Starts a header-injecting proxy there; it ends with `remove`. @returns its `ws://` URL */
+  /** Starts a header-injecting proxy until `remove()`. Returns its `ws://` URL. */
   injectingProxy(at: Namespace, options: InjectingProxyOptions): Promise<string>;
   remove(): Promise<void>;
 }
 
 const DEADLINE_MS = 30_000;
 
-/** Bundles them into a temporary folder. */
+/** Bundles the programs into a temporary folder. */
 export async function makeTools(): Promise<Tools> {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-tools-"));
   const inside = join(import.meta.dirname, "inside");
@@ -56,11 +56,11 @@ export async function makeTools(): Promise<Tools> {
       cwd: folder,
       namespace: namespace.name,
     });
-  // The task is not an argument: it holds a token.
+  // The task is not an argument, because it contains a token.
   const perform = async <T>(namespace: Namespace, task: Task): Promise<T> => {
     const child = start(namespace, "tool.mjs", { TASK: JSON.stringify(task) });
     try {
-      return JSON.parse(await child.until("its result", DEADLINE_MS, () => child.lines[0])) as T;
+      return JSON.parse(await child.until("result", DEADLINE_MS, () => child.lines[0])) as T;
     } finally {
       await child.stop();
     }
@@ -71,7 +71,7 @@ export async function makeTools(): Promise<Tools> {
     async injectingProxy(at, options) {
       const child = start(at, "injecting-proxy.mjs", { INJECTING_PROXY: JSON.stringify(options) });
       proxies.push(child);
-      return child.until("its URL", DEADLINE_MS, () => child.lines[0]);
+      return child.until("URL", DEADLINE_MS, () => child.lines[0]);
     },
     async remove() {
       for (const proxy of proxies) await proxy.kill();

@@ -10,8 +10,8 @@ import { GATEWAY_PORT, openTopology, SHIM_PORT, type Topology } from "./topology
 const SANDBOX = "10.231.0.2";
 const PROXY = "10.231.0.1";
 
-// NVIDIA/NemoClaw #7215: gateway and tools share a sandbox, but a tool's connection to the sandbox's own address is
-// taken to a proxy at the other end of the veth pair, and comes back from there: a stranger's, with a tool's token.
+// NVIDIA/NemoClaw #7215: gateway and tools share a sandbox. A tool's connection to the sandbox's own address is redirected
+// to a proxy at the other end of the veth pair, and arrives from its address, with the tool's token.
 describe.each(chosenVersions())("openclaw %s behind a proxy at the other end of the veth pair", (version) => {
   let topology: Topology;
   let sandbox: Namespace;
@@ -33,7 +33,7 @@ describe.each(chosenVersions())("openclaw %s behind a proxy at the other end of 
     await topology?.close();
   });
 
-  /** What the proxy makes of a tool's connection to a port of the sandbox; Host stays what the tool sent. */
+  /** Connects a tool through the proxy to a port of the sandbox; the proxy does not change Host. */
   const connect = async (port: number, headers: readonly Header[]): Promise<unknown> => {
     const target = { host: SANDBOX, port };
     const url = await topology.tools.injectingProxy(proxy, { target, headers, listenHost: PROXY });

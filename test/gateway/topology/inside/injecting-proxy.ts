@@ -1,4 +1,4 @@
-// A proxy in a network namespace: INJECTING_PROXY holds its options. Prints its URL when it listens.
+// Starts a header-injecting proxy with the options in INJECTING_PROXY (JSON). Prints its URL.
 import { startInjectingProxy, type InjectingProxyOptions } from "../../../support/header-injecting-proxy.ts";
 
 const proxy = await startInjectingProxy(

@@ -1,4 +1,4 @@
-// A tool of OpenClaw's in a network namespace: does what TASK says, once, and prints how it went as one line of JSON.
+// Performs the task in TASK (JSON) and prints the result as one line of JSON.
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { handshake } from "../../../support/client.ts";
@@ -12,7 +12,7 @@ async function fetchPage(url: string, headers: Readonly<Record<string, string>>)
     const request = get(url, { headers, agent: false, timeout: TIMEOUT_MS }, (response) => {
       void text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }));
     });
-    request.on("timeout", () => request.destroy(new Error(`nothing came within ${TIMEOUT_MS} ms`)));
+    request.on("timeout", () => request.destroy(new Error(`no response within ${TIMEOUT_MS} ms`)));
     request.on("error", (error) => resolve({ failure: error.message }));
   });
 }
