@@ -4,30 +4,26 @@ import { adminCovers } from "../openclaw/scopes.ts";
 /** What a device requested in a `connect` that passed this shim's gate. */
 export type DeviceRequest = NonNullable<ReturnType<typeof deviceRequest>>;
 
-/** A device that this shim itself saw refused with NOT_PAIRED. */
+/**
+ * A device that this shim itself saw refused with NOT_PAIRED, on the connection `conn`. `requestId` is what the refusal
+ * named, `at` its `performance.now()`.
+ */
 export interface RefusedDevice extends DeviceRequest {
-  /** The connection that was refused. */
   readonly conn: string;
-  /** The request that the refusal named, if any. */
   readonly requestId: string | undefined;
-  /** `performance.now()` of the refusal. */
   readonly at: number;
 }
 
 /** `--approve-roles` and `--approve-scopes`. */
-export interface ApproveBounds {
-  readonly roles: readonly string[];
-  readonly scopes: readonly string[];
-}
+export type ApproveBounds = Readonly<Record<"roles" | "scopes", readonly string[]>>;
 
 /** The shim does not vouch for an older refusal. */
 const SEEN_MS = 60_000;
 
 /** Returns what a device requests, with the gateway's defaults; undefined if the client has no device. */
 export function deviceRequest({ deviceId, publicKey, role = "operator", scopes = [] }: ConnectRequest) {
-  return deviceId === undefined || publicKey === undefined
-    ? undefined
-    : { deviceId, publicKey, role, scopes };
+  if (deviceId === undefined || publicKey === undefined) return undefined;
+  return { deviceId, publicKey, role, scopes };
 }
 
 /**
@@ -56,10 +52,7 @@ export function objection(
  * Returns what of a device's request exceeds the bounds, or undefined. `operator.admin` covers every scope of an
  * operator, as in the gateway: 2026.4's CLI requests `operator.talk.secrets` beside it.
  */
-export function outOfBounds(
-  { role, scopes }: Pick<DeviceRequest, "role" | "scopes">,
-  bounds: ApproveBounds,
-): string | undefined {
+export function outOfBounds({ role, scopes }: DeviceRequest, bounds: ApproveBounds): string | undefined {
   if (!bounds.roles.includes(role)) return `role ${role} is not in --approve-roles`;
   const scope = scopes.find((wanted) => !adminCovers(bounds.scopes, wanted));
   return scope === undefined ? undefined : `scope ${scope} is not in --approve-scopes`;

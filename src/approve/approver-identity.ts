@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { freshId } from "../net/fresh-id.ts";
 import { createDevice, deviceFromPem, type Device } from "../openclaw/device.ts";
 import { readSmallFile } from "../openclaw/small-file.ts";
 import { messageOf, printable } from "../text/printable.ts";
@@ -17,15 +17,11 @@ const REPLACE = "move it away, and the shim makes a new one";
  * @returns also why it could not be stored: the gateway then sees a new device at every start
  * @throws Error if the file exists but is not a private key that only this user can read; the file is left unchanged
  */
-export async function loadIdentity(
-  directory: string | undefined,
-): Promise<{ readonly device: Device; readonly why?: string }> {
-  if (directory === undefined) return { device: createDevice() };
-  const path = join(directory, IDENTITY_FILE);
-  const stored = readKey(path);
+export async function loadIdentity(directory: string | undefined) {
+  const stored = directory === undefined ? undefined : readKey(join(directory, IDENTITY_FILE));
   const device = stored ?? createDevice();
   try {
-    if (!stored) await store(device, directory, path);
+    if (directory !== undefined && !stored) await store(device, directory);
     return { device };
   } catch (error) {
     return { device, why: messageOf(error) };
@@ -33,9 +29,10 @@ export async function loadIdentity(
 }
 
 /** Writes the key whole or not at all: a half-written one would end every later start. */
-async function store(device: Device, directory: string, path: string): Promise<void> {
+async function store(device: Device, directory: string): Promise<void> {
+  const path = join(directory, IDENTITY_FILE);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomUUID({ disableEntropyCache: true })}.tmp`;
+  const temporary = `${path}.${freshId()}.tmp`;
   const pem = device.privateKey.export({ type: "pkcs8", format: "pem" });
   try {
     await writeFile(temporary, pem, { flag: "wx", mode: 0o600, flush: true });

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { shellWord, type Advice } from "../errors.ts";
+import { outcomeAdvice } from "../errors.ts";
 import { isSignedConnect } from "../openclaw/device.ts";
 import { openSession } from "../openclaw/gateway-session.ts";
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { Secret } from "../openclaw/token.ts";
+import type { BeforeConnect } from "../outcome/observer.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
 import { GatewayAgent, type Dialer } from "../upstream/dial.ts";
@@ -19,18 +20,13 @@ const HOLD_MS = 500;
 /** Refused devices remembered while the operator connection is down. */
 const WAITING_LIMIT = 256;
 
-/** Credentials of the shim as an operator. */
+/** Credentials of the shim as an operator: the gateway's token, if it has one, and the folder of the shim's identity. */
 export interface OperatorResources {
-  /** The gateway's token; absent for a gateway without one. */
-  readonly token?: Secret | undefined;
-  /** Folder of the shim's device identity; without it the gateway sees a new device at every start. */
+  readonly token?: Secret;
   readonly stateDirectory?: string | undefined;
 }
 
-/**
- * Starts the approver of one shim.
- * @throws Error if the stored identity cannot be used
- */
+/** Starts the approver of one shim. @throws Error if the stored identity cannot be used */
 export async function startApprover(
   settings: Settings,
   logger: Logger,
@@ -55,12 +51,9 @@ export async function startApprover(
   return new Approver(link, { roles, scopes }, logger);
 }
 
-/** The operator connection, as the approver uses it. */
-export type ApproverLink = Pick<OperatorLink, "up" | "pendingOf" | "open" | "list" | "decide" | "close">;
-
 /** Approves devices that this shim itself saw refused (`--approve seen`). Failures are logged; nothing is thrown. */
 export class Approver {
-  readonly #link: ApproverLink;
+  readonly #link: OperatorLink;
   readonly #bounds: ApproveBounds;
   readonly #logger: Logger;
   /** Refused devices, by id, that wait for the operator connection. */
@@ -69,7 +62,7 @@ export class Approver {
   readonly #deciding = new Map<string, Promise<void>>();
 
   /** Opens the link and starts approving over it. */
-  constructor(link: ApproverLink, bounds: ApproveBounds, logger: Logger) {
+  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger) {
     this.#link = link;
     this.#bounds = bounds;
     this.#logger = logger;
@@ -85,17 +78,12 @@ export class Approver {
    * that the gateway decides afresh; a decision in progress is awaited. Nothing is rejected unless the device has
    * signed this `connect`: any client can name a device.
    *
-   * @param conn the connection's id
-   * @param frame the `connect` as received
-   * @param nonce the gateway's challenge on this connection
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined if it need not wait
    */
   beforeConnect(
     conn: string,
-    connect: ConnectRequest,
-    frame: Buffer,
-    nonce: string | undefined,
-  ): Promise<void> | undefined {
+    ...[connect, frame, nonce]: Parameters<BeforeConnect>
+  ): ReturnType<BeforeConnect> {
     const device = deviceRequest(connect);
     // Out of bounds a person must approve, under a requestId that should not change at every attempt.
     if (!device || !this.#link.up || outOfBounds(device, this.#bounds) !== undefined) return undefined;
@@ -147,33 +135,32 @@ export class Approver {
       const why = objection(request, refused, this.#bounds, performance.now());
       if (why !== undefined) throw new Error(why);
       await this.#link.decide("approve", request.requestId);
-      const line = { event: "approved", conn, deviceId, role, scopes, requestId };
-      this.#logger.info({ ...line, reason: "refused here, same request" }, "approved");
+      const reason = "refused here, same request";
+      this.#logger.info({ event: "approved", conn, deviceId, role, scopes, requestId, reason }, "approved");
     } catch (error) {
       this.#notApproved(refused, messageOf(error));
     }
   }
 
-  #notApproved({ at: _at, publicKey: _key, ...refused }: RefusedDevice, why: string): void {
+  #notApproved(refused: RefusedDevice, why: string): void {
+    const { conn, deviceId, role, scopes, requestId } = refused;
     const beyond = outOfBounds(refused, this.#bounds) !== undefined;
-    const word = refused.requestId === undefined ? undefined : shellWord(refused.requestId);
-    const advice: Advice = {
-      fix: `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`,
-      ...(word !== undefined && { command: `openclaw devices approve ${word}` }),
-    };
-    const line = { event: "not-approved", ...refused, reason: printable(why), ...advice };
-    this.#logger.warn(line, "not approved");
+    const fix = `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`;
+    const { command } = outcomeAdvice("pairing-required", requestId) ?? {};
+    const line = { event: "not-approved", conn, deviceId, role, scopes, requestId, reason: printable(why) };
+    this.#logger.warn({ ...line, fix, command }, "not approved");
   }
 
   async #reject(conn: string, stale: readonly PendingRequest[]): Promise<void> {
     for (const { requestId, deviceId } of stale) {
+      const line = { conn, requestId, deviceId };
       try {
         await this.#link.decide("reject", requestId);
         const reason = "stale pending request: its device connects now";
-        this.#logger.info({ event: "rejected", conn, requestId, deviceId, reason }, "rejected");
+        this.#logger.info({ event: "rejected", ...line, reason }, "rejected");
       } catch (error) {
         const reason = printable(messageOf(error));
-        this.#logger.warn({ event: "not-rejected", conn, requestId, deviceId, reason }, "not rejected");
+        this.#logger.warn({ event: "not-rejected", ...line, reason }, "not rejected");
       }
     }
   }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Advice } from "../errors.ts";
-import { GatewayRequestError } from "../openclaw/gateway-session.ts";
 import type { GatewaySession, SessionFailure, SessionResult } from "../openclaw/gateway-session.ts";
 import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
 import { adviceFor } from "../outcome/outcome-advice.ts";
@@ -10,9 +9,7 @@ import { fieldsOf } from "../text/json.ts";
 import { messageOf, printable } from "../text/printable.ts";
 
 const FIRST_RETRY_MS = 500;
-/** An unreachable gateway is often back soon, and an attempt is cheap; one that refuses will refuse again. */
-const UNREACHABLE_RETRY_MS = 5_000;
-const REFUSED_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 10_000;
 const REQUEST_MS = 5_000;
 /** Pending requests remembered; the gateway itself lets them expire after five minutes. */
 const PENDING_LIMIT = 1_000;
@@ -87,7 +84,7 @@ export class OperatorLink {
     let waitMs = FIRST_RETRY_MS;
     let lastReason: string | undefined;
     while (!signal.aborted) {
-      const { reason, advice, retryMs } = await this.#connect(() => {
+      const { reason, advice } = await this.#connect(() => {
         waitMs = FIRST_RETRY_MS;
         lastReason = undefined;
         onUp();
@@ -98,7 +95,7 @@ export class OperatorLink {
       if (reason !== lastReason) onDown(reason, advice);
       lastReason = reason;
       await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
-      waitMs = Math.min(waitMs * 2, retryMs);
+      waitMs = Math.min(waitMs * 2, LAST_RETRY_MS);
     }
   }
 
@@ -121,12 +118,10 @@ export class OperatorLink {
     } catch (error) {
       this.#session = undefined;
       await session.close();
-      const retryMs = error instanceof GatewayRequestError ? REFUSED_RETRY_MS : UNREACHABLE_RETRY_MS;
-      return { reason: printable(messageOf(error)), advice: RECONNECTS, retryMs };
+      return { reason: printable(messageOf(error)), advice: RECONNECTS };
     }
     onUp();
-    const reason = `the gateway closed (${await closed})`;
-    return { reason, advice: RECONNECTS, retryMs: UNREACHABLE_RETRY_MS };
+    return { reason: `the gateway closed (${await closed})`, advice: RECONNECTS };
   }
 
   async #request(method: string, params: object = {}): Promise<unknown> {
@@ -140,7 +135,7 @@ export class OperatorLink {
   }
 }
 
-/** Why there is no connection, what to do, and the longest time until the next attempt. */
+/** Why there is no connection, and what to do. */
 type LinkLoss = ReturnType<typeof handshakeLoss>;
 
 function handshakeLoss(failure: SessionFailure) {
@@ -150,6 +145,5 @@ function handshakeLoss(failure: SessionFailure) {
   return {
     reason: reason === undefined ? outcome : `${outcome}: ${reason}`,
     advice: outcome === "unauthorized" ? WRONG_TOKEN : (adviceFor(verdict, transcript) ?? RECONNECTS),
-    retryMs: failure.error || failure.http ? REFUSED_RETRY_MS : UNREACHABLE_RETRY_MS,
   };
 }

@@ -1,12 +1,5 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  sign,
-  verify,
-} from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import { generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
 import { fieldsOf, parseJson, textsIn } from "../text/json.ts";
 
 /** An OpenClaw device: an Ed25519 key pair and its names. */
@@ -24,7 +17,7 @@ export type SignatureVersion = "v2" | "v3";
 
 const VERSIONS: readonly SignatureVersion[] = ["v3", "v2"];
 const RAW_KEY_BYTES = 32;
-/** Of the format of `identity/device.json`; every release has this one. */
+/** Of `identity/device.json`, on every release. */
 const IDENTITY_VERSION = 1;
 
 /** Makes a new device identity. */
@@ -59,9 +52,8 @@ export function readIdentity(stored: unknown): Device | undefined {
   try {
     const device = deviceFromPem(text(privateKeyPem));
     const { x } = createPublicKey(text(publicKeyPem)).export({ format: "jwk" });
-    return version === IDENTITY_VERSION && x === device.publicKey && deviceId === device.id
-      ? device
-      : undefined;
+    const isWhole = version === IDENTITY_VERSION && x === device.publicKey && deviceId === device.id;
+    return isWhole ? device : undefined;
   } catch {
     return undefined;
   }

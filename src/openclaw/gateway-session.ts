@@ -9,13 +9,11 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** Options of a connection to a gateway as an operator. */
 export interface SessionOptions {
-  /** `ws://` or `wss://`, with a path where that matters. */
   readonly url: string;
-  /** Signs the connect; without it the client has no device. */
   readonly device?: Device | undefined;
   /** The gateway's shared token. */
   readonly token?: string | undefined;
-  /** Default: the CLI. OpenClaw accepts a closed list of ids and modes. */
+  /** Members of `client` that differ from the CLI's. OpenClaw accepts a closed list of ids and modes. */
   readonly client?: Params;
   /** Default `operator.read`. */
   readonly scopes?: readonly string[];
@@ -23,9 +21,8 @@ export interface SessionOptions {
   readonly amend?: (params: Params) => Params;
   /** For the whole handshake; default 10 s. */
   readonly timeoutMs?: number;
-  /** Ends the handshake as a failure; an open session stays open. */
+  /** Ends the handshake; an open session stays open. */
   readonly signal?: AbortSignal;
-  /** Further options of `ws`: headers, agent, TLS. */
   readonly ws?: ClientOptions | undefined;
 }
 
@@ -34,13 +31,12 @@ export interface SessionFailure {
   readonly ok: false;
   /** The gateway's refusal of connect. */
   readonly error?: GatewayError;
-  /** The close that followed it, or came instead. */
+  /** The close that followed the refusal, or came instead. */
   readonly close?: { readonly code: number; readonly reason: string };
   /** The HTTP response to the upgrade. */
   readonly http?: { readonly status: number; readonly body: string };
-  /** Why there was no response. */
+  /** Why there was no response, and the code of an error of the system or of Node, such as `ECONNREFUSED`. */
   readonly failure?: string;
-  /** The failure's code, such as `ECONNREFUSED`, if it is an error of the system or of Node. */
   readonly failureCode?: string;
 }
 
@@ -56,7 +52,7 @@ export type SessionResult = (OpenSession | SessionFailure) & { readonly headers?
 
 const TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1000;
-const HTTP_BODY_BYTES = 65_536;
+const HTTP_BODY_LIMIT = 65_536;
 const CLI = { id: "cli", version: "1.0.0", platform: process.platform, mode: "cli" };
 
 /**
@@ -120,22 +116,13 @@ export class GatewayRequestError extends Error {
   }
 }
 
-/** The end of a session, with the WebSocket close code. */
-export class GatewayClosedError extends Error {
-  override readonly name = "GatewayClosedError";
-  readonly code: number;
-
-  constructor(code: number, reason: string) {
-    super(`gateway closed (${code}): ${reason}`);
-    this.code = code;
-  }
-}
-
 type ResponseFrame = Extract<ReturnType<typeof parseGatewayFrame>, { readonly type: "res" }>;
 
 /** A connected client: its requests, and the gateway's events. */
 export class GatewaySession {
   readonly socket: WebSocket;
+  /** Of the WebSocket close; undefined while the session is open. */
+  closeCode: number | undefined;
   /** Settles the request with that id. */
   readonly #requests = new Map<string, (response: ResponseFrame | Error) => void>();
   readonly #listeners = new Map<string, (payload: unknown) => void>();
@@ -148,14 +135,15 @@ export class GatewaySession {
       else if (frame) this.#requests.get(frame.id)?.(frame);
     });
     socket.on("close", (code, reason) => {
-      const error = new GatewayClosedError(code, reason.toString());
+      this.closeCode = code;
+      const error = new Error(`gateway closed (${code}): ${reason.toString()}`);
       for (const settle of this.#requests.values()) settle(error);
     });
   }
 
   /**
    * Sends a request and returns the response's payload.
-   * @throws GatewayRequestError if the gateway refuses it, GatewayClosedError if it closes, Error after the timeout
+   * @throws GatewayRequestError if the gateway refuses it, Error if it closes or after the timeout
    */
   request(method: string, params: unknown = {}, timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const id = randomUUID();
@@ -167,8 +155,8 @@ export class GatewaySession {
         else if (response.ok) resolve(response.payload);
         else reject(new GatewayRequestError(method, response.error));
       };
-      const late = new Error(`${method}: no response within ${timeoutMs} ms`);
-      const deadline = setTimeout(settle, timeoutMs, late);
+      const late = `${method}: no response within ${timeoutMs} ms`;
+      const deadline = setTimeout(() => settle(new Error(late)), timeoutMs);
       this.#requests.set(id, settle);
       this.socket.send(JSON.stringify({ type: "req", id, method, params }));
     });
@@ -209,18 +197,14 @@ function connectParams(
   return amend ? amend(signed) : signed;
 }
 
-/** Reads the body as far as it arrives. */
+/** Reads the body as far as it arrives: the gateway may reset the connection. */
 async function readBody(response: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
+  let body = "";
+  const parts: AsyncIterable<string> = response.setEncoding("utf8");
   try {
-    for await (const part of response as AsyncIterable<Buffer>) {
-      bytes += part.length;
-      if (bytes > HTTP_BODY_BYTES) break;
-      parts.push(part);
-    }
+    for await (const part of parts) if ((body += part).length > HTTP_BODY_LIMIT) break;
   } catch {
-    // Reset by the gateway: what arrived is the result.
+    // What arrived is the result.
   }
-  return Buffer.concat(parts).toString();
+  return body;
 }

@@ -13,9 +13,6 @@ export interface GatewayError {
   readonly retryAfterMs?: number;
 }
 
-/** A request frame of a client. */
-export type RequestFrame = NonNullable<ReturnType<typeof readRequestFrame>>;
-
 /** A `connect` request without its credentials: only which kinds of them were sent. */
 export type ConnectRequest = NonNullable<ReturnType<typeof readConnect>>;
 
@@ -60,23 +57,18 @@ export function readRequestFrame(frame: unknown) {
 export function readConnect(data: Buffer) {
   const frame = readRequestFrame(parseJson(data.toString("utf8")));
   if (frame?.method !== "connect") return undefined;
-  const params = fieldsOf(frame.params);
-  const client = fieldsOf(params["client"]);
-  const device = fieldsOf(params["device"]);
-  const auth = fieldsOf(params["auth"]);
+  const { client, role, scopes, device, auth } = fieldsOf(frame.params);
+  const { id, mode, version, platform } = fieldsOf(client);
+  const { id: deviceId, publicKey } = fieldsOf(device);
+  const credentials = fieldsOf(auth);
   return {
     id: printable(frame.id, TEXT_LIMIT),
-    client: {
-      id: text(client["id"]),
-      mode: text(client["mode"]),
-      version: text(client["version"]),
-      platform: text(client["platform"]),
-    },
-    role: text(params["role"]),
-    scopes: texts(params["scopes"]),
-    deviceId: text(device["id"]),
-    publicKey: text(device["publicKey"]),
-    auth: CREDENTIALS.filter((kind) => typeof auth[kind] === "string"),
+    client: { id: text(id), mode: text(mode), version: text(version), platform: text(platform) },
+    role: text(role),
+    scopes: texts(scopes),
+    deviceId: text(deviceId),
+    publicKey: text(publicKey),
+    auth: CREDENTIALS.filter((kind) => typeof credentials[kind] === "string"),
   };
 }
 
@@ -136,16 +128,9 @@ export function readPendingRequest(value: unknown) {
   if (typeof requestId !== "string" || typeof deviceId !== "string" || typeof publicKey !== "string") {
     return undefined;
   }
-  // Older releases have only `role`.
-  const all = new Set([...textsIn(roles), ...textsIn([role])]);
-  return {
-    requestId,
-    deviceId,
-    publicKey,
-    roles: [...all],
-    scopes: textsIn(scopes),
-    silent: silent === true,
-  };
+  const names = new Set([...textsIn(roles), ...textsIn([role])]); // older releases have only `role`
+  const request = { requestId, deviceId, publicKey, roles: [...names], scopes: textsIn(scopes) };
+  return { ...request, silent: silent === true };
 }
 
 function readError(value: unknown): GatewayError | undefined {

@@ -3,13 +3,6 @@ import JSON5 from "json5";
 import { isRecord } from "../text/json.ts";
 import { errorCode, messageOf } from "../text/printable.ts";
 
-/** Why a file is of no use, as the end of the sentence `FILE …`; `denied` if this user may not read it. */
-export interface UnusableFile {
-  readonly why: string;
-  readonly missing: boolean;
-  readonly denied: boolean;
-}
-
 /** Who may read or write a file that every user of the machine may. */
 export const EVERYBODY = "every user of the machine";
 const JSON5_BYTES = 4 * 1024 * 1024;
@@ -38,8 +31,7 @@ export function readSmallFile(path: string, maxBytes: number) {
     return { text, otherOwner: stat.uid === user ? undefined : stat.uid, openTo };
   } catch (error) {
     const code = errorCode(error);
-    const missing = code === "ENOENT" || code === "ENOTDIR";
-    return { ...unusable(`cannot be read (${code})`), missing, denied: code === "EACCES" };
+    return unusable(`cannot be read (${code})`, code);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -59,6 +51,7 @@ export function readJson5(path: string) {
   }
 }
 
-function unusable(why: string): UnusableFile {
-  return { why, missing: false, denied: false };
+/** Returns why a file is of no use, as the end of the sentence `FILE …`; `denied` if this user may not read it. */
+function unusable(why: string, code = "") {
+  return { why, missing: code === "ENOENT" || code === "ENOTDIR", denied: code === "EACCES" };
 }

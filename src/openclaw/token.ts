@@ -30,6 +30,7 @@ export type Token =
   | TokenProblem;
 
 const MAX_BYTES = 4096;
+const SHORTHAND = /^\s*\$([A-Z][A-Z0-9_]{0,127})\s*$/;
 const FIX = "give --token-file FILE or set OPENCLAW_GATEWAY_TOKEN";
 
 /**
@@ -76,16 +77,11 @@ function fromConfig(env: Environment): Token {
   const from = `gateway.auth.token in ${shownPath}`;
   const value = section(section(object, "gateway"), "auth")["token"];
   if (value === undefined) return { why: "no gateway token found", fix: FIX };
-  if (typeof value === "string") {
-    const [, shorthand] = /^\$([A-Z][A-Z0-9_]{0,127})$/.exec(value.trim()) ?? [];
-    return shorthand === undefined ? fromTemplate(value, from, env) : fromVariable(shorthand, from, env);
-  }
+  if (typeof value === "string") return fromTemplate(value.replace(SHORTHAND, "${$1}"), from, env);
   const { source, id } = fieldsOf(value);
   if (source === "env" && typeof id === "string") return fromVariable(id, from, env);
-  const what = isRecord(value)
-    ? "a SecretRef that only the gateway can resolve"
-    : "neither a text nor a SecretRef";
-  return { why: `${from} is ${what}`, fix: FIX };
+  if (isRecord(value)) return { why: `${from} is a SecretRef that only the gateway can resolve`, fix: FIX };
+  return { why: `${from} is neither a text nor a SecretRef`, fix: FIX };
 }
 
 function fromVariable(name: string, from: string, env: Environment): Token {

@@ -1,35 +1,36 @@
 import { pino, type Logger } from "pino";
-import { Approver, type ApproverLink } from "../../src/approve/approver.ts";
+import { Approver } from "../../src/approve/approver.ts";
+import { OperatorLink } from "../../src/approve/operator-link.ts";
 import type { PendingRequest } from "../../src/openclaw/protocol.ts";
 
 /** An operator connection to a gateway with these pending requests. It approves when the test calls `approved`. */
-export class FakeLink implements ApproverLink {
-  readonly up = true;
+export class FakeLink extends OperatorLink {
   readonly rejected: string[] = [];
   approved: () => void = () => {};
   readonly #pending: PendingRequest[];
 
   constructor(pending: PendingRequest[] = []) {
+    super(() => Promise.reject(new Error("not used")));
     this.#pending = pending;
   }
 
-  open(): void {}
+  override get up(): boolean {
+    return true;
+  }
 
-  pendingOf(): PendingRequest[] {
+  override open(): void {}
+
+  override pendingOf(): PendingRequest[] {
     return this.#pending;
   }
 
-  list(): Promise<PendingRequest[]> {
+  override list(): Promise<PendingRequest[]> {
     return Promise.resolve(this.#pending);
   }
 
-  decide(decision: string, requestId: string): Promise<void> {
+  override decide(decision: string, requestId: string): Promise<void> {
     if (decision === "approve") return new Promise((resolve) => (this.approved = resolve));
     this.rejected.push(requestId);
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
     return Promise.resolve();
   }
 }

@@ -82,6 +82,18 @@ describe("the approver's identity", () => {
     expect(readFileSync(path, "utf8")).toBe(pem);
   });
 
+  it("is used on Windows, which has no modes", async () => {
+    const { folder, path, pem } = makeKept();
+    chmodSync(path, 0o666);
+    const { geteuid } = process;
+    delete process.geteuid;
+    onTestFinished(() => void Object.assign(process, { geteuid }));
+
+    const { device } = await loadIdentity(folder);
+
+    expect(device.privateKey.export({ type: "pkcs8", format: "pem" })).toBe(pem);
+  });
+
   it.runIf(isRoot)("that is another user's is refused", async () => {
     const { folder, path } = makeKept();
     chownSync(path, NOBODY, NOBODY);

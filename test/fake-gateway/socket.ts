@@ -1,11 +1,13 @@
 import type { WebSocket } from "ws";
-import { readRequestFrame, type RequestFrame } from "../../src/openclaw/protocol.ts";
+import { readRequestFrame } from "../../src/openclaw/protocol.ts";
 import { readConnectParams, type ConnectParams } from "./connect-params.ts";
 import { judgeConnect } from "./handshake.ts";
 import { helloOk, type Session } from "./hello.ts";
 import { handleRequest } from "./methods.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import type { Connection, Gateway } from "./server.ts";
+
+type RequestFrame = NonNullable<ReturnType<typeof readRequestFrame>>;
 
 /** OpenClaw's default deadline for `connect`. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -1,5 +1,5 @@
 import { createDevice, type Device } from "../../openclaw/device.ts";
-import { GatewayClosedError, type GatewaySession } from "../../openclaw/gateway-session.ts";
+import type { GatewaySession } from "../../openclaw/gateway-session.ts";
 import { isRecord } from "../../text/json.ts";
 import type { Deadline } from "./deadline.ts";
 import { readPaired, readPending, type DeviceLists } from "./device-lists.ts";
@@ -122,7 +122,7 @@ export class TestDevices {
   async #removeOwn(session: GatewaySession, deviceId: string): Promise<boolean> {
     return this.#request(session, "remove", { deviceId }).then(
       () => true,
-      (error: unknown) => error instanceof GatewayClosedError && error.code === 4001,
+      () => session.closeCode === 4001,
     );
   }
 
