@@ -15,7 +15,7 @@ import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import { createDialer, type Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
-import { GatewayProbe, ReachabilityMonitor, type Reachability } from "./upstream/reachability.ts";
+import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts";
 
 /** How often the gateway is probed while it is down, so that the log says when it is up again. */
 const PROBE_MS = 2_000;
@@ -61,9 +61,9 @@ export async function openShim(
   logger: Logger,
   { handedOver = [], operator = {} }: ShimResources = {},
 ): Promise<Shim> {
-  const monitor = new ReachabilityMonitor((now) => logReachability(logger, settings, now));
+  const monitor = new GatewayMonitor((now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
-  const probe = new GatewayProbe(dialer);
+  const probe = (): Promise<void> => monitor.probe(dialer);
   const outcomes = new Outcomes();
   const metrics = new OutcomeMetrics();
   const connections = new Connections(settings.maxConnections);
@@ -84,7 +84,7 @@ export async function openShim(
   let status: Promise<Status> | undefined;
   async function loadStatus(): Promise<Status> {
     const { createStatus } = await import("./status/status.ts");
-    return createStatus({ monitor, outcomes, metrics, connections, probe: () => probe.run() });
+    return createStatus({ monitor, outcomes, metrics, connections, probe });
   }
   let requests: Promise<RequestRelay> | undefined;
   async function loadRequests(): Promise<RequestRelay> {
@@ -117,9 +117,9 @@ export async function openShim(
   const addresses = listeners.map(({ address }) => address);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
-  void probe.run();
+  void probe();
   const watch = setInterval(() => {
-    if (monitor.now.state === "down") void probe.run();
+    if (monitor.now.state === "down") void probe();
   }, PROBE_MS).unref();
 
   let closing: Promise<void> | undefined;
@@ -144,7 +144,7 @@ export async function openShim(
     );
     connections.destroy();
     (await requests)?.close();
-    probe.close();
+    monitor.close();
     await approver?.close();
     await until(() => connections.slotsInUse === 0, DESTROY_MS);
     logger.info({ event: "stopped" }, "stopped");

@@ -5,13 +5,13 @@ import { isLoopbackName, parseAuthority } from "../net/authority.ts";
 import { METRICS_TYPE, type OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
 import type { Connections } from "../server/connections.ts";
-import type { ReachabilityMonitor } from "../upstream/reachability.ts";
+import type { GatewayMonitor } from "../upstream/gateway-monitor.ts";
 import { VERSION } from "../version.ts";
 import { OutcomeFollowers } from "./follow.ts";
 
 /** The parts of a shim whose state the status pages show. */
 export interface StatusSources {
-  readonly monitor: ReachabilityMonitor;
+  readonly monitor: GatewayMonitor;
   readonly outcomes: Outcomes;
   readonly metrics: OutcomeMetrics;
   readonly connections: Connections;

@@ -25,9 +25,6 @@ export interface Dialer {
   dial(holdMs: number, done: (result: DialResult) => void): () => void;
 }
 
-/** Is called after every attempt, with its failure if it failed. */
-export type ReachabilityListener = (failure: ConnectFailure | undefined) => void;
-
 /** How to open one connection to the gateway. */
 export interface Connector {
   readonly readyEvent: "connect" | "secureConnect";
@@ -36,10 +33,14 @@ export interface Connector {
   verify(socket: Socket): ConnectFailure | undefined;
 }
 
-/** Creates the dialer of one shim. TLS is loaded only for a `wss://` gateway. */
+/**
+ * Creates the dialer of one shim. TLS is loaded only for a `wss://` gateway.
+ *
+ * @param onAttempt is called after every attempt, with its failure if it failed
+ */
 export async function createDialer(
   gateway: GatewayAddress,
-  onReachability: ReachabilityListener,
+  onAttempt: (failure: ConnectFailure | undefined) => void,
 ): Promise<Dialer> {
   const connector = await connectorFor(gateway);
   return {
@@ -50,7 +51,7 @@ export async function createDialer(
       function attempt(): () => void {
         return attemptOnce(connector, (result) => {
           const failure = "failure" in result ? result.failure : undefined;
-          onReachability(failure);
+          onAttempt(failure);
           if (!failure || isFinal(failure) || performance.now() + RETRY_MS > deadline) {
             // From here on the socket belongs to the caller: there is nothing left to cancel.
             cancel = () => {};
@@ -79,13 +80,34 @@ async function connectorFor(gateway: GatewayAddress): Promise<Connector> {
 function attemptOnce(connector: Connector, done: (result: DialResult) => void): () => void {
   const socket = connector.open();
   const timer = setTimeout(() => {
-    settle({ failure: { code: "TIMEOUT", message: `no connection within ${ATTEMPT_MS} ms` } });
+    fail({ code: "TIMEOUT", message: `no connection within ${ATTEMPT_MS} ms` });
   }, ATTEMPT_MS);
+  socket.on("error", onError);
+  socket.on(connector.readyEvent, onReady);
 
-  function settle(result: DialResult): void {
+  function onError({ code = "ERROR", message }: NodeJS.ErrnoException): void {
+    fail({ code, message });
+  }
+
+  function onReady(): void {
+    const failure = connector.verify(socket);
+    if (failure) return fail(failure);
     release();
-    if ("failure" in result) discard(socket);
-    done(result);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    done({ socket });
+  }
+
+  function fail(failure: ConnectFailure): void {
+    cancel();
+    done({ failure });
+  }
+
+  function cancel(): void {
+    release();
+    // An error event without a listener would end the process.
+    socket.on("error", () => {});
+    socket.destroy();
   }
 
   function release(): void {
@@ -94,33 +116,7 @@ function attemptOnce(connector: Connector, done: (result: DialResult) => void): 
     socket.off(connector.readyEvent, onReady);
   }
 
-  function onError(error: NodeJS.ErrnoException): void {
-    settle({ failure: { code: error.code ?? "ERROR", message: error.message } });
-  }
-
-  function onReady(): void {
-    const failure = connector.verify(socket);
-    if (failure) {
-      settle({ failure });
-      return;
-    }
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    settle({ socket });
-  }
-
-  socket.on("error", onError);
-  socket.on(connector.readyEvent, onReady);
-  return () => {
-    release();
-    discard(socket);
-  };
-}
-
-function discard(socket: Socket): void {
-  // An error event without a listener would end the process.
-  socket.on("error", () => {});
-  socket.destroy();
+  return cancel;
 }
 
 /** Returns true for a failure that no retry can fix: a wrong certificate, a bad address. */

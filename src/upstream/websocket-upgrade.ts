@@ -2,8 +2,7 @@ import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
 import type { Dialer } from "./dial.ts";
-import { relayRefusal, type RefusalListener } from "./refused-upgrade.ts";
-import { readResponseHead } from "./response-head.ts";
+import type { GatewayRefusal, RefusalListener } from "./refused-upgrade.ts";
 import { splice, type SpliceListener } from "./splice.ts";
 
 /** Deadline for the gateway's response to an upgrade, in ms. */
@@ -13,6 +12,9 @@ const RESPONSE_MS = 30_000;
  * socket is read all the same, to see the client disconnect.
  */
 const EARLY_LIMIT = 64 * 1024;
+/** Node's own limit. */
+const HEAD_LIMIT = 16 * 1024;
+const HEAD_END = "\r\n\r\n";
 
 /** Is called with what happens to an upgrade. The relay does not know what it means. */
 export interface UpgradeListener extends SpliceListener, RefusalListener {
@@ -43,7 +45,7 @@ export interface UpgradeRequest {
  * would read it as a second request, which has passed no gate.
  */
 export function relayUpgrade(request: UpgradeRequest): void {
-  const { client, dialer, listener } = request;
+  const { client, dialer, holdMs, listener } = request;
   let early = request.early;
   let gateway: Socket | undefined;
   let received: Buffer = Buffer.alloc(0);
@@ -51,15 +53,14 @@ export function relayUpgrade(request: UpgradeRequest): void {
 
   const deadline = setTimeout(() => {
     fail("gateway_timeout", { code: "TIMEOUT", message: `no response within ${RESPONSE_MS} ms` });
-  }, request.holdMs + RESPONSE_MS);
-  const cancelDial = dialer.dial(request.holdMs, (result) => {
-    if ("failure" in result) fail("gateway_unreachable", result.failure);
-    else send(result.socket);
+  }, holdMs + RESPONSE_MS);
+  const cancelDial = dialer.dial(holdMs, (result) => {
+    if ("failure" in result) return fail("gateway_unreachable", result.failure);
+    gateway = result.socket;
+    watch("on", gateway, onResponseBytes, onGatewayClosed);
+    gateway.write(request.head, "latin1");
   });
-  client.on("data", onEarly);
-  client.on("end", onClientClosed);
-  client.on("error", onClientClosed);
-  client.on("close", onClientClosed);
+  watch("on", client, onEarly, onClientClosed);
   client.resume();
 
   function onEarly(chunk: Buffer): void {
@@ -77,17 +78,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
     listener.onClosed("client", error instanceof Error ? error : undefined);
   }
 
-  function send(socket: Socket): void {
-    gateway = socket;
-    gateway.on("data", onResponseBytes);
-    gateway.on("end", onGatewayClosed);
-    gateway.on("error", onGatewayClosed);
-    gateway.on("close", onGatewayClosed);
-    gateway.write(request.head, "latin1");
-  }
-
   function onResponseBytes(chunk: Buffer): void {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    received = Buffer.concat([received, chunk]);
     let head = readResponseHead(received);
     // Interim responses (RFC 9110 section 15.2) are of no use to a WebSocket client.
     while (typeof head === "object" && head.status < 200 && head.status !== 101) {
@@ -96,21 +88,18 @@ export function relayUpgrade(request: UpgradeRequest): void {
     }
     if (head === undefined || !gateway) return;
     if (head === "malformed") {
-      fail("gateway_response_malformed", {
-        code: "MALFORMED_RESPONSE",
-        message: "not an HTTP/1.1 status line",
-      });
-      return;
+      const message = "not an HTTP/1.1 status line";
+      return fail("gateway_response_malformed", { code: "MALFORMED_RESPONSE", message });
     }
     settle();
     listener.onResponse(head.status);
     if (head.status === 101) splice({ client, gateway, early, received, headSize: head.size, listener });
-    else relayRefusal({ client, gateway, head, received, listener });
+    else void relayRefusal({ client, gateway, received, headSize: head.size, listener });
   }
 
-  function onGatewayClosed(error?: unknown): void {
+  function onGatewayClosed(error?: NodeJS.ErrnoException | boolean): void {
     const { code = "EOF", message = "it closed the connection without a response" } =
-      error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+      error instanceof Error ? error : {};
     fail("gateway_unreachable", { code, message });
   }
 
@@ -120,10 +109,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
 
   function refuseClient(refusal: Refusal, notify: () => void): void {
     if (!settle()) return;
-    if (gateway) {
-      gateway.on("error", () => {});
-      gateway.destroy();
-    }
+    gateway?.on("error", () => {});
+    gateway?.destroy();
     notify();
     client.once("close", () => listener.onClosed("gateway", undefined));
     refuseSocket(client, refusal);
@@ -135,14 +122,50 @@ export function relayUpgrade(request: UpgradeRequest): void {
     settled = true;
     clearTimeout(deadline);
     cancelDial();
-    client.off("data", onEarly);
-    client.off("end", onClientClosed);
-    client.off("error", onClientClosed);
-    client.off("close", onClientClosed);
-    gateway?.off("data", onResponseBytes);
-    gateway?.off("end", onGatewayClosed);
-    gateway?.off("error", onGatewayClosed);
-    gateway?.off("close", onGatewayClosed);
+    watch("off", client, onEarly, onClientClosed);
+    if (gateway) watch("off", gateway, onResponseBytes, onGatewayClosed);
     return true;
   }
+}
+
+function watch(
+  change: "on" | "off",
+  socket: Socket,
+  onData: (chunk: Buffer) => void,
+  onClosed: (error?: Error | boolean) => void,
+): void {
+  socket[change]("data", onData);
+  socket[change]("end", onClosed);
+  socket[change]("error", onClosed);
+  socket[change]("close", onClosed);
+}
+
+/** Loads what only a refusal needs. What the gateway sends meanwhile is stored; what the client sends is dropped. */
+async function relayRefusal(refusal: GatewayRefusal): Promise<void> {
+  const { client, gateway } = refusal;
+  const chunks = [refusal.received];
+  const store = (chunk: Buffer): unknown => chunks.push(chunk);
+  gateway.on("data", store);
+  // A socket that fails meanwhile is destroyed, which the relay sees.
+  for (const socket of [client, gateway]) socket.on("error", () => {});
+  const refused = await import("./refused-upgrade.ts");
+  gateway.off("data", store);
+  refused.relayRefusal({ ...refusal, received: Buffer.concat(chunks) });
+}
+
+/**
+ * Parses the head of a response from the bytes received so far.
+ *
+ * @returns its status and its size with the blank line; undefined if more bytes are needed; `malformed` if it can never
+ * be one
+ */
+export function readResponseHead(bytes: Buffer): { status: number; size: number } | "malformed" | undefined {
+  const end = bytes.indexOf(HEAD_END, 0, "latin1");
+  if (end === -1) {
+    const plausible = "HTTP/1.".startsWith(bytes.toString("latin1", 0, 7));
+    return plausible && bytes.length <= HEAD_LIMIT ? undefined : "malformed";
+  }
+  const status = /^HTTP\/1\.[01] (\d{3})(?: |\r\n|$)/.exec(bytes.toString("latin1", 0, end))?.[1];
+  if (status === undefined || end > HEAD_LIMIT) return "malformed";
+  return { status: Number(status), size: end + HEAD_END.length };
 }

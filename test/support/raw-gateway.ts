@@ -1,8 +1,10 @@
-import type { Socket } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Settings } from "../../src/settings/settings.ts";
 import {
   closed,
+  portOf,
   rawClient,
   startRawServer,
   SWITCHING_PROTOCOLS,
@@ -78,4 +80,25 @@ export function acceptUpgrade(then: (socket: Socket) => void = () => {}): (socke
     socket.write(SWITCHING_PROTOCOLS);
     then(socket);
   };
+}
+
+/** Both ends of one TCP connection. */
+export async function tcpPair(): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const far = connect({
+    port: portOf(server),
+    host: "127.0.0.1",
+    allowHalfOpen: true,
+  });
+  const near = await new Promise<Socket>((resolve) => {
+    server.once("connection", resolve);
+  });
+  server.close();
+  far.on("error", () => {});
+  onTestFinished(() => {
+    near.destroy();
+    far.destroy();
+  });
+  return { near, far };
 }

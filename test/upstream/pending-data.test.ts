@@ -1,31 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { splice } from "../../src/upstream/splice.ts";
-import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
-import { closed, portOf, SWITCHING_PROTOCOLS } from "../support/raw.ts";
-
-/** Both ends of one TCP connection. */
-async function tcpPair(): Promise<{ near: Socket; far: Socket }> {
-  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const far = connect({
-    port: portOf(server),
-    host: "127.0.0.1",
-    allowHalfOpen: true,
-  });
-  const near = await new Promise<Socket>((resolve) => {
-    server.once("connection", resolve);
-  });
-  server.close();
-  far.on("error", () => {});
-  onTestFinished(() => {
-    near.destroy();
-    far.destroy();
-  });
-  return { near, far };
-}
+import { startRawGatewayWithShim, tcpPair } from "../support/raw-gateway.ts";
+import { closed, SWITCHING_PROTOCOLS } from "../support/raw.ts";
 
 describe("data that is in transit when one side closes", () => {
   afterEach(() => {

@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { relayRefusal } from "../../src/upstream/refused-upgrade.ts";
+import { startRawGatewayWithShim, tcpPair } from "../support/raw-gateway.ts";
+import { closed } from "../support/raw.ts";
 
 const JSON_BODY = '{"error":{"type":"proxy_attribution_required","message":"…"}}';
 const LENGTH = Buffer.byteLength(JSON_BODY);
@@ -81,4 +84,40 @@ describe("a gateway's refusal of an upgrade", () => {
     await allClosed();
     expect(shim.outcomes).toMatchObject([{ outcome: "gateway-refused", http: { status: 403 } }]);
   });
+});
+
+describe("a refusal whose relay starts late", () => {
+  it.each(["client.end", "client.destroy", "gateway.end", "gateway.destroy"] as const)(
+    "is relayed, and both connections close, after a %s",
+    async (what) => {
+      const [client, gateway] = [await tcpPair(), await tcpPair()];
+      const sides = { client, gateway };
+      const [side, how] = what.split(".") as ["client" | "gateway", "end" | "destroy"];
+      sides[side].near.resume();
+      if (how === "destroy") sides[side].near.destroy();
+      else sides[side].far.end();
+      await once(sides[side].near, how === "destroy" ? "close" : "end");
+      let text = "";
+      client.far.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      const head = "HTTP/1.1 503 Busy\r\n\r\n";
+      const received = Buffer.from(`${head}busy`);
+      const content: string[] = [];
+      const first = await new Promise((resolve) => {
+        const onResponseContent = (bytes: Buffer): unknown => content.push(bytes.toString());
+        const listener = { onResponseContent, onClosed: resolve };
+        relayRefusal({
+          client: client.near,
+          gateway: gateway.near,
+          received,
+          headSize: head.length,
+          listener,
+        });
+      });
+      client.far.end();
+      await closed(client.near);
+      expect([first, content.join("")]).toEqual(["gateway", "busy"]);
+      expect(gateway.near.destroyed).toBe(true);
+      expect(text).toBe(what === "client.destroy" ? "" : `${head}busy`);
+    },
+  );
 });

@@ -8,10 +8,12 @@ export interface Reachability {
   readonly failure?: ConnectFailure;
 }
 
-/** Keeps the result of the last connection attempt, and reports when it changes. */
-export class ReachabilityMonitor {
+/** Stores the result of the last connection attempt, and reports when it changes. */
+export class GatewayMonitor {
   #now: Reachability = { state: "unknown", since: new Date() };
   readonly #onChange: (now: Reachability) => void;
+  #probing: Promise<void> | undefined;
+  #cancel: () => void = () => {};
 
   constructor(onChange: (now: Reachability) => void) {
     this.#onChange = onChange;
@@ -29,26 +31,19 @@ export class ReachabilityMonitor {
     this.#now = { state, since, ...(failure && { failure }) };
     if (changed) this.#onChange(this.#now);
   }
-}
 
-/** Connects to the gateway and closes at once. The dialer's listener gets the result. */
-export class GatewayProbe {
-  readonly #dialer: Dialer;
-  #probing: Promise<void> | undefined;
-  #cancel: () => void = () => {};
-
-  constructor(dialer: Dialer) {
-    this.#dialer = dialer;
-  }
-
-  /** Resolves after one attempt. Callers at the same time share it: one connection at a time. */
-  run(): Promise<void> {
+  /**
+   * Connects to the gateway and closes at once. Calls at the same time share one connection.
+   *
+   * @param dialer calls `note` with the result
+   */
+  probe(dialer: Dialer): Promise<void> {
     this.#probing ??= new Promise((resolve) => {
       const done = (): void => {
         this.#probing = undefined;
         resolve();
       };
-      const cancel = this.#dialer.dial(0, (result) => {
+      const cancel = dialer.dial(0, (result) => {
         if ("socket" in result) result.socket.destroy();
         done();
       });
@@ -60,7 +55,7 @@ export class GatewayProbe {
     return this.#probing;
   }
 
-  /** Cancels an attempt in progress. */
+  /** Cancels a probe in progress. */
   close(): void {
     this.#cancel();
   }
