@@ -58,7 +58,7 @@ export const CHALLENGE = gatewayFrame({
   payload: { nonce, ts: signedAt },
 });
 
-// Shaped as OpenClaw's own; nobody in the bench checks token or signature.
+// Shaped as OpenClaw's own; the benchmark checks neither token nor signature.
 export const CONNECT = clientFrame({
   type: "req",
   id: connectId,

@@ -1,13 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, fieldsOf, startRecorder, statusOf } from "../support/recorder.ts";
+import { rawClient, SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
+import {
+  errorOf,
+  exchange,
+  exchangeUpgrade,
+  fieldsOf,
+  startRecorder,
+  statusOf,
+} from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /**
  * Cross-site WebSocket hijacking: browsers let any page open a WebSocket to 127.0.0.1, and only Origin identifies the
  * page. The gateway checks it, so it must reach the gateway unchanged (docs/gateway.md section 4).
  */
-const ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 const FOREIGN = [
   "https://evil.example",
   "http://evil.example:18788",
@@ -20,13 +26,12 @@ const FOREIGN = [
 
 describe.each(FOREIGN)("a page of %s", (origin) => {
   it("reaches the gateway with its Origin and a normalized Host", async () => {
-    const gateway = await startRecorder(() => ACCEPTED);
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway);
-    const client = rawClient(shim.port, upgradeRequest([`Origin: ${origin}`], "/", shim.authority));
-    await client.until((text) => text === ACCEPTED);
-    client.socket.destroy();
-    const [request] = gateway.requests();
-    expect(request && fieldsOf(request)).toMatchObject({ host: `127.0.0.1:${gateway.port}`, origin });
+    const request = upgradeRequest([`Origin: ${origin}`], "/", shim.authority);
+    expect(await exchangeUpgrade(shim.port, request)).toBe(SWITCHING_PROTOCOLS);
+    const [relayed] = gateway.requests();
+    expect(relayed && fieldsOf(relayed)).toMatchObject({ host: `127.0.0.1:${gateway.port}`, origin });
     expect(await shim.outcome()).not.toHaveProperty("normalized.origin");
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
+import { rawClient, SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 import { startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
@@ -46,9 +46,7 @@ describe("bytes that follow an upgrade request", () => {
   });
 
   it("reach a gateway that accepts, unchanged and after its 101", async () => {
-    const gateway = await startRecorder(({ line }) =>
-      line.startsWith("GET / ") ? "HTTP/1.1 101 Switching Protocols\r\n\r\n" : "",
-    );
+    const gateway = await startRecorder(({ line }) => (line.startsWith("GET / ") ? SWITCHING_PROTOCOLS : ""));
     const shim = await openShimFor(gateway);
     const client = rawClient(shim.port, `${upgradeRequest()}early frames`);
     await gateway.until((bytes) => bytes.endsWith("\r\n\r\nearly frames"));

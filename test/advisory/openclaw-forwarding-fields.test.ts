@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { exchange, startRecorder } from "../support/recorder.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
+import { exchange, exchangeUpgrade, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /**
@@ -59,11 +59,9 @@ describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
   "forwarding fields in every spelling, part %i of 4",
   (_i, part) => {
     it("are deleted from a WebSocket handshake, and nothing else is", async () => {
-      const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+      const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
       const shim = await openShimFor(gateway);
-      const client = rawClient(shim.port, upgradeRequest([...part, "X-Kept: 1"]));
-      await client.until((text) => text.startsWith("HTTP/1.1 101 "));
-      client.socket.destroy();
+      expect(statusOf(await exchangeUpgrade(shim.port, upgradeRequest([...part, "X-Kept: 1"])))).toBe(101);
       expect(gateway.requests()[0]?.fields).toEqual([
         `Host: 127.0.0.1:${gateway.port}`,
         "Sec-WebSocket-Version: 13",

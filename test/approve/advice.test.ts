@@ -3,10 +3,10 @@ import { expect, it, onTestFinished } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { readConnect } from "../../src/openclaw/protocol.ts";
 import { Secret } from "../../src/openclaw/token.ts";
-import { freePort } from "../commands/bundle.ts";
 import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { connectRequest } from "../support/messages.ts";
+import { freePort } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 import { approverOver, FakeLink } from "./fake-link.ts";
 

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { bundleCommand } from "../../scripts/bundle.mjs";
-import { startRawServer } from "../support/raw.ts";
 
 /** The command as one file, made for one test file. */
 export interface Bundle {
@@ -97,11 +96,4 @@ export function start(
     signal: (name) => void child.kill(name),
     exit: once(child, "close").then(([code]: unknown[]) => (typeof code === "number" ? code : null)),
   };
-}
-
-/** A port of 127.0.0.1 that was free a moment ago, for a child whose log cannot be read. */
-export async function freePort(): Promise<number> {
-  const server = await startRawServer();
-  await server.close();
-  return server.port;
 }

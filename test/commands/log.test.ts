@@ -4,7 +4,8 @@ import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundle, freePort, start, type Bundle } from "./bundle.ts";
+import { bundle, start, type Bundle } from "./bundle.ts";
+import { freePort } from "../support/raw.ts";
 
 let command: Bundle;
 beforeAll(async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../support/client.ts";
 import { startTestGateway, TOKEN } from "./doctor/bench.ts";
+import { freePort } from "../support/raw.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
-import { bundle, freePort, start, type Bundle, type RunningCommand } from "./bundle.ts";
+import { bundle, start, type Bundle, type RunningCommand } from "./bundle.ts";
 
 let command: Bundle;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { rawClient, upgradeRequest, type RawClient } from "../support/raw.ts";
+import { openSlots } from "../support/raw-gateway.ts";
+import { rawClient, SWITCHING_PROTOCOLS, upgradeRequest, type RawClient } from "../support/raw.ts";
 import { errorOf, exchange, OK, startRecorder, statusesOf, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
@@ -15,7 +16,7 @@ function open(port: number, text: string): RawClient {
 
 describe("--max-connections", () => {
   it("refuses further requests with 503, and admits one again when a slot is released", async () => {
-    const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway, { maxConnections: 2 });
     const clients = [open(shim.port, upgradeRequest()), open(shim.port, upgradeRequest())];
     for (const client of clients) await client.until((text) => text.startsWith("HTTP/1.1 101 "));
@@ -31,8 +32,11 @@ describe("--max-connections", () => {
 
     clients[0]?.socket.destroy();
     await shim.outcome(1);
+    await expect.poll(() => openSlots(shim)).toBe(1);
     const next = open(shim.port, upgradeRequest());
     await next.until((text) => text.startsWith("HTTP/1.1 101 "));
+    for (const { socket } of [...clients, next]) socket.destroy();
+    await expect.poll(() => openSlots(shim)).toBe(0);
   });
 
   it("counts plain requests until their response, and no longer", async () => {

@@ -1,20 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, exchangeUpgrade, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
-const ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
-
-async function upgradeWith(port: number, ...fields: string[]): Promise<string> {
-  const client = rawClient(port, upgradeRequest(fields));
-  const response = await client.until((text) => text.includes("\r\n\r\n"));
-  client.socket.destroy();
-  return response;
+function upgradeWith(port: number, ...fields: string[]): Promise<string> {
+  return exchangeUpgrade(port, upgradeRequest(fields));
 }
 
 describe("a WebSocket request with forwarding fields", () => {
   it("with --forwarded strip is relayed without them, and a public address is reported", async () => {
-    const gateway = await startRecorder(() => ACCEPTED);
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway, { forwarded: "strip" });
     const response = await upgradeWith(shim.port, "X-Forwarded-For: 203.0.113.9, 10.0.0.1", "Via: 1.1 edge");
     expect(statusOf(response)).toBe(101);
@@ -26,7 +21,7 @@ describe("a WebSocket request with forwarding fields", () => {
   });
 
   it("with --forwarded private is relayed without them if all addresses are private", async () => {
-    const gateway = await startRecorder(() => ACCEPTED);
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway, { forwarded: "private" });
     expect(statusOf(await upgradeWith(shim.port, "Forwarded: for=10.0.0.1, for=127.0.0.1"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");
@@ -44,7 +39,7 @@ describe("a WebSocket request with forwarding fields", () => {
   });
 
   it("with --forwarded private is relayed if --allow-from has the public address", async () => {
-    const gateway = await startRecorder(() => ACCEPTED);
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway, { forwarded: "private", allowFrom: ["203.0.113.0/24"] });
     expect(statusOf(await upgradeWith(shim.port, "X-Real-IP: 203.0.113.9"))).toBe(101);
     expect(await shim.outcome()).not.toHaveProperty("publicForwarded");

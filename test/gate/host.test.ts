@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { errorOf, exchange, startRecorder, statusOf } from "../support/recorder.ts";
+import { SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
+import { errorOf, exchange, exchangeUpgrade, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /** Host values of plain requests, with `--allow-host my-box.lan`; `true` if admitted. */
@@ -71,12 +71,10 @@ describe("Host of a plain request", () => {
 
 describe("Host of a WebSocket handshake without Origin", () => {
   it("may be any value, and the gateway receives its own authority", async () => {
-    const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    const gateway = await startRecorder(() => SWITCHING_PROTOCOLS);
     const shim = await openShimFor(gateway);
     for (const [host] of HOSTS) {
-      const client = rawClient(shim.port, upgradeRequest([], "/", host));
-      await client.until((text) => text.startsWith("HTTP/1.1 101 "));
-      client.socket.destroy();
+      expect(statusOf(await exchangeUpgrade(shim.port, upgradeRequest([], "/", host)))).toBe(101);
     }
     const hosts = gateway.requests().map(({ fields }) => fields.filter((field) => /^host:/i.test(field)));
     expect(hosts).toEqual(HOSTS.map(() => [`Host: 127.0.0.1:${gateway.port}`]));

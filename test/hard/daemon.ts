@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished } from "vitest";
-import { freePort } from "../commands/bundle.ts";
+import { freePort } from "../support/raw.ts";
 
 const BUNDLE = join(import.meta.dirname, "..", "..", "dist", "openclaw-shim.mjs");
 const PROBE = join(import.meta.dirname, "inside", "probe.mjs");

@@ -47,7 +47,7 @@ it(`a full disk does not stop the shim for ${LINES} lines; afterwards the log co
   truncateSync(file);
   expect(await connects(daemon)).toBe(true);
   const [rest = "", ...lines] = linesOf(file);
-  // The shim writes the rest of the line that the disk took in part, so that line is not lost.
+  // The shim writes the rest of the line that was written in part.
   const written = [...linesOnFullDisk.slice(0, -1), `${linesOnFullDisk.at(-1)}${rest}`];
   expect(JSON.parse(written.at(-1) ?? "")).toMatchObject({ outcome: "denied" });
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([

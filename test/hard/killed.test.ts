@@ -7,9 +7,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { bundleProgram } from "../../scripts/bundle.mjs";
 import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { freePort } from "../commands/bundle.ts";
 import { startDaemon, total } from "./daemon.ts";
 import { scaled } from "./scale.ts";
+import { freePort } from "../support/raw.ts";
 
 const CLIENTS = 200;
 const KILLS = scaled(500);

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/headers/normalize.ts";
 import {
   anyHeaders,
-  spellingsOf,
   fieldValue,
   FORWARDING,
   HOP_BY_HOP,
   pairs,
+  spellingsOf,
   TARGET,
 } from "../support/header-fields.ts";
 

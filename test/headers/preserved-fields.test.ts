@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/headers/normalize.ts";
 import {
   anyHeaders,
-  spellingsOf,
   fieldValue,
   FORWARDING,
   HOP_BY_HOP,
   NEAR_MISSES,
   pairs,
+  spellingsOf,
   TARGET,
 } from "../support/header-fields.ts";
 

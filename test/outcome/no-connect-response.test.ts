@@ -1,22 +1,16 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { connectThrough, outcomeLineOf, startFakeGatewayWithShim } from "../support/gateways.ts";
 import { challenge, connectRequest } from "../support/messages.ts";
 import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
-import { portOf, upgradeRequest } from "../support/raw.ts";
+import { freePort, upgradeRequest } from "../support/raw.ts";
 import { openShimFor } from "../support/shim.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
 
 describe("an upgrade without a response to a connect request", () => {
   it("is gateway-unreachable at level error if no server listens, and the client receives 502", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const port = portOf(server);
-    server.close();
-    await once(server, "close");
-    const shim = await openShimFor({ port });
+    const shim = await openShimFor({ port: await freePort() });
     const result = await connectThrough(shim);
     expect(result).toMatchObject({ http: { status: 502 } });
     const outcome = await shim.outcome();

@@ -2,8 +2,8 @@ import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
-import { OK } from "../support/recorder.ts";
 import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
+import { OK } from "../support/recorder.ts";
 
 describe("close()", () => {
   it("lets an upgraded connection finish, and resolves immediately after", async () => {

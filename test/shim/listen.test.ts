@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openShim } from "../../src/shim.ts";
-import { portOf } from "../support/raw.ts";
+import { freePort, portOf } from "../support/raw.ts";
 import { testSettings } from "../support/settings.ts";
 import { openShimFor } from "../support/shim.ts";
 
@@ -48,11 +48,7 @@ describe("the addresses of a shim", () => {
   });
 
   it("are all bound or none: the first is released when the second is in use", async () => {
-    const free = createServer().listen(0, "127.0.0.1");
-    await once(free, "listening");
-    const port = portOf(free);
-    free.close();
-    await once(free, "close");
+    const port = await freePort();
     const listen = [
       { host: "127.0.0.1", port },
       { host: "127.0.0.1", port: await portInUse() },

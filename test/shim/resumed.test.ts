@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-import { bundle, freePort, type Bundle } from "../commands/bundle.ts";
+import { bundle, type Bundle } from "../commands/bundle.ts";
 import { startProcess, type Lines } from "../service/process.ts";
-import { rawClient, startRawServer, upgradeRequest } from "../support/raw.ts";
+import { freePort, rawClient, startRawServer, upgradeRequest } from "../support/raw.ts";
 
 const HOUR_MS = 3_600_000;
 const SUSPENDED_MS = 500;

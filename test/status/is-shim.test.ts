@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isShim } from "../../src/status/shim-client.ts";
-import { freePort } from "../commands/bundle.ts";
 import { startTestGateway } from "../commands/doctor/bench.ts";
-import { startRawServer } from "../support/raw.ts";
+import { freePort, startRawServer } from "../support/raw.ts";
 import { openTestShim } from "../support/shim.ts";
 
 describe("isShim", () => {

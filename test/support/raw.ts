@@ -111,3 +111,10 @@ export function closed(socket: Socket): Promise<void> {
     else socket.once("close", () => resolve());
   });
 }
+
+/** Returns a port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = await startRawServer();
+  await server.close();
+  return server.port;
+}

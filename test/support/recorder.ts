@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import { rawClient, startRawServer, type RawServer } from "./raw.ts";
+import { rawClient, startRawServer, upgradeRequest, type RawServer } from "./raw.ts";
 
 /** A request as a strict parser (RFC 9112) reads it from the bytes of one connection. */
 export interface Recorded {
@@ -66,6 +66,14 @@ export function exchange(port: number, lines: readonly string[], body = ""): Pro
     client.socket.destroy();
   });
   return client.closed();
+}
+
+/** Sends an upgrade request and disconnects after the response's header section. Returns the received bytes. */
+export async function exchangeUpgrade(port: number, request = upgradeRequest()): Promise<string> {
+  const client = rawClient(port, request);
+  const response = await client.until((text) => text.includes("\r\n\r\n"));
+  client.socket.destroy();
+  return response;
 }
 
 /** Returns the status code of a raw response; 0 if it has none. */

@@ -1,22 +1,10 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { openSlots } from "../support/raw-gateway.ts";
-import { portOf, rawClient, upgradeRequest } from "../support/raw.ts";
+import { freePort, rawClient, upgradeRequest } from "../support/raw.ts";
 import { openShimFor } from "../support/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-
-/** Returns a port that no server listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 describe("a request to a gateway that is not up yet", () => {
   it("waits, and the client connects", async () => {

@@ -9,6 +9,7 @@ import {
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { portOf } from "../support/raw.ts";
 import { openShimFor } from "../support/shim.ts";
 
 const MIB = 1024 * 1024;
@@ -28,9 +29,7 @@ async function startHashingGateway(): Promise<{ port: number; headers: () => Inc
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("not listening");
-  return { port: address.port, headers: () => headers };
+  return { port: portOf(server), headers: () => headers };
 }
 
 async function upload(

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundle, freePort, start, type Bundle } from "../bundle.ts";
+import { bundle, start, type Bundle } from "../bundle.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, runDoctorCommand } from "./run.ts";
+import { freePort } from "../../support/raw.ts";
 
 let command: Bundle;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LIMITS } from "../../../src/commands/doctor/deadline.ts";
-import { bundle, freePort, start } from "../bundle.ts";
-import { startRawServer, type RawServer } from "../../support/raw.ts";
+import { bundle, start } from "../bundle.ts";
+import { freePort, startRawServer, type RawServer } from "../../support/raw.ts";
 import { startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";
 

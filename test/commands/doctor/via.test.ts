@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { freePort } from "../bundle.ts";
+import { freePort } from "../../support/raw.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";

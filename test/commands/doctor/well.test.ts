@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
-import { freePort } from "../bundle.ts";
 import { TEST_CERTIFICATE } from "../../support/certificate.ts";
+import { freePort } from "../../support/raw.ts";
 import { openTestShim } from "../../support/shim.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";

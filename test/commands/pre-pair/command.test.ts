@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { bundle, freePort, start, type Bundle } from "../bundle.ts";
-import { startRawServer } from "../../support/raw.ts";
+import { bundle, start, type Bundle } from "../bundle.ts";
+import { freePort, startRawServer } from "../../support/raw.ts";
 import { parse, put, read, snapshot } from "./state.ts";
 
 let command: Bundle;

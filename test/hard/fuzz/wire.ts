@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { pino } from "pino";
 import { createGate, isRefusal } from "../../../src/gate/gate.ts";
 import { openShim } from "../../../src/shim.ts";
-import { SWITCHING_PROTOCOLS } from "../../support/raw.ts";
+import { portOf, SWITCHING_PROTOCOLS } from "../../support/raw.ts";
 import { testSettings } from "../../support/settings.ts";
 import { checkNormalizedHead } from "./normalized-head.ts";
 import { HEAD_SEEDS, HEAD_WORDS } from "./head-seeds.ts";
@@ -38,7 +38,7 @@ export async function wireTarget(): Promise<Target> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const settings = testSettings((server.address() as { port: number }).port);
+  const settings = testSettings(portOf(server));
   const shim = await openShim(settings, pino({ level: "silent" }));
   const port = Number(shim.addresses[0]?.split(":").at(-1));
   const gate = createGate(settings);
