@@ -4,6 +4,7 @@ import type { Approver, OperatorResources } from "./approve/approver.ts";
 import { connectAdvice } from "./errors.ts";
 import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
+import { authorityOf } from "./net/authority.ts";
 import { credentialResult } from "./outcome/credential.ts";
 import { isNotPaired } from "./outcome/outcome.ts";
 import { OutcomeMetrics } from "./outcome/metrics.ts";
@@ -105,16 +106,13 @@ export async function openShim(
     outcomes,
     approver,
   });
-  const { maxConnections } = settings;
-  const listeners = await listenAll(settings, handedOver, {
-    maxConnections,
-    handlers: proxy,
-    connections,
-  }).catch(async (error: unknown) => {
-    await approver?.close();
-    throw error;
-  });
-  const addresses = listeners.map(({ address }) => address);
+  const listeners = await listenAll(settings, handedOver, { handlers: proxy, connections }).catch(
+    async (error: unknown) => {
+      await approver?.close();
+      throw error;
+    },
+  );
+  const addresses = listeners.map(authorityOf);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
   void probe();
@@ -138,9 +136,7 @@ export async function openShim(
         return connections.size === 0 || now - lastBusy >= FIRST_REQUEST_MS;
       },
       settings.drain,
-      () => {
-        for (const listener of listeners) listener.closeIdle();
-      },
+      () => connections.destroyIdle(),
     );
     connections.destroy();
     (await requests)?.close();

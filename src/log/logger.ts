@@ -27,15 +27,23 @@ export async function createLogger(
   { logLevel, logFormat, nextSteps }: LoggerOptions,
   stdout: Stdout,
 ): Promise<Logger> {
-  const [put, why] = isFile(stdout.fd)
+  const [put, why] = fstatSync(stdout.fd).isFile()
     ? [fileWriter(stdout.fd), "the file could not be written"]
     : [streamWriter(stdout), "nobody read them"];
   const sink = dropping(put, (lines) => {
     // An error, so that it is shown at every level: the lost lines may be of any.
     logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
   });
-  const destination = logFormat === "pretty" ? await prettySink(stdout, sink, nextSteps) : sink;
-  const logger = pino(
+  let destination = sink;
+  if (logFormat === "pretty") {
+    const { prettyLines } = await import("./pretty.ts");
+    // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
+    const colors = stdout.isTTY && stdout.hasColors();
+    const columns = (): number | undefined => (stdout.isTTY ? stdout.columns : undefined);
+    const pretty = prettyLines({ colors, columns, nextSteps });
+    destination = { write: (line) => sink.write(pretty(line)) };
+  }
+  const logger: Logger = pino(
     {
       level: logLevel,
       // journald and containers know the process and the machine.
@@ -63,10 +71,6 @@ export async function flushed(stream: Writable, ms: number): Promise<void> {
       resolve();
     });
   });
-}
-
-function isFile(fd: number): boolean {
-  return fstatSync(fd).isFile();
 }
 
 /** Writes a line, or returns false if there is no room for it. */
@@ -130,17 +134,4 @@ function streamWriter(stdout: Stdout): Put {
     stdout.write(line);
     return true;
   };
-}
-
-async function prettySink(
-  stdout: Stdout,
-  sink: DestinationStream,
-  nextSteps: NextSteps,
-): Promise<DestinationStream> {
-  const { prettyLines } = await import("./pretty.ts");
-  // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
-  const colors = stdout.isTTY && stdout.hasColors();
-  const columns = (): number | undefined => (stdout.isTTY ? stdout.columns : undefined);
-  const pretty = prettyLines({ colors, columns, nextSteps });
-  return { write: (line) => sink.write(pretty(line)) };
 }

@@ -1,7 +1,10 @@
 import { styleText } from "node:util";
-import { isRecord } from "../text/json.ts";
-import { factsOf, type LogLine } from "./line-facts.ts";
+import { isLoopbackAddress } from "../net/ip-address.ts";
+import { fieldsOf, isRecord, parseJson } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
+
+/** A line of the log, as pino wrote it. */
+type LogLine = Readonly<Record<string, unknown>>;
 
 /** Returns what to do next after a `listening` line: names and texts. */
 export type NextSteps = (line: LogLine) => readonly (readonly [name: string, text: string])[];
@@ -21,20 +24,36 @@ const WORD_WIDTH = 20;
 /** On a narrower terminal rows are not wrapped here. */
 const LEAST_COLUMNS = 40;
 const TEXT_LIMIT = 1_000;
+/** As on the page: enough to distinguish devices. */
+const DEVICE_CHARACTERS = 12;
 
-type Style = Parameters<typeof styleText>[0];
+/** Shown elsewhere in the line, or only in the JSON. */
+const OMITTED = new Set(["level", "time", "msg", "event", "outcome", "fix", "command", "conn", "http"]);
+/** Of an outcome the reason and the client. Scopes, addresses and the gateway's words are in the JSON. */
+const OF_OUTCOME = ["reason", "client", "role", "deviceId", "peer", "path"];
+const WITHOUT_NAME = new Set(["client", "gateway", "path", "reason", "role"]);
+/** Values that are usual, and therefore omitted. */
+const USUAL: Readonly<Record<string, (value: string) => boolean>> = {
+  path: (path) => path === "/",
+  peer: isLoopbackAddress,
+  role: (role) => role === "operator",
+};
 
 /** Creates a function that formats pino's JSON for people: time, what happened, what is known, and below it what to do. */
-export function prettyLines(options: PrettyOptions): (json: string) => string {
-  const paint = (style: Style, text: string): string =>
-    options.colors ? styleText(style, text, { validateStream: false }) : text;
+export function prettyLines({ colors, columns, nextSteps }: PrettyOptions): (json: string) => string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    colors ? styleText(style, text, { validateStream: false }) : text;
 
-  function first(line: LogLine, facts: readonly string[]): string {
-    const word = wordOf(line);
+  function first(line: LogLine): string {
+    const { level, time, msg, outcome } = line;
+    const word = printable(typeof outcome === "string" ? outcome : String(msg));
+    const problem = level === "warn" ? "yellow" : "red";
+    const style = level !== "info" ? problem : outcome === "connected" ? "green" : "bold";
+    const facts = factsOf(line).map((text) => `  ${printable(text)}`);
     // Padded outside the style: an underline would show.
-    const space = " ".repeat(Math.max(WORD_WIDTH - word.length, 0));
-    const known = facts.length === 0 ? "" : `${space}  ${facts.map((fact) => printable(fact)).join("  ")}`;
-    return `${paint("dim", clock(line["time"]))}  ${paint(styleOf(line), word)}${known}`;
+    const space = facts.length === 0 ? "" : " ".repeat(Math.max(WORD_WIDTH - word.length, 0));
+    const clock = new Date(String(time)).toTimeString().slice(0, 8);
+    return `${paint("dim", clock)}  ${paint(style, word)}${space}${facts.join("")}`;
   }
 
   function named(name: string, text: string): string {
@@ -44,7 +63,7 @@ export function prettyLines(options: PrettyOptions): (json: string) => string {
   function adviceRows({ fix, command }: LogLine): string[] {
     if (typeof fix !== "string") return [];
     const end = command === undefined ? "" : ":";
-    const [begin = "", ...more] = wrapped(`fix: ${printable(fix, TEXT_LIMIT)}${end}`, options.columns());
+    const [begin = "", ...more] = wrapped(`fix: ${printable(fix, TEXT_LIMIT)}${end}`, columns());
     return [
       named("fix", begin.slice("fix: ".length)),
       ...more.map((row) => `${INDENT}  ${row}`),
@@ -54,38 +73,59 @@ export function prettyLines(options: PrettyOptions): (json: string) => string {
   }
 
   return (json) => {
-    const line = parsed(json);
-    if (!line) return json;
-    const rows = [first(line, factsOf(line))];
-    if (line["event"] === "listening") {
-      rows.push(...options.nextSteps(line).map(([name, text]) => named(name, printable(text))));
-    }
-    rows.push(...adviceRows(line));
-    return `${rows.join("\n")}\n`;
+    const line = parseJson(json);
+    if (!isRecord(line)) return json;
+    const steps = line["event"] === "listening" ? nextSteps(line) : [];
+    const rows = [first(line), ...steps.map(([name, text]) => named(name, printable(text)))];
+    return `${[...rows, ...adviceRows(line)].join("\n")}\n`;
   };
 }
 
-function parsed(json: string): LogLine | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
+/** Returns what is shown after the event, in this order. */
+function factsOf(line: LogLine): string[] {
+  const { normalized, publicForwarded, ms, ...others } = line;
+  const { event, addresses, gateway, open } = line;
+  if (event === "listening") {
+    const where = Array.isArray(addresses) ? addresses.map((address) => `ws://${textOf(address)}`) : [];
+    return [`on ${where.join(" and ")} for the gateway at ${textOf(gateway)}`];
   }
+  if (event === "draining") {
+    if (open === 0) return ["no connection is open"];
+    return [`${textOf(open)} open, which have ${Number(ms) / 1000} s to end`];
+  }
+  const names = event === "pairing.outcome" ? OF_OUTCOME : Object.keys(others);
+  return [
+    ...names
+      .filter((name) => !OMITTED.has(name) && line[name] !== undefined && !USUAL[name]?.(textOf(line[name])))
+      .map((name) => fact(name, line[name])),
+    ...removed(normalized),
+    ...(publicForwarded === true ? ["public address"] : []),
+    ...(typeof ms === "number" ? [`${Math.round(ms)} ms`] : []),
+  ];
 }
 
-function wordOf({ outcome, msg }: LogLine): string {
-  return printable(typeof outcome === "string" ? outcome : String(msg));
+/** Summarizes the stripped headers: `x-forwarded-for and 6 more removed`. */
+function removed(normalized: unknown): string[] {
+  const [name, ...more] = Object.keys(fieldsOf(fieldsOf(normalized)["stripped"]));
+  if (name === undefined) return [];
+  return [more.length === 0 ? `${name} removed` : `${name} and ${more.length} more removed`];
 }
 
-function styleOf({ level, outcome }: LogLine): Style {
-  if (level === "info") return outcome === "connected" ? "green" : "bold";
-  return level === "warn" ? "yellow" : "red";
+function fact(name: string, value: unknown): string {
+  const text = textOf(value);
+  if (name === "deviceId") return `device ${text.slice(0, DEVICE_CHARACTERS)}`;
+  if (name === "peer") return `from ${text}`;
+  return WITHOUT_NAME.has(name) ? text : `${name} ${text}`;
 }
 
-/** Formats the local time of day. */
-function clock(time: unknown): string {
-  return new Date(String(time)).toTimeString().slice(0, 8);
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(textOf).join(" ");
+  if (!isRecord(value)) return String(value);
+  const { id, version, platform } = value;
+  return id === undefined
+    ? JSON.stringify(value)
+    : [id, version, platform].filter(Boolean).map(textOf).join(" ");
 }
 
 /** Wraps text at spaces into rows that fit. */

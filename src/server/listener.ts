@@ -1,11 +1,12 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, ListenOptions, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, type Refusal } from "../errors.ts";
-import { authorityOf } from "../net/authority.ts";
-import type { ListenAddress, Settings } from "../settings/settings.ts";
+import type { HostPort } from "../net/authority.ts";
+import type { Settings } from "../settings/settings.ts";
+import { errorCode } from "../text/printable.ts";
 import type { ClientConnection, Connections } from "./connections.ts";
-import { OpenResponses } from "./open-responses.ts";
 import { isComplete, refuseSocket } from "./refusal-response.ts";
 
 /** Time for a complete header section: slow ones cost a connection each (CWE-400). */
@@ -37,28 +38,19 @@ export interface HandedOver {
   /** Its file descriptor in this process. */
   readonly fd: number;
   /** Throws SettingsError if the shim must not listen there. */
-  check(bound: ListenAddress, settings: Pick<Settings, "allowFrom" | "gateway">): void;
+  check(bound: HostPort, settings: Pick<Settings, "allowFrom" | "gateway">): void;
   /** Returns the error for a descriptor on which a TCP server cannot listen. */
   notTcp(cause: unknown): Error;
 }
 
-/** One bound address. */
-export interface Listener {
-  /** `127.0.0.1:18788` or `[::1]:18788`, with the port that was bound. */
-  readonly address: string;
-  /** Its IP address alone. */
-  readonly host: string;
-  readonly port: number;
+/** One bound address; `host` is its IP address, `port` the one that was bound. */
+export interface Listener extends HostPort {
   /** Stops listening and ends idle connections. */
   stop(): void;
-  /** Ends connections whose requests all have a response and that have sent nothing since. */
-  closeIdle(): void;
 }
 
 /** What a listener needs besides its address. */
 export interface ListenerOptions {
-  /** As `--max-connections`. */
-  readonly maxConnections: number;
   readonly handlers: ListenerHandlers;
   /** Receives every accepted connection. */
   readonly connections: Connections;
@@ -79,15 +71,18 @@ export async function listenAll(
   const listeners: Listener[] = [];
   try {
     for (const socket of handedOver) {
-      const listener = await listen(socket, options);
+      const listener = await listen({ fd: socket.fd }, options).catch((error: unknown) => {
+        throw socket.notTcp(error);
+      });
       listeners.push(listener);
       socket.check(listener, settings);
     }
-    for (const address of handedOver.length > 0 ? [] : settings.listen) {
+    for (const { host, port, optional } of handedOver.length > 0 ? [] : settings.listen) {
       try {
-        listeners.push(await listen(address, options));
+        listeners.push(await listen({ host, port }, options));
       } catch (error) {
-        if (!address.optional || !isAbsentAddress(error)) throw error;
+        // The machine has no IPv6 at all, or no ::1.
+        if (!optional || !["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(errorCode(error))) throw error;
       }
     }
   } catch (error) {
@@ -98,20 +93,10 @@ export async function listenAll(
   return listeners;
 }
 
-/** Returns true if the machine does not have the address: no IPv6 at all, or no ::1. */
-function isAbsentAddress(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT" || code === "EINVAL";
-}
-
-/**
- * Binds one address, or listens on a socket that was handed over.
- *
- * @throws the system's error, such as `EADDRINUSE`; SettingsError if the handed-over file is not a TCP socket
- */
+/** Binds one address, or listens on a socket of this process. @throws the system's error, such as `EADDRINUSE` */
 export async function listen(
-  address: ListenAddress | HandedOver,
-  { maxConnections, handlers, connections, headersMs = HEADERS_MS }: ListenerOptions,
+  where: HostPort | { readonly fd: number },
+  { handlers, connections, headersMs = HEADERS_MS }: ListenerOptions,
 ): Promise<Listener> {
   const server = createServer({
     headersTimeout: headersMs,
@@ -130,61 +115,55 @@ export async function listen(
   // By default Node's parser obeys every field but shows only the first 1000: a Content-Length after them would
   // leave a body unframed, and the gateway would read it as a second request. MAX_HEADER_BYTES bounds them instead.
   server.maxHeadersCount = 0;
-  server.maxConnections = maxConnections + REFUSAL_SLOTS;
+  server.maxConnections = connections.maxSlots + REFUSAL_SLOTS;
   server.timeout = HTTP_IDLE_MS;
-  server.on("connection", (socket) =>
-    connections.add(socket, (connection) => handlers.onConnectionClosed(connection, socket)),
-  );
-  const responses = new OpenResponses();
-  // http.Server.close() calls it too. From Node 26 on, Node's own treats a connection that was just accepted as idle,
+  // http.Server.close() calls it. From Node 26 on, Node's own treats a connection that was just accepted as idle,
   // and would close it before the client sends its first request.
-  server.closeIdleConnections = () => connections.destroy((socket) => responses.idle(socket));
-  attach(server, responses, handlers);
-  const bound = await ("fd" in address ? adopt(server, address) : listening(server, address));
+  server.closeIdleConnections = () => connections.destroyIdle();
+  handleEvents(server, connections, handlers);
+  server.listen(where);
+  await once(server, "listening");
   // Such as a lack of descriptors: the next connection may be accepted again.
   server.on("error", (error) => handlers.onAcceptError(error));
-  return {
-    address: authorityOf({ host: bound.address, port: bound.port }),
-    host: bound.address,
-    port: bound.port,
-    stop: () => {
-      server.close();
-    },
-    closeIdle: () => server.closeIdleConnections(),
-  };
+  const stop = (): void => void server.close();
+  const bound = server.address();
+  if (typeof bound === "object" && bound !== null) return { host: bound.address, port: bound.port, stop };
+  stop();
+  throw new TypeError("not an IP socket");
 }
 
-function attach(server: Server, responses: OpenResponses, handlers: ListenerHandlers): void {
+function handleEvents(server: Server, connections: Connections, handlers: ListenerHandlers): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    responses.add(request.socket, response);
+    connections.addResponse(request.socket, response);
     handlers.onRequest(request, response);
   };
   server.on("request", onRequest);
   // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); it must not bypass the gate.
   server.on("checkExpectation", onRequest);
 
+  server.on("connection", (socket) =>
+    connections.add(socket, (connection) => handlers.onConnectionClosed(connection, socket)),
+  );
+
   server.on("upgrade", (request, stream, early) => {
     const socket = ownSocket(request, stream);
     socket.setTimeout(0);
-    if (responses.of(socket).length > 0) {
-      // The two responses would mix.
-      handlers.onPipelinedUpgrade(request);
-      socket.destroy();
-      return;
-    }
-    handlers.onUpgrade(request, socket, early);
+    if (connections.of(socket).responses.size === 0) return handlers.onUpgrade(request, socket, early);
+    // The two responses would mix.
+    handlers.onPipelinedUpgrade(request);
+    socket.destroy();
   });
 
   server.on("connect", (request, stream) => {
     const socket = ownSocket(request, stream);
     const refusal = handlers.onUnreadable(socket, refuse("method_connect"));
-    if (responses.of(socket).length > 0) socket.destroy();
+    if (connections.of(socket).responses.size > 0) socket.destroy();
     else refuseSocket(socket, refusal);
   });
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const open = responses.of(socket);
-    if (!socket.writable || error.code === "ECONNRESET" || open.some((response) => !isComplete(response))) {
+    const open = [...connections.of(socket).responses];
+    if (!socket.writable || error.code === "ECONNRESET" || !open.every(isComplete)) {
       socket.destroy();
     } else if (open.length > 0) {
       // The response is complete, but not sent yet.
@@ -208,24 +187,4 @@ function unreadable({ code = "" }: NodeJS.ErrnoException): Refusal {
   if (code === "HPE_HEADER_OVERFLOW") return refuse("header_too_large");
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return refuse("request_timeout");
   return refuse("malformed_request", code);
-}
-
-async function adopt(server: Server, socket: HandedOver): Promise<AddressInfo> {
-  try {
-    return await listening(server, { fd: socket.fd });
-  } catch (error) {
-    throw socket.notTcp(error);
-  }
-}
-
-function listening(server: Server, where: ListenOptions | { readonly fd: number }): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(where, () => {
-      server.off("error", reject);
-      const bound = server.address();
-      if (typeof bound === "object" && bound !== null) resolve(bound);
-      else server.close(() => reject(new TypeError("not an IP socket")));
-    });
-  });
 }

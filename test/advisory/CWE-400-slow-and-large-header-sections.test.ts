@@ -53,13 +53,13 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
     onAcceptError: (error) => refused.push(error.message),
   };
   const connections = new Connections(8);
-  const options = { maxConnections: 8, handlers, connections, headersMs: ms };
+  const options = { handlers, connections, headersMs: ms };
   const listener = await listen({ host: "127.0.0.1", port: 0 }, options);
   onTestFinished(() => {
     listener.stop();
     connections.destroy();
   });
-  return { port: Number(listener.address.split(":").at(-1)), refused };
+  return { port: listener.port, refused };
 }
 
 describe("a header section that is sent too slowly", () => {
