@@ -1,16 +1,18 @@
-import { closeSync, constants, fchownSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { freshId } from "../../net/fresh-id.ts";
-import { printable } from "../../text/printable.ts";
-import { attempt, optional, PrePairError } from "./pre-pair-error.ts";
-import { isUnchanged } from "./state-file.ts";
-import type { StateFile } from "./state-file.ts";
+import { attempt, isUnchanged, optional, unfit, withOpen, type StateFile } from "./state-file.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
-const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 
 /** A file and its new content. */
 export interface Change {
@@ -31,46 +33,37 @@ export function commit(folders: readonly string[], changes: readonly Change[]): 
   const temporary = new Map<Change, string>();
   try {
     for (const folder of folders) {
-      const options = { recursive: true, mode: FOLDER_MODE } as const; // recursive: an existing folder is fine
+      const options = { recursive: true, mode: 0o700 } as const; // recursive: an existing folder is fine
       if (attempt(folder, "created", () => mkdirSync(folder, options)) !== undefined) created.push(folder);
     }
     for (const change of changes) {
-      const { path, found } = change.file;
+      const { path } = change.file;
       const beside = join(dirname(path), `.${basename(path)}.${freshId()}.tmp`);
       temporary.set(change, beside);
-      const write = (fd: number): void => {
-        // A user who may not set that group loses nothing: only the owner can read the file.
-        if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
-        writeFileSync(fd, change.text);
-      };
-      attempt(path, "written", () => synced(beside, NEW_FILE, write));
+      attempt(path, "written", () => writeNew(beside, change));
     }
     const changed = changes.find(({ file }) => !isUnchanged(file))?.file.path;
-    if (changed !== undefined) {
-      const problem = `${printable(changed)} was just changed by another program`;
-      throw new PrePairError(problem, "nothing was written: run pre-pair again");
-    }
+    if (changed !== undefined)
+      throw unfit(changed, "was just changed by another program", "nothing was written: run pre-pair again");
     for (const [change, beside] of temporary) {
       attempt(change.file.path, "written", () => renameSync(beside, change.file.path));
       temporary.delete(change);
       created.length = 0; // these folders are in use now
     }
     // A rename survives a crash only after its folder is synced; not every file system can do that.
-    for (const folder of new Set(changes.map(({ file }) => dirname(file.path)))) {
-      optional(() => synced(folder, O_RDONLY | O_DIRECTORY));
-    }
+    for (const folder of new Set(changes.map(({ file }) => dirname(file.path))))
+      optional(() => withOpen(folder, O_RDONLY | O_DIRECTORY, fsyncSync));
   } finally {
     for (const path of temporary.values()) rmSync(path, { force: true });
     for (const folder of created.toReversed()) optional(() => rmdirSync(folder)); // stays if it is not empty
   }
 }
 
-function synced(path: string, flags: number, write?: (fd: number) => void): void {
-  const fd = openSync(path, flags, FILE_MODE);
-  try {
-    write?.(fd);
+function writeNew(path: string, { file: { found }, text }: Change): void {
+  withOpen(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (fd) => {
+    // A user who may not set that group loses nothing: only the owner can read the file.
+    if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
+    writeFileSync(fd, text);
     fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  });
 }

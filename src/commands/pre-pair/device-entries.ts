@@ -1,18 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Device } from "../../openclaw/device.ts";
-import { isRecord } from "../../text/json.ts";
+import { fieldsOf, isRecord } from "../../text/json.ts";
 
-/** What the device is paired for. */
+/** What the device is paired for: at least one role, and scopes that start with one of the roles and a dot. */
 export interface Grant {
-  /** At least one. */
   readonly roles: readonly string[];
-  /** Each starts with one of the roles and a dot. */
   readonly scopes: readonly string[];
   readonly displayName?: string | undefined;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the entry in `devices/paired.json` of a device that is paired for the grant: a new one, or the existing one
@@ -54,36 +50,33 @@ export function pairedEntry({ id, publicKey }: Device, existing: unknown, grant:
  *
  * @returns the rest, and the ids of the removed requests; undefined for content of another kind
  */
-export function withoutRequestsOf(deviceId: string, content: unknown) {
+export function withoutRequestsOf(device: string, content: unknown) {
   if (!Array.isArray(content) && !isRecord(content)) return undefined;
-  const entries: [string, unknown][] = Object.entries(content);
-  const isOwn = ([, request]: [string, unknown]): boolean => textIn(request, "deviceId")?.trim() === deviceId;
-  const rest = entries.filter((entry) => !isOwn(entry));
-  return {
-    rest: Array.isArray(content) ? rest.map(([, request]) => request) : Object.fromEntries(rest),
-    removed: entries.filter(isOwn).map(([key, request]) => textIn(request, "requestId") ?? key),
-  };
+  const rest: [string, unknown][] = [];
+  const removed: string[] = [];
+  for (const [key, request] of Object.entries<unknown>(content)) {
+    const { deviceId, requestId } = fieldsOf(request);
+    if (typeof deviceId !== "string" || deviceId.trim() !== device) rest.push([key, request]);
+    else removed.push(typeof requestId === "string" ? requestId : key);
+  }
+  return { rest: Array.isArray(content) ? rest.map(([, one]) => one) : Object.fromEntries(rest), removed };
 }
 
 /** Returns the role's token with the scopes that it lacks, or a new one; undefined if the existing one is not a token. */
-function activeToken(role: string, existing: unknown, grant: Grant, now: number): Fields | undefined {
+function activeToken(role: string, existing: unknown, grant: Grant, now: number): object | undefined {
   const needed = grant.scopes.filter((scope) => scope.startsWith(`${role}.`));
   if (existing === undefined) return { token: newToken(), role, scopes: needed, createdAtMs: now };
-  if (!isRecord(existing) || typeof existing["token"] !== "string") return undefined;
-  const scopes = union(existing["scopes"] ?? [], needed);
-  if (!scopes) return undefined;
-  const { revokedAtMs, ...rest } = existing;
-  return revokedAtMs ? { ...rest, token: newToken(), scopes, rotatedAtMs: now } : { ...existing, scopes };
+  const { revokedAtMs, ...rest } = fieldsOf(existing);
+  const scopes = union(rest["scopes"] ?? [], needed);
+  if (typeof rest["token"] !== "string" || !scopes) return undefined;
+  return revokedAtMs
+    ? { ...rest, token: newToken(), scopes, rotatedAtMs: now }
+    : { ...fieldsOf(existing), scopes };
 }
 
 // As OpenClaw creates them (`src/infra/pairing-token.ts`).
 function newToken(): string {
   return randomBytes(32).toString("base64url");
-}
-
-function textIn(object: unknown, key: string): string | undefined {
-  const value = isRecord(object) ? object[key] : undefined;
-  return typeof value === "string" ? value : undefined;
 }
 
 /** Returns the texts of a list with those of another; undefined if the first is not a list of texts. */

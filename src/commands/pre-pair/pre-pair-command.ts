@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openclawConfigPath, openclawStateDir } from "../../openclaw/config.ts";
@@ -11,9 +11,8 @@ import { errorCode, printable } from "../../text/printable.ts";
 import type { CommandContext } from "../../cli/command.ts";
 import type { PRE_PAIR_FLAGS } from "../../cli/command-flags.ts";
 import type { Grant } from "./device-entries.ts";
-import { PAIRED, prePair } from "./pre-pair.ts";
-import type { PrePairReport } from "./pre-pair.ts";
-import { PrePairError } from "./pre-pair-error.ts";
+import { PAIRED, prePair, type PrePairReport } from "./pre-pair.ts";
+import { PrePairError } from "./state-file.ts";
 
 const MAX_LINE = 1_000;
 
@@ -27,17 +26,13 @@ export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>)
   const { flags, stdout, complain } = context;
   const { dryRun } = flags;
   // The settings, too, come from the config of that state directory.
-  const env =
-    flags.stateDir === undefined ? context.env : { ...context.env, OPENCLAW_STATE_DIR: flags.stateDir };
+  const env = { ...context.env, ...(flags.stateDir !== undefined && { OPENCLAW_STATE_DIR: flags.stateDir }) };
   const { gateway } = loadSettings({ ...context, env });
   const stateDir = openclawStateDir(env);
   const configPath = openclawConfigPath(env);
-  if (stateDir === undefined || configPath === undefined) {
-    throw new SettingsError({
-      setting: "--state-dir",
-      problem: "required, because this user has no home folder",
-    });
-  }
+  const problem = "required, because this user has no home folder";
+  if (stateDir === undefined || configPath === undefined)
+    throw new SettingsError({ setting: "--state-dir", problem });
   const grant = readGrant(flags);
   for (const warning of unknownAccess("--scope", "scope", grant.scopes))
     complain(`warning: ${problemLine(warning)}`);
@@ -70,8 +65,8 @@ export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>)
 export async function asOwnerOf<T>(folder: string, work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
   const { uid, gid } = nearestStat(folder);
-  const group = process.getegid?.() ?? 0;
   if (uid === 0) return work();
+  const group = process.getegid?.() ?? 0;
   try {
     process.setegid?.(gid);
     process.seteuid?.(uid);
@@ -85,7 +80,7 @@ export async function asOwnerOf<T>(folder: string, work: () => Promise<T>): Prom
   });
 }
 
-function nearestStat(folder: string): { readonly uid: number; readonly gid: number } {
+function nearestStat(folder: string): Stats {
   return statSync(folder, { throwIfNoEntry: false }) ?? nearestStat(dirname(folder));
 }
 

@@ -3,16 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { createDevice, identityText, readIdentity } from "../../openclaw/device.ts";
 import { isRecord } from "../../text/json.ts";
-import { printable } from "../../text/printable.ts";
-import { commit } from "./commit.ts";
-import type { Change } from "./commit.ts";
-import { pairedEntry, withoutRequestsOf } from "./device-entries.ts";
-import type { Grant } from "./device-entries.ts";
-import { attempt, PrePairError } from "./pre-pair-error.ts";
-import { refuseIfGatewayRuns } from "./running-gateway.ts";
-import type { GatewayTraces } from "./running-gateway.ts";
-import { checkOwn, DAMAGED_FIX, readStateFile } from "./state-file.ts";
-import type { StateFile } from "./state-file.ts";
+import { commit, type Change } from "./commit.ts";
+import { pairedEntry, withoutRequestsOf, type Grant } from "./device-entries.ts";
+import { refuseIfGatewayRuns, type GatewayTraces } from "./running-gateway.ts";
+import { attempt, checkOwn, DAMAGED_FIX, readStateFile, unfit, type StateFile } from "./state-file.ts";
 
 /** What to prepare. `stateDir` may be a symbolic link, or missing in an existing folder. */
 export interface PrePairOptions extends GatewayTraces, Grant {
@@ -20,11 +14,16 @@ export interface PrePairOptions extends GatewayTraces, Grant {
   readonly dryRun: boolean;
 }
 
-/** What was written, or would be. Contains no key and no token. */
+/**
+ * What was written, or would be: files relative to the state directory, and all that the device is paired for now. It
+ * contains no key and no token. `deviceId` is absent in a dry run that would create a device.
+ */
 export type PrePairReport = ReturnType<typeof plan>["report"];
 
 /** The gateway's list of known devices, relative to the state directory. */
 export const PAIRED = "devices/paired.json";
+const IDENTITY = "a device identity (version 1, deviceId, publicKeyPem and privateKeyPem that match)";
+const RESTORE = "restore it, or move it away to get a new one";
 
 /**
  * Pairs the device of a state directory before a gateway is started on it: writes `identity/device.json` and the
@@ -52,20 +51,15 @@ function plan(stateDir: string, options: PrePairOptions) {
   const now = Date.now();
 
   const known = identity.found && readIdentity(identity.found.value);
-  if (identity.found && !known) {
-    const what = "a device identity (version 1, deviceId, publicKeyPem and privateKeyPem that match)";
-    throw notAsWritten(identity, what, "restore it, or move it away to get a new one");
-  }
+  if (identity.found && !known) throw notAsWritten(identity, IDENTITY, RESTORE);
   const device = known ?? createDevice();
 
   const entries = paired.found ? paired.found.value : {};
   if (!isRecord(entries)) throw notAsWritten(paired, "an object of devices");
   const existing = Object.hasOwn(entries, device.id) ? entries[device.id] : undefined;
   const entry = pairedEntry(device, existing, options, now);
-  if (!entry) {
-    const problem = `the entry ${device.id} in ${printable(paired.path)} is not from OpenClaw`;
-    throw new PrePairError(problem, "remove that entry");
-  }
+  if (!entry)
+    throw unfit(paired.path, `has an entry ${device.id} that is not from OpenClaw`, "remove that entry");
   const changed = existing === undefined ? "created" : "updated";
   const state = isDeepStrictEqual(entry, existing) ? "unchanged" : changed;
 
@@ -79,16 +73,12 @@ function plan(stateDir: string, options: PrePairOptions) {
   ].filter((one) => one !== undefined);
   const report = {
     stateDir,
-    /** None in a dry run that would create a device. */
     deviceId: options.dryRun && !known ? undefined : device.id,
     identity: known ? "kept" : "created",
     paired: state,
-    /** All roles and scopes that the device is paired for now. */
     roles: entry.roles,
     scopes: entry.scopes,
-    /** Ids of the pending requests of this device that were removed. */
     removedRequests: requests.removed,
-    /** Files relative to the state directory; none if nothing had to change. */
     written: changes.map(({ file }) => file.path.slice(stateDir.length + 1)),
   };
   return { folders, changes, report };
@@ -105,8 +95,8 @@ function json(value: unknown): string {
   return JSON.stringify(value, undefined, 2);
 }
 
-function notAsWritten({ path }: StateFile, what: string, fix = DAMAGED_FIX): PrePairError {
-  return new PrePairError(`${printable(path)} is not ${what} as OpenClaw writes it`, fix);
+function notAsWritten({ path }: StateFile, what: string, fix = DAMAGED_FIX) {
+  return unfit(path, `is not ${what} as OpenClaw writes it`, fix);
 }
 
 function realStateDir(path: string): string {
@@ -119,8 +109,9 @@ function realStateDir(path: string): string {
 function refuseSqlite(stateDir: string): void {
   const path = join(stateDir, "state", "openclaw.sqlite");
   if (!attempt(path, "read", () => lstatSync(path, { throwIfNoEntry: false }))) return;
-  throw new PrePairError(
-    `${printable(path)} exists: OpenClaw has imported its devices into SQLite, which pre-pair does not write`,
+  throw unfit(
+    path,
+    `exists: OpenClaw has imported its devices into SQLite, which pre-pair does not write`,
     "start the gateway and pair the device there (openclaw devices approve, or the shim's --approve seen), or run " +
       "pre-pair before any other OpenClaw command in this folder: most of them create that file",
   );

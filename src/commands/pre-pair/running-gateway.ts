@@ -2,22 +2,22 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
-import { isRecord } from "../../text/json.ts";
+import { fieldsOf } from "../../text/json.ts";
 import { errorCode, printable } from "../../text/printable.ts";
-import { optional, PrePairError } from "./pre-pair-error.ts";
+import { optional, PrePairError } from "./state-file.ts";
 
 const CONNECT_MS = 1_000;
 
-/** The state directory and the traces that a gateway running on it would leave. */
+/** Where a gateway would leave traces: `stateDir` is a real path, `configPath` its `openclaw.json`. */
 export interface GatewayTraces {
-  /** A real path. */
   readonly stateDir: string;
-  /** The `openclaw.json` that a gateway on this state directory would use. */
   readonly configPath: string;
-  /** Folders for temporary files, where gateways up to 2026.8 keep their locks. */
+  /** Folders in which gateways up to 2026.8 keep their locks. */
   readonly temporaryFolders: readonly string[];
   readonly gateway: { readonly host: string; readonly port: number };
 }
+
+type Lock = NonNullable<ReturnType<typeof readLock>>;
 
 /**
  * Refuses if a gateway uses the state directory. It is found by OpenClaw's own lock (`src/infra/gateway-lock.ts`):
@@ -28,37 +28,28 @@ export interface GatewayTraces {
  * @throws PrePairError
  */
 export async function refuseIfGatewayRuns(traces: GatewayTraces): Promise<void> {
-  const { host, port } = traces.gateway;
-  const shown = printable(traces.stateDir);
-  const lock = findLock(traces);
-  if (lock) {
+  const { stateDir, configPath, temporaryFolders, gateway } = traces;
+  const shown = printable(stateDir);
+  const isOurs = (lock: Lock): boolean =>
+    lock.configPath === configPath || optional(() => realpathSync(dirname(lock.configPath))) === stateDir;
+  const locks = [...locksIn(join(stateDir, "tmp")), ...temporaryFolders.flatMap(locksIn).filter(isOurs)];
+  const lock = locks.find(isAlive);
+  if (lock)
     throw new PrePairError(
       `the gateway with pid ${lock.pid} uses ${shown} (lock ${printable(lock.path)})`,
       "stop it first, or pair the device there: openclaw devices approve, or the shim's --approve seen",
     );
-  }
-  if (await isListening(host, port)) {
+  if (await isListening(gateway))
     throw new PrePairError(
-      `a program listens on ${host} port ${port}, where the gateway of ${shown} would`,
+      `a program listens on ${gateway.host} port ${gateway.port}, where the gateway of ${shown} would`,
       "stop it first, or give the port of this gateway: --gateway ws://127.0.0.1:PORT",
     );
-  }
-}
-
-type Lock = NonNullable<ReturnType<typeof readLock>>;
-
-function findLock({ stateDir, configPath, temporaryFolders }: GatewayTraces): Lock | undefined {
-  const isOurs = (lock: Lock): boolean =>
-    lock.configPath === configPath || optional(() => realpathSync(dirname(lock.configPath))) === stateDir;
-  const own = locksIn(join(stateDir, "tmp"));
-  return [...own, ...temporaryFolders.flatMap(locksIn).filter(isOurs)].find(isAlive);
 }
 
 function locksIn(folder: string): Lock[] {
   return entries(folder, /^openclaw(?:-\d+)?$/)
     .flatMap((locks) => entries(locks, /^gateway\..+\.lock$/))
-    .map((path) => optional(() => readLock(path)))
-    .filter((lock) => lock !== undefined);
+    .flatMap((path) => optional(() => readLock(path)) ?? []);
 }
 
 /** Returns the paths of a folder's entries with such a name; none if the folder is missing or unreadable. */
@@ -68,9 +59,7 @@ function entries(folder: string, name: RegExp): string[] {
 }
 
 function readLock(path: string) {
-  const lock: unknown = JSON.parse(readFileSync(path, "utf8"));
-  if (!isRecord(lock)) return undefined;
-  const { pid, configPath, startTime } = lock;
+  const { pid, configPath, startTime } = fieldsOf(JSON.parse(readFileSync(path, "utf8")));
   if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 0) return undefined;
   return typeof configPath === "string" ? { path, pid, configPath, startTime } : undefined;
 }
@@ -89,8 +78,8 @@ function isAlive({ pid, startTime }: Lock): boolean {
 }
 
 /** Connects once. A timeout counts as listening: only a listener with a full backlog lets a client wait. */
-async function isListening(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
+async function isListening(address: GatewayTraces["gateway"]): Promise<boolean> {
+  const socket = connect({ host: address.host, port: address.port });
   try {
     await once(socket, "connect", { signal: AbortSignal.timeout(CONNECT_MS) });
     return true;

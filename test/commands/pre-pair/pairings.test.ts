@@ -103,7 +103,7 @@ describe("an existing devices/paired.json", () => {
     const before = snapshot(home);
 
     await expect(run(stateDir)).rejects.toThrow(
-      new RegExp(`entry ${device.id} in .*paired\\.json is not from OpenClaw; remove that entry`),
+      new RegExp(`paired\\.json has an entry ${device.id} that is not from OpenClaw; remove that entry`),
     );
     expect(snapshot(home)).toEqual(before);
   });

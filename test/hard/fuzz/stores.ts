@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readOpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
-import { PrePairError } from "../../../src/commands/pre-pair/pre-pair-error.ts";
+import { PrePairError } from "../../../src/commands/pre-pair/state-file.ts";
 import { readIdentity } from "../../../src/openclaw/device.ts";
 import { withoutRequestsOf } from "../../../src/commands/pre-pair/device-entries.ts";
 import { readStateFile } from "../../../src/commands/pre-pair/state-file.ts";
