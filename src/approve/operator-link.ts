@@ -52,10 +52,7 @@ export class OperatorLink {
     this.#running = this.#run(onUp, onDown);
   }
 
-  /**
-   * Requests the gateway's current list of pending requests.
-   * @throws Error if the link is down, or the gateway refuses or does not respond
-   */
+  /** Requests the list of pending requests. @throws Error if the link is down or the gateway does not return it */
   async list(): Promise<PendingRequest[]> {
     const { pending } = fieldsOf(await this.#request("device.pair.list"));
     this.#pending.clear();
@@ -63,10 +60,7 @@ export class OperatorLink {
     return [...this.#pending.values()];
   }
 
-  /**
-   * Approves or rejects a pending request.
-   * @throws Error as `list` does, also if the request has expired
-   */
+  /** Approves or rejects a pending request. @throws Error as `list` does, also if the request has expired */
   async decide(decision: "approve" | "reject", requestId: string): Promise<void> {
     await this.#request(`device.pair.${decision}`, { requestId });
     this.#pending.delete(requestId);

@@ -15,8 +15,8 @@ export const GATEWAY_PORT = 18_789;
  * Reads OpenClaw's config from where OpenClaw 2026.9.6 looks for it (dist/paths-*.mjs, resolveCanonicalConfigPath):
  * `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in `OPENCLAW_STATE_DIR` or `~/.openclaw`.
  *
- * @returns without `object` and `why` if the file does not exist. `why` it cannot be used is the end of the sentence
- *   `FILE …`, `owner` the uid of its owner if this user may not read it, `shownPath` is for messages.
+ * @returns neither `object` nor `why` if the file does not exist; `why` is the end of the sentence `FILE …`, `owner` the
+ *   owner's uid if this user may not read it, `shownPath` the path for messages
  */
 export function readOpenclawConfig(env: Environment) {
   const path = openclawConfigPath(env);

@@ -25,10 +25,7 @@ export type ConnectError = ReturnType<typeof readConnectError>;
 /** The gateway's response to `connect`. */
 export type ConnectResponse = NonNullable<ReturnType<typeof readHello>> | ConnectError;
 
-/**
- * A pending pairing request; its texts are as received. `silent`: the gateway would approve it without asking, because
- * the device has been local in all its attempts.
- */
+/** A pending pairing request; its texts are as received. `silent`: the device was local in all its attempts. */
 export type PendingRequest = NonNullable<ReturnType<typeof readPendingRequest>>;
 
 const TEXT_LIMIT = 128;

@@ -6,12 +6,6 @@ import type { SimulatedRelease } from "./simulated-gateway.ts";
 
 type Write = (text: string) => void;
 
-interface Scenario {
-  readonly release: SimulatedRelease;
-  readonly summary: string;
-  readonly show: (scenario: Scenario, write: Write, device: Device) => Promise<void>;
-}
-
 const INTRODUCTION = `A MicroVM's infrastructure is a proxy between clients and OpenClaw's gateway. It adds
 ${FORWARDING_HEADERS.map(([name, value]) => `    ${name}: ${value}`).join("\n")}
 and sets Host to ${PUBLIC_HOST}. The gateway then treats a client on its own machine as a remote one.
@@ -21,7 +15,7 @@ infrastructure. The client, its signature and the shim are real. Everything runs
 Each sandbox is new and knows no device; the client is the same in all of them.
 `;
 
-const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS = [
   {
     release: "2026.2.19",
     summary: "An old release. One forwarding header makes the client remote: somebody has to approve it.",
@@ -38,7 +32,7 @@ const SCENARIOS: readonly Scenario[] = [
       "The client connected once without the shim. Its pairing request is still pending, so clean\n  headers are not enough; the shim reports the fix.",
     show: showPendingRequest,
   },
-];
+] as const;
 
 const nextSteps = (program: string): string => `That was the demo. On the machine of your gateway:
     ${program} run      runs the shim: 127.0.0.1:18788 in front of ws://127.0.0.1:18789
@@ -56,9 +50,9 @@ export async function demo(write: Write, program: string): Promise<number> {
   try {
     write(`${INTRODUCTION}\n`);
     const device = createDevice();
-    for (const scenario of SCENARIOS) {
-      write(`OpenClaw ${scenario.release}\n\n  ${scenario.summary}\n\n`);
-      await scenario.show(scenario, write, device);
+    for (const { release, summary, show } of SCENARIOS) {
+      write(`OpenClaw ${release}\n\n  ${summary}\n\n`);
+      await show(release, write, device);
     }
     write(nextSteps(program));
     return 0;
@@ -69,7 +63,11 @@ export async function demo(write: Write, program: string): Promise<number> {
   }
 }
 
-async function showRefusedThenConnected({ release }: Scenario, write: Write, device: Device): Promise<void> {
+async function showRefusedThenConnected(
+  release: SimulatedRelease,
+  write: Write,
+  device: Device,
+): Promise<void> {
   await inSandbox(release, async (sandbox) => {
     const result = await sandbox.connectWithoutShim(device);
     write(`  without the shim: client -> infrastructure -> gateway\n${resultRows(result)}\n`);
@@ -83,7 +81,7 @@ async function showRefusedThenConnected({ release }: Scenario, write: Write, dev
   });
 }
 
-async function showPendingRequest({ release }: Scenario, write: Write, device: Device): Promise<void> {
+async function showPendingRequest(release: SimulatedRelease, write: Write, device: Device): Promise<void> {
   await inSandbox(release, async (sandbox) => {
     await sandbox.connectWithoutShim(device);
     const refused = await sandbox.connectThroughShim(device);

@@ -39,7 +39,8 @@ export async function startSimulatedGateway(release: SimulatedRelease, token: st
     port: 0,
     perMessageDeflate: false,
     verifyClient({ req: { headers } }, done) {
-      const refused = holds("forwardingRefused", release) && Object.keys(headers).some(isForwarding);
+      const refused =
+        holds("forwardingRefused", release) && Object.keys(headers).some((name) => FORWARDING.test(name));
       done(!refused, 403, FORWARDING_REFUSED, { "Content-Type": "application/json; charset=utf-8" });
     },
   });
@@ -109,10 +110,6 @@ export async function startSimulatedGateway(release: SimulatedRelease, token: st
       server.close();
     },
   };
-}
-
-function isForwarding(name: string): boolean {
-  return FORWARDING.test(name);
 }
 
 /** Returns true if the CLI counts as local. The gateway's peer is always a loopback address here. */

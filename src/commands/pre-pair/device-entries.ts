@@ -12,13 +12,9 @@ export interface Grant {
 
 /**
  * Returns the entry in `devices/paired.json` of a device that is paired for the grant: a new one, or the existing one
- * with what it lacks. Nothing is removed from an existing entry.
- *
- * The entry has no `platform` and no `deviceFamily`. OpenClaw refuses a tool that sends other values than the entry's
- * as `metadata-upgrade` (`resolvePinnedClientMetadata`), and whoever builds an image does not know these values. No
- * release compares `clientId` and `clientMode`: the gateway sets them at each connection.
- *
- * Every role gets an active token: since 2026.4 a role without one does not count (`listEffectivePairedDeviceRoles`).
+ * with what it lacks. Every role gets an active token: since 2026.4 a role without one does not count
+ * (`listEffectivePairedDeviceRoles`). The entry has no `platform` and no `deviceFamily`: OpenClaw refuses a tool that
+ * sends other values than the entry's (`resolvePinnedClientMetadata`), and they are not known when an image is built.
  *
  * @param now Unix time in milliseconds
  * @returns undefined if OpenClaw did not write the existing entry for this device
