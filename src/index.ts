@@ -1,7 +1,7 @@
 import type { OperatorResources } from "./approve/approver.ts";
 import { SettingsError } from "./settings/settings-error.ts";
-import { resolveOptions } from "./settings/load.ts";
-import type { Settings, ShimOptions } from "./settings/settings.ts";
+import { resolveOptions, type ShimOptions } from "./settings/options.ts";
+import type { Settings } from "./settings/settings.ts";
 import { openShim, type Shim } from "./shim.ts";
 import { silentLogger } from "./log/logger.ts";
 

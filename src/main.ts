@@ -1,4 +1,4 @@
-import { findCommand } from "./commands/find-command.ts";
+import { findCommand } from "./commands/command-table.ts";
 import { flushed } from "./log/logger.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
 import { programOf } from "./cli/program.ts";
@@ -19,16 +19,14 @@ process.exit(code);
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    const found = findCommand(argv);
     const { env, stdout } = process;
-    const program = programOf(process.argv);
+    const found = await findCommand(argv);
     if ("text" in found) {
       stdout.write(found.text);
       return 0;
     }
-    const { args, command } = found;
-    const run = await command.load();
-    return await run(args, { env, program, stdout, complain, stopped });
+    const run = await found.command.load();
+    return await run(found.args, { env, program: programOf(process.argv), stdout, complain, stopped });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) complain(problemLine(problem));

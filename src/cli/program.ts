@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { NextSteps } from "../log/pretty.ts";
 import { authorityOf, isLoopbackName, parseAuthority, reachableHost } from "../net/authority.ts";
-import { SETTINGS } from "../settings/settings-table.ts";
+import { SETTINGS } from "../settings/settings.ts";
 
 const NAME = "openclaw-shim";
 

@@ -1,12 +1,16 @@
 import {
+  command,
   DOCTOR_FLAGS,
   ENV_FLAGS,
   INSTALL_FLAGS,
   PRE_PAIR_FLAGS,
   STATUS_FLAGS,
   UNINSTALL_FLAGS,
-} from "../cli/command-flags.ts";
-import { command, type Command } from "../cli/command.ts";
+  type Command,
+} from "../cli/command.ts";
+import { SettingsError, shownValue } from "../settings/settings-error.ts";
+import { closest } from "../text/closest.ts";
+import { VERSION } from "../version.ts";
 
 /** Every command; the first is the default. */
 export const COMMANDS: readonly [Command, ...Command[]] = [
@@ -93,3 +97,37 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     load: async () => (await import("./env.ts")).env,
   }),
 ];
+
+/**
+ * Finds the command of a command line; the first one if it is empty or starts with a flag.
+ *
+ * @param argv without node and the script
+ * @returns the command and its arguments; or the text to print, for `--help` and `--version`
+ * @throws SettingsError if there is no such command
+ */
+export async function findCommand(
+  argv: readonly string[],
+): Promise<{ readonly command: Command; readonly args: readonly string[] } | { readonly text: string }> {
+  const [name, ...rest] = argv;
+  if (name === "help" && rest.length <= 1) return { text: await helpFor(rest[0]) };
+  if (argv.includes("--help") || argv.includes("-h")) return { text: await helpFor(name) };
+  if (argv.includes("--version") || (argv.length === 1 && (name === "version" || name === "-v"))) {
+    return { text: `${VERSION}\n` };
+  }
+  if (name === undefined || name.startsWith("-")) return { command: COMMANDS[0], args: argv };
+  return { command: commandNamed(name), args: rest };
+}
+
+async function helpFor(name: string | undefined): Promise<string> {
+  const { commandHelp, helpText } = await import("./help.ts");
+  return name === undefined || name.startsWith("-") ? helpText(COMMANDS) : commandHelp(commandNamed(name));
+}
+
+function commandNamed(name: string): Command {
+  const found = COMMANDS.find((candidate) => candidate.name === name);
+  if (found) return found;
+  const names = COMMANDS.map((candidate) => candidate.name);
+  const meant = closest(name, names);
+  const fix = meant === undefined ? `write one of ${names.join(", ")}` : `did you mean ${meant}?`;
+  throw new SettingsError({ setting: `"${shownValue(name)}"`, problem: "no such command", fix });
+}

@@ -1,44 +1,36 @@
+import type { CommandContext, ENV_FLAGS } from "../cli/command.ts";
 import { reachableAt } from "../net/authority.ts";
 import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
-import type { Settings } from "../settings/settings.ts";
-import type { CommandContext } from "../cli/command.ts";
-import type { ENV_FLAGS } from "../cli/command-flags.ts";
 
 // OpenClaw's error is "gateway url override requires explicit credentials" (src/gateway/call.ts).
 const NO_TOKEN =
   "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting";
 
 /**
- * Prints what to set so that OpenClaw's tools connect to the shim: lines for a shell, `--json`, or with
+ * Prints what to set so that OpenClaw's tools connect to the first listener: lines for a shell, `--json`, or with
  * `--openclaw-config` a fragment for openclaw.json. Never prints a token, which could end up in a shell's history.
  *
  * @throws SettingsError
  */
-export function env(context: CommandContext<typeof ENV_FLAGS>): Promise<number> {
-  const { stdout, complain } = context;
+export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<number> {
+  const { stdout, complain, flags } = context;
   // Only the listeners matter here, not the gateway.
-  const { settings, problem } = loadDespiteOpenclaw(context);
-  const { json, openclawConfig } = context.flags;
-  if (json && openclawConfig) {
+  const { settings, problem } = await loadDespiteOpenclaw(context);
+  if (flags.json && flags.openclawConfig) {
     throw new SettingsError({ setting: "--json, --openclaw-config", problem: "give one of them" });
   }
-  const url = toolUrl(settings);
-  if (problem !== undefined) complain(`note: ${statement(problem)}; continuing without it`);
-  if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
-  if (json) stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
-  else stdout.write(openclawConfig ? configFragment(url) : shellLines(url) + portLines(url));
-  return Promise.resolve(0);
-}
-
-/** Returns the URL of the first listener, for a tool on this machine. */
-function toolUrl({ listen }: Settings): string {
-  const [first] = listen;
+  const [first] = settings.listen;
   if (first === undefined || first.port === 0) {
     const fix = "give the port that the shim listens on";
     throw new SettingsError({ setting: "--listen", problem: "port 0 is another port at every start", fix });
   }
-  return `ws://${reachableAt(first)}`;
+  const url = `ws://${reachableAt(first)}`;
+  if (problem !== undefined) complain(`note: ${statement(problem)}; continuing without it`);
+  if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
+  if (flags.json) stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
+  else stdout.write(flags.openclawConfig ? configFragment(url) : shellLines(url) + portLines(url));
+  return 0;
 }
 
 // OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md).

@@ -1,19 +1,17 @@
-import { flagName } from "../settings/names.ts";
-import type { FlagTable, SettingRow } from "../settings/setting-row.ts";
-import { SETTINGS } from "../settings/settings-table.ts";
 import type { Command } from "../cli/command.ts";
-import { COMMANDS } from "./command-table.ts";
+import { flagName, type FlagTable } from "../settings/setting-row.ts";
+import { SETTINGS } from "../settings/settings.ts";
 
 const SETTINGS_TITLE = "Settings (+ may be repeated; DURATION is 500ms, 10s or 2m, at most 10m):";
 
 /** Returns what `--help` prints: every command and every setting, at most 100 columns wide. */
-export function helpText(): string {
+export function helpText(commands: readonly Command[]): string {
   return `${[
     "Usage: openclaw-shim [COMMAND] [--SETTING VALUE]...",
     "",
     "Makes OpenClaw's gateway see a local client again, and says why when it does not.",
     "",
-    ...COMMANDS.map(({ name, summary }) => line(name, summary)),
+    ...commands.map(({ name, summary }) => line(name, summary)),
     line("COMMAND --help", "what the command does, and all its flags"),
     "",
     SETTINGS_TITLE,
@@ -42,14 +40,11 @@ export function commandHelp({ name, summary, flags, detail, example, withoutSett
 }
 
 function flagLines(table: FlagTable): string[] {
-  return Object.entries(table).map(([key, row]) => {
-    const value = row.metavar === undefined ? "" : ` ${row.metavar}`;
-    return line(`--${flagName(key)}${value}${row.repeatable ? " +" : ""}`, row.help + defaultOf(row));
+  return Object.entries(table).map(([key, { metavar, repeatable, help, default: texts, defaultNote }]) => {
+    const left = [`--${flagName(key)}`, metavar, repeatable && "+"].filter(Boolean).join(" ");
+    const note = defaultNote ?? texts?.join(", ");
+    return line(left, note === undefined ? help : `${help} [${note}]`);
   });
-}
-
-function defaultOf({ default: texts, defaultNote = texts?.join(", ") }: SettingRow): string {
-  return defaultNote === undefined ? "" : ` [${defaultNote}]`;
 }
 
 function line(left: string, right: string): string {

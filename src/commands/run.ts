@@ -1,16 +1,20 @@
 import { join } from "node:path";
 import type { OperatorResources } from "../approve/approver.ts";
+import type { CommandContext } from "../cli/command.ts";
+import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";
 import { reachableAt } from "../net/authority.ts";
-import type { Environment } from "../openclaw/config.ts";
-import { nextSteps } from "../cli/program.ts";
+import type { HandedOver } from "../server/listener.ts";
 import { loadSettings } from "../settings/load.ts";
 import { problemLine, SettingsError } from "../settings/settings-error.ts";
-import { settingsWarnings } from "../settings/warnings.ts";
 import { openShim } from "../shim.ts";
-import type { HandedOver } from "../server/listener.ts";
 import { printable } from "../text/printable.ts";
-import type { CommandContext } from "../cli/command.ts";
+
+const START_FIXES = new Map([
+  ["EADDRINUSE", "stop what listens there"],
+  ["EADDRNOTAVAIL", "this machine has no such address"],
+  ["EACCES", "ports below 1024 need a privilege"],
+]);
 
 /**
  * Runs the proxy until SIGTERM or SIGINT, then drains.
@@ -21,7 +25,8 @@ import type { CommandContext } from "../cli/command.ts";
 export async function run(context: CommandContext): Promise<number> {
   const { env, stdout, complain, program } = context;
   const handedOver = await handedOverSockets(env);
-  const settings = loadSettings(context);
+  const settings = await loadSettings(context);
+  const { settingsWarnings } = await import("../settings/warnings.ts");
   // With sockets of systemd, --listen does not say what is listened on.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
   for (const warning of warnings) complain(`warning: ${problemLine(warning)}`);
@@ -57,21 +62,16 @@ async function operatorOf(
 }
 
 /** Returns systemd's folder for the unit (systemd.exec(5), StateDirectory=), else the user's (XDG base directories). */
-function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: Environment): string | undefined {
+function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: NodeJS.ProcessEnv): string | undefined {
   if (STATE_DIRECTORY) return STATE_DIRECTORY.split(":", 1)[0];
-  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, "openclaw-shim");
-  return HOME ? join(HOME, ".local", "state", "openclaw-shim") : undefined;
+  const state = XDG_STATE_HOME || (HOME && join(HOME, ".local", "state"));
+  return state ? join(state, "openclaw-shim") : undefined;
 }
 
 async function startFailure(error: unknown): Promise<string> {
   if (!(error instanceof Error)) return "unknown error";
-  const { code, address, port }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
-  const fixes: Readonly<Record<string, string>> = {
-    EADDRINUSE: "stop what listens there",
-    EADDRNOTAVAIL: "this machine has no such address",
-    EACCES: "ports below 1024 need a privilege",
-  };
-  let fix = fixes[code ?? ""];
+  const { code = "", address, port }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
+  let fix = START_FIXES.get(code);
   if (code === "EADDRINUSE" && typeof address === "string" && typeof port === "number") {
     const { isShim } = await import("../status/shim-client.ts");
     if (await isShim(reachableAt({ host: address, port }))) fix = "another openclaw-shim runs there: stop it";

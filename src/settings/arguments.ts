@@ -1,17 +1,15 @@
 import { parseArgs } from "node:util";
-import { flagName, unknownName } from "./names.ts";
+import { unknownName, type Layer } from "./layers.ts";
 import {
+  flagName,
   parseRows,
   type FlagTable,
   type Given,
-  type Layer,
   type SettingRow,
   type Values,
 } from "./setting-row.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
-import { SETTINGS } from "./settings-table.ts";
-
-type Rows = readonly (readonly [string, SettingRow])[];
+import { SETTINGS } from "./settings.ts";
 
 /** A command line, parsed: the settings given as flags, and the values of the command's own flags. */
 export interface Arguments<T extends FlagTable> {
@@ -39,50 +37,45 @@ export function readArguments<T extends FlagTable>(
   for (const token of tokensOf(args, rows)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      const fix = "settings are flags, such as --listen";
       const setting = `"${shownValue(token.value)}"`;
+      const fix = "settings are flags, such as --listen";
       // The argument after an unknown flag may be its value, and a secret.
       if (token.index - 1 !== unknownAt) problems.push({ setting, problem: "unexpected", fix });
       continue;
     }
-    const { rawName: from, value, inlineValue } = token;
-    const [key, row] = rows.find(([candidate]) => dashed(candidate) === from) ?? [];
+    const { rawName: setting, value, inlineValue } = token;
+    const [key, row] = rows.find(([own]) => dashed(own) === setting) ?? [];
     if (key === undefined || !row) {
-      problems.push(unknownFlag(from, rows));
+      const isSetting = Object.keys(SETTINGS).some((own) => dashed(own) === setting);
+      const elsewhere = { setting, problem: "this command does not take it", fix: "leave it out" };
+      problems.push(
+        isSetting ? elsewhere : unknownName(setting, shownValue(setting), { rows, nameOf: dashed }),
+      );
       unknownAt = inlineValue ? undefined : token.index;
       continue;
     }
+    const { metavar, repeatable } = row;
     const before = given.get(key)?.texts ?? [];
-    const missing = value === undefined || (!inlineValue && value.startsWith("--"));
-    if (row.metavar !== undefined && missing) {
-      problems.push({ setting: from, problem: "needs a value", fix: `write ${from} ${row.metavar}` });
-    } else if (row.metavar === undefined && value !== undefined) {
-      problems.push({ setting: from, problem: "takes no value" });
-    } else if (before.length > 0 && !row.repeatable) {
-      problems.push({ setting: from, problem: "given more than once", fix: "give it once" });
-    } else given.set(key, { from, texts: [...before, value ?? "true"] });
+    if (metavar !== undefined && (value === undefined || (!inlineValue && value.startsWith("--")))) {
+      problems.push({ setting, problem: "needs a value", fix: `write ${setting} ${metavar}` });
+    } else if (metavar === undefined && value !== undefined) {
+      problems.push({ setting, problem: "takes no value" });
+    } else if (before.length > 0 && !repeatable) {
+      problems.push({ setting, problem: "given more than once", fix: "give it once" });
+    } else given.set(key, { from: setting, texts: [...before, value ?? "true"] });
   }
-  const { values } = parseRows(flags, (key) => given.get(key), problems);
+  const values = parseRows(flags, (key) => given.get(key), problems);
   for (const key of Object.keys(flags)) given.delete(key);
   return { given: { given, problems }, flags: values };
 }
 
-function tokensOf(args: readonly string[], rows: Rows) {
+function tokensOf(args: readonly string[], rows: readonly (readonly [string, SettingRow])[]) {
   const options = rows.map(([key, { metavar }]) => {
-    return [
-      flagName(key),
-      { type: metavar === undefined ? ("boolean" as const) : ("string" as const) },
-    ] as const;
+    const type: "boolean" | "string" = metavar === undefined ? "boolean" : "string";
+    return [flagName(key), { type }] as const;
   });
   const config = { strict: false, allowPositionals: true, tokens: true } as const;
   return parseArgs({ args: [...args], options: Object.fromEntries(options), ...config }).tokens;
-}
-
-function unknownFlag(from: string, rows: Rows): SettingProblem {
-  if (!Object.keys(SETTINGS).some((key) => dashed(key) === from)) {
-    return unknownName(from, shownValue(from), rows, dashed);
-  }
-  return { setting: from, problem: "this command does not take it", fix: "leave it out" };
 }
 
 function dashed(key: string): string {

@@ -1,28 +1,36 @@
 import type { Environment } from "../openclaw/config.ts";
-import { readJson5 } from "../openclaw/small-file.ts";
+import { closest } from "../text/closest.ts";
 import { printable } from "../text/printable.ts";
-import { environmentName, flagName, isOwnVariable, unknownName } from "./names.ts";
-import type { Given, Layer, SettingRow } from "./setting-row.ts";
+import { environmentName, isOwnVariable, type Given, type SettingRow } from "./setting-row.ts";
 import type { SettingProblem } from "./settings-error.ts";
-import type { ShimOptions } from "./settings.ts";
-import { SETTING_ROWS } from "./settings-table.ts";
+import { SETTING_ROWS } from "./settings.ts";
+
+/** What one source gives. A higher source replaces a setting as a whole; lists are not merged. */
+export interface Layer {
+  readonly given: ReadonlyMap<string, Given>;
+  /** Problems of the source itself, such as an unknown name. */
+  readonly problems: readonly SettingProblem[];
+}
+
+/** The names that a source knows. */
+interface Names {
+  /** The rows that the source may set. */
+  readonly rows: typeof SETTING_ROWS;
+  /** Returns how a user writes a key in this source. */
+  readonly nameOf: (key: string) => string;
+}
 
 const SERVICE_LINK =
   /^OPENCLAW_SHIM(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9]+)*|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
+const LISTS = new Set(SETTING_ROWS.flatMap(([key, row]) => (row.repeatable ? [environmentName(key)] : [])));
+
 /** Reads the `OPENCLAW_SHIM_*` variables; commas separate the items of a list. */
 export function readEnvironment(env: Environment): Layer {
-  const own = Object.entries(env).filter(([name, value = ""]) => isOwnVariable(name) && !isLink(name, value));
-  return readMembers(Object.fromEntries(own), {
-    rows: SETTING_ROWS,
-    nameOf: environmentName,
-    textsOf: ({ repeatable }, value) =>
-      repeatable
-        ? String(value)
-            .split(",")
-            .map((item) => item.trim())
-        : [String(value)],
-  });
+  const own = Object.entries(env)
+    .filter(([name, value = ""]) => isOwnVariable(name) && !isLink(name, value))
+    .map(([name, value]) => [name, LISTS.has(name) ? value?.split(",").map((item) => item.trim()) : value]);
+  return readMembers(Object.fromEntries(own), { rows: SETTING_ROWS, nameOf: environmentName });
 }
 
 /**
@@ -35,80 +43,67 @@ function isLink(name: string, value: string): boolean {
 }
 
 /**
- * Reads a settings file: one JSON5 object whose keys are flag names (`max-connections`) or the library's
- * (`maxConnections`).
+ * Reads the members of an object, under the source's names or the library's.
  *
- * @param setting the setting that names the file, as the user wrote it
+ * @param where what messages add to a name
  */
-export function readSettingsFile(path: string, setting: string): Layer {
-  const shown = printable(path, 120);
-  const file = readJson5(path);
-  if ("why" in file) return { given: new Map(), problems: [{ setting, problem: `${shown} ${file.why}` }] };
-  const rows = SETTING_ROWS.filter(([, { scope }]) => scope !== "cli");
-  return readMembers(file.object, { rows, nameOf: flagName, textsOf, where: ` in ${shown}` });
-}
-
-/** Reads the library's options, other than `logger`. */
-export function readOptions(options: ShimOptions): Layer {
-  return readMembers(
-    { ...options, logger: undefined },
-    {
-      rows: SETTING_ROWS.filter(([, { scope }]) => scope === undefined),
-      nameOf: (key) => key,
-      textsOf: (row, value) =>
-        textsOf(row, row.unit && Number.isFinite(value) ? `${Number(value)}${row.unit}` : value),
-    },
-  );
-}
-
-interface Source {
-  /** The rows that the source may set. */
-  readonly rows: readonly (readonly [string, SettingRow])[];
-  /** Returns how a user writes a key here; the key itself is accepted, too. */
-  readonly nameOf: (key: string) => string;
-  /** Returns a value as the texts of flags, or what is wrong with it. */
-  readonly textsOf: (row: SettingRow, value: unknown) => readonly string[] | Omit<SettingProblem, "setting">;
-  /** What messages add to a name. */
-  readonly where?: string;
-}
-
-function readMembers(
-  object: Readonly<Record<string, unknown>>,
-  { rows, nameOf, textsOf: read, where = "" }: Source,
-): Layer {
+export function readMembers(object: Readonly<Record<string, unknown>>, names: Names, where = ""): Layer {
   const given = new Map<string, Given>();
   const problems: SettingProblem[] = [];
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined) continue;
-    const setting = `${printable(name, 80)}${where}`;
-    const [key, row] = rows.find(([candidate]) => name === candidate || name === nameOf(candidate)) ?? [];
+    const from = printable(name, 80) + where;
+    const [key, row] = names.rows.find(([own]) => name === own || name === names.nameOf(own)) ?? [];
     if (key === undefined || !row) {
-      problems.push(unknownName(name, setting, rows, nameOf));
+      problems.push(unknownName(name, from, names));
       continue;
     }
     const before = given.get(key);
-    const texts = read(row, value);
-    if (before) problems.push({ setting, problem: `is already set as ${before.from}`, fix: "keep one" });
-    else if ("problem" in texts) problems.push({ setting, ...texts });
-    else given.set(key, { from: setting, texts });
+    const wrong = before
+      ? { problem: `is already set as ${before.from}`, fix: "keep one" }
+      : typeProblem(row, value);
+    if (wrong) problems.push({ setting: from, ...wrong });
+    else given.set(key, { from, texts: [value].flat().map(String) });
   }
   return { given, problems };
 }
 
-function textsOf(
+/** Returns what is wrong with a value that is neither a text nor, if the row allows it, a number, boolean or list. */
+function typeProblem(
   { repeatable, metavar }: SettingRow,
   value: unknown,
-): readonly string[] | Omit<SettingProblem, "setting"> {
+): Omit<SettingProblem, "setting"> | undefined {
   const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
   if (items.length === 0) {
     return { problem: "the list is empty", fix: "leave the setting out or name at least one" };
   }
-  const isSwitch = metavar === undefined;
   const wrong = items.find((item) => {
-    return !(typeof item === "string" || Number.isFinite(item) || (isSwitch && typeof item === "boolean"));
+    return !(
+      typeof item === "string" ||
+      Number.isFinite(item) ||
+      (metavar === undefined && typeof item === "boolean")
+    );
   });
-  if (wrong === undefined) return items.map(String);
-  const text = repeatable ? "a text, or a list of texts" : "a text";
+  if (wrong === undefined) return undefined;
   const shape = wrong === null ? "null" : Array.isArray(wrong) ? "a list" : `a value of type ${typeof wrong}`;
-  return { problem: `${shape} is not ${isSwitch ? "true or false" : `${text} (${metavar})`}` };
+  const form = `${repeatable ? "a text, or a list of texts" : "a text"} (${metavar})`;
+  return { problem: `${shape} is not ${metavar === undefined ? "true or false" : form}` };
+}
+
+/**
+ * Returns the problem of an unknown name, with the one that was probably meant, or with where secrets go. The value is
+ * never shown, as it could be a secret.
+ *
+ * @param setting the name, and its source, for the message
+ */
+export function unknownName(name: string, setting: string, { rows, nameOf }: Names): SettingProblem {
+  const key = name.replace("OPENCLAW_SHIM_", "");
+  if (/^(gateway|auth)?(token|password|secret)$/i.test(key.replace(/[-_]/g, ""))) {
+    const fix = "use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
+    return { setting, problem: "a secret is never a setting", fix };
+  }
+  const keys = rows.map(([own]) => own);
+  const meant = closest(key, keys);
+  const fix = meant === undefined ? "openclaw-shim --help lists them" : `did you mean ${nameOf(meant)}?`;
+  return { setting, problem: "no such setting", fix };
 }

@@ -1,13 +1,11 @@
+import { isIPv4 } from "node:net";
+import { authorityOf, isLoopbackName, reaches } from "../net/authority.ts";
 import type { Environment } from "../openclaw/config.ts";
-import { addressProblems } from "./address-rules.ts";
-import type { ListenAddress } from "./address-parsers.ts";
-import { readEnvironment, readOptions, readSettingsFile } from "./layers.ts";
-import { flagName } from "./names.ts";
-import { readOpenclaw } from "./openclaw-layer.ts";
-import { parseRows, type Given, type Layer } from "./setting-row.ts";
-import { SettingsError, type SettingProblem } from "./settings-error.ts";
-import type { Settings, ShimOptions } from "./settings.ts";
-import { SETTING_ROWS, SETTINGS } from "./settings-table.ts";
+import { readEnvironment, type Layer } from "./layers.ts";
+import { boolean, type ListenAddress, type Parser } from "./parsers.ts";
+import { flagName, parseRows, type Given } from "./setting-row.ts";
+import { SettingsError, shownValue, type SettingProblem } from "./settings-error.ts";
+import { SETTING_ROWS, SETTINGS, type Settings } from "./settings.ts";
 
 /** The sources of a command's settings. */
 export interface Sources {
@@ -20,16 +18,11 @@ export interface Sources {
 
 const NOTHING: Layer = { given: new Map(), problems: [] };
 const PRETTY: Layer = { given: new Map([["logFormat", { from: "", texts: ["pretty"] }]]), problems: [] };
-const DEFAULTS: Layer = {
-  given: new Map(
-    SETTING_ROWS.flatMap(([key, { default: texts }]): [string, Given][] =>
-      texts ? [[key, { from: `the default of --${flagName(key)}`, texts }]] : [],
-    ),
+const DEFAULTS = new Map(
+  SETTING_ROWS.flatMap(([key, { default: texts }]): [string, Given][] =>
+    texts ? [[key, { from: `the default of --${flagName(key)}`, texts }]] : [],
   ),
-  problems: [],
-};
-/** A path at which no file can exist. */
-const NO_CONFIG = "/dev/null/openclaw.json";
+);
 
 /**
  * Loads the settings of a command: flag, then `OPENCLAW_SHIM_*`, then `--config FILE`, then OpenClaw's own config,
@@ -37,63 +30,65 @@ const NO_CONFIG = "/dev/null/openclaw.json";
  *
  * @throws SettingsError with every problem of all layers
  */
-export function loadSettings({ given = NOTHING, env, terminal }: Sources): Settings {
-  const layers = [given, readEnvironment(env)];
-  const config = findGiven(layers, "config");
-  if (config?.texts[0]) layers.push(readSettingsFile(config.texts[0], config.from));
-  // A damaged config of OpenClaw does not matter to users who name the gateway themselves.
-  if (!findGiven(layers, "gateway")) layers.push(readOpenclaw(env, listenersOf(layers)));
-  return resolve(terminal ? [...layers, PRETTY] : layers);
+export async function loadSettings(sources: Sources): Promise<Settings> {
+  const { layers, openclaw } = await readLayers(sources);
+  return resolve([...layers, openclaw]);
 }
 
 /**
  * Loads the settings of a command that works without OpenClaw's config, too.
  *
- * @returns the settings; with `problem` if they were loaded without OpenClaw's config because of it
+ * @returns the settings; with `problem` if OpenClaw's config cannot be used
  * @throws SettingsError for every other problem
  */
-export function loadDespiteOpenclaw(sources: Sources): {
-  readonly settings: Settings;
-  readonly problem?: SettingProblem;
-} {
-  try {
-    return { settings: loadSettings(sources) };
-  } catch (error) {
-    const problems = error instanceof SettingsError ? error.problems : [];
-    const problem = problems.find(({ source }) => source === "openclaw");
-    if (!problem) throw error;
-    const env = { ...sources.env, OPENCLAW_CONFIG_PATH: NO_CONFIG };
-    return { settings: loadSettings({ ...sources, env }), problem };
-  }
+export async function loadDespiteOpenclaw(
+  sources: Sources,
+): Promise<{ readonly settings: Settings; readonly problem: SettingProblem | undefined }> {
+  const { layers, openclaw } = await readLayers(sources);
+  return { settings: resolve([...layers, { ...openclaw, problems: [] }]), problem: openclaw.problems[0] };
 }
 
-/**
- * Returns the settings of the library's options.
- *
- * @throws SettingsError with every problem, each naming the option
- */
-export function resolveOptions(options: ShimOptions): Settings {
-  return resolve([readOptions(options)]);
+async function readLayers({
+  given = NOTHING,
+  env,
+  terminal,
+}: Sources): Promise<{ layers: Layer[]; openclaw: Layer }> {
+  const layers = [given, readEnvironment(env)];
+  const config = lookUp(layers, "config");
+  if (config?.texts[0]) {
+    const { readSettingsFile } = await import("./file-layers.ts");
+    layers.push(readSettingsFile(config.texts[0], config.from));
+  }
+  // A damaged config of OpenClaw does not matter to users who name the gateway themselves.
+  const openclaw = lookUp(layers, "gateway")
+    ? NOTHING
+    : (await import("./file-layers.ts")).readOpenclaw(env, listenersOf(layers));
+  return { layers: terminal ? [...layers, PRETTY] : layers, openclaw };
 }
 
 /** Returns the addresses to listen on that layers give, else the default ones, as far as the texts are valid. */
 export function listenersOf(layers: readonly Layer[]): ListenAddress[] {
-  const texts = findGiven([...layers, DEFAULTS], "listen")?.texts ?? [];
-  return texts.map(SETTINGS.listen.parse).flatMap((parsed) => ("value" in parsed ? [parsed.value] : []));
+  const given = lookUp(layers, "listen") ?? DEFAULTS.get("listen");
+  return validItems(given, SETTINGS.listen.parse).map(({ value }) => value);
 }
 
-function findGiven(layers: readonly Layer[], key: string): Given | undefined {
+function lookUp(layers: readonly Layer[], key: string): Given | undefined {
   return layers.map(({ given }) => given.get(key)).find((given) => given !== undefined);
 }
 
-/** Merges layers, highest first, and checks the result. */
-function resolve(layers: readonly Layer[]): Settings {
+/**
+ * Merges layers, highest first, and checks the result.
+ *
+ * @throws SettingsError with every problem
+ */
+export function resolve(layers: readonly Layer[]): Settings {
   const problems = layers.flatMap((layer) => layer.problems);
-  const { values, taken } = parseRows(SETTINGS, (key) => findGiven([...layers, DEFAULTS], key), problems);
-  problems.push(...addressProblems(taken));
+  const given = (key: string): Given | undefined => lookUp(layers, key) ?? DEFAULTS.get(key);
+  const values = parseRows(SETTINGS, given, problems);
+  problems.push(...addressProblems(given));
   if (problems.length > 0) throw new SettingsError(...problems);
   const { allowRemoteGateway: _, config: __, gatewayFingerprint: fingerprint, ...settings } = values;
-  const byDefault = !findGiven(layers, "listen");
+  const byDefault = !lookUp(layers, "listen");
   return deepFreeze({
     ...settings,
     // Not every machine has IPv6: only the default [::1] may fail to bind.
@@ -101,6 +96,61 @@ function resolve(layers: readonly Layer[]): Settings {
       byDefault && address.host === "::1" ? { ...address, optional: true } : address,
     ),
     gateway: { ...settings.gateway, ...(fingerprint !== undefined && { fingerprint }) },
+  });
+}
+
+/** Returns every violation of the rules between listen addresses, gateway and peers. */
+function* addressProblems(
+  given: (key: keyof typeof SETTINGS) => Given | undefined,
+): Generator<SettingProblem> {
+  const listeners = validItems(given("listen"), SETTINGS.listen.parse);
+  const [gateway] = validItems(given("gateway"), SETTINGS.gateway.parse);
+  for (const [index, { about, value: address }] of listeners.entries()) {
+    if (!given("allowFrom") && !isLoopbackName(address.host)) {
+      const fix = "give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1";
+      yield { ...about, problem: "is not a loopback address", fix };
+    }
+    const authority = authorityOf(address);
+    if (
+      address.port !== 0 &&
+      listeners.slice(0, index).some(({ value }) => authorityOf(value) === authority)
+    ) {
+      yield { ...about, problem: "is the same address twice", fix: "leave one out" };
+    }
+    const wider = listeners.find(({ value }) => includes(value, address));
+    if (wider) yield { ...about, problem: `is included in "${wider.about.value}"`, fix: "leave one out" };
+    if (gateway && reaches(gateway.value, address)) {
+      const problem = `is the gateway's own address (${gateway.about.setting}), so the shim would connect to itself`;
+      yield { ...about, problem, fix: "change the port of one of them" };
+    }
+  }
+  if (!gateway) return;
+  const remote = given("allowRemoteGateway");
+  const [allowed] = validItems(remote, boolean);
+  if ((!remote || allowed?.value === false) && !isLoopbackName(gateway.value.host)) {
+    const fix = "allow it with --allow-remote-gateway, or write ws://127.0.0.1:PORT";
+    yield { ...gateway.about, problem: "is not loopback", fix };
+  }
+  const [pin] = validItems(given("gatewayFingerprint"), SETTINGS.gatewayFingerprint.parse);
+  if (pin && !gateway.value.tls) {
+    const problem = "has no effect with a ws:// gateway";
+    yield { ...pin.about, problem, fix: "write wss:// in --gateway, or leave it out" };
+  }
+}
+
+/** Returns true if a socket bound to `all` gets the connections for `one`, too: binding `one` would fail. */
+function includes(all: ListenAddress, one: ListenAddress): boolean {
+  if (one.port !== all.port || one.port === 0 || one.host === all.host) return false;
+  // Node makes [::] dual-stack, whatever the system's default (net.Server, ipv6Only).
+  return all.host === "::" || (all.host === "0.0.0.0" && isIPv4(one.host));
+}
+
+/** Returns the valid values of a setting, each with how problems name it. */
+function validItems<T>(given: Given | undefined, parse: Parser<T>) {
+  return (given?.texts ?? []).flatMap((text) => {
+    const parsed = parse(text);
+    const about = { setting: given?.from ?? "", value: shownValue(text) };
+    return "value" in parsed ? [{ about, value: parsed.value }] : [];
   });
 }
 

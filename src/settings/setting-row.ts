@@ -1,5 +1,5 @@
+import { boolean, type Parser } from "./parsers.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
-import { boolean, type Parser } from "./value-parsers.ts";
 
 /** A row of the table of settings, or of a command's flags. */
 export interface SettingRow {
@@ -13,8 +13,6 @@ export interface SettingRow {
   readonly defaultNote?: string;
   /** The sources that may set it. `cli`: flag and environment; `process`: those and the file; absent: the library, too. */
   readonly scope?: "cli" | "process";
-  /** The unit of a number that the library gives. */
-  readonly unit?: "ms";
   /** Absent: the value is the text itself, or the state of a switch. */
   readonly parse?: Parser<unknown>;
   /** One line for `--help`, without the default. */
@@ -49,57 +47,45 @@ export interface Given {
   readonly texts: readonly string[];
 }
 
-/** What one source gives. A higher source replaces a setting as a whole; lists are not merged. */
-export interface Layer {
-  readonly given: ReadonlyMap<string, Given>;
-  /** Problems of the source itself, such as an unknown name. */
-  readonly problems: readonly SettingProblem[];
+const ENVIRONMENT_PREFIX = "OPENCLAW_SHIM_";
+const EMPTY = { problem: "the value is empty", fix: "give a value or leave the setting out" };
+const EMPTY_ITEM = { ...EMPTY, problem: "an item of the list is empty" };
+
+/** `maxConnections` → `max-connections`: the flag without its dashes, and the key in a settings file. */
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The valid values of one setting, each with its text. */
-export interface Taken<T> {
-  readonly from: string;
-  readonly items: readonly { readonly text: string; readonly value: T }[];
+/** `maxConnections` → `OPENCLAW_SHIM_MAX_CONNECTIONS`. */
+export function environmentName(key: string): string {
+  return ENVIRONMENT_PREFIX + flagName(key).replaceAll("-", "_").toUpperCase();
 }
 
-/** The valid values of each row that was given. */
-export type TakenValues<T extends FlagTable> = { readonly [K in keyof T]?: Taken<Item<T[K]>> };
+/** Returns true for the name of an environment variable that is meant for the shim. */
+export function isOwnVariable(name: string): boolean {
+  return name.startsWith(ENVIRONMENT_PREFIX);
+}
 
-/**
- * Parses the texts given for each row of a table. Adds what is wrong to `problems`.
- *
- * @returns the values, complete only if there are no problems; `taken` has the text of each, too
- */
+/** Parses the texts given for each row of a table. The values are complete only if it adds nothing to `problems`. */
 export function parseRows<T extends FlagTable>(
   table: T,
   givenFor: (key: string) => Given | undefined,
   problems: SettingProblem[],
-): { readonly values: Values<T>; readonly taken: TakenValues<T> } {
-  const values: unknown[][] = [];
-  const taken: unknown[][] = [];
-  for (const [key, row] of Object.entries(table)) {
+): Values<T> {
+  const values = Object.entries<SettingRow>(table).map(([key, row]) => {
     const given = givenFor(key);
     const items = given ? parseTexts(row, given, problems) : [];
-    const [first = row.metavar === undefined ? { value: false } : undefined] = items;
-    values.push([key, row.repeatable ? items.map(({ value }) => value) : first?.value]);
-    if (given) taken.push([key, { from: given.from, items }]);
-  }
-  // The loop makes what the types say; TypeScript cannot check that.
-  return { values: Object.fromEntries(values), taken: Object.fromEntries(taken) };
+    return [key, row.repeatable ? items : (items[0] ?? (row.metavar === undefined ? false : undefined))];
+  });
+  // The loop makes what the type says; TypeScript cannot check that.
+  return Object.fromEntries(values);
 }
 
-const EMPTY = { problem: "the value is empty", fix: "give a value or leave the setting out" };
-const EMPTY_ITEM = { ...EMPTY, problem: "an item of the list is empty" };
-
-function parseTexts(
-  row: SettingRow,
-  { from, texts }: Given,
-  problems: SettingProblem[],
-): { readonly text: string; readonly value: unknown }[] {
+function parseTexts(row: SettingRow, { from, texts }: Given, problems: SettingProblem[]): unknown[] {
   const parse = row.parse ?? (row.metavar === undefined ? boolean : (text: string) => ({ value: text }));
   return texts.flatMap((text) => {
     const parsed = text === "" ? (texts.length === 1 ? EMPTY : EMPTY_ITEM) : parse(text);
-    if ("value" in parsed) return [{ text, value: parsed.value }];
+    if ("value" in parsed) return [parsed.value];
     const several = row.repeatable && text.includes(",") ? "give each value separately" : undefined;
     const fix = [parsed.fix, several].filter((part) => part !== undefined).join("; ");
     const value = text === "" ? {} : { value: shownValue(text) };

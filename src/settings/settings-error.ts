@@ -9,8 +9,6 @@ export interface SettingProblem extends Partial<Advice> {
   readonly value?: string;
   /** What is wrong, as the end of the sentence `"value" …`. */
   readonly problem: string;
-  /** Set if the problem is in OpenClaw's own config: some commands work without it. */
-  readonly source?: "openclaw";
 }
 
 /** Settings that cannot be used. The message has one line for each problem. */

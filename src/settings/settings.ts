@@ -1,29 +1,159 @@
-import type { Logger } from "pino";
-import type { Item, Values } from "./setting-row.ts";
-import type { SETTINGS } from "./settings-table.ts";
+import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import {
+  accessName,
+  browserOrigin,
+  choice,
+  cidr,
+  duration,
+  fingerprint,
+  gatewayAddress,
+  hostName,
+  integer,
+  listenAddress,
+  path,
+} from "./parsers.ts";
+import type { FlagTable, SettingRow, Values } from "./setting-row.ts";
 
-export type { GatewayAddress, ListenAddress } from "./address-parsers.ts";
-
-type Table = typeof SETTINGS;
-
-/** All settings, checked and frozen; those about the gateway are in `gateway`. Durations are in milliseconds. No secret. */
-export type Settings = Omit<Values<Table>, "allowRemoteGateway" | "config" | "gatewayFingerprint">;
-export type ForwardedPolicy = Settings["forwarded"];
-export type ApprovePolicy = Settings["approve"];
-
-/** What a program may give for a row: the value itself if it is a word, switch or number, else the text of the flag. */
-type OptionItem<T> = T extends string | boolean ? T : T extends number ? T | string : string;
-type Option<R> = R extends { readonly repeatable: true }
-  ? OptionItem<Item<R>> | readonly OptionItem<Item<R>>[]
-  : OptionItem<Item<R>>;
+export type { GatewayAddress, ListenAddress } from "./parsers.ts";
 
 /**
- * The settings of a shim in a program. Each means what the flag of the same name means; the default applies to what is
- * left out. The environment is not read, nor any file but `tokenFile`.
+ * Every setting, under its name in the library. Flags, environment names, keys of the settings file, `ShimOptions`,
+ * `Settings`, `--help` and docs/settings.md follow from this table. Comments here document the library's options.
  */
-export type ShimOptions = {
-  readonly [K in keyof Table as Table[K] extends { readonly scope: string } ? never : K]?: Option<Table[K]>;
-} & {
-  /** Where log lines go. Default: nowhere. */
-  readonly logger?: Logger;
-};
+export const SETTINGS = {
+  /** `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
+  listen: {
+    metavar: "HOST:PORT",
+    repeatable: true,
+    default: ["127.0.0.1:18788", "[::1]:18788"],
+    parse: listenAddress,
+    help: "where tools connect",
+    more: "an address beyond loopback needs `--allow-from`",
+  },
+  /** `ws://` or `wss://` URL of the gateway. Default ws://127.0.0.1:18789. */
+  gateway: {
+    metavar: "URL",
+    default: ["ws://127.0.0.1:18789"],
+    parse: gatewayAddress,
+    help: "the gateway, ws:// or wss://",
+    more: "always with its port; loopback unless `--allow-remote-gateway`",
+  },
+  /** Allow `gateway` to be on another machine. */
+  allowRemoteGateway: { help: "allow --gateway to be on another machine" },
+  /** `sha256:HEX` of the certificate of a self-signed `wss://` gateway. */
+  gatewayFingerprint: {
+    metavar: "sha256:HEX",
+    parse: fingerprint,
+    help: "certificate of a self-signed wss:// gateway",
+  },
+  /** Addresses or CIDR blocks of TCP peers that may connect, besides loopback. */
+  allowFrom: {
+    metavar: "CIDR",
+    repeatable: true,
+    defaultNote: "loopback",
+    parse: cidr,
+    help: "TCP peers beyond loopback that may connect",
+  },
+  /** Further Host names that browsers and HTTP clients may use. */
+  allowHost: {
+    metavar: "NAME",
+    repeatable: true,
+    defaultNote: "the listener's own names",
+    parse: hostName,
+    help: "further Host names to accept",
+    more: "checked for browsers and HTTP clients",
+  },
+  /** Further browser origins that are treated as the gateway's own, serialized: `https://app.example`. */
+  allowOrigin: {
+    metavar: "ORIGIN",
+    repeatable: true,
+    defaultNote: "the listener's own origins",
+    parse: browserOrigin,
+    help: "further trusted browser origins",
+    more: "treated as the gateway's own",
+  },
+  /** What to do with requests that carry forwarding headers. Default `strip`. */
+  forwarded: {
+    metavar: "strip|private|reject",
+    default: ["strip"],
+    parse: choice("strip", "private", "reject"),
+    help: "what to do with forwarding headers",
+    more: "`private` strips them only if every address in them is private, `reject` refuses the request",
+  },
+  /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
+  hold: {
+    metavar: "DURATION",
+    default: ["10s"],
+    parse: duration,
+    help: "how long an upgrade waits for a gateway that is not up yet",
+  },
+  /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */
+  drain: {
+    metavar: "DURATION",
+    default: ["5s"],
+    parse: duration,
+    help: "how long open connections may finish after SIGTERM",
+  },
+  /** The most connections at a time; further ones get 503. Default 512. */
+  maxConnections: { metavar: "N", default: ["512"], parse: integer(1, 65_535), help: "beyond it: 503" },
+  /** `seen` approves devices that this shim itself just saw refused. Default `off`. */
+  approve: {
+    metavar: "off|seen",
+    default: ["off"],
+    parse: choice("off", "seen"),
+    help: "approve devices that this shim itself just saw refused",
+  },
+  /** The most that `approve` may grant. Default: the five operator scopes. */
+  approveScopes: {
+    metavar: "SCOPE",
+    repeatable: true,
+    default: OPERATOR_SCOPES,
+    defaultNote: "the five operator scopes",
+    parse: accessName,
+    help: "the most that --approve may grant",
+  },
+  /** The roles that `approve` may grant. Default `operator`. */
+  approveRoles: {
+    metavar: "ROLE",
+    repeatable: true,
+    default: ["operator"],
+    parse: accessName,
+    help: "the roles that --approve may grant",
+  },
+  /** File with the gateway's token, for `approve`; mode 0600. */
+  tokenFile: {
+    metavar: "FILE",
+    parse: path,
+    help: "the gateway's token, for doctor and --approve",
+    more: "mode 0600",
+  },
+  logLevel: {
+    metavar: "LEVEL",
+    scope: "process",
+    default: ["info"],
+    parse: choice("debug", "info", "warn", "error", "silent"),
+    help: "debug, info, warn, error or silent",
+  },
+  logFormat: {
+    metavar: "json|pretty",
+    scope: "process",
+    default: ["json"],
+    defaultNote: "pretty on a terminal, else json",
+    parse: choice("json", "pretty"),
+    help: "form of log lines",
+  },
+  config: {
+    metavar: "FILE",
+    scope: "cli",
+    parse: path,
+    help: "JSON5 file with settings, named as the flags are",
+  },
+} as const satisfies FlagTable;
+
+/** The table as rows. */
+export const SETTING_ROWS: readonly (readonly [string, SettingRow])[] = Object.entries(SETTINGS);
+
+/** All settings, checked and frozen; those about the gateway are in `gateway`. Durations are in milliseconds. No secret. */
+export type Settings = Omit<Values<typeof SETTINGS>, "allowRemoteGateway" | "config" | "gatewayFingerprint">;
+export type ForwardedPolicy = Settings["forwarded"];
+export type ApprovePolicy = Settings["approve"];

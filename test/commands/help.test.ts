@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { findCommand } from "../../src/commands/find-command.ts";
 import { commandHelp, helpText } from "../../src/commands/help.ts";
-import { COMMANDS } from "../../src/commands/command-table.ts";
-import { flagName } from "../../src/settings/names.ts";
+import { COMMANDS, findCommand } from "../../src/commands/command-table.ts";
+import { flagName } from "../../src/settings/setting-row.ts";
 import { VERSION } from "../../src/version.ts";
-import { SETTING_ROWS, SETTINGS } from "../../src/settings/settings-table.ts";
+import { SETTING_ROWS, SETTINGS } from "../../src/settings/settings.ts";
 
 describe("--help", () => {
-  const lines = helpText().trimEnd().split("\n");
+  const lines = helpText(COMMANDS).trimEnd().split("\n");
 
   it("fits a screen", () => {
     expect(lines.length).toBeLessThanOrEqual(45);
@@ -23,17 +22,17 @@ describe("--help", () => {
     }
   });
 
-  it.each([["--help"], ["-h"], ["--hold", "--help"]])("is what %s %s asks for", (...argv) => {
-    expect(findCommand(argv)).toEqual({ text: helpText() });
+  it.each([["--help"], ["-h"], ["--hold", "--help"]])("is what %s %s asks for", async (...argv) => {
+    expect(await findCommand(argv)).toEqual({ text: helpText(COMMANDS) });
   });
 });
 
 describe.each(COMMANDS)("$name --help", (command) => {
   const lines = commandHelp(command).split("\n");
 
-  it("is printed for --help or -h, whatever the other arguments are", () => {
+  it("is printed for --help or -h, whatever the other arguments are", async () => {
     for (const argv of [["--help"], ["-h"], ["--hold", "--help"]]) {
-      expect(findCommand([command.name, ...argv])).toEqual({ text: commandHelp(command) });
+      expect(await findCommand([command.name, ...argv])).toEqual({ text: commandHelp(command) });
     }
   });
 
@@ -53,27 +52,36 @@ describe.each(COMMANDS)("$name --help", (command) => {
 });
 
 describe("a command line", () => {
-  it("without a command means run", () => {
-    expect(findCommand([])).toMatchObject({ command: { name: "run" }, args: [] });
-    expect(findCommand(["--hold", "1s"])).toMatchObject({ command: { name: "run" }, args: ["--hold", "1s"] });
-    expect(findCommand(["env", "--json"])).toMatchObject({ command: { name: "env" }, args: ["--json"] });
+  it("without a command means run", async () => {
+    expect(await findCommand([])).toMatchObject({ command: { name: "run" }, args: [] });
+    expect(await findCommand(["--hold", "1s"])).toMatchObject({
+      command: { name: "run" },
+      args: ["--hold", "1s"],
+    });
+    expect(await findCommand(["env", "--json"])).toMatchObject({
+      command: { name: "env" },
+      args: ["--json"],
+    });
   });
 
-  it.each([["help"], ["help", "--json"]])("%s %s means the main help", (...argv) => {
-    expect(findCommand(argv)).toEqual({ text: helpText() });
+  it.each([["help"], ["help", "--json"]])("%s %s means the main help", async (...argv) => {
+    expect(await findCommand(argv)).toEqual({ text: helpText(COMMANDS) });
   });
 
-  it("help COMMAND means COMMAND --help", () => {
-    expect(findCommand(["help", "env"])).toEqual(findCommand(["env", "--help"]));
+  it("help COMMAND means COMMAND --help", async () => {
+    expect(await findCommand(["help", "env"])).toEqual(await findCommand(["env", "--help"]));
   });
 
-  it.each([["--version"], ["version"], ["-v"]])("%s means the version", (word) => {
-    expect(findCommand([word])).toEqual({ text: `${VERSION}\n` });
+  it.each([["--version"], ["version"], ["-v"]])("%s means the version", async (word) => {
+    expect(await findCommand([word])).toEqual({ text: `${VERSION}\n` });
   });
 
-  it.each([[["bogus", "--help"]], [["help", "bogus"]], [["bogus"]]])("%j is an unknown command", (argv) => {
-    expect(() => findCommand(argv)).toThrow(/^"bogus": no such command; write one of run, /);
-  });
+  it.each([[["bogus", "--help"]], [["help", "bogus"]], [["bogus"]]])(
+    "%j is an unknown command",
+    async (argv) => {
+      await expect(findCommand(argv)).rejects.toThrow(/^"bogus": no such command; write one of run, /);
+    },
+  );
 
   it.each(COMMANDS.map(({ name, load }) => [name, load] as const))("%s can be loaded", async (_, load) => {
     expect(await load()).toBeTypeOf("function");

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/commands/command-table.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
-import { environmentName, flagName } from "../../src/settings/names.ts";
-import { SETTING_ROWS } from "../../src/settings/settings-table.ts";
+import { environmentName, flagName } from "../../src/settings/setting-row.ts";
+import { SETTING_ROWS } from "../../src/settings/settings.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCS = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));

@@ -1,7 +1,7 @@
 import { COMMANDS } from "../../src/commands/command-table.ts";
-import { environmentName, flagName } from "../../src/settings/names.ts";
+import { environmentName, flagName } from "../../src/settings/setting-row.ts";
 import type { SettingRow } from "../../src/settings/setting-row.ts";
-import { SETTING_ROWS } from "../../src/settings/settings-table.ts";
+import { SETTING_ROWS } from "../../src/settings/settings.ts";
 import { code, table } from "./markdown.ts";
 
 /** Returns the table of commands, as the README shows it. */
@@ -16,8 +16,8 @@ export function commandTable(): string {
 export function settingsPage(): string {
   return `# Settings
 
-Written by \`npm run docs\` from the tables that the program itself uses (src/settings/settings-table.ts,
-src/cli/command-flags.ts); a test fails if they differ.
+Written by \`npm run docs\` from the tables that the program itself uses (src/settings/settings.ts,
+src/cli/command.ts); a test fails if they differ.
 
 A setting comes from the first of these sources that has it:
 

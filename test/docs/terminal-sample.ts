@@ -2,7 +2,7 @@ import { prettyLines } from "../../src/log/pretty.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
 import { adviceFor } from "../../src/outcome/outcome-advice.ts";
 import { nextSteps } from "../../src/cli/program.ts";
-import { SETTINGS } from "../../src/settings/settings-table.ts";
+import { SETTINGS } from "../../src/settings/settings.ts";
 
 const REFUSED: ConnectResponse = {
   ok: false,

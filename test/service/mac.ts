@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { INSTALL_FLAGS, STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/cli/command-flags.ts";
+import { INSTALL_FLAGS, STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/cli/command.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { install, uninstall } from "../../src/commands/service/install-command.ts";
 import { status } from "../../src/commands/service/status-command.ts";

@@ -7,8 +7,7 @@ import {
   socketUnit,
   type UnitValues,
 } from "../../src/commands/service/systemd-units.ts";
-import { resolveOptions } from "../../src/settings/load.ts";
-import type { ShimOptions } from "../../src/settings/settings.ts";
+import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
 
 const FILES = join(import.meta.dirname, "../../systemd");
 const BUNDLE = "/usr/local/lib/openclaw-shim/openclaw-shim.mjs";

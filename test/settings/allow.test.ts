@@ -8,8 +8,8 @@ describe("--allow-from", () => {
     ["0.0.0.0/0", "0.0.0.0/0"],
     ["fd00::/8", "fd00::/8"],
     ["FD00:0::5", "fd00::5/128"],
-  ])("takes %s", (text, block) => {
-    expect(load(["--allow-from", text]).allowFrom).toEqual([block]);
+  ])("takes %s", async (text, block) => {
+    expect((await load(["--allow-from", text])).allowFrom).toEqual([block]);
   });
 
   it.each([
@@ -23,20 +23,20 @@ describe("--allow-from", () => {
     "fe80::1%eth0",
     "10.0.0.0-10.0.0.9",
     "*",
-  ])("refuses %s", (text) => {
-    expect(problems(["--allow-from", text])[0]).toMatch(
+  ])("refuses %s", async (text) => {
+    expect((await problems(["--allow-from", text]))[0]).toMatch(
       /^--allow-from: ".*" is not an IP address or CIDR block; write/,
     );
   });
 
-  it("suggests the block if bits are set beyond the prefix", () => {
-    expect(problems(["--allow-from", "10.1.2.3/8"])).toEqual([
+  it("suggests the block if bits are set beyond the prefix", async () => {
+    expect(await problems(["--allow-from", "10.1.2.3/8"])).toEqual([
       '--allow-from: "10.1.2.3/8" has bits set beyond its prefix; write 10.0.0.0/8 for the block, 10.1.2.3 for the one address',
     ]);
   });
 
-  it("refuses an IPv4-mapped block, which could never match", () => {
-    expect(problems(["--allow-from", "::ffff:10.0.0.0/104"])[0]).toContain(
+  it("refuses an IPv4-mapped block, which could never match", async () => {
+    expect((await problems(["--allow-from", "::ffff:10.0.0.0/104"]))[0]).toContain(
       "write the IPv4 address or block itself",
     );
   });
@@ -49,8 +49,8 @@ describe("--allow-host", () => {
     ["192.168.1.5", "192.168.1.5"],
     ["[FD00::1]", "fd00::1"],
     ["xn--bcher-kva.example", "xn--bcher-kva.example"],
-  ])("takes %s", (text, name) => {
-    expect(load(["--allow-host", text]).allowHost).toEqual([name]);
+  ])("takes %s", async (text, name) => {
+    expect((await load(["--allow-host", text])).allowHost).toEqual([name]);
   });
 
   it.each([
@@ -66,8 +66,8 @@ describe("--allow-host", () => {
     "bücher.example",
     "a b",
     "fe80::1%lo",
-  ])("refuses %s", (text) => {
-    expect(problems(["--allow-host", text])[0]).toMatch(
+  ])("refuses %s", async (text) => {
+    expect((await problems(["--allow-host", text]))[0]).toMatch(
       /^--allow-host: ".*" is not a host name; write a name/,
     );
   });
@@ -82,8 +82,8 @@ describe("--allow-origin", () => {
       "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
       "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
     ],
-  ])("takes %s", (text, origin) => {
-    expect(load(["--allow-origin", text]).allowOrigin).toEqual([origin]);
+  ])("takes %s", async (text, origin) => {
+    expect((await load(["--allow-origin", text])).allowOrigin).toEqual([origin]);
   });
 
   it.each([
@@ -102,8 +102,8 @@ describe("--allow-origin", () => {
     "https://127.1",
     "https://app.example:0",
     "https://app.example:99999",
-  ])("refuses %s", (text) => {
-    expect(problems(["--allow-origin", text])[0]).toMatch(
+  ])("refuses %s", async (text) => {
+    expect((await problems(["--allow-origin", text]))[0]).toMatch(
       /^--allow-origin: ".*" (is not the origin|has no valid).*write it as browsers send it/,
     );
   });
@@ -112,8 +112,8 @@ describe("--allow-origin", () => {
     ["https://app.example:443", "https://app.example"],
     ["http://app.example:80", "http://app.example"],
     ["http://[0::1]:5", "http://[::1]:5"],
-  ])("suggests how a browser would send %s", (text, origin) => {
-    expect(problems(["--allow-origin", text])).toEqual([
+  ])("suggests how a browser would send %s", async (text, origin) => {
+    expect(await problems(["--allow-origin", text])).toEqual([
       `--allow-origin: "${text}" is not how a browser sends it; write ${origin}`,
     ]);
   });

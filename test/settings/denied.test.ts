@@ -18,11 +18,11 @@ describe("OpenClaw's config of another user", () => {
     chmodSync(join(folder, "openclaw.json"), 0o000);
     chmodSync(folder, folderMode);
     await asNobody(home, async () => {
-      expect(problems([], { HOME: home })).toEqual([
+      expect(await problems([], { HOME: home })).toEqual([
         `OpenClaw's config: ${folder}/openclaw.json cannot be read (EACCES); run it as the owner of that file ` +
           `(uid ${process.getuid?.()}), or give --gateway URL`,
       ]);
-      expect(problems(["--gateway", "ws://127.0.0.1:1"], { HOME: home })).toEqual([]);
+      expect(await problems(["--gateway", "ws://127.0.0.1:1"], { HOME: home })).toEqual([]);
     });
     chmodSync(folder, 0o755);
   });

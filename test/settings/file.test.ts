@@ -9,8 +9,8 @@ const folder = mkdtempSync(join(tmpdir(), "shim-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("--config FILE", () => {
-  it("may set everything, in both spellings", () => {
-    expect(load(["--config", file("valid.json5")])).toEqual({
+  it("may set everything, in both spellings", async () => {
+    expect(await load(["--config", file("valid.json5")])).toEqual({
       listen: [
         { host: "127.0.0.1", port: 21_000 },
         { host: "::1", port: 21_000 },
@@ -40,9 +40,9 @@ describe("--config FILE", () => {
     });
   });
 
-  it("names each wrong value and the file", () => {
+  it("names each wrong value and the file", async () => {
     const path = file("wrong-values.json5");
-    expect(problems(["--config", path])).toEqual([
+    expect(await problems(["--config", path])).toEqual([
       `listen in ${path}: the list is empty; leave the setting out or name at least one`,
       `allowFrom in ${path}: null is not a text, or a list of texts (CIDR)`,
       `gateway in ${path}: a list is not a text (URL)`,
@@ -53,9 +53,9 @@ describe("--config FILE", () => {
     ]);
   });
 
-  it("names each unknown key, without showing a secret", () => {
+  it("names each unknown key, without showing a secret", async () => {
     const path = file("wrong-names.json5");
-    expect(problems(["--config", path])).toEqual([
+    expect(await problems(["--config", path])).toEqual([
       `hodl in ${path}: no such setting; openclaw-shim --help lists them`,
       `gatewayToken in ${path}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
       `config in ${path}: no such setting; openclaw-shim --help lists them`,
@@ -68,19 +68,19 @@ describe("--config FILE", () => {
     ["not-an-object.json5", "is not one JSON5 object in braces"],
     ["missing.json5", "cannot be read (ENOENT)"],
     [".", "is not a regular file"],
-  ])("reports why %s cannot be used", (name, why) => {
-    expect(problems(["--config", file(name)])).toEqual([`--config: ${file(name)} ${why}`]);
-    expect(problems([], { OPENCLAW_SHIM_CONFIG: file(name) })).toEqual([
+  ])("reports why %s cannot be used", async (name, why) => {
+    expect(await problems(["--config", file(name)])).toEqual([`--config: ${file(name)} ${why}`]);
+    expect(await problems([], { OPENCLAW_SHIM_CONFIG: file(name) })).toEqual([
       `OPENCLAW_SHIM_CONFIG: ${file(name)} ${why}`,
     ]);
   });
 
-  it("does not block on a FIFO, and has a size limit", () => {
+  it("does not block on a FIFO, and has a size limit", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
-    expect(problems(["--config", fifo])).toEqual([`--config: ${fifo} is not a regular file`]);
+    expect(await problems(["--config", fifo])).toEqual([`--config: ${fifo} is not a regular file`]);
     const large = join(folder, "large");
     writeFileSync(large, " ".repeat(5 * 1024 * 1024));
-    expect(problems(["--config", large])).toEqual([`--config: ${large} is larger than 4194304 bytes`]);
+    expect(await problems(["--config", large])).toEqual([`--config: ${large} is larger than 4194304 bytes`]);
   });
 });

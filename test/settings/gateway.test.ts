@@ -13,10 +13,10 @@ describe("--gateway", () => {
     ["ws://127.0.0.1:80", "127.0.0.1", 80, "127.0.0.1", "http://127.0.0.1"],
     ["wss://127.0.0.1:443", "127.0.0.1", 443, "127.0.0.1", "https://127.0.0.1"],
     ["wss://127.0.0.1:18789", "127.0.0.1", 18_789, "127.0.0.1:18789", "https://127.0.0.1:18789"],
-  ])("takes %s", (text, host, port, authority, origin) => {
+  ])("takes %s", async (text, host, port, authority, origin) => {
     const tls = text.startsWith("wss");
     const url = `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-    expect(load(["--gateway", text]).gateway).toEqual({ url, host, port, tls, authority, origin });
+    expect((await load(["--gateway", text])).gateway).toEqual({ url, host, port, tls, authority, origin });
   });
 
   it.each([
@@ -39,8 +39,8 @@ describe("--gateway", () => {
     "ws://127.0.0.1:18789//",
     "ws://127.0.0.1\\@evil:1",
     "ws://local host:1",
-  ])("refuses %s", (text) => {
-    const [problem, ...others] = problems(["--gateway", text]);
+  ])("refuses %s", async (text) => {
+    const [problem, ...others] = await problems(["--gateway", text]);
     expect(others).toEqual([]);
     expect(problem).toMatch(
       /^--gateway: ".*" (is|has|contains) .*write ws:\/\/HOST:PORT or wss:\/\/HOST:PORT/,
@@ -52,8 +52,8 @@ describe("--gateway", () => {
     ["ws://localhost/", "ws://localhost:18789"],
     ["wss://[::1]", "wss://[::1]:18789"],
     ["wss://gateway.example", "wss://gateway.example:18789"],
-  ])("refuses %s, whose port was forgotten", (text, fix) => {
-    expect(problems(["--gateway", text])).toEqual([`--gateway: "${text}" has no port; write ${fix}`]);
+  ])("refuses %s, whose port was forgotten", async (text, fix) => {
+    expect(await problems(["--gateway", text])).toEqual([`--gateway: "${text}" has no port; write ${fix}`]);
   });
 
   it.each([
@@ -62,8 +62,8 @@ describe("--gateway", () => {
     "ws://127.0.0.1:18789?token=sekrit",
     "ws://127.0.0.1:18789/#token=sekrit",
     "sekrit@127.0.0.1",
-  ])("refuses what may hold a secret, without showing it: %s", (text) => {
-    const [problem = ""] = problems(["--gateway", text]);
+  ])("refuses what may hold a secret, without showing it: %s", async (text) => {
+    const [problem = ""] = await problems(["--gateway", text]);
     expect(problem).toMatch(/^--gateway: /);
     expect(problem).not.toMatch(/sekrit|krit@/);
   });
@@ -73,19 +73,19 @@ describe("--gateway", () => {
     "wss://gateway.example:443",
     "ws://[fd00::1]:1",
     "ws://[::ffff:10.0.0.1]:1",
-  ])("on another machine, %s, needs --allow-remote-gateway", (text) => {
-    const [problem, ...others] = problems(["--gateway", text]);
+  ])("on another machine, %s, needs --allow-remote-gateway", async (text) => {
+    const [problem, ...others] = await problems(["--gateway", text]);
     expect(others).toEqual([]);
     expect(problem).toContain(`--gateway: "${text}" is not loopback; allow it with --allow-remote-gateway`);
-    expect(problems(["--gateway", text, "--allow-remote-gateway"])).toEqual([]);
+    expect(await problems(["--gateway", text, "--allow-remote-gateway"])).toEqual([]);
   });
 });
 
 describe("--gateway-fingerprint", () => {
-  it.each([`sha256:${HEX}`, `SHA256:${HEX.toUpperCase()}`, `sha256:${COLONS}`])("takes %s", (text) => {
-    expect(load(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text]).gateway.fingerprint).toBe(
-      HEX,
-    );
+  it.each([`sha256:${HEX}`, `SHA256:${HEX.toUpperCase()}`, `sha256:${COLONS}`])("takes %s", async (text) => {
+    expect(
+      (await load(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text])).gateway.fingerprint,
+    ).toBe(HEX);
   });
 
   it.each([
@@ -94,13 +94,13 @@ describe("--gateway-fingerprint", () => {
     `sha256:${HEX}00`,
     `sha256:${HEX.slice(1)}`,
     `sha256:${HEX.replace("a", "g")}`,
-  ])("refuses %s", (text) => {
-    const [problem] = problems(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text]);
+  ])("refuses %s", async (text) => {
+    const [problem] = await problems(["--gateway", "wss://127.0.0.1:1", "--gateway-fingerprint", text]);
     expect(problem).toMatch(/^--gateway-fingerprint: ".*" is not a SHA-256 fingerprint; write sha256: and/);
   });
 
-  it("is only for wss://", () => {
-    const [problem, ...others] = problems(["--gateway-fingerprint", `sha256:${HEX}`]);
+  it("is only for wss://", async () => {
+    const [problem, ...others] = await problems(["--gateway-fingerprint", `sha256:${HEX}`]);
     expect(others).toEqual([]);
     expect(problem).toContain("has no effect with a ws:// gateway; write wss:// in --gateway");
   });

@@ -9,8 +9,8 @@ describe("--listen", () => {
     ["[0:0::0:1]:1", "::1", 1],
     ["[::ffff:127.0.0.1]:1", "127.0.0.1", 1],
     ["LocalHost:21000", "127.0.0.1", 21_000],
-  ])("takes %s", (text, host, port) => {
-    expect(load(["--listen", text]).listen).toEqual([{ host, port }]);
+  ])("takes %s", async (text, host, port) => {
+    expect((await load(["--listen", text])).listen).toEqual([{ host, port }]);
   });
 
   it.each([
@@ -35,8 +35,8 @@ describe("--listen", () => {
     "http://127.0.0.1:1",
     "127.0.0.1:1/",
     " 127.0.0.1:1",
-  ])("refuses %s", (text) => {
-    const [problem, ...others] = problems(["--listen", text]);
+  ])("refuses %s", async (text) => {
+    const [problem, ...others] = await problems(["--listen", text]);
     expect(others).toEqual([]);
     expect(problem).toMatch(
       /^--listen: ".*" (is not|has no|has a) .*write HOST:PORT, such as 127\.0\.0\.1:18788/,
@@ -45,11 +45,11 @@ describe("--listen", () => {
 
   it.each(["0.0.0.0:1", "[::]:1", "192.168.1.5:1", "[fe80::1%eth0]:1"])(
     "beyond loopback, %s, needs --allow-from",
-    (text) => {
-      expect(problems(["--listen", text])).toEqual([
+    async (text) => {
+      expect(await problems(["--listen", text])).toEqual([
         `--listen: "${text}" is not a loopback address; give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1`,
       ]);
-      expect(problems(["--listen", text, "--allow-from", "10.0.0.0/8"])).toEqual([]);
+      expect(await problems(["--listen", text, "--allow-from", "10.0.0.0/8"])).toEqual([]);
     },
   );
 
@@ -59,21 +59,21 @@ describe("--listen", () => {
     ["[::]:18789", ["--allow-from", "10.0.0.0/8"]],
     ["127.0.0.1:21050", ["--gateway", "ws://localhost:21050"]],
     ["[::1]:21050", ["--gateway", "ws://[::1]:21050"]],
-  ])("on the gateway's own address, %s, would connect to itself", (text, more) => {
-    const [problem, ...others] = problems(["--listen", text, ...more]);
+  ])("on the gateway's own address, %s, would connect to itself", async (text, more) => {
+    const [problem, ...others] = await problems(["--listen", text, ...more]);
     expect(others).toEqual([]);
     expect(problem).toContain(`--listen: "${text}" is the gateway's own address`);
   });
 
-  it("may have the gateway's port on another address", () => {
-    expect(problems(["--listen", "127.0.0.2:18789"])).toEqual([]);
+  it("may have the gateway's port on another address", async () => {
+    expect(await problems(["--listen", "127.0.0.2:18789"])).toEqual([]);
   });
 
-  it("refuses one address twice, in whatever form", () => {
-    expect(problems(["--listen", "[::1]:5", "--listen", "[0::1]:5"])).toEqual([
+  it("refuses one address twice, in whatever form", async () => {
+    expect(await problems(["--listen", "[::1]:5", "--listen", "[0::1]:5"])).toEqual([
       '--listen: "[0::1]:5" is the same address twice; leave one out',
     ]);
-    expect(problems(["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"])).toEqual([]);
+    expect(await problems(["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"])).toEqual([]);
   });
 
   it.each([
@@ -81,17 +81,17 @@ describe("--listen", () => {
     ["[::]:5", "0.0.0.0:5"],
     ["[::]:5", "[::1]:5"],
     ["[::]:5", "10.0.0.5:5"],
-  ])("refuses beside %s what it includes: %s", (all, one) => {
+  ])("refuses beside %s what it includes: %s", async (all, one) => {
     const peers = ["--allow-from", "10.0.0.0/8"];
     const problem = `--listen: "${one}" is included in "${all}"; leave one out`;
-    expect(problems(["--listen", all, "--listen", one, ...peers])).toEqual([problem]);
-    expect(problems(["--listen", one, "--listen", all, ...peers])).toEqual([problem]);
+    expect(await problems(["--listen", all, "--listen", one, ...peers])).toEqual([problem]);
+    expect(await problems(["--listen", one, "--listen", all, ...peers])).toEqual([problem]);
   });
 
-  it("takes another port, any free one, or another family beside all addresses", () => {
+  it("takes another port, any free one, or another family beside all addresses", async () => {
     const peers = ["--allow-from", "10.0.0.0/8"];
-    expect(problems(["--listen", "[::]:5", "--listen", "127.0.0.1:6", ...peers])).toEqual([]);
-    expect(problems(["--listen", "0.0.0.0:0", "--listen", "127.0.0.1:0", ...peers])).toEqual([]);
-    expect(problems(["--listen", "0.0.0.0:5", "--listen", "[::1]:5", ...peers])).toEqual([]);
+    expect(await problems(["--listen", "[::]:5", "--listen", "127.0.0.1:6", ...peers])).toEqual([]);
+    expect(await problems(["--listen", "0.0.0.0:0", "--listen", "127.0.0.1:0", ...peers])).toEqual([]);
+    expect(await problems(["--listen", "0.0.0.0:5", "--listen", "[::1]:5", ...peers])).toEqual([]);
   });
 });

@@ -5,9 +5,11 @@ import { loadSettings } from "../../src/settings/load.ts";
 import { optionProblems, problems } from "./load.ts";
 
 describe("unknown names", () => {
-  it("are refused, with a hint if a known name is close", () => {
+  it("are refused, with a hint if a known name is close", async () => {
     expect(
-      problems(["--holdd", "5s", "--max_connection=3", "--frobnicate", "-x"], { OPENCLAW_SHIM_HODL: "5s" }),
+      await problems(["--holdd", "5s", "--max_connection=3", "--frobnicate", "-x"], {
+        OPENCLAW_SHIM_HODL: "5s",
+      }),
     ).toEqual([
       "--holdd: no such setting; did you mean --hold?",
       "--max_connection: no such setting; did you mean --max-connections?",
@@ -17,29 +19,29 @@ describe("unknown names", () => {
     ]);
   });
 
-  it("do not include variables of other programs", () => {
-    expect(problems([], { OPENCLAW_SHIMMER: "1", OPENCLAW_PROFILE: "x" })).toEqual([]);
+  it("do not include variables of other programs", async () => {
+    expect(await problems([], { OPENCLAW_SHIMMER: "1", OPENCLAW_PROFILE: "x" })).toEqual([]);
   });
 
   it.each(["--token", "--password", "--gateway-token", "--auth-token"])(
     "that ask for a secret are refused: %s",
-    (flag) => {
+    async (flag) => {
       for (const args of [[flag, "sekrit"], [`${flag}=sekrit`]]) {
-        expect(problems(args)).toEqual([
+        expect(await problems(args)).toEqual([
           `${flag}: a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN`,
         ]);
       }
     },
   );
 
-  it("that ask for a secret are refused in environment and library, too", () => {
+  it("that ask for a secret are refused in environment and library, too", async () => {
     const fix = "a secret is never a setting; use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
-    expect(problems([], { OPENCLAW_SHIM_TOKEN: "sekrit" })).toEqual([`OPENCLAW_SHIM_TOKEN: ${fix}`]);
-    expect(optionProblems({ token: "sekrit" } as object)).toEqual([`token: ${fix}`]);
+    expect(await problems([], { OPENCLAW_SHIM_TOKEN: "sekrit" })).toEqual([`OPENCLAW_SHIM_TOKEN: ${fix}`]);
+    expect(await optionProblems({ token: "sekrit" } as object)).toEqual([`token: ${fix}`]);
   });
 
-  it("are printed without characters that could forge a line", () => {
-    expect(problems(["--a\n\u001B[2Jfake"])[0]).toMatch(/^--a\?\?\[2Jfake: no such setting/);
+  it("are printed without characters that could forge a line", async () => {
+    expect((await problems(["--a\n\u001B[2Jfake"]))[0]).toMatch(/^--a\?\?\[2Jfake: no such setting/);
   });
 });
 
@@ -59,8 +61,8 @@ describe("flags", () => {
     [["--approve=off", "--approve=seen"], "--approve: given more than once; give it once"],
     [["18789"], '"18789": unexpected; settings are flags, such as --listen'],
     [["--", "x"], '"x": unexpected; settings are flags, such as --listen'],
-  ])("%j", (args, problem) => {
-    expect(problems(args)).toEqual([problem]);
+  ])("%j", async (args, problem) => {
+    expect(await problems(args)).toEqual([problem]);
   });
 });
 
@@ -74,31 +76,31 @@ describe("environment", () => {
       { OPENCLAW_SHIM_ALLOW_HOST: "a,,b" },
       "OPENCLAW_SHIM_ALLOW_HOST: an item of the list is empty; give a value or leave the setting out",
     ],
-  ])("%j", (env, problem) => {
-    expect(problems([], env)).toEqual([problem]);
+  ])("%j", async (env, problem) => {
+    expect(await problems([], env)).toEqual([problem]);
   });
 });
 
 describe("problems", () => {
-  it("are reported together, each under the name that the user wrote", () => {
+  it("are reported together, each under the name that the user wrote", async () => {
     const env = { OPENCLAW_SHIM_DRAIN: "never" };
-    const found = problems(["--hold", "soon", "--listen", "x", "--gateway", "y"], env);
+    const found = await problems(["--hold", "soon", "--listen", "x", "--gateway", "y"], env);
     const names = new Set(found.map((line) => line.split(":")[0]));
     expect(names).toEqual(new Set(["--gateway", "--hold", "--listen", "OPENCLAW_SHIM_DRAIN"]));
     expect(found).toHaveLength(4);
   });
 
-  it("show values shortened and printable", () => {
-    const [problem = ""] = problems(["--hold", `1\r\n\u202E${"x".repeat(10_000)}`]);
+  it("show values shortened and printable", async () => {
+    const [problem = ""] = await problems(["--hold", `1\r\n\u202E${"x".repeat(10_000)}`]);
     expect(problem.length).toBeLessThan(250);
     expect(problem).toMatch(/^[\x20-\x7E…]+$/);
   });
 
-  it("are data, with the value redacted", () => {
+  it("are data, with the value redacted", async () => {
     const { given } = readArguments(["--hold", "soon", "--gateway", "ws://user:sekrit@127.0.0.1:1"], {});
     let caught: unknown;
     try {
-      loadSettings({ given, env: { HOME: "/nonexistent" }, terminal: false });
+      await loadSettings({ given, env: { HOME: "/nonexistent" }, terminal: false });
     } catch (error) {
       caught = error;
     }

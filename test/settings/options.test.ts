@@ -1,7 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { resolveOptions } from "../../src/settings/load.ts";
-import type { ShimOptions } from "../../src/settings/settings.ts";
-import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings-table.ts";
+import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
+import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings.ts";
 import { optionProblems } from "./load.ts";
 
 describe("the library's options", () => {
@@ -41,8 +40,8 @@ describe("the library's options", () => {
     [{ logLevel: "info" }, /^logLevel: no such setting/],
     [{ config: "x" }, /^config: no such setting/],
     [{ tokenFile: { path: "x" } }, /^tokenFile: a value of type object is not a text \(FILE\)/],
-  ])("refuse %j", (options, problem) => {
-    const found = optionProblems(options as object);
+  ])("refuse %j", async (options, problem) => {
+    const found = await optionProblems(options as object);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(problem);
   });

@@ -4,36 +4,36 @@ import { file, load } from "./load.ts";
 const OPENCLAW = { OPENCLAW_CONFIG_PATH: file("openclaw.json") };
 
 describe("precedence", () => {
-  it("is flag, environment, file, OpenClaw's config, default", () => {
+  it("is flag, environment, file, OpenClaw's config, default", async () => {
     const pin = { OPENCLAW_SHIM_GATEWAY_FINGERPRINT: `sha256:${"0".repeat(64)}` };
     const fromFile = { ...OPENCLAW, ...pin, OPENCLAW_SHIM_CONFIG: file("valid.json5") };
     const fromVariable = { ...fromFile, OPENCLAW_SHIM_GATEWAY: "wss://127.0.0.1:2" };
-    expect(load(["--gateway", "wss://127.0.0.1:1"], fromVariable).gateway.port).toBe(1);
-    expect(load([], fromVariable).gateway.port).toBe(2);
-    expect(load([], fromFile).gateway.port).toBe(21_050);
-    expect(load([], OPENCLAW).gateway.port).toBe(19_001);
-    expect(load([]).gateway.port).toBe(18_789);
+    expect((await load(["--gateway", "wss://127.0.0.1:1"], fromVariable)).gateway.port).toBe(1);
+    expect((await load([], fromVariable)).gateway.port).toBe(2);
+    expect((await load([], fromFile)).gateway.port).toBe(21_050);
+    expect((await load([], OPENCLAW)).gateway.port).toBe(19_001);
+    expect((await load([])).gateway.port).toBe(18_789);
   });
 
-  it("replaces a list as a whole", () => {
+  it("replaces a list as a whole", async () => {
     const env = { OPENCLAW_SHIM_ALLOW_HOST: "one.internal,two.internal" };
-    expect(load(["--allow-host", "three.internal"], env).allowHost).toEqual(["three.internal"]);
+    expect((await load(["--allow-host", "three.internal"], env)).allowHost).toEqual(["three.internal"]);
   });
 
-  it("ignores an invalid variable if a flag replaces it", () => {
-    expect(load(["--hold", "1s"], { OPENCLAW_SHIM_HOLD: "soon" }).hold).toBe(1000);
+  it("ignores an invalid variable if a flag replaces it", async () => {
+    expect((await load(["--hold", "1s"], { OPENCLAW_SHIM_HOLD: "soon" })).hold).toBe(1000);
   });
 
-  it("takes the --config of the command line before OPENCLAW_SHIM_CONFIG", () => {
-    expect(load(["--config", file("valid.json5")], { OPENCLAW_SHIM_CONFIG: "/nonexistent" }).hold).toBe(
-      20_000,
-    );
+  it("takes the --config of the command line before OPENCLAW_SHIM_CONFIG", async () => {
+    expect(
+      (await load(["--config", file("valid.json5")], { OPENCLAW_SHIM_CONFIG: "/nonexistent" })).hold,
+    ).toBe(20_000);
   });
 });
 
 describe("defaults", () => {
-  it("are those of the contract", () => {
-    expect(load([])).toEqual({
+  it("are those of the contract", async () => {
+    expect(await load([])).toEqual({
       listen: [
         { host: "127.0.0.1", port: 18_788 },
         { host: "::1", port: 18_788, optional: true },
@@ -67,13 +67,13 @@ describe("defaults", () => {
     });
   });
 
-  it("log for people on a terminal", () => {
-    expect(load([], {}, true).logFormat).toBe("pretty");
-    expect(load(["--log-format", "json"], {}, true).logFormat).toBe("json");
+  it("log for people on a terminal", async () => {
+    expect((await load([], {}, true)).logFormat).toBe("pretty");
+    expect((await load(["--log-format", "json"], {}, true)).logFormat).toBe("json");
   });
 
-  it("cannot be changed afterwards", () => {
-    const settings = load([]);
+  it("cannot be changed afterwards", async () => {
+    const settings = await load([]);
     for (const part of [
       settings,
       settings.listen,
@@ -85,7 +85,7 @@ describe("defaults", () => {
     }
   });
 
-  it("make only the default [::1] optional", () => {
-    expect(load(["--listen", "[::1]:18788"]).listen).toEqual([{ host: "::1", port: 18_788 }]);
+  it("make only the default [::1] optional", async () => {
+    expect((await load(["--listen", "[::1]:18788"])).listen).toEqual([{ host: "::1", port: 18_788 }]);
   });
 });

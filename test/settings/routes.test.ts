@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { environmentName, flagName } from "../../src/settings/names.ts";
-import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings-table.ts";
-import { resolveOptions } from "../../src/settings/load.ts";
+import { environmentName, flagName } from "../../src/settings/setting-row.ts";
+import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings.ts";
+import { resolveOptions } from "../../src/settings/options.ts";
 import { load } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shim-routes-"));
@@ -49,10 +49,10 @@ describe("every way to give a setting", () => {
     expect(Object.keys(TEXTS)).toEqual(SETTING_ROWS.map(([key]) => key).filter((key) => key !== "config"));
   });
 
-  it("gives the same settings by flag, environment, file and library", () => {
+  it("gives the same settings by flag, environment, file and library", async () => {
     const given = fc.record(TEXTS, { requiredKeys: ["gateway"] });
-    fc.assert(
-      fc.property(given, fc.boolean(), (settings, kebab) => {
+    await fc.assert(
+      fc.asyncProperty(given, fc.boolean(), async (settings, kebab) => {
         const entries = Object.entries(settings);
         const args = entries.flatMap(([key, text]) =>
           [text]
@@ -71,9 +71,9 @@ describe("every way to give a setting", () => {
         );
         const options = Object.fromEntries(entries.filter(([key]) => !LOG_SETTINGS.has(key)));
 
-        const byFlag = load(args);
-        expect(load([], env)).toEqual(byFlag);
-        expect(load(["--config", path])).toEqual(byFlag);
+        const byFlag = await load(args);
+        expect(await load([], env)).toEqual(byFlag);
+        expect(await load(["--config", path])).toEqual(byFlag);
         const { logLevel, logFormat } = byFlag;
         expect({ ...resolveOptions(options), logLevel, logFormat }).toEqual(byFlag);
       }),

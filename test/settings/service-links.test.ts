@@ -14,9 +14,9 @@ const links = (service: string): Record<string, string> => ({
 });
 
 describe("the variables that Kubernetes sets for a Service", () => {
-  it.each(["OPENCLAW_SHIM", "OPENCLAW_SHIM_METRICS"])("named %s are ignored", (service) => {
-    expect(problems([], links(service))).toEqual([]);
-    expect(load([], { ...links(service), OPENCLAW_SHIM_HOLD: "3s" }).hold).toBe(3_000);
+  it.each(["OPENCLAW_SHIM", "OPENCLAW_SHIM_METRICS"])("named %s are ignored", async (service) => {
+    expect(await problems([], links(service))).toEqual([]);
+    expect((await load([], { ...links(service), OPENCLAW_SHIM_HOLD: "3s" })).hold).toBe(3_000);
   });
 
   it.each([
@@ -25,7 +25,9 @@ describe("the variables that Kubernetes sets for a Service", () => {
     ["OPENCLAW_SHIM_SERVICE", "10.96.7.7"],
     ["OPENCLAW_SHIM_HOST", "10.96.7.7"],
     ["OPENCLAW_SHIM_SERVICE_HOSTS", "10.96.7.7"],
-  ])("do not include %s=%s", (name, value) => {
-    expect(problems([], { [name]: value })).toEqual([expect.stringContaining(`${name}: no such setting`)]);
+  ])("do not include %s=%s", async (name, value) => {
+    expect(await problems([], { [name]: value })).toEqual([
+      expect.stringContaining(`${name}: no such setting`),
+    ]);
   });
 });

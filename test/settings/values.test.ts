@@ -9,28 +9,31 @@ describe("durations", () => {
     ["2m", 120_000],
     ["10m", 600_000],
     ["0.1h", 360_000],
-  ])("takes %s", (text, ms) => {
-    expect(load(["--hold", text, "--drain", text])).toMatchObject({ hold: ms, drain: ms });
+  ])("takes %s", async (text, ms) => {
+    expect(await load(["--hold", text, "--drain", text])).toMatchObject({ hold: ms, drain: ms });
   });
 
-  it.each(["10", "10 s", "s", "-1s", "1e3ms", "1d", "Infinity", "0x10s", "10S"])("refuses %s", (text) => {
-    expect(problems([`--hold=${text}`])).toEqual([
-      `--hold: "${text}" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m`,
-    ]);
-  });
+  it.each(["10", "10 s", "s", "-1s", "1e3ms", "1d", "Infinity", "0x10s", "10S"])(
+    "refuses %s",
+    async (text) => {
+      expect(await problems([`--hold=${text}`])).toEqual([
+        `--hold: "${text}" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m`,
+      ]);
+    },
+  );
 
-  it.each(["601s", "1h", "999999999999h"])("refuses %s as too long", (text) => {
-    expect(problems(["--drain", text])).toEqual([`--drain: "${text}" is too long; write at most 10m`]);
+  it.each(["601s", "1h", "999999999999h"])("refuses %s as too long", async (text) => {
+    expect(await problems(["--drain", text])).toEqual([`--drain: "${text}" is too long; write at most 10m`]);
   });
 });
 
 describe("--max-connections", () => {
-  it.each(["1", "65535"])("takes %s", (text) => {
-    expect(load(["--max-connections", text]).maxConnections).toBe(Number(text));
+  it.each(["1", "65535"])("takes %s", async (text) => {
+    expect((await load(["--max-connections", text])).maxConnections).toBe(Number(text));
   });
 
-  it.each(["0", "65536", "1.5", "1e3", "0x10", "ten", "-1", "007"])("refuses %s", (text) => {
-    expect(problems([`--max-connections=${text}`])).toEqual([
+  it.each(["0", "65536", "1.5", "1e3", "0x10", "ten", "-1", "007"])("refuses %s", async (text) => {
+    expect(await problems([`--max-connections=${text}`])).toEqual([
       `--max-connections: "${text}" is not a whole number from 1 to 65535`,
     ]);
   });
@@ -42,17 +45,19 @@ describe("words", () => {
     ["approve", "off, seen"],
     ["log-level", "debug, info, warn, error, silent"],
     ["log-format", "json, pretty"],
-  ])("--%s refuses all but its own", (name, words) => {
-    expect(problems([`--${name}`, "Maybe"])).toEqual([`--${name}: "Maybe" is not one of ${words}`]);
+  ])("--%s refuses all but its own", async (name, words) => {
+    expect(await problems([`--${name}`, "Maybe"])).toEqual([`--${name}: "Maybe" is not one of ${words}`]);
   });
 
-  it("takes scopes and roles as OpenClaw writes them", () => {
-    expect(load(["--approve-scopes", "operator.read", "--approve-roles", "node"])).toMatchObject({
+  it("takes scopes and roles as OpenClaw writes them", async () => {
+    expect(await load(["--approve-scopes", "operator.read", "--approve-roles", "node"])).toMatchObject({
       approveScopes: ["operator.read"],
       approveRoles: ["node"],
     });
-    expect(problems(["--approve-scopes", "operator.*"])[0]).toContain("is not the name of a role or scope");
-    expect(problems(["--approve-scopes", "operator.admin,operator.read"])).toEqual([
+    expect((await problems(["--approve-scopes", "operator.*"]))[0]).toContain(
+      "is not the name of a role or scope",
+    );
+    expect(await problems(["--approve-scopes", "operator.admin,operator.read"])).toEqual([
       expect.stringMatching(
         /"operator\.admin,operator\.read" is not the name .*; give each value separately$/,
       ),
@@ -61,13 +66,13 @@ describe("words", () => {
 });
 
 describe("switches", () => {
-  it.each(["true", "1"])("are on by OPENCLAW_SHIM_…=%s", (text) => {
+  it.each(["true", "1"])("are on by OPENCLAW_SHIM_…=%s", async (text) => {
     const env = { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: text, OPENCLAW_SHIM_GATEWAY: "wss://gw.example:443" };
-    expect(load([], env).gateway.host).toBe("gw.example");
+    expect((await load([], env)).gateway.host).toBe("gw.example");
   });
 
-  it("refuse other words", () => {
-    expect(problems([], { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: "yes please" })).toEqual([
+  it("refuse other words", async () => {
+    expect(await problems([], { OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: "yes please" })).toEqual([
       'OPENCLAW_SHIM_ALLOW_REMOTE_GATEWAY: "yes please" is not one of true, false',
     ]);
   });

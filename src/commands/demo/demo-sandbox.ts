@@ -3,7 +3,7 @@ import { silentLogger } from "../../log/logger.ts";
 import type { Device } from "../../openclaw/device.ts";
 import { openSession, type SessionResult } from "../../openclaw/gateway-session.ts";
 import type { Outcome } from "../../outcome/outcome.ts";
-import { resolveOptions } from "../../settings/load.ts";
+import { resolveOptions } from "../../settings/options.ts";
 import { openShim } from "../../shim.ts";
 import { portOf, startInfrastructure } from "./infrastructure.ts";
 import { startSimulatedGateway, type SimulatedRelease } from "./simulated-gateway.ts";

@@ -1,7 +1,6 @@
 import { loadDespiteOpenclaw } from "../../settings/load.ts";
 import { SettingsError, statement } from "../../settings/settings-error.ts";
-import type { DOCTOR_FLAGS } from "../../cli/command-flags.ts";
-import type { CommandContext } from "../../cli/command.ts";
+import type { CommandContext, DOCTOR_FLAGS } from "../../cli/command.ts";
 import { authCheck } from "./checks/auth-check.ts";
 import { autoApproveCheck } from "./checks/auto-approve-check.ts";
 import { directCheck } from "./checks/direct-check.ts";
@@ -55,7 +54,7 @@ export async function doctor(
   limits: Limits = LIMITS,
 ): Promise<number> {
   const { stdout, env, program } = context;
-  const { settings, problem } = loadDespiteOpenclaw(context);
+  const { settings, problem } = await loadDespiteOpenclaw(context);
   const configProblem = problem && statement(problem);
   const via = context.flags.via.map((text) => readToolUrl("--via", text, settings));
   const bad = via.filter(({ url }) => !url);

@@ -1,6 +1,6 @@
 import { authorityOf, isLoopbackName, reachableAt } from "../../net/authority.ts";
 import { flag, placeFlags, type Place } from "../../cli/program.ts";
-import { SETTINGS } from "../../settings/settings-table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
 import type { DoctorRequest } from "./doctor-context.ts";
 import type { Finding, FindingStatus } from "./finding.ts";

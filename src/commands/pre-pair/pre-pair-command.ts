@@ -8,8 +8,7 @@ import type { Values } from "../../settings/setting-row.ts";
 import { problemLine, SettingsError } from "../../settings/settings-error.ts";
 import { unknownAccess } from "../../settings/warnings.ts";
 import { errorCode, printable } from "../../text/printable.ts";
-import type { CommandContext } from "../../cli/command.ts";
-import type { PRE_PAIR_FLAGS } from "../../cli/command-flags.ts";
+import type { CommandContext, PRE_PAIR_FLAGS } from "../../cli/command.ts";
 import type { Grant } from "./device-entries.ts";
 import { PAIRED, prePair, type PrePairReport } from "./pre-pair.ts";
 import { PrePairError } from "./state-file.ts";
@@ -27,7 +26,7 @@ export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>)
   const { dryRun } = flags;
   // The settings, too, come from the config of that state directory.
   const env = { ...context.env, ...(flags.stateDir !== undefined && { OPENCLAW_STATE_DIR: flags.stateDir }) };
-  const { gateway } = loadSettings({ ...context, env });
+  const { gateway } = await loadSettings({ ...context, env });
   const stateDir = openclawStateDir(env);
   const configPath = openclawConfigPath(env);
   const problem = "required, because this user has no home folder";

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { isOwnVariable } from "../../settings/names.ts";
+import { isOwnVariable } from "../../settings/setting-row.ts";
 import { SettingsError, statement } from "../../settings/settings-error.ts";
 import { settingsWarnings } from "../../settings/warnings.ts";
 import { printable } from "../../text/printable.ts";
-import type { INSTALL_FLAGS, UNINSTALL_FLAGS } from "../../cli/command-flags.ts";
-import type { CommandContext } from "../../cli/command.ts";
+import type { CommandContext, INSTALL_FLAGS, UNINSTALL_FLAGS } from "../../cli/command.ts";
 import { findService, THIS_HOST, type ServiceHost } from "./find-service.ts";
 import { chooseNode } from "./node-choice.ts";
 import { perform, planOf, ServiceError, withAdvice, type Operation } from "./operations.ts";
@@ -25,7 +24,7 @@ export async function install(
   host: ServiceHost = THIS_HOST,
 ): Promise<number> {
   return execute("install", context, host, async (service) => {
-    const found = serviceSettings(context.given, service);
+    const found = await serviceSettings(context.given, service);
     const { path: node, manager } = await chooseNode(context.flags.node, service, host.execPath);
     const plan = await service.planInstall({ ...found, node, script: readFileSync(host.script) });
     const strays = Object.keys(context.env).filter(isOwnVariable);

@@ -95,7 +95,7 @@ async function agentState(target: LaunchdTarget): Promise<ServiceState> {
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
     ...(pid > 0 && { pid }),
-    listen: loadSettings({ env, terminal: false }).listen,
+    listen: (await loadSettings({ env, terminal: false })).listen,
   };
 }
 

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { readToken } from "../../openclaw/token.ts";
 import { loadSettings } from "../../settings/load.ts";
-import { environmentName, isOwnVariable } from "../../settings/names.ts";
-import type { Layer } from "../../settings/setting-row.ts";
+import { environmentName, isOwnVariable } from "../../settings/setting-row.ts";
+import type { Layer } from "../../settings/layers.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
@@ -25,12 +25,12 @@ const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
  * @param given the settings of the command line
  * @throws SettingsError
  */
-export function serviceSettings(given: Layer, service: Service): ServiceSettings {
+export async function serviceSettings(given: Layer, service: Service): Promise<ServiceSettings> {
   if (given.problems.length > 0) throw new SettingsError(...given.problems);
   const values = new Map([...given.given].map(([key, { texts }]) => [key, texts.join(",")]));
   checkFiles(values.get("tokenFile"), values.get("config"), service);
   const before = service.root.read(service.environment);
-  const settings = load(given, parseEnv(before ?? ""), service);
+  const settings = await load(given, parseEnv(before ?? ""), service);
   for (const key of ["config", "tokenFile"] as const) {
     const path = values.get(key);
     if (path !== undefined) values.set(key, resolve(path));
@@ -76,9 +76,9 @@ function inQuotes(name: string, value: string): string {
   throw invalid(name, problem, "use another name");
 }
 
-function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Service): Settings {
+async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Service): Promise<Settings> {
   try {
-    const settings = loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
+    const settings = await loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
     if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { listenAddress } from "../../settings/address-parsers.ts";
+import { listenAddress } from "../../settings/parsers.ts";
 import { planOf, removal, ServiceError, type Operation, type RunOperation } from "./operations.ts";
 import { runCommand, type CommandResult } from "./run-command.ts";
 import { NAME, programFiles, userFiles } from "./service-manager.ts";

@@ -1,6 +1,6 @@
 import { readArguments } from "../../../src/settings/arguments.ts";
-import { DOCTOR_FLAGS } from "../../../src/cli/command-flags.ts";
-import { findCommand } from "../../../src/commands/find-command.ts";
+import { DOCTOR_FLAGS } from "../../../src/cli/command.ts";
+import { findCommand } from "../../../src/commands/command-table.ts";
 import { doctor } from "../../../src/commands/doctor/doctor-command.ts";
 import type { Limits } from "../../../src/commands/doctor/deadline.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
@@ -37,7 +37,7 @@ export async function runDoctor(
   env: Env = {},
   limits: Limits = LIMITS,
 ): Promise<DoctorRun> {
-  const found = findCommand(argv(args));
+  const found = await findCommand(argv(args));
   if ("text" in found) throw new Error(found.text);
   const stdout: string[] = [];
   const from = performance.now();

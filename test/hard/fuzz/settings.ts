@@ -72,14 +72,14 @@ export function settingsTarget(): Target {
   return {
     seeds: SEEDS,
     words: WORDS,
-    run(input): RunResult {
+    async run(input): Promise<RunResult> {
       writeFileSync(own, input);
       writeFileSync(openclaw, input);
       let passed = 0;
       for (const args of [["--config", own, "--gateway", "ws://127.0.0.1:1"], []]) {
         try {
           const { given } = readArguments(args, {});
-          const settings = loadSettings({ given, env: { HOME: folder }, terminal: false });
+          const settings = await loadSettings({ given, env: { HOME: folder }, terminal: false });
           passed += 1;
           checkSafe(settings);
         } catch (error) {

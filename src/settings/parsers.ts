@@ -1,0 +1,200 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { authorityOf, bracketed, dnsName, parseAuthority, type HostPort } from "../net/authority.ts";
+import { canonicalAddress } from "../net/ip-address.ts";
+import { printable } from "../text/printable.ts";
+
+/** A value parsed from a text; or what is wrong, as the end of the sentence `"text" …`, and what to write instead. */
+export type Parsed<T> =
+  | { readonly value: T }
+  | { readonly problem: string; readonly fix?: string | undefined };
+
+/** A parser of one text that a user gave for a setting. */
+export type Parser<T> = (text: string) => Parsed<T>;
+
+/** An address to listen on. `optional` ones (the default `[::1]`) are skipped if the machine cannot bind them. */
+export interface ListenAddress extends HostPort {
+  readonly optional?: boolean;
+}
+
+/** The gateway's address and its own names. */
+export interface GatewayAddress extends HostPort {
+  /** Normalized, always with the port: `ws://127.0.0.1:18789`. */
+  readonly url: string;
+  readonly tls: boolean;
+  /** The `Host` it expects: `127.0.0.1:18789`, `[::1]:18789` (RFC 9112 section 3.2). */
+  readonly authority: string;
+  /** The origin of its own pages: `http://127.0.0.1:18789` (RFC 6454 section 6.2). */
+  readonly origin: string;
+  /** SHA-256 of its certificate, lower-case hex without colons; only with `tls`. */
+  readonly fingerprint?: string;
+}
+
+const UNITS = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
+const MAX_DURATION_MS = 600_000;
+const DURATION_FORM = "write a number and a unit, such as 500ms, 10s or 2m, at most 10m";
+const LISTEN_FORM =
+  "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788; HOST is an IP address or localhost";
+const GATEWAY_FORM = "write ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789";
+const CIDR_FORM = "write an address or a block, such as 172.17.0.0/16, 10.0.0.5 or fd00::/8";
+const HOST_FORM = "write a name or an IP address without scheme and port, such as shim.internal";
+const ORIGIN_FORM = "write it as browsers send it, scheme://host[:port], such as https://app.example:8443";
+// Other schemes have an opaque origin, which browsers send as "null" (RFC 6454 section 4, WHATWG URL section 4.7).
+const ORIGIN = /^(https?|chrome-extension|moz-extension|safari-web-extension):\/\/(.*)$/s;
+
+/** Parses a duration of at most 10 minutes; returns whole milliseconds. */
+export function duration(text: string): Parsed<number> {
+  const [, number, unit = ""] =
+    /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)$/.exec(text === "0" ? "0ms" : text) ?? [];
+  if (number === undefined) return { problem: "is not a duration", fix: DURATION_FORM };
+  const value = Math.round(Number(number) * (UNITS.get(unit) ?? 0));
+  return value <= MAX_DURATION_MS ? { value } : { problem: "is too long", fix: "write at most 10m" };
+}
+
+/** Returns a parser of whole numbers from `min` to `max`, in decimal digits without a sign. */
+export function integer(min: number, max: number): Parser<number> {
+  return parser((text) => {
+    const value = /^(0|[1-9]\d{0,9})$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  }, `is not a whole number from ${min} to ${max}`);
+}
+
+/** Returns a parser that accepts one of `words`. */
+export function choice<const T extends readonly string[]>(...words: T): Parser<T[number]> {
+  return parser((text) => words.find((word) => word === text), `is not one of ${words.join(", ")}`);
+}
+
+/** Parses a switch given by environment, file or library. */
+export const boolean = parser((text) => {
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
+}, "is not one of true, false");
+
+/** Parses the path of a file. Relative paths are kept as given: they count from the working directory. */
+export const path = parser(
+  (text) => (text.includes("\0") ? undefined : text),
+  "is not a path: it contains a NUL character",
+);
+
+/** Parses the name of an OpenClaw role or scope, such as `operator` or `operator.read`. */
+export const accessName = parser(
+  (text) => /^[a-z][a-z0-9_.:-]{0,63}$/.exec(text)?.[0],
+  "is not the name of a role or scope",
+  "write it as OpenClaw does, such as operator.read",
+);
+
+/** Parses the name of a device for people. */
+export const displayName = parser(
+  (text) => (printable(text, 80) === text && text.trim() !== "" ? text : undefined),
+  "is not a text of at most 80 printable characters",
+);
+
+/** Parses the SHA-256 of a certificate, with or without colons. Returns the bare digits in lower case. */
+export const fingerprint = parser(
+  (text) => /^sha256:((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})$/.exec(text.toLowerCase())?.[1]?.replaceAll(":", ""),
+  "is not a SHA-256 fingerprint",
+  "write sha256: and its 64 hex digits",
+);
+
+/** Parses `HOST:PORT` to listen on; `localhost` is read as 127.0.0.1, port 0 is any free port. */
+export const listenAddress = parser<ListenAddress>(
+  (text) => {
+    // A zone (fe80::1%eth0) belongs to the address that is bound.
+    const [zone = ""] = /%[\w.-]+(?=\]:)/.exec(text) ?? [];
+    const { name = "", port } = splitAuthority(text.replace(zone, "")) ?? {};
+    // Not resolved: a hosts file could map the name to any address.
+    const plain = name === "localhost" ? "127.0.0.1" : canonicalAddress(name);
+    const host = zone === "" ? plain : `${name}${zone}`;
+    return port !== undefined && host !== undefined && isIP(host) !== 0 ? { host, port } : undefined;
+  },
+  "is not an address to listen on",
+  LISTEN_FORM,
+);
+
+/**
+ * Parses the gateway's URL: `ws` or `wss`, host and port, nothing more. The port is required, although RFC 6455
+ * section 3 has the defaults 80 and 443: the gateway uses neither. Accepts remote hosts.
+ */
+export function gatewayAddress(text: string): Parsed<GatewayAddress> {
+  const [, scheme, rest = ""] = /^(wss?):\/\/(.*)$/s.exec(text.toLowerCase()) ?? [];
+  if (scheme === undefined) return { problem: "is not a ws:// or wss:// URL", fix: GATEWAY_FORM };
+  if (/[@?#]/.test(rest)) {
+    return { problem: "contains a password, query or fragment (not shown)", fix: GATEWAY_FORM };
+  }
+  const { name = "", port } = splitAuthority(rest.replace(/\/$/, "")) ?? {};
+  const host = hostOf(name);
+  if (host === undefined || port === 0) return { problem: "has no valid host and port", fix: GATEWAY_FORM };
+  const base = `${scheme}://${bracketed(host)}`;
+  if (port === undefined) return { problem: "has no port", fix: `write ${base}:18789` };
+  const tls = scheme === "wss";
+  const authority = port === (tls ? 443 : 80) ? bracketed(host) : authorityOf({ host, port });
+  const origin = `${tls ? "https" : "http"}://${authority}`;
+  return { value: { url: `${base}:${port}`, host, port, tls, authority, origin } };
+}
+
+/** Parses peers that may connect: an address or a CIDR block (RFC 4632, RFC 4291 section 2.3). Returns a block. */
+export function cidr(text: string): Parsed<string> {
+  const [, address = "", digits] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  const most = family === 4 ? 32 : 128;
+  const bits = digits === undefined ? most : Number(digits);
+  if (family === 0 || bits > most) return { problem: "is not an IP address or CIDR block", fix: CIDR_FORM };
+  // Peers are compared without `::ffff:`: such a block would never match.
+  if (canonicalAddress(address)?.includes(":") !== (family === 6)) {
+    return { problem: "is an IPv4-mapped IPv6 address", fix: "write the IPv4 address or block itself" };
+  }
+  const block = `${ipaddr.parse(address).toString()}/${bits}`;
+  const network = `${(family === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(block).toString()}/${bits}`;
+  if (block === network) return { value: block };
+  const fix = `write ${network} for the block, ${address} for the one address`;
+  return { problem: "has bits set beyond its prefix", fix };
+}
+
+/** Parses a further Host name: DNS name or IP address. Returns it in lower case, without brackets. */
+export const hostName = parser(
+  (text) => {
+    if (text.includes("%")) return undefined;
+    return canonicalAddress(text.replace(/^\[(.*)\]$/, "$1")) ?? dnsName(text);
+  },
+  "is not a host name",
+  HOST_FORM,
+);
+
+/** Parses a further browser origin, as RFC 6454 section 6.2 serializes it. Returns it in lower case. */
+export function browserOrigin(text: string): Parsed<string> {
+  const value = text.toLowerCase();
+  const [, scheme = "", rest = ""] = ORIGIN.exec(value) ?? [];
+  const { name = "", port } = splitAuthority(rest) ?? {};
+  const host = hostOf(name);
+  if (host === undefined || port === 0) {
+    return { problem: "is not the origin of an http, https or extension page", fix: ORIGIN_FORM };
+  }
+  const isDefault = port === undefined || port === { http: 80, https: 443 }[scheme];
+  const serialized = `${scheme}://${isDefault ? bracketed(host) : authorityOf({ host, port })}`;
+  return value === serialized
+    ? { value }
+    : { problem: "is not how a browser sends it", fix: `write ${serialized}` };
+}
+
+/** Returns a parser of the texts from which `read` gets a value. */
+function parser<T>(read: (text: string) => T | undefined, problem: string, fix?: string): Parser<T> {
+  return (text) => {
+    const value = read(text);
+    return value === undefined ? { problem, fix } : { value };
+  };
+}
+
+/** Parses an authority; undefined if its port has leading zeros, too. */
+function splitAuthority(text: string): ReturnType<typeof parseAuthority> {
+  const authority = parseAuthority(text);
+  return authority?.port === undefined || text.endsWith(`:${authority.port}`) ? authority : undefined;
+}
+
+function hostOf(name: string): string | undefined {
+  return canonicalAddress(name) ?? dnsName(name);
+}
