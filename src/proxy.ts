@@ -6,7 +6,7 @@ import { refuse, type Refusal } from "./errors.ts";
 import { rateLimitKey, type AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import { asksForWebSocket } from "./gate/request-head.ts";
-import { fieldValues } from "./headers/header-names.ts";
+import { fieldValues } from "./headers/header-table.ts";
 import { normalize, type NormalizeTarget } from "./headers/normalize.ts";
 import { freshId } from "./net/fresh-id.ts";
 import { withoutMappedPrefix } from "./net/ip-address.ts";

@@ -62,9 +62,9 @@ export class AuthRateLimit {
   }
 
   /** Returns a refusal with `retryAfterS` if a client has to wait. */
-  check(client: string | undefined): Refusal | undefined {
-    const paidAt = client === undefined ? undefined : this.#paidAt.get(client);
-    if (client === undefined || paidAt === undefined) return undefined;
+  check(client = ""): Refusal | undefined {
+    const paidAt = this.#paidAt.get(client);
+    if (paidAt === undefined) return undefined;
     const backoff = paidAt - this.#now();
     if (backoff <= 0) this.#paidAt.delete(client);
     const wait = backoff - (this.#limits.burst - 1) * this.#limits.intervalMs;
@@ -85,7 +85,7 @@ export class AuthRateLimit {
   }
 
   /** Records that the gateway accepted a client's credential. */
-  succeeded(client: string | undefined): void {
-    if (client !== undefined) this.#paidAt.delete(client);
+  succeeded(client = ""): void {
+    this.#paidAt.delete(client);
   }
 }

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
-import { fieldValues } from "../headers/header-names.ts";
+import { fieldValues } from "../headers/header-table.ts";
 import { isLoopbackName, parseAuthority, withoutFinalDot } from "../net/authority.ts";
 import {
   addressMatcher,
@@ -21,26 +21,18 @@ export interface Admission {
   readonly publicForwarded: boolean;
 }
 
-/** The two ends of the connection that a request came on. A socket is one. */
-export interface ConnectionEnds {
-  readonly remoteAddress?: string | undefined;
-  /** The address it was accepted on, for the listener's own origins. */
-  readonly localAddress?: string | undefined;
-  readonly localPort?: number | undefined;
-}
+/** The two ends of a connection: the peer, and the address it was accepted on. */
+export type ConnectionEnds = {
+  readonly [Name in "remoteAddress" | "localAddress" | "localPort"]?: Socket[Name] | undefined;
+};
 
 /** Decides if a request may enter. Pure: it knows its arguments and the settings only. */
-export interface Gate {
-  /** Checks peer, request head, upgrade, Host, Origin and `--forwarded`, in this order; the first refusal counts. */
-  admit(request: RequestHead, ends: ConnectionEnds, kind: "websocket" | "http"): Admission | Refusal;
-  /** Checks the peer alone, for bytes that are not a request. */
-  admitPeer(remoteAddress: string | undefined): Refusal | undefined;
-}
+export type Gate = ReturnType<typeof createGate>;
 
 /** Creates the gate of one shim. */
 export function createGate(
   settings: Pick<Settings, "allowFrom" | "allowHost" | "allowOrigin" | "forwarded" | "listen">,
-): Gate {
+) {
   const allowedPeer = addressMatcher(settings.allowFrom);
   const allowedHosts = new Set([
     ...settings.allowHost,
@@ -48,6 +40,12 @@ export function createGate(
   ]);
   const allowedOrigins = new Set(settings.allowOrigin.map((origin) => origin.toLowerCase()));
 
+  /** Checks the peer alone, for bytes that are not a request. */
+  function admitPeer(remoteAddress: string | undefined): Refusal | undefined {
+    return checkPeer(remoteAddress, allowedPeer);
+  }
+
+  /** Checks peer, request head, upgrade, Host, Origin and `--forwarded`, in this order; the first refusal counts. */
   function admit(
     request: RequestHead,
     ends: ConnectionEnds,
@@ -55,7 +53,7 @@ export function createGate(
   ): Admission | Refusal {
     const { rawHeaders } = request;
     const malformed =
-      checkPeer(ends.remoteAddress, allowedPeer) ??
+      admitPeer(ends.remoteAddress) ??
       checkRequestHead(request) ??
       (kind === "websocket" ? checkUpgrade(request) : undefined);
     if (malformed) return malformed;
@@ -68,8 +66,8 @@ export function createGate(
 
     const forwarded = readForwarded(rawHeaders);
     const direct = forwarded.field === undefined && isLoopbackAddress(ends.remoteAddress ?? "");
-    const own = origin === undefined ? NO_ORIGINS : listenerOrigins(ends);
-    const verdict = judgeOrigin({ origin, host, direct }, { own, allowed: allowedOrigins });
+    const lists = { own: listenerOrigins(ends), allowed: allowedOrigins };
+    const verdict = judgeOrigin({ origin, host, direct }, lists);
     if (typeof verdict !== "string") return verdict;
 
     const rejected = checkForwarded(forwarded, settings.forwarded, allowedPeer);
@@ -78,7 +76,7 @@ export function createGate(
     return { origin: verdict, publicForwarded };
   }
 
-  return { admit, admitPeer: (remoteAddress) => checkPeer(remoteAddress, allowedPeer) };
+  return { admit, admitPeer };
 }
 
 /** Returns true if the gate refused. */
@@ -105,8 +103,6 @@ export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal |
   if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
   return refuse("host_not_allowed", name);
 }
-
-const NO_ORIGINS: ReadonlySet<string> = new Set();
 
 /** Returns the origins of a page served by the listener that accepted this connection. */
 function listenerOrigins({ localAddress = "", localPort = 0 }: ConnectionEnds): ReadonlySet<string> {

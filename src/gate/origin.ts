@@ -37,30 +37,27 @@ export function originHost(origin: string): string | undefined {
   return new URL(origin).hostname.toLowerCase().replace(/^\[|\]$|\.+$/g, "");
 }
 
-/** Returns true for a name that 2026.2.19 takes for loopback by its first label alone (OpenClaw src/gateway/net.ts). */
-function looksLoopback(name: string): boolean {
-  return name.startsWith("127.") && !isLoopbackName(name);
-}
-
 /**
  * Decides what becomes of a browser's origin. A page must never look better than it is: the gateway accepts a local
  * client with any loopback origin (docs/gateway.md section 4). So a loopback origin is forwarded only if it can mean
  * this machine: on a direct connection, or for a page of the shim's own that was requested by the same `Host`.
  */
-export function judgeOrigin(facts: OriginFacts, lists: OriginLists): OriginVerdict | Refusal {
-  const { origin } = facts;
+export function judgeOrigin(
+  { origin, host, direct }: OriginFacts,
+  lists: OriginLists,
+): OriginVerdict | Refusal {
   if (origin === undefined) return "absent";
   const serialized = origin.toLowerCase();
   if (lists.allowed.has(serialized)) return "own";
   if (HOSTLESS.has(serialized)) return "foreign";
   const name = originHost(serialized);
   if (name === undefined) return refuse("origin_malformed", origin);
-  if (looksLoopback(name)) return refuse("origin_not_allowed", origin);
-  const hostName = parseAuthority(facts.host)?.name;
-  const local = facts.direct && hostName !== undefined && isLoopbackName(hostName);
-  if (lists.own.has(serialized)) {
-    const servedHere = serialized === `http://${facts.host.toLowerCase()}`;
-    return local || servedHere ? "own" : refuse("origin_not_allowed", origin);
-  }
-  return local || !isLoopbackName(name) ? "foreign" : refuse("origin_not_allowed", origin);
+  const isOwn = lists.own.has(serialized);
+  const servedHere = isOwn && serialized === `http://${host.toLowerCase()}`;
+  const local = direct && isLoopbackName(parseAuthority(host)?.name ?? "");
+  // 2026.2.19 takes a name for loopback by its first label alone (OpenClaw src/gateway/net.ts).
+  const looksLoopback = name.startsWith("127.") && !isLoopbackName(name);
+  const remote = !isOwn && !isLoopbackName(name);
+  if (looksLoopback || !(local || servedHere || remote)) return refuse("origin_not_allowed", origin);
+  return isOwn ? "own" : "foreign";
 }

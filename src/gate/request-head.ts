@@ -1,4 +1,4 @@
-import { canonicalName, connectionOptions, fieldValues, isEndToEnd } from "../headers/header-names.ts";
+import { canonicalName, connectionOptions, fieldValues, isEndToEnd } from "../headers/header-table.ts";
 import { refuse, type Refusal } from "../errors.ts";
 
 /** The part of `http.IncomingMessage` that the gate reads. */
@@ -25,36 +25,27 @@ export function checkRequestHead(request: RequestHead): Refusal | undefined {
   if (fieldValues(rawHeaders, "transfer-encoding").some((coding) => coding.toLowerCase() !== "chunked")) {
     return malformed("the only Transfer-Encoding is chunked");
   }
-  for (const option of connectionOptions(rawHeaders)) {
-    if (isEndToEnd(option)) return malformed(`Connection must not name ${option}`);
-  }
-  return undefined;
+  const named = [...connectionOptions(rawHeaders)].find(isEndToEnd);
+  return named === undefined ? undefined : malformed(`Connection must not name ${named}`);
 }
 
 /** Checks the head of a WebSocket handshake (RFC 6455 section 4.1); the gateway checks key and version. */
-export function checkUpgrade(request: RequestHead): Refusal | undefined {
-  const protocols = fieldValues(request.rawHeaders, "upgrade");
-  const protocol = protocols.join(", ").trim();
+export function checkUpgrade({ method = "?", httpVersion, rawHeaders }: RequestHead): Refusal | undefined {
+  const protocol = fieldValues(rawHeaders, "upgrade").join(", ").trim();
   if (protocol.toLowerCase() !== "websocket") return refuse("upgrade_not_websocket", protocol);
-  if (request.method !== "GET")
-    return malformed(`a WebSocket handshake is a GET, not ${request.method ?? "?"}`);
-  if (request.httpVersion !== "1.1") return malformed("a WebSocket handshake needs HTTP/1.1");
+  if (method !== "GET") return malformed(`a WebSocket handshake is a GET, not ${method}`);
+  if (httpVersion !== "1.1") return malformed("a WebSocket handshake needs HTTP/1.1");
   // A body would be read as frames here and as a request there (request smuggling, CVE-2026-29057).
-  for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    const name = canonicalName(request.rawHeaders[i] ?? "");
-    const empty = name === "content-length" && request.rawHeaders[i + 1] === "0";
-    if ((name === "content-length" && !empty) || name === "transfer-encoding") {
-      return malformed("a WebSocket handshake has no body");
-    }
-  }
-  return undefined;
+  const hasBody = rawHeaders.some((text, i) => {
+    const name = i % 2 === 0 ? canonicalName(text) : "";
+    return name === "transfer-encoding" || (name === "content-length" && rawHeaders[i + 1] !== "0");
+  });
+  return hasBody ? malformed("a WebSocket handshake has no body") : undefined;
 }
 
 /** Returns true if a request asks for a WebSocket, well-formed or not: then it gets an outcome. */
-export function asksForWebSocket(request: RequestHead): boolean {
-  return fieldValues(request.rawHeaders, "upgrade").some((value) =>
-    /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value),
-  );
+export function asksForWebSocket({ rawHeaders }: RequestHead): boolean {
+  return fieldValues(rawHeaders, "upgrade").some((value) => /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value));
 }
 
 function malformed(what: string): Refusal {

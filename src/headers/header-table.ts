@@ -1,5 +1,3 @@
-import { canonicalName } from "./header-names.ts";
-
 /**
  * What the value of a forwarding header is: client addresses, the list forms of RFC 7239 and RFC 9110 section 7.6.3,
  * a host name, a port, a scheme, a country, who the user is, or nothing with a known form.
@@ -68,15 +66,60 @@ export const FORWARDING_HEADERS: readonly ForwardingHeader[] = [
   { name: "x-vercel-*", carries: "unspecified", addedBy: "Vercel" },
 ];
 
-const BY_NAME: ReadonlyMap<string, ForwardingHeader> = new Map(
-  FORWARDING_HEADERS.filter(({ name }) => !name.endsWith("*")).map((header) => [header.name, header]),
-);
-const BY_PREFIX: readonly (readonly [prefix: string, header: ForwardingHeader])[] = FORWARDING_HEADERS.filter(
-  ({ name }) => name.endsWith("*"),
-).map((header) => [header.name.slice(0, -1), header]);
+const BY_NAME = new Map(FORWARDING_HEADERS.map((header) => [header.name, header]));
+const FAMILIES = FORWARDING_HEADERS.filter(({ name }) => name.endsWith("*")).map((header) => {
+  return { prefix: header.name.slice(0, -1), header };
+});
 
 /** Returns the table's entry for a header name as received, or undefined if it is not a forwarding header. */
 export function forwardingHeader(received: string): ForwardingHeader | undefined {
   const name = canonicalName(received);
-  return BY_NAME.get(name) ?? BY_PREFIX.find(([prefix]) => name.startsWith(prefix))?.[1];
+  return BY_NAME.get(name) ?? FAMILIES.find(({ prefix }) => name.startsWith(prefix))?.header;
+}
+
+/** Returns the name by which a field is judged: `X_Forwarded_For` is `x-forwarded-for` (CGI folds them, RFC 3875 section 4.1.18). */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+/** Canonical names that belong to one connection and must not be forwarded (RFC 9110 section 7.6.1). */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const END_TO_END: ReadonlySet<string> = new Set([
+  "authorization",
+  "content-length",
+  "content-type",
+  "cookie",
+  "host",
+  "origin",
+]);
+
+/**
+ * Returns true if a canonical name must reach the gateway even if `Connection` names it: a client that could have
+ * `Origin` removed would look like a command-line tool (docs/gateway.md section 4).
+ */
+export function isEndToEnd(name: string): boolean {
+  return END_TO_END.has(name) || name.startsWith("sec-websocket-") || name.startsWith("x-openclaw-");
+}
+
+/** Returns every value of the field with that canonical name, in order. */
+export function fieldValues(rawHeaders: readonly string[], canonical: string): string[] {
+  return rawHeaders.filter((_text, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === canonical);
+}
+
+/** Returns the canonical options of all `Connection` fields (RFC 9110 section 7.6.1). */
+export function connectionOptions(rawHeaders: readonly string[]): Set<string> {
+  const options = fieldValues(rawHeaders, "connection").flatMap((value) => value.split(","));
+  return new Set(options.map((option) => canonicalName(option.trim())).filter((name) => name !== ""));
 }

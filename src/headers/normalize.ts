@@ -1,5 +1,10 @@
-import { canonicalName, connectionOptions, isEndToEnd, isHopByHop } from "./header-names.ts";
-import { forwardingHeader } from "./header-table.ts";
+import {
+  canonicalName,
+  connectionOptions,
+  forwardingHeader,
+  HOP_BY_HOP,
+  isEndToEnd,
+} from "./header-table.ts";
 
 /** What the gateway is to see. */
 export interface NormalizeTarget {
@@ -54,7 +59,7 @@ export function normalize(rawHeaders: readonly string[], target: NormalizeTarget
     const name = canonicalName(received);
     if (forwardingHeader(name)) {
       stripped.push([received, value]);
-    } else if (isHopByHop(name) || (options.has(name) && !isEndToEnd(name))) {
+    } else if (HOP_BY_HOP.has(name) || (options.has(name) && !isEndToEnd(name))) {
       continue;
     } else if (name === "sec-websocket-extensions") {
       // The gateway negotiates none, and an extension would make frames unreadable for the observer.

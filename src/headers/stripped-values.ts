@@ -33,15 +33,11 @@ export function strippedForLog(
   const shown: Record<string, string> = {};
   for (const [received, value] of fields.slice(0, FIELD_LIMIT)) {
     const name = printable(received.toLowerCase(), 64);
-    const text = mayShow(received, value) ? value : "(not shown)";
+    const mayShow = SHOWN[forwardingHeader(received)?.carries ?? "unspecified"];
+    const text = value === "" || (value.length <= VALUE_LIMIT && mayShow(value)) ? value : "(not shown)";
     shown[name] = Object.hasOwn(shown, name) ? `${shown[name]}, ${text}` : text;
   }
   return shown;
-}
-
-function mayShow(received: string, value: string): boolean {
-  if (value.length > VALUE_LIMIT) return false;
-  return value === "" || SHOWN[forwardingHeader(received)?.carries ?? "unspecified"](value);
 }
 
 /** Matches items one by one: a pattern for a whole list can backtrack without end (CWE-1333). */

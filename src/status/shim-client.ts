@@ -1,6 +1,9 @@
-import { httpGet } from "../net/http-get.ts";
-import { isRecord } from "../text/json.ts";
-import { printable } from "../text/printable.ts";
+import { get as getHttp, type IncomingMessage } from "node:http";
+import { fieldsOf, isRecord, parseJson } from "../text/json.ts";
+import { errorCode, printable } from "../text/printable.ts";
+
+/** Limit of a response in UTF-16 units: enough for the last 200 outcomes. */
+const MAX_BODY = 1024 * 1024;
 
 /** The health of a running shim (`/__shim__/health`). Its texts are printable. */
 export interface ShimHealth {
@@ -33,8 +36,8 @@ export type OutcomeRecord = Readonly<Record<string, unknown>>;
 export async function askHealth(authority: string, timeoutMs: number): Promise<HealthResult> {
   const response = await get(authority, "/health", timeoutMs);
   if ("failure" in response) return { failure: printable(response.failure, 80) };
-  const { version, gateway } = recordOf(parse(response.body));
-  const { reachable, since, reason } = recordOf(gateway);
+  const { version, gateway } = fieldsOf(parseJson(response.body));
+  const { reachable, since, reason } = fieldsOf(gateway);
   if (typeof version !== "string" || typeof reachable !== "boolean") {
     return { foreign: `HTTP ${response.status}` };
   }
@@ -45,7 +48,7 @@ export async function askHealth(authority: string, timeoutMs: number): Promise<H
 /** Asks a running shim for its last outcomes, oldest first. Returns none if there is no response. */
 export async function askOutcomes(authority: string, timeoutMs: number): Promise<readonly OutcomeRecord[]> {
   const response = await get(authority, "/outcomes", timeoutMs);
-  const list = "failure" in response ? undefined : parse(response.body);
+  const list = "failure" in response ? undefined : parseJson(response.body);
   return Array.isArray(list) ? list.filter((item: unknown) => isRecord(item)) : [];
 }
 
@@ -58,24 +61,38 @@ export async function isShim(authority: string, timeoutMs = 1_000): Promise<bool
   return "body" in response && response.status === 200 && /^openclaw_shim_connections /m.test(response.body);
 }
 
-/** The status pages require a loopback name as Host; `authority` may be another address of this machine. */
-function get(authority: string, page: string, timeoutMs: number): ReturnType<typeof httpGet> {
-  const host = `127.0.0.1:${authority.slice(authority.lastIndexOf(":") + 1)}`;
-  return httpGet(new URL(`http://${authority}/__shim__${page}`), { host }, timeoutMs);
+/**
+ * Requests one status page. They require a loopback name as Host; `authority` may be another address of this machine.
+ *
+ * @param timeoutMs deadline for the whole exchange
+ * @returns the response, as far as it was sent, or a system error's code or `no response`
+ */
+async function get(
+  authority: string,
+  page: string,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly body: string } | { readonly failure: string }> {
+  const headers = { host: `127.0.0.1:${authority.slice(authority.lastIndexOf(":") + 1)}` };
+  const signal = AbortSignal.timeout(timeoutMs);
+  let body = "";
+  let response: IncomingMessage | undefined;
+  try {
+    response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const url = `http://${authority}/__shim__${page}`;
+      getHttp(url, { headers, agent: false, signal }, resolve).on("error", reject);
+    });
+    response.setEncoding("utf8");
+    for await (const part of response) {
+      body += part;
+      if (body.length > MAX_BODY) break;
+    }
+  } catch (error) {
+    if (signal.aborted) return { failure: "no response" };
+    if (!response) return { failure: errorCode(error) };
+  }
+  return { status: response.statusCode ?? 0, body };
 }
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? printable(value, 80) : undefined;
-}
-
-function recordOf(value: unknown): OutcomeRecord {
-  return isRecord(value) ? value : {};
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse, refuseUnreachable } from "../errors.ts";
-import { canonicalName, connectionOptions, isHopByHop } from "../headers/header-names.ts";
+import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
 import { HTTP_IDLE_MS } from "../server/listener.ts";
 import { refuseResponse } from "../server/refusal-response.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
@@ -102,7 +102,7 @@ function endToEnd(rawHeaders: readonly string[]): string[] {
   const options = connectionOptions(rawHeaders);
   return rawHeaders.filter((_text, i) => {
     const name = canonicalName(rawHeaders[i - (i % 2)] ?? "");
-    return !isHopByHop(name) && !options.has(name);
+    return !HOP_BY_HOP.has(name) && !options.has(name);
   });
 }
 
