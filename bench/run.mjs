@@ -12,7 +12,7 @@ const outdir = source("../node_modules/.cache/openclaw-shim-bench");
 const withoutObserver = {
   name: "without-observer",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/outcome\/observer\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
+    onResolve({ filter: /\/outcome\/upgrade-session\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
 };
 
 await Promise.all([

@@ -1,26 +1,12 @@
-/** What is said about one refusal or failure. `{value}` stands for the offending value, the request ID and the like. */
-export interface ErrorRow {
-  /** The HTTP status, for what the shim itself refuses. */
-  readonly status?: number;
-  /** What happened, for what the shim itself refuses. */
-  readonly message?: string;
+/** A request that the shim refuses. `{value}` stands for the offending value; here and below for the value at hand. */
+export interface RefusalRow {
+  /** The HTTP status. */
+  readonly status: number;
+  /** What happened. */
+  readonly message: string;
   /** What to do, as one sentence; absent where the code of the failure has its own. */
   readonly fix?: string;
-  /** The shell command that does it. */
-  readonly command?: string;
 }
-
-const NO_ROUTE = {
-  fix: "check the address in --gateway: this machine has no route to it; without an IPv4 loopback write ws://[::1]:PORT",
-};
-const NO_RESPONSE = {
-  fix: "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (openclaw logs --follow): it closed the connection without a response",
-};
-const UNVERIFIED = {
-  fix: "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256 prints it",
-};
-const NOT_TLS = { fix: "write ws:// in --gateway: the server at that address does not speak TLS" };
-const RELOAD = { fix: "reload the page: its build differs from the gateway's" };
 
 /** Requests that the shim refuses. The key is `reason` in the log and `error.type` in the response. */
 export const REFUSALS = {
@@ -127,24 +113,28 @@ export const REFUSALS = {
     message: "the server at the gateway's address does not respond in HTTP/1.1: {value}",
     fix: "check --gateway: its port, and whether the gateway uses ws:// or wss://",
   },
-} as const satisfies Readonly<Record<string, ErrorRow>>;
+} as const satisfies Readonly<Record<string, RefusalRow>>;
 
-/** Failures to connect to the gateway, by the code of the system, of Node or of the relay. */
+const NO_ROUTE =
+  "check the address in --gateway: this machine has no route to it; without an IPv4 loopback write ws://[::1]:PORT";
+const NO_RESPONSE =
+  "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (openclaw logs --follow): it closed the connection without a response";
+const UNVERIFIED =
+  "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256 prints it";
+const NOT_TLS = "write ws:// in --gateway: the server at that address does not speak TLS";
+
+/** What to do if there is no connection to the gateway, by the code of the system, of Node or of the relay. */
 export const CONNECT_FAILURES = {
-  ECONNREFUSED: {
-    fix: "start the gateway (openclaw gateway run), or give its address with --gateway ws://127.0.0.1:PORT: nothing listens there",
-  },
+  ECONNREFUSED:
+    "start the gateway (openclaw gateway run), or give its address with --gateway ws://127.0.0.1:PORT: nothing listens there",
   ENETUNREACH: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   EADDRNOTAVAIL: NO_ROUTE,
-  TIMEOUT: {
-    fix: "read the gateway's log (openclaw logs --follow) and restart it (openclaw gateway restart): it does not respond",
-  },
+  TIMEOUT:
+    "read the gateway's log (openclaw logs --follow) and restart it (openclaw gateway restart): it does not respond",
   EOF: NO_RESPONSE,
   ECONNRESET: NO_RESPONSE,
-  CERT_FINGERPRINT_MISMATCH: {
-    fix: "if the gateway's certificate was renewed, give its new --gateway-fingerprint: it is not the pinned one",
-  },
+  CERT_FINGERPRINT_MISMATCH: "if the gateway has a new certificate, give its --gateway-fingerprint",
   CERT_HAS_EXPIRED: UNVERIFIED,
   DEPTH_ZERO_SELF_SIGNED_CERT: UNVERIFIED,
   ERR_TLS_CERT_ALTNAME_INVALID: UNVERIFIED,
@@ -154,87 +144,54 @@ export const CONNECT_FAILURES = {
   EPROTO: NOT_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
-  MALFORMED_RESPONSE: {
-    fix: "check --gateway: the server there is not a gateway, or ws:// and wss:// are confused",
-  },
-} as const satisfies Readonly<Record<string, ErrorRow>>;
+  MALFORMED_RESPONSE: "check --gateway: the server there is not a gateway, or ws:// and wss:// are confused",
+} as const satisfies Readonly<Record<string, string>>;
 
-/** Outcomes, and the gateway's own reasons where they need advice of their own (docs/gateway.md section 3). */
+/** What to do about an outcome, or about a reason of the gateway's that needs its own advice (docs/gateway.md section 3). */
 export const OUTCOME_FIXES = {
-  "pairing-required": {
-    fix: "approve the device's pending request (openclaw devices list shows it); openclaw-shim doctor says why the gateway did not pair it silently",
-    command: "openclaw devices approve {value}",
-  },
-  "scope-upgrade": {
-    fix: "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
-    command: "openclaw devices approve {value}",
-  },
-  "role-upgrade": {
-    fix: "approve the device's pending request (openclaw devices list shows it): it asks for a role that it was not approved for",
-    command: "openclaw devices approve {value}",
-  },
-  "metadata-upgrade": {
-    fix: "approve the device's pending request (openclaw devices list shows it): its platform or family has changed since it was approved",
-    command: "openclaw devices approve {value}",
-  },
-  "device-required": {
-    fix: "use a client that sends a device identity (any current openclaw CLI), or open the Control UI at http://127.0.0.1 or https, where browsers allow one",
-  },
-  "device-invalid": {
-    fix: "set this machine's clock right; if the device's signature is still rejected, move ~/.openclaw/identity/device.json away so that a new identity is made",
-  },
-  unauthorized: {
-    fix: "compare the client's OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the credentials differ",
-  },
-  AUTH_TOKEN_MISSING: {
-    fix: "give the client the gateway's token, gateway.auth.token in its openclaw.json: export OPENCLAW_GATEWAY_TOKEN=…, or --token",
-  },
-  AUTH_TOKEN_MISMATCH: {
-    fix: "compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json: the client's token is not the gateway's",
-  },
-  AUTH_TOKEN_NOT_CONFIGURED: {
-    fix: "set gateway.auth.token in the gateway's openclaw.json (openclaw config set), then restart the gateway: it has no token",
-  },
-  AUTH_PASSWORD_MISSING: {
-    fix: "give the client the gateway's password: export OPENCLAW_GATEWAY_PASSWORD=…, or --password",
-  },
-  AUTH_PASSWORD_MISMATCH: {
-    fix: "compare OPENCLAW_GATEWAY_PASSWORD with gateway.auth.password in the gateway's openclaw.json: the client's password is not the gateway's",
-  },
-  AUTH_DEVICE_TOKEN_MISMATCH: {
-    fix: "connect once with the gateway's token: the device's stored token is no longer valid",
-  },
-  AUTH_BOOTSTRAP_TOKEN_INVALID: {
-    fix: "make a new setup code (openclaw qr): this one was used or has expired",
-  },
-  CONTROL_UI_BUILD_MISMATCH: RELOAD,
-  proxy_attribution_required: {
-    fix: "point --gateway at the gateway itself, with no proxy between it and the shim: it still saw forwarding headers",
-  },
-  "rate-limited": { fix: "fix the client's token, then retry in {value}: too many attempts failed" },
-  "origin-rejected": {
-    fix: "if you trust the page's origin, start openclaw-shim with --allow-origin ORIGIN, or add it to gateway.controlUi.allowedOrigins",
-  },
-  "protocol-mismatch": {
-    fix: "compare openclaw --version of client and gateway, and update the older: they are of different releases",
-  },
-  "gateway-starting": { fix: "retry in {value}: the gateway is still starting" },
-  "gateway-refused": {
-    fix: "read the gateway's log (openclaw logs --follow) and check the path: it refused the upgrade with HTTP {value}",
-  },
-  "gateway-unreachable": {
-    fix: "see openclaw gateway status and the gateway's log, and check --gateway: it does not respond",
-  },
-  "gateway-closed": {
-    fix: "read the gateway's log (openclaw logs --follow) at this time: it closed the connection",
-  },
-  "invalid-connect": {
-    fix: "compare openclaw --version of client and gateway, and update the older: the gateway rejects the client's connect request (close.reason says what)",
-  },
-  abandoned: {
-    fix: "read the client's log: it disconnected before it was connected; if it stopped waiting, raise its timeout",
-  },
-  "not-gateway-protocol": {
-    fix: "nothing, if this path belongs to a plugin, canvas or worker; else make the client connect to the gateway's own path",
-  },
-} as const satisfies Readonly<Record<string, ErrorRow>>;
+  "pairing-required":
+    "approve the device's pending request (openclaw devices list shows it); openclaw-shim doctor says why the gateway did not pair it silently",
+  "scope-upgrade":
+    "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
+  "role-upgrade":
+    "approve the device's pending request (openclaw devices list shows it): it asks for a role that it was not approved for",
+  "metadata-upgrade":
+    "approve the device's pending request (openclaw devices list shows it): its platform or family has changed since it was approved",
+  "device-required":
+    "use a client that sends a device identity (any current openclaw CLI), or open the Control UI at http://127.0.0.1 or https, where browsers allow one",
+  "device-invalid":
+    "set this machine's clock right; if the device's signature is still rejected, move ~/.openclaw/identity/device.json away so that a new identity is made",
+  unauthorized:
+    "compare the client's OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the credentials differ",
+  AUTH_TOKEN_MISSING:
+    "give the client the gateway's token, gateway.auth.token in its openclaw.json: export OPENCLAW_GATEWAY_TOKEN=…, or --token",
+  AUTH_TOKEN_MISMATCH:
+    "compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json: the client's token is not the gateway's",
+  AUTH_TOKEN_NOT_CONFIGURED:
+    "set gateway.auth.token in the gateway's openclaw.json (openclaw config set), then restart the gateway: it has no token",
+  AUTH_PASSWORD_MISSING: "give the client the gateway's password: OPENCLAW_GATEWAY_PASSWORD or --password",
+  AUTH_PASSWORD_MISMATCH:
+    "compare OPENCLAW_GATEWAY_PASSWORD with gateway.auth.password in the gateway's openclaw.json: the client's password is not the gateway's",
+  AUTH_DEVICE_TOKEN_MISMATCH: "connect once with the gateway's token: the device's own is no longer valid",
+  AUTH_BOOTSTRAP_TOKEN_INVALID: "make a new setup code (openclaw qr): this one was used or has expired",
+  CONTROL_UI_BUILD_MISMATCH: "reload the page: its build differs from the gateway's",
+  proxy_attribution_required:
+    "point --gateway at the gateway itself, with no proxy between it and the shim: it still saw forwarding headers",
+  "rate-limited": "fix the client's token, then retry in {value}: too many attempts failed",
+  "origin-rejected":
+    "if you trust the page's origin, start openclaw-shim with --allow-origin ORIGIN, or add it to gateway.controlUi.allowedOrigins",
+  "protocol-mismatch": "update the older of client and gateway (openclaw --version): their releases differ",
+  "gateway-starting": "retry in {value}: the gateway is still starting",
+  "gateway-refused":
+    "read the gateway's log (openclaw logs --follow) and check the path: it refused the upgrade with HTTP {value}",
+  "gateway-unreachable": "check openclaw gateway status, the gateway's log and --gateway: nothing responds",
+  "gateway-closed": "read the gateway's log (openclaw logs --follow) at this time: it closed the connection",
+  "invalid-connect":
+    "compare openclaw --version of client and gateway, and update the older: the gateway rejects the client's connect request (close.reason says what)",
+  abandoned: "read the client's log: it disconnected first; if it stopped waiting, raise its timeout",
+  "not-gateway-protocol":
+    "nothing, if this path belongs to a plugin, canvas or worker; else make the client connect to the gateway's own path",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** The shell command that does it, for the outcomes that have one. */
+export const OUTCOME_COMMANDS = { "pairing-required": "openclaw devices approve {value}" } as const;

@@ -1,4 +1,11 @@
-import { CONNECT_FAILURES, OUTCOME_FIXES, REFUSALS, type ErrorRow } from "./error-table.ts";
+import {
+  CONNECT_FAILURES,
+  OUTCOME_COMMANDS,
+  OUTCOME_FIXES,
+  REFUSALS,
+  type RefusalRow,
+} from "./error-table.ts";
+import { withoutUndefined } from "./text/json.ts";
 import { printable } from "./text/printable.ts";
 
 /** What to do about a refusal, a failure or a finding. */
@@ -30,7 +37,6 @@ export interface ConnectFailure {
 }
 
 const VALUE_LIMIT = 128;
-const OTHER_FAILURE = OUTCOME_FIXES["gateway-unreachable"];
 
 /**
  * Returns the refusal of `code` for one offending value.
@@ -38,14 +44,15 @@ const OTHER_FAILURE = OUTCOME_FIXES["gateway-unreachable"];
  * @param value what was wrong, as received: capped and made printable here
  */
 export function refuse(code: RefusalCode, value = "", retryAfterS?: number): Refusal {
-  const row: ErrorRow = REFUSALS[code];
-  return {
+  const { status, message, fix = "" }: RefusalRow = REFUSALS[code];
+  const shown = printable(value, VALUE_LIMIT);
+  return withoutUndefined({
     code,
-    status: row.status ?? 500,
-    message: (row.message ?? "").replace("{value}", () => printable(value, VALUE_LIMIT)),
-    ...adviceOf(row, value, shellWord(printable(value, VALUE_LIMIT)) ?? "…"),
-    ...(retryAfterS !== undefined && { retryAfterS }),
-  };
+    status,
+    message: fill(message, shown),
+    fix: fill(fix, shellWord(shown) ?? "…"),
+    retryAfterS,
+  });
 }
 
 /** Returns the refusal sent to a client whose request found no gateway. Its fix is the one of the log line. */
@@ -58,39 +65,34 @@ export function refuseUnreachable(
 
 /** Returns the advice for a gateway that cannot be reached, by the code of the failure. */
 export function connectAdvice(code: string): Advice {
-  return adviceOf(ownRow(CONNECT_FAILURES, code) ?? OTHER_FAILURE);
+  return { fix: ownText(CONNECT_FAILURES, code) ?? OUTCOME_FIXES["gateway-unreachable"] };
 }
 
 /**
- * Returns the advice for an outcome or for a reason of the gateway's.
+ * Returns the advice for an outcome: the one of its reason if the table has it.
  *
- * @param key a word from outside, which may be `constructor`
- * @param value fills the row's `{value}`: a request ID for a command, else the shim's own text
- * @returns undefined if there is none of its own
+ * @param reason a word from outside, which may be `constructor`
+ * @param value fills `{value}`: a request ID for a command, else the shim's own text
  */
-export function outcomeAdvice(key: string, value = ""): Advice | undefined {
-  const row = ownRow(OUTCOME_FIXES, key);
-  return row && adviceOf(row, value, value);
-}
-
-/** Fills the texts of a row. A command whose value is unknown or unsafe in a shell is left out. */
-function adviceOf({ fix = "", command }: ErrorRow, value = "", inFix = ""): Advice {
+export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, reason: string, value = ""): Advice {
+  const fix = fill(ownText(OUTCOME_FIXES, reason) ?? OUTCOME_FIXES[outcome], value);
+  // Without a value that is safe in a shell there is no command.
   const word = shellWord(value);
-  return {
-    fix: fix.replaceAll("{value}", () => inFix),
-    ...(command !== undefined && word !== undefined && { command: command.replace("{value}", () => word) }),
-  };
+  const command = ownText(OUTCOME_COMMANDS, outcome);
+  return withoutUndefined({ fix, command: word && command && fill(command, word) });
 }
 
-/**
- * Returns `text` as one word of a shell command; undefined if it could be an option or mean something to a shell.
- */
+/** Returns `text` as one word of a shell command; undefined if it could be an option or mean something to a shell. */
 export function shellWord(text: string): string | undefined {
   if (!/^[a-z0-9[][\w.:/@[\]-]*$/i.test(text)) return undefined;
   // Shells read brackets, as around an IPv6 literal, as a pattern.
   return /[[\]]/.test(text) ? `'${text}'` : text;
 }
 
-function ownRow(table: Readonly<Record<string, ErrorRow>>, key: string): ErrorRow | undefined {
+function fill(text: string, value: string): string {
+  return text.replaceAll("{value}", () => value);
+}
+
+function ownText(table: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

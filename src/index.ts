@@ -7,7 +7,6 @@ import { silentLogger } from "./log/logger.ts";
 
 export { SettingsError, type SettingProblem } from "./settings/settings-error.ts";
 export type { Outcome } from "./outcome/outcome.ts";
-export type { TimedOutcome } from "./outcome/outcomes.ts";
 export type { ApprovePolicy, ForwardedPolicy } from "./settings/settings.ts";
 export type { Shim, ShimOptions };
 

@@ -18,7 +18,7 @@ import { refuseResponse, refuseSocket } from "./server/refusal-response.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import { printable, shownPath } from "./text/printable.ts";
-import { UpgradeSession } from "./upgrade-session.ts";
+import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { relayUpgrade } from "./upstream/websocket-upgrade.ts";
@@ -80,8 +80,8 @@ export class Proxy implements ListenerHandlers {
     const session = new UpgradeSession(
       { ...facts, normalized, publicForwarded: admission.publicForwarded },
       outcomes,
-      () => connections.releaseSlot(),
-      approver && ((...connect) => approver.beforeConnect(facts.conn, ...connect)),
+      connections,
+      approver,
     );
     const head = upgradeHead(request, normalized.rawHeaders);
     relayUpgrade({ client: socket, early, head, holdMs: settings.hold, dialer, listener: session });

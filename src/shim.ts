@@ -6,9 +6,9 @@ import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
 import { authorityOf } from "./net/authority.ts";
 import { credentialResult } from "./outcome/credential.ts";
-import { isNotPaired } from "./outcome/outcome.ts";
 import { OutcomeMetrics } from "./outcome/metrics.ts";
-import { levelOf, Outcomes, type SettledUpgrade, type TimedOutcome } from "./outcome/outcomes.ts";
+import { isNotPaired, type Outcome } from "./outcome/outcome.ts";
+import { levelOf, Outcomes, type SettledUpgrade } from "./outcome/outcomes.ts";
 import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
 import { listenAll, type HandedOver } from "./server/listener.ts";
@@ -34,8 +34,8 @@ const FIRST_REQUEST_MS = 500;
 export interface Shim {
   /** The addresses it listens on, with the ports that were bound: `127.0.0.1:18788`, `[::1]:18788`. */
   readonly addresses: readonly string[];
-  on(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
-  off(event: "outcome", listener: (outcome: TimedOutcome) => void): this;
+  on(event: "outcome", listener: (outcome: Outcome) => void): this;
+  off(event: "outcome", listener: (outcome: Outcome) => void): this;
   /**
    * Stops listening, ends idle connections, lets the others finish for the drain time, then destroys them. A
    * connection that was just accepted may still send its first request, for half a second at most. Resolves when
@@ -70,7 +70,7 @@ export async function openShim(
   const connections = new Connections(settings.maxConnections);
   const rateLimit = new AuthRateLimit(() => performance.now());
   const approver = await openApprover(settings, logger, dialer, operator);
-  const events = new EventEmitter<{ outcome: [TimedOutcome] }>();
+  const events = new EventEmitter<{ outcome: [Outcome] }>();
 
   outcomes.on("settled", ({ outcome }) => metrics.note(outcome));
   outcomes.on("settled", (settled) => recordCredential(rateLimit, settled));

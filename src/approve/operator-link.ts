@@ -3,8 +3,7 @@ import type { Advice } from "../errors.ts";
 import type { GatewaySession, SessionFailure, SessionResult } from "../openclaw/gateway-session.ts";
 import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
 import { adviceFor } from "../outcome/outcome-advice.ts";
-import { judge } from "../outcome/outcome.ts";
-import { transcriptOf } from "../outcome/transcript.ts";
+import { judge, transcriptOf } from "../outcome/outcome.ts";
 import { fieldsOf } from "../text/json.ts";
 import { messageOf, printable } from "../text/printable.ts";
 

@@ -1,5 +1,4 @@
-import type { Transcript } from "./transcript.ts";
-import type { Verdict } from "./outcome.ts";
+import type { Transcript, Verdict } from "./outcome.ts";
 
 /**
  * Reasons of `unauthorized` for which no credential was tried, or the right one: none was sent, the gateway has none,

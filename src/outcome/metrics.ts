@@ -5,8 +5,8 @@ import type { Outcome } from "./outcome.ts";
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Upper bounds of the handshake histogram, in seconds. */
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Reasons come from outside: beyond this many series they count as `other`. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, Number.POSITIVE_INFINITY];
+/** Reasons come from outside: beyond this many series they count as `other`, one for each outcome. */
 const SERIES_LIMIT = 100;
 
 /** Values that are counted elsewhere and read at a scrape. */
@@ -16,70 +16,70 @@ export interface Gauges {
   readonly bytes: Traffic;
 }
 
+/** A metric; a sample is the end of its name, with the labels, and a value. */
+type Metric = readonly [
+  name: string,
+  type: "counter" | "gauge" | "histogram",
+  help: string,
+  samples: Iterable<readonly [suffix: string, value: number]>,
+];
+
 /** Counts outcomes in bounded memory, and writes them in the Prometheus text format. */
 export class OutcomeMetrics {
-  readonly #outcomes = new Map<string, { outcome: string; reason: string; count: number }>();
-  readonly #buckets: number[] = BUCKETS.map(() => 0);
+  /** Number of outcomes, by their labels. */
+  readonly #outcomes = new Map<string, number>();
+  /** Number of handshakes within each bound. */
+  readonly #buckets = new Map(BUCKETS.map((bound) => [bound, 0]));
   #count = 0;
-  #sum = 0;
+  #seconds = 0;
 
   /** Counts one outcome. */
-  note({ outcome, reason = "", ms }: Outcome): void {
-    const key = `${outcome} ${reason}`;
-    const known = this.#outcomes.get(key);
-    if (known) known.count += 1;
-    else if (this.#outcomes.size < SERIES_LIMIT) this.#outcomes.set(key, { outcome, reason, count: 1 });
-    else this.#countOther(outcome);
+  note({ outcome, reason = "", ms }: Pick<Outcome, "outcome" | "reason" | "ms">): void {
+    const own = labels({ outcome, reason });
+    const isFull = this.#outcomes.size >= SERIES_LIMIT && !this.#outcomes.has(own);
+    const series = isFull ? labels({ outcome, reason: "other" }) : own;
+    this.#outcomes.set(series, (this.#outcomes.get(series) ?? 0) + 1);
     const seconds = ms / 1000;
     this.#count += 1;
-    this.#sum += seconds;
-    // Buckets are cumulative.
-    for (const [i, bound] of BUCKETS.entries())
-      if (seconds <= bound) this.#buckets[i] = (this.#buckets[i] ?? 0) + 1;
+    this.#seconds += seconds;
+    for (const [bound, count] of this.#buckets) if (seconds <= bound) this.#buckets.set(bound, count + 1);
   }
 
   /** Returns the whole exposition. */
   text({ connections, gatewayUp, bytes }: Gauges): string {
-    const outcomes = [...this.#outcomes.values()].map(
-      ({ outcome, reason, count }) =>
-        `openclaw_shim_outcomes_total{outcome="${label(outcome)}",reason="${label(reason)}"} ${count}`,
+    const buckets = Array.from(this.#buckets, ([bound, count]) => {
+      const le = bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound);
+      return [`_bucket${labels({ le })}`, count] as const;
+    });
+    const seconds = [...buckets, ["_sum", this.#seconds], ["_count", this.#count]] as const;
+    const traffic = Object.entries(bytes).map(
+      ([direction, count]) => [labels({ direction }), count] as const,
     );
-    const buckets = BUCKETS.map(
-      (bound, i) => `openclaw_shim_handshake_seconds_bucket{le="${bound}"} ${this.#buckets[i] ?? 0}`,
-    );
-    return [
-      "# HELP openclaw_shim_outcomes_total Requests for a WebSocket, by how they ended.",
-      "# TYPE openclaw_shim_outcomes_total counter",
-      ...outcomes,
-      "# HELP openclaw_shim_connections Upgraded connections and requests that are open now.",
-      "# TYPE openclaw_shim_connections gauge",
-      `openclaw_shim_connections ${connections}`,
-      "# HELP openclaw_shim_gateway_up Whether the gateway was there at the last attempt.",
-      "# TYPE openclaw_shim_gateway_up gauge",
-      `openclaw_shim_gateway_up ${gatewayUp ? 1 : 0}`,
-      "# HELP openclaw_shim_handshake_seconds From accepting an upgrade's connection to its outcome.",
-      "# TYPE openclaw_shim_handshake_seconds histogram",
-      ...buckets,
-      `openclaw_shim_handshake_seconds_bucket{le="+Inf"} ${this.#count}`,
-      `openclaw_shim_handshake_seconds_sum ${this.#sum}`,
-      `openclaw_shim_handshake_seconds_count ${this.#count}`,
-      "# HELP openclaw_shim_bytes_total Bytes on clients' connections.",
-      "# TYPE openclaw_shim_bytes_total counter",
-      `openclaw_shim_bytes_total{direction="received"} ${bytes.received}`,
-      `openclaw_shim_bytes_total{direction="sent"} ${bytes.sent}`,
-      "",
-    ].join("\n");
-  }
-
-  #countOther(outcome: string): void {
-    const key = `${outcome} other`;
-    const known = this.#outcomes.get(key);
-    if (known) known.count += 1;
-    // At most one such series for each of the fifteen outcomes.
-    else this.#outcomes.set(key, { outcome, reason: "other", count: 1 });
+    const metrics: readonly Metric[] = [
+      ["outcomes_total", "counter", "Requests for a WebSocket, by how they ended.", this.#outcomes],
+      ["connections", "gauge", "Open upgraded connections and requests.", [["", connections]]],
+      [
+        "gateway_up",
+        "gauge",
+        "1 if the last connection to the gateway succeeded.",
+        [["", gatewayUp ? 1 : 0]],
+      ],
+      ["handshake_seconds", "histogram", "From the connection of an upgrade to its outcome.", seconds],
+      ["bytes_total", "counter", "Bytes on clients' connections.", traffic],
+    ];
+    return metrics
+      .map(([name, type, help, samples]) => {
+        const lines = Array.from(samples, ([suffix, value]) => `openclaw_shim_${name}${suffix} ${value}\n`);
+        return `# HELP openclaw_shim_${name} ${help}\n# TYPE openclaw_shim_${name} ${type}\n${lines.join("")}`;
+      })
+      .join("");
   }
 }
 
-function label(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+function labels(values: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(values).map(([name, value]) => {
+    const escaped = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+    return `${name}="${escaped}"`;
+  });
+  return `{${pairs.join(",")}}`;
 }

@@ -1,14 +1,11 @@
 import { connectAdvice, outcomeAdvice, type Advice } from "../errors.ts";
-import type { Verdict } from "./outcome.ts";
 import type { ConnectError } from "../openclaw/protocol.ts";
-import type { Transcript } from "./transcript.ts";
-
-type AdviceFacts = Pick<Transcript, "response" | "http" | "unreachable">;
+import type { Transcript, Verdict } from "./outcome.ts";
 
 /** Returns what to do about an outcome; undefined for `connected`, and for `denied`, whose refusal has its own advice. */
 export function adviceFor(
   { outcome, reason = "" }: Verdict,
-  { response, http, unreachable }: AdviceFacts,
+  { response, http, unreachable }: Pick<Transcript, "response" | "http" | "unreachable">,
 ): Advice | undefined {
   if (outcome === "connected" || outcome === "denied") return undefined;
   if (outcome === "gateway-unreachable") return connectAdvice(unreachable?.code ?? "");
@@ -19,15 +16,11 @@ export function adviceFor(
     "gateway-starting": retryTime(refused, "a few seconds"),
     "gateway-refused": http && String(http.status),
   };
-  return (
-    outcomeAdvice(keyFor(outcome, reason, refused), values[outcome]) ??
-    outcomeAdvice(outcome, values[outcome])
-  );
+  return outcomeAdvice(outcome, keyFor(outcome, reason, refused?.message), values[outcome]);
 }
 
 /** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */
-function keyFor(outcome: string, reason: string, refused: ConnectError | undefined): string {
-  const message = refused?.message ?? "";
+function keyFor(outcome: string, reason: string, message = ""): string {
   if (outcome === "unauthorized") {
     // 2026.2 has no details.code; its message is `unauthorized: gateway token missing (…)`.
     const [, what] = /gateway ((?:token|password) (?:missing|mismatch))/i.exec(message) ?? [];

@@ -1,7 +1,26 @@
 import type { Advice } from "../errors.ts";
 import type { HeaderChange } from "../headers/normalize.ts";
-import type { ClientInfo, ConnectError } from "../openclaw/protocol.ts";
-import type { Transcript } from "./transcript.ts";
+import type { SessionFailure } from "../openclaw/gateway-session.ts";
+import { readConnectError, readErrorType } from "../openclaw/protocol.ts";
+import type { ClientInfo, ConnectError, ConnectRequest, ConnectResponse } from "../openclaw/protocol.ts";
+import { withoutUndefined } from "../text/json.ts";
+import { printable } from "../text/printable.ts";
+import type { Side } from "../upstream/splice.ts";
+
+/** Everything seen of one upgrade by the time its outcome is judged. */
+export interface Transcript {
+  /** The gateway sent its challenge. */
+  challenged: boolean;
+  connect?: ConnectRequest;
+  response?: ConnectResponse;
+  /** A message that is not of the gateway's protocol: its sender, and what is wrong. */
+  otherProtocol?: { readonly by: Side; readonly reason: string };
+  close?: { readonly by: Side; readonly code: number; readonly reason: string };
+  http?: { readonly status: number; type?: string };
+  unreachable?: { readonly code: string; readonly message: string };
+  /** The side that ended first; `deadline` if neither had by then. */
+  end?: Side | "deadline";
+}
 
 /** How a request for a WebSocket can end. */
 export type OutcomeName =
@@ -29,6 +48,8 @@ export interface Verdict {
 
 /** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
 export interface Outcome extends Verdict, Partial<Advice> {
+  /** When it was reported, in ISO 8601. */
+  readonly time: string;
   readonly event: "pairing.outcome";
   /** Id of the connection, on every line about it. */
   readonly conn: string;
@@ -83,6 +104,20 @@ const WORDS: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/unauthorized|token mismatch|token missing|password mismatch|password missing/i, "unauthorized"],
   [/starting|startup|unavailable/i, "gateway-starting"],
 ];
+
+/** Returns the transcript of a failed handshake of the shim's own, to be judged as a client's. */
+export function transcriptOf({ error, close, http, failure, failureCode }: SessionFailure): Transcript {
+  const isUnreachable = failure !== undefined && !error;
+  return withoutUndefined({
+    challenged: true,
+    response: error && readConnectError(error),
+    close: close && { by: "gateway" as const, code: close.code, reason: printable(close.reason, 128) },
+    http: http && withoutUndefined({ status: http.status, type: readErrorType(http.body) }),
+    unreachable: isUnreachable
+      ? { code: failureCode ?? printable(failure, 80), message: printable(failure) }
+      : undefined,
+  });
+}
 
 /** Returns the one outcome of a transcript. Pure and total: every transcript, complete or not, has exactly one. */
 export function judge(transcript: Transcript): Verdict {

@@ -1,12 +1,11 @@
 import { EventEmitter } from "node:events";
-import type { Refusal } from "../errors.ts";
+import type { Advice, Refusal } from "../errors.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
-import type { ConnectResponse } from "../openclaw/protocol.ts";
 import { strippedForLog } from "../headers/stripped-values.ts";
+import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
-import { judge, type Outcome } from "./outcome.ts";
-import type { Transcript } from "./transcript.ts";
+import { judge, type Outcome, type Transcript, type Verdict } from "./outcome.ts";
 
 /** Number of outcomes that `/__shim__/outcomes` can show. */
 const RECENT_LIMIT = 200;
@@ -14,11 +13,7 @@ const RECENT_LIMIT = 200;
 const DEVICE_LIMIT = 10_000;
 
 /** What is known of an upgrade besides its handshake. */
-export interface UpgradeFacts {
-  readonly conn: string;
-  readonly peer: string;
-  /** Without the query. */
-  readonly path: string;
+export interface UpgradeFacts extends Pick<Outcome, "conn" | "peer" | "path"> {
   /** In ms of `performance.now()`. */
   readonly startedAt: number;
   /** The key under which failed authentication attempts count. */
@@ -29,92 +24,76 @@ export interface UpgradeFacts {
   readonly normalized?: Normalized;
 }
 
-/** An outcome and when it was reported, in ISO 8601. */
-export interface TimedOutcome extends Outcome {
-  readonly time: string;
-}
-
 /** The end of one handshake: the outcome, and what it was made from. */
 export interface SettledUpgrade {
-  readonly outcome: TimedOutcome;
+  readonly outcome: Outcome;
   readonly facts: UpgradeFacts;
   readonly transcript: Readonly<Transcript>;
 }
 
-/**
- * Makes the outcome of every upgrade, stores the last ones, and emits each once. Log, metrics, followers, approver and
- * the limit on failed authentication subscribe.
- */
+/** Makes the outcome of every upgrade, stores the last ones, and emits each once. */
 export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
-  readonly #recent: TimedOutcome[] = [];
+  readonly #recent: Outcome[] = [];
   readonly #devices = new Set<string>();
 
   /** The last outcomes, oldest first. */
-  get recent(): readonly TimedOutcome[] {
+  get recent(): readonly Outcome[] {
     return this.#recent;
   }
 
   /** Reports an upgrade that the shim itself refused. */
   denied(facts: UpgradeFacts, { code, status, fix, command }: Refusal): void {
-    this.#settle(
-      facts,
-      { challenged: false },
-      {
-        outcome: code === "too_many_failures" ? "rate-limited" : "denied",
-        reason: code,
-        http: { status, type: code },
-        fix,
-        ...(command !== undefined && { command }),
-      },
-    );
+    const transcript = { challenged: false, http: { status, type: code } };
+    const outcome = code === "too_many_failures" ? "rate-limited" : "denied";
+    this.#settle(facts, transcript, { outcome, reason: code }, withoutUndefined({ fix, command }));
   }
 
   /** Reports an upgrade of which the handshake is over. */
   observed(facts: UpgradeFacts, transcript: Readonly<Transcript>): void {
-    const { connect, response, close, http } = transcript;
     const verdict = judge(transcript);
-    const deviceId = connect?.deviceId ?? (response?.ok === false ? response.deviceId : undefined);
-    this.#settle(facts, transcript, {
-      ...verdict,
-      ...(response?.ok === false && response.requestId !== undefined && { requestId: response.requestId }),
-      ...(deviceId !== undefined && { deviceId }),
-      ...(connect && { client: connect.client }),
-      ...(connect?.role !== undefined && { role: connect.role }),
-      ...(connect?.scopes && { scopes: connect.scopes }),
-      ...(response?.ok === true && granted(response)),
-      ...(close && { close: { code: close.code, reason: close.reason } }),
-      ...(http && { http }),
-      ...(verdict.outcome === "connected" && this.#isNew(deviceId) && { firstSeen: true }),
-      ...adviceFor(verdict, transcript),
-    });
+    this.#settle(facts, transcript, verdict, adviceFor(verdict, transcript));
   }
 
   #settle(
     facts: UpgradeFacts,
     transcript: Readonly<Transcript>,
-    known: Pick<Outcome, "outcome"> & Partial<Outcome>,
+    { outcome, reason }: Verdict,
+    advice: Advice | undefined,
   ): void {
     const { conn, peer, path, startedAt, normalized, publicForwarded } = facts;
-    const { outcome, reason, fix, command, ...seen } = known;
-    const settled: TimedOutcome = {
+    const { connect, response, close, http } = transcript;
+    const hello = response?.ok === true ? response : undefined;
+    const refused = response?.ok === false ? response : undefined;
+    const deviceId = connect?.deviceId ?? refused?.deviceId;
+    const firstSeen = outcome === "connected" && this.#isNew(deviceId);
+    const settled: Outcome = withoutUndefined({
       time: new Date().toISOString(),
       event: "pairing.outcome",
       conn,
       outcome,
-      ...(reason !== undefined && { reason }),
-      ...seen,
+      reason,
+      requestId: refused?.requestId,
+      deviceId,
+      client: connect?.client,
+      role: connect?.role,
+      scopes: connect?.scopes,
+      grantedScopes: hello?.scopes,
+      deviceToken: hello?.deviceTokenIssued ? "issued" : undefined,
+      gateway: hello && withoutUndefined({ version: hello.version, protocol: hello.protocol }),
+      close: close && { code: close.code, reason: close.reason },
+      http,
+      firstSeen: firstSeen || undefined,
       peer,
       path,
-      normalized: {
-        ...(normalized?.host && { host: changeForLog(normalized.host) }),
-        ...(normalized?.origin && { origin: changeForLog(normalized.origin) }),
+      normalized: withoutUndefined({
+        host: changeForLog(normalized?.host),
+        origin: changeForLog(normalized?.origin),
         stripped: strippedForLog(normalized?.stripped ?? []),
-      },
-      ...(publicForwarded && { publicForwarded }),
-      ...(fix !== undefined && { fix }),
-      ...(command !== undefined && { command }),
+      }),
+      publicForwarded: publicForwarded || undefined,
+      ...advice,
       ms: Math.round((performance.now() - startedAt) * 10) / 10,
-    };
+    });
     this.#recent.push(settled);
     if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
     this.emit("settled", { outcome: settled, facts, transcript });
@@ -134,16 +113,7 @@ export function levelOf({ outcome }: Pick<Outcome, "outcome">): "info" | "warn" 
   return outcome === "gateway-unreachable" ? "error" : "warn";
 }
 
-function granted(response: Extract<ConnectResponse, { ok: true }>): Partial<Outcome> {
-  const { version, protocol, scopes, deviceTokenIssued } = response;
-  return {
-    ...(scopes && { grantedScopes: scopes }),
-    ...(deviceTokenIssued && { deviceToken: "issued" }),
-    gateway: { ...(version !== undefined && { version }), ...(protocol !== undefined && { protocol }) },
-  };
-}
-
 /** A WebSocket client may send any Host: its text comes from outside. */
-function changeForLog({ from, to }: HeaderChange): HeaderChange {
-  return { from: printable(from), to };
+function changeForLog(change: HeaderChange | undefined): HeaderChange | undefined {
+  return change && { from: printable(change.from), to: change.to };
 }

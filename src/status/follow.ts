@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { refuse, type Refusal } from "../errors.ts";
-import type { Outcomes, TimedOutcome } from "../outcome/outcomes.ts";
+import type { Outcome } from "../outcome/outcome.ts";
+import type { Outcomes } from "../outcome/outcomes.ts";
 
 const FOLLOWER_LIMIT = 32;
 const KEEP_ALIVE_MS = 15_000;
@@ -19,7 +20,7 @@ export class OutcomeFollowers {
   }
 
   /** Sends the stored outcomes, oldest first, then each new one until the client disconnects; or returns a refusal. */
-  add(response: ServerResponse, stored: readonly TimedOutcome[]): Refusal | undefined {
+  add(response: ServerResponse, stored: readonly Outcome[]): Refusal | undefined {
     if (this.#responses.size >= FOLLOWER_LIMIT) return refuse("too_many_followers");
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -43,7 +44,7 @@ export class OutcomeFollowers {
   }
 }
 
-function eventOf(outcome: TimedOutcome): string {
+function eventOf(outcome: Outcome): string {
   return `event: outcome\nid: ${outcome.conn}\ndata: ${JSON.stringify(outcome)}\n\n`;
 }
 

@@ -21,3 +21,14 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** A record type in which each member that may be undefined is optional instead. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Returns a copy of a record without the members that are undefined. */
+export function withoutUndefined<const T extends object>(record: T): Defined<T>;
+export function withoutUndefined(record: object): object {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}

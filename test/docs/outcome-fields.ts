@@ -1,8 +1,8 @@
-import type { TimedOutcome } from "../../src/outcome/outcomes.ts";
+import type { Outcome } from "../../src/outcome/outcome.ts";
 import { code, table } from "./markdown.ts";
 
 /** What each field of the outcome line holds; the compiler requires all of them. */
-const FIELDS: Readonly<Record<keyof TimedOutcome, string>> = {
+const FIELDS: Readonly<Record<keyof Outcome, string>> = {
   time: "ISO 8601, UTC",
   event: '`"pairing.outcome"`',
   conn: "id of the connection, on every line about it",

@@ -1,4 +1,10 @@
-import { CONNECT_FAILURES, OUTCOME_FIXES, REFUSALS, type ErrorRow } from "../../src/error-table.ts";
+import {
+  CONNECT_FAILURES,
+  OUTCOME_COMMANDS,
+  OUTCOME_FIXES,
+  REFUSALS,
+  type RefusalRow,
+} from "../../src/error-table.ts";
 import type { OutcomeName } from "../../src/outcome/outcome.ts";
 import { code, escaped, table } from "./markdown.ts";
 
@@ -42,17 +48,21 @@ const OTHER_OUTCOMES = new Set([
 ]);
 
 const OUTCOMES = Object.keys(MEANINGS).filter((name): name is OutcomeName => Object.hasOwn(MEANINGS, name));
-const FIXES: Readonly<Record<string, ErrorRow>> = OUTCOME_FIXES;
+const FIXES: Readonly<Record<string, string>> = OUTCOME_FIXES;
+const COMMANDS: Readonly<Record<string, string>> = OUTCOME_COMMANDS;
 
 function outcomeTable(): string {
-  const rows = OUTCOMES.map((name) => [code(name), MEANINGS[name]].concat(advice(FIXES[name] ?? {})));
+  const rows = OUTCOMES.map((name) => {
+    const command = COMMANDS[name];
+    return [code(name), MEANINGS[name], shown(FIXES[name]), command === undefined ? "–" : code(command)];
+  });
   return table(["outcome", "what happened", "`fix`", "`command`"], rows);
 }
 
 /** Returns docs/outcomes.md. */
 export function outcomesPage(): string {
   const reasons = Object.entries(FIXES).filter(([name]) => !Object.hasOwn(MEANINGS, name));
-  const refusals = Object.entries<ErrorRow>(REFUSALS);
+  const refusals = Object.entries<RefusalRow>(REFUSALS);
   const denied = refusals.filter(([name]) => !HTTP_ONLY.has(name) && !OTHER_OUTCOMES.has(name));
   return `# Outcomes, and what to do about them
 
@@ -66,12 +76,12 @@ Written by \`npm run docs\` from the table that the program itself uses (src/err
 ${outcomeTable()}
 ## Reasons of the gateway
 
-If \`reason\` is one of these, \`fix\` is more precise:
+If \`reason\` is one of these, \`fix\` is more precise; \`command\` is that of the outcome:
 
-${table(["reason", "`fix`", "`command`"], merged(reasons))}
+${table(["reason", "`fix`"], merged(reasons))}
 ## Gateway unreachable
 
-${table(["reason", "`fix`", "`command`"], merged(Object.entries(CONNECT_FAILURES)))}
+${table(["reason", "`fix`"], merged(Object.entries(CONNECT_FAILURES)))}
 ## Denied by the shim
 
 \`reason\` of \`denied\` (WebSocket upgrades), and \`error.type\` of the response:
@@ -89,28 +99,25 @@ The first belongs to the outcome \`rate-limited\`; the others to \`gateway-unrea
 ${refusalTable(refusals.filter(([name]) => OTHER_OUTCOMES.has(name)))}`;
 }
 
-function refusalTable(rows: readonly (readonly [string, ErrorRow])[]): string {
+function refusalTable(rows: readonly (readonly [string, RefusalRow])[]): string {
   return table(
     ["code", "HTTP", "message", "`fix`"],
-    rows.map(([name, row]) => [
+    rows.map(([name, { status, message, fix }]) => [
       code(name),
-      String(row.status),
-      escaped(row.message ?? ""),
-      ...advice(row).slice(0, 1),
+      String(status),
+      escaped(message),
+      shown(fix),
     ]),
   );
 }
 
-function advice({ fix, command }: ErrorRow): string[] {
-  return [fix === undefined ? "–" : escaped(fix), command === undefined ? "–" : code(command)];
+function shown(fix: string | undefined): string {
+  return fix === undefined ? "–" : escaped(fix);
 }
 
-/** Rows with the same advice become one. */
-function merged(rows: readonly (readonly [string, ErrorRow])[]): string[][] {
+/** Rows with the same fix become one. */
+function merged(rows: readonly (readonly [string, string])[]): string[][] {
   const names = new Map<string, string[]>();
-  for (const [name, row] of rows) {
-    const key = JSON.stringify(advice(row));
-    names.set(key, [...(names.get(key) ?? []), code(name)]);
-  }
-  return [...names].map(([key, same]) => [same.join(", ")].concat(JSON.parse(key) as string[]));
+  for (const [name, fix] of rows) names.set(fix, [...(names.get(fix) ?? []), code(name)]);
+  return [...names].map(([fix, same]) => [same.join(", "), escaped(fix)]);
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { carriesCredential, credentialResult } from "../../src/outcome/credential.ts";
-import { judge } from "../../src/outcome/outcome.ts";
+import { judge, type Transcript } from "../../src/outcome/outcome.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
-import type { Transcript } from "../../src/outcome/transcript.ts";
 
 function resultOf(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): string | undefined {
   const transcript: Transcript = { challenged: true, ...seen };

@@ -1,9 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adviceFor } from "../../src/outcome/outcome-advice.ts";
-import { isNotPaired, judge, type OutcomeName } from "../../src/outcome/outcome.ts";
+import { isNotPaired, judge, type OutcomeName, type Transcript } from "../../src/outcome/outcome.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
-import type { Transcript } from "../../src/outcome/transcript.ts";
 
 const NAMES: ReadonlySet<OutcomeName> = new Set([
   "connected",

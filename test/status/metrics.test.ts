@@ -2,7 +2,6 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-import type { Outcome } from "../../src/outcome/outcome.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
 import { openTestShim } from "../support/shim.ts";
 
@@ -36,7 +35,7 @@ describe("/__shim__/metrics", () => {
   it("limits its series and escapes labels for any reason of a gateway", () => {
     const metrics = new OutcomeMetrics();
     for (let i = 0; i < 5_000; i += 1) {
-      metrics.note({ outcome: "gateway-closed", reason: `"\\\n${i}`, ms: 1 } as Outcome);
+      metrics.note({ outcome: "gateway-closed", reason: `"\\\n${i}`, ms: 1 });
     }
     const text = metrics.text({ connections: 0, gatewayUp: false, bytes: { received: 0, sent: 0 } });
     const series = text.split("\n").filter((line) => line.startsWith("openclaw_shim_outcomes_total"));

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import type { TimedOutcome } from "../../src/outcome/outcomes.ts";
+import type { Outcome } from "../../src/outcome/outcome.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openShim, type Shim, type ShimResources } from "../../src/shim.ts";
 import { testSettings } from "./settings.ts";
@@ -15,9 +15,9 @@ export interface TestShim {
   /** Every log line so far, parsed. */
   readonly lines: readonly Record<string, unknown>[];
   /** Every outcome so far. */
-  readonly outcomes: readonly TimedOutcome[];
+  readonly outcomes: readonly Outcome[];
   /** Resolves with the outcome number `index` (0 is the first). */
-  outcome(index?: number): Promise<TimedOutcome>;
+  outcome(index?: number): Promise<Outcome>;
   /** Resolves with the log line number `index` of that `event`. */
   logged(event: string, index?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export async function openTestShim(
   const level = overrides.logLevel ?? "info";
   const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, sink);
   const shim = await openShim({ ...testSettings(gatewayPort), ...overrides }, logger, resources);
-  const outcomes: TimedOutcome[] = [];
+  const outcomes: Outcome[] = [];
   shim.on("outcome", (outcome) => {
     outcomes.push(outcome);
     for (const check of waiting) check();

@@ -1,6 +1,6 @@
 // The list of outcomes, newest first, and its filter. Every value is set as text and never parsed as HTML.
 
-/** @typedef {import("../../outcome/outcomes.ts").TimedOutcome & { missingScopes?: readonly string[] }} Shown */
+/** @typedef {import("../../outcome/outcome.ts").Outcome & { missingScopes?: readonly string[] }} Shown */
 /** @typedef {string | Node | false | undefined | 0} Child Falsy values are left out. */
 
 /** The shim stores as many (src/outcome/outcomes.ts). */

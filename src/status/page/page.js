@@ -66,7 +66,7 @@ function get(page) {
   return fetch(page, { cache: "no-store", signal: AbortSignal.timeout(INTERVAL_MS) });
 }
 
-/** @param {import("../../outcome/outcomes.ts").TimedOutcome} outcome */
+/** @param {import("../../outcome/outcome.ts").Outcome} outcome */
 function add(outcome) {
   const fresh = openedAt !== undefined && Date.parse(outcome.time) >= openedAt;
   document.dispatchEvent(new CustomEvent("outcome", { detail: { outcome, fresh } }));

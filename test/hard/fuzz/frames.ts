@@ -1,7 +1,7 @@
 import { credentialResult } from "../../../src/outcome/credential.ts";
-import { HandshakeObserver } from "../../../src/outcome/observer.ts";
-import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { Outcomes } from "../../../src/outcome/outcomes.ts";
+import { UpgradeSession } from "../../../src/outcome/upgrade-session.ts";
+import { Connections } from "../../../src/server/connections.ts";
 import type { Side } from "../../../src/upstream/splice.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../../support/websocket-frames.ts";
@@ -76,42 +76,38 @@ const LINE_LIMIT = 32 * 1024;
 /** Passes frames of both sides to the observer, the judge and the outcome report, in this process. */
 export function framesTarget(): Target {
   const reporter = new Outcomes();
+  let outcomes = 0;
+  reporter.on("settled", ({ outcome, transcript }) => {
+    outcomes += 1;
+    invariant(reporter.recent.at(-1) === outcome, "every outcome is stored");
+    credentialResult(outcome, transcript, false);
+    const line = JSON.stringify(outcome);
+    invariant(line.length < LINE_LIMIT, "an outcome line is short", line.length);
+    invariant(isPrintable(line), "an outcome line is printable", line);
+    invariant(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
+  });
   return {
     seeds: SEEDS,
     words: WORDS,
     run(input, random): RunResult {
       const conversation = handshakeWith(input, random);
-      let outcomes = 0;
-      let emitted: Outcome | undefined;
-      const observer = new HandshakeObserver((seen) => {
-        outcomes += 1;
-        const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: performance.now() };
-        reporter.once("settled", ({ outcome }) => {
-          emitted = outcome;
-        });
-        reporter.observed({ ...facts, rateLimitKey: undefined, sentCredential: false }, seen);
-        const [outcome] = reporter.recent.slice(-1);
-        invariant(emitted === outcome, "every outcome is emitted");
-        if (!outcome) return;
-        credentialResult(outcome, seen, false);
-        const line = JSON.stringify(outcome);
-        invariant(line.length < LINE_LIMIT, "an outcome line is short", line.length);
-        invariant(isPrintable(line), "an outcome line is printable", line);
-        invariant(outcome.outcome === "connected" || outcome.fix !== undefined, "a refusal has a fix", line);
-      });
-      observer.onResponse(101);
+      outcomes = 0;
+      const startedAt = performance.now();
+      const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt, rateLimitKey: undefined };
+      const session = new UpgradeSession({ ...facts, sentCredential: false }, reporter, new Connections(1));
+      session.onResponse(101);
       let read = 0;
       for (const { side, bytes } of conversation) {
         // Bytes after the outcome are only relayed.
         if (outcomes === 0) read += 1;
         const before = Buffer.from(bytes);
-        const more = observer.onBytes(side, bytes);
+        const more = session.onBytes(side, bytes);
         invariant(typeof more === "boolean", "no bytes are held without an approver");
         invariant(before.equals(bytes), "relayed bytes are not changed", before.toString("latin1"));
       }
       const early = outcomes;
-      observer.onClosed(random.one(SIDES));
-      observer.onClosed("client");
+      session.onClosed(random.one(SIDES));
+      session.onClosed("client");
       invariant(outcomes === 1, "there is exactly one outcome", outcomes);
       return { units: read, passed: early };
     },

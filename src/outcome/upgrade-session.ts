@@ -1,9 +1,13 @@
-import type { ConnectFailure } from "../errors.ts";
+import type { ConnectFailure, Refusal } from "../errors.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
+import type { Connections } from "../server/connections.ts";
+import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
+import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import { FrameReader } from "./frame-reader.ts";
-import type { Transcript } from "./transcript.ts";
+import type { Transcript } from "./outcome.ts";
+import type { Outcomes, UpgradeFacts } from "./outcomes.ts";
 
 /** Deadline of a handshake, in ms; the gateway has a shorter one. */
 const HANDSHAKE_MS = 30_000;
@@ -12,40 +16,49 @@ const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/**
- * Is called with a `connect` before the gateway gets it; the frame waits for the promise, which must resolve soon.
- *
- * @param frame the `connect` as received
- * @param nonce the gateway's challenge on this connection
- */
-export type BeforeConnect = (
-  connect: ConnectRequest,
-  frame: Buffer,
-  nonce: string | undefined,
-) => Promise<void> | undefined;
+/** Acts on a `connect` before the gateway gets it. */
+export interface ConnectHook {
+  /**
+   * The frame waits for the promise, which must resolve soon.
+   *
+   * @param conn the connection's id
+   * @param frame the `connect` as received
+   * @param nonce the gateway's challenge on this connection
+   */
+  beforeConnect(
+    conn: string,
+    connect: ConnectRequest,
+    frame: Buffer,
+    nonce: string | undefined,
+  ): Promise<void> | undefined;
+}
 
 /**
- * Reads the handshake of one upgrade from a copy of its bytes, and reports once when it is over. From then on it reads
- * nothing. If reading fails, the connection goes on.
+ * One upgrade, from its request to the end of its connection. It reads the handshake from a copy of the bytes and
+ * reports one outcome when it is over; if reading fails, the connection goes on. Then it holds only the slot: a
+ * connection may stay open for weeks after its handshake.
  */
-export class HandshakeObserver {
-  #transcript: Transcript = { challenged: false };
-  #onOver: ((transcript: Readonly<Transcript>) => void) | undefined;
+export class UpgradeSession implements UpgradeListener {
+  readonly #outcomes: Outcomes;
+  readonly #connections: Connections;
+  /** Undefined after the outcome. */
+  #facts: UpgradeFacts | undefined;
+  #hook: ConnectHook | undefined;
   #readers: { readonly [side in Side]: FrameReader } | undefined;
+  #transcript: Transcript = { challenged: false };
   #errorBody: Buffer = NOTHING;
-  readonly #beforeConnect: BeforeConnect | undefined;
-  #wait: Promise<void> | undefined;
   #nonce: string | undefined;
+  #wait: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onOver is called once, with what was seen */
-  constructor(onOver: (transcript: Readonly<Transcript>) => void, beforeConnect?: BeforeConnect) {
-    this.#onOver = onOver;
-    this.#beforeConnect = beforeConnect;
+  constructor(facts: UpgradeFacts, outcomes: Outcomes, connections: Connections, hook?: ConnectHook) {
+    this.#facts = facts;
+    this.#outcomes = outcomes;
+    this.#connections = connections;
+    this.#hook = hook;
     this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
   }
 
-  /** Reads bytes of one side. Returns false if it needs no more of them; a promise holds them until it resolves. */
   onBytes(side: Side, chunk: Buffer): boolean | Promise<boolean> {
     this.#readers?.[side].push(chunk);
     const wait = this.#wait;
@@ -69,7 +82,15 @@ export class HandshakeObserver {
     this.#finish();
   }
 
+  onDenied(refusal: Refusal): void {
+    const facts = this.#facts;
+    this.#release();
+    if (facts) this.#outcomes.denied(facts, refusal);
+  }
+
   onClosed(first: Side): void {
+    // First: a user's logger may throw.
+    this.#connections.releaseSlot();
     this.#transcript.end ??= first;
     this.#finish();
   }
@@ -100,15 +121,11 @@ export class HandshakeObserver {
     if (this.#transcript.connect) return;
     // The gateway also accepts a connect in a binary message.
     const connect = readConnect(data);
-    if (!connect) {
-      const what = isBinary
-        ? "binary message from the client"
-        : "the client's first message is not a connect request";
-      this.#finishAsOther("client", what);
-      return;
-    }
-    this.#transcript.connect = connect;
-    this.#wait = this.#beforeConnect?.(connect, data, this.#nonce);
+    if (connect) {
+      this.#transcript.connect = connect;
+      this.#wait = this.#hook?.beforeConnect(this.#facts?.conn ?? "", connect, data, this.#nonce);
+    } else if (isBinary) this.#finishAsOther("client", "binary message from the client");
+    else this.#finishAsOther("client", "the client's first message is not a connect request");
   }
 
   #onGatewayMessage(data: Buffer): void {
@@ -142,25 +159,22 @@ export class HandshakeObserver {
     }, ms).unref();
   }
 
-  /** Stops reading, without a report. */
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#onOver = undefined;
-    this.#readers?.client.stop();
-    this.#readers?.gateway.stop();
-    this.#readers = undefined;
-    this.#transcript = { challenged: false };
-    this.#nonce = undefined;
-    this.#errorBody = NOTHING;
+  #finish(): void {
+    const [facts, transcript] = [this.#facts, this.#transcript];
+    if (!facts) return;
+    const { http } = transcript;
+    if (http) transcript.http = withoutUndefined({ ...http, type: readErrorType(this.#errorBody) });
+    this.#release();
+    this.#outcomes.observed(facts, transcript);
   }
 
-  #finish(): void {
-    const [onOver, transcript] = [this.#onOver, this.#transcript];
-    const { http } = transcript;
-    const type = http && readErrorType(this.#errorBody);
-    this.stop();
-    if (http && type !== undefined) http.type = type;
-    onOver?.(transcript);
+  /** Stops reading and releases what only the handshake needs. */
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#readers?.client.stop();
+    this.#readers?.gateway.stop();
+    this.#facts = this.#hook = this.#readers = this.#nonce = this.#timer = undefined;
+    this.#transcript = { challenged: false };
+    this.#errorBody = NOTHING;
   }
 }

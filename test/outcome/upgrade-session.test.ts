@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HandshakeObserver } from "../../src/outcome/observer.ts";
-import type { Transcript } from "../../src/outcome/transcript.ts";
+import type { Transcript } from "../../src/outcome/outcome.ts";
+import { Outcomes } from "../../src/outcome/outcomes.ts";
+import { UpgradeSession } from "../../src/outcome/upgrade-session.ts";
+import { Connections } from "../../src/server/connections.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
 
@@ -27,22 +29,31 @@ const sent: fc.Arbitrary<Sent> = fc.constantFrom(
   { by: "client", bytes: Buffer.from("garbage") },
 );
 
+/** Starts a session after the 101; `reports` receives the transcript of each outcome. */
+function startSession(reports: Transcript[] = []): UpgradeSession {
+  const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, sentCredential: false };
+  const outcomes = new Outcomes();
+  outcomes.on("settled", ({ transcript }) => reports.push(structuredClone(transcript)));
+  const session = new UpgradeSession({ ...facts, rateLimitKey: undefined }, outcomes, new Connections(1));
+  session.onResponse(101);
+  return session;
+}
+
 /** Returns the transcript of each report. */
 async function observe(script: readonly Sent[], cut: (bytes: Buffer) => Buffer[]): Promise<Transcript[]> {
   const reports: Transcript[] = [];
-  const observer = new HandshakeObserver((transcript) => reports.push(structuredClone(transcript)));
-  observer.onResponse(101);
+  const session = startSession(reports);
   for (const { by, bytes } of script) {
-    for (const chunk of cut(bytes)) void observer.onBytes(by, chunk);
+    for (const chunk of cut(bytes)) void session.onBytes(by, chunk);
     // As from sockets, each side's bytes arrive in separate iterations of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  observer.onClosed("client");
-  observer.onClosed("gateway");
+  session.onClosed("client");
+  session.onClosed("gateway");
   return reports;
 }
 
-describe("the observer of a handshake", () => {
+describe("the session of an upgrade", () => {
   it("reports once, and the same however the bytes are split", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -71,12 +82,11 @@ describe("the observer of a handshake", () => {
   });
 
   it("stops reading once the handshake is over", () => {
-    const observer = new HandshakeObserver(() => {});
-    observer.onResponse(101);
-    expect(observer.onBytes("gateway", frame(TEXT, challenge, false))).toBe(true);
-    expect(observer.onBytes("client", frame(TEXT, connectRequest(), true))).toBe(true);
-    expect(observer.onBytes("gateway", frame(TEXT, helloOk(), false))).toBe(false);
-    expect(observer.onBytes("client", frame(TEXT, "more", true))).toBe(false);
+    const session = startSession();
+    expect(session.onBytes("gateway", frame(TEXT, challenge, false))).toBe(true);
+    expect(session.onBytes("client", frame(TEXT, connectRequest(), true))).toBe(true);
+    expect(session.onBytes("gateway", frame(TEXT, helloOk(), false))).toBe(false);
+    expect(session.onBytes("client", frame(TEXT, "more", true))).toBe(false);
   });
 
   it("ignores a response to another request than connect", async () => {
