@@ -71,10 +71,10 @@ export function connectAdvice(code: string): Advice {
 /**
  * Returns the advice for an outcome: the one of its reason if the table has it.
  *
- * @param reason a word from outside, which may be `constructor`
  * @param value fills `{value}`: a request ID for a command, else the shim's own text
+ * @param reason a word from outside, which may be `constructor`
  */
-export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, reason: string, value = ""): Advice {
+export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, value = "", reason = ""): Advice {
   const fix = fill(ownText(OUTCOME_FIXES, reason) ?? OUTCOME_FIXES[outcome], value);
   // Without a value that is safe in a shell there is no command.
   const word = shellWord(value);

@@ -6,7 +6,7 @@ import { openSession } from "../openclaw/gateway-session.ts";
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { Secret } from "../openclaw/token.ts";
-import type { BeforeConnect } from "../outcome/observer.ts";
+import type { ConnectHook } from "../outcome/upgrade-session.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
 import { GatewayAgent, type Dialer } from "../upstream/dial.ts";
@@ -81,9 +81,8 @@ export class Approver {
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined if it need not wait
    */
   beforeConnect(
-    conn: string,
-    ...[connect, frame, nonce]: Parameters<BeforeConnect>
-  ): ReturnType<BeforeConnect> {
+    ...[conn, connect, frame, nonce]: Parameters<ConnectHook["beforeConnect"]>
+  ): Promise<void> | undefined {
     const device = deviceRequest(connect);
     // Out of bounds a person must approve, under a requestId that should not change at every attempt.
     if (!device || !this.#link.up || outOfBounds(device, this.#bounds) !== undefined) return undefined;
@@ -146,7 +145,7 @@ export class Approver {
     const { conn, deviceId, role, scopes, requestId } = refused;
     const beyond = outOfBounds(refused, this.#bounds) !== undefined;
     const fix = `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`;
-    const { command } = outcomeAdvice("pairing-required", requestId) ?? {};
+    const { command } = outcomeAdvice("pairing-required", requestId);
     const line = { event: "not-approved", conn, deviceId, role, scopes, requestId, reason: printable(why) };
     this.#logger.warn({ ...line, fix, command }, "not approved");
   }

@@ -16,7 +16,7 @@ export function adviceFor(
     "gateway-starting": retryTime(refused, "a few seconds"),
     "gateway-refused": http && String(http.status),
   };
-  return outcomeAdvice(outcome, keyFor(outcome, reason, refused?.message), values[outcome]);
+  return outcomeAdvice(outcome, values[outcome], keyFor(outcome, reason, refused?.message));
 }
 
 /** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */
