@@ -134,7 +134,7 @@ export const CONNECT_FAILURES = {
     "read the gateway's log (openclaw logs --follow) and restart it (openclaw gateway restart): it does not respond",
   EOF: NO_RESPONSE,
   ECONNRESET: NO_RESPONSE,
-  CERT_FINGERPRINT_MISMATCH: "if the gateway has a new certificate, give its --gateway-fingerprint",
+  CERT_FINGERPRINT_MISMATCH: "if the gateway has a new certificate, give its new --gateway-fingerprint",
   CERT_HAS_EXPIRED: UNVERIFIED,
   DEPTH_ZERO_SELF_SIGNED_CERT: UNVERIFIED,
   ERR_TLS_CERT_ALTNAME_INVALID: UNVERIFIED,

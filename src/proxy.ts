@@ -104,7 +104,7 @@ export class Proxy implements ListenerHandlers {
     if (asksForWebSocket(request)) return refuseRequest(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
       const respond = async (): Promise<void> => {
-        const refusal = (await status()).respond(request, response, admission);
+        const refusal = await (await status()).respond(request, response, admission);
         if (refusal) refuseRequest(refusal);
       };
       return void respond().catch(() => response.destroy());

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Approver, OperatorResources } from "./approve/approver.ts";
+import type { OperatorResources } from "./approve/approver.ts";
 import { connectAdvice } from "./errors.ts";
 import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
@@ -8,13 +9,13 @@ import { authorityOf } from "./net/authority.ts";
 import { credentialResult } from "./outcome/credential.ts";
 import { OutcomeMetrics } from "./outcome/metrics.ts";
 import { isNotPaired, type Outcome } from "./outcome/outcome.ts";
-import { levelOf, Outcomes, type SettledUpgrade } from "./outcome/outcomes.ts";
+import { levelOf, Outcomes } from "./outcome/outcomes.ts";
 import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
 import { listenAll, type HandedOver } from "./server/listener.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
-import { createDialer, type Dialer } from "./upstream/dial.ts";
+import { createDialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts";
 
@@ -69,36 +70,38 @@ export async function openShim(
   const metrics = new OutcomeMetrics();
   const connections = new Connections(settings.maxConnections);
   const rateLimit = new AuthRateLimit(() => performance.now());
-  const approver = await openApprover(settings, logger, dialer, operator);
   const events = new EventEmitter<{ outcome: [Outcome] }>();
+  const approver =
+    settings.approve === "off"
+      ? undefined
+      : await (await import("./approve/approver.ts")).startApprover(settings, logger, dialer, operator);
 
-  outcomes.on("settled", ({ outcome }) => metrics.note(outcome));
-  outcomes.on("settled", (settled) => recordCredential(rateLimit, settled));
-  outcomes.on("settled", (settled) => reportNotPaired(approver, settled));
-  outcomes.on("settled", ({ outcome: { time: _time, ...line } }) =>
-    logger[levelOf(line)](line, "pairing outcome"),
-  );
-  // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
-  outcomes.on("settled", ({ outcome }) => queueMicrotask(() => events.emit("outcome", outcome)));
+  outcomes.on("settled", ({ outcome, facts, transcript }) => {
+    metrics.note(outcome);
+    const credential = credentialResult(outcome, transcript, facts.sentCredential);
+    if (credential === "accepted") rateLimit.succeeded(facts.rateLimitKey);
+    if (credential === "rejected") rateLimit.failed(facts.rateLimitKey);
+    if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
+      approver?.refused(facts.conn, transcript.connect, outcome.requestId);
+    const { time: _time, ...line } = outcome;
+    logger[levelOf(outcome)](line, "pairing outcome");
+    // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
+    queueMicrotask(() => events.emit("outcome", outcome));
+  });
 
   // Loaded at their first request: most shims relay WebSockets only.
   let status: Promise<Status> | undefined;
-  async function loadStatus(): Promise<Status> {
-    const { createStatus } = await import("./status/status.ts");
-    return createStatus({ monitor, outcomes, metrics, connections, probe });
-  }
+  const loadStatus = async (): Promise<Status> =>
+    new (await import("./status/status.ts")).Status({ monitor, outcomes, metrics, connections, probe });
   let requests: Promise<RequestRelay> | undefined;
-  async function loadRequests(): Promise<RequestRelay> {
-    const { createRequestRelay } = await import("./upstream/plain-http.ts");
-    return createRequestRelay(settings.gateway, dialer);
-  }
+  const loadRequests = async (): Promise<RequestRelay> =>
+    (await import("./upstream/plain-http.ts")).createRequestRelay(settings.gateway, dialer);
 
-  const gate = createGate(settings);
   const proxy = new Proxy({
     settings,
     logger,
     connections,
-    gate,
+    gate: createGate(settings),
     status: () => (status ??= loadStatus()),
     rateLimit,
     dialer,
@@ -120,8 +123,6 @@ export async function openShim(
     if (monitor.now.state === "down") void probe();
   }, PROBE_MS).unref();
 
-  let closing: Promise<void> | undefined;
-
   async function drain(): Promise<void> {
     logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drain }, "draining");
     clearInterval(watch);
@@ -129,71 +130,35 @@ export async function openShim(
     (await status)?.close();
     for (const listener of listeners) listener.stop();
     let lastBusy = performance.now();
-    await until(
-      () => {
-        const now = performance.now();
-        if (connections.slotsInUse > 0) lastBusy = now;
-        return connections.size === 0 || now - lastBusy >= FIRST_REQUEST_MS;
-      },
-      settings.drain,
-      () => connections.destroyIdle(),
-    );
+    await until(settings.drain, () => {
+      connections.destroyIdle();
+      if (connections.slotsInUse > 0) lastBusy = performance.now();
+      return connections.size === 0 || performance.now() - lastBusy >= FIRST_REQUEST_MS;
+    });
     connections.destroy();
     (await requests)?.close();
     monitor.close();
     await approver?.close();
-    await until(() => connections.slotsInUse === 0, DESTROY_MS);
+    await until(DESTROY_MS, () => connections.slotsInUse === 0);
     logger.info({ event: "stopped" }, "stopped");
   }
 
+  let closing: Promise<void> | undefined;
   return Object.assign(events, {
     addresses: Object.freeze(addresses),
     close: () => (closing ??= drain()),
   });
 }
 
-/** Only `--approve seen` loads any of this. */
-async function openApprover(
-  settings: Settings,
-  logger: Logger,
-  dialer: Dialer,
-  operator: OperatorResources,
-): Promise<Approver | undefined> {
-  if (settings.approve === "off") return undefined;
-  const { startApprover } = await import("./approve/approver.ts");
-  return startApprover(settings, logger, dialer, operator);
-}
-
-function recordCredential(rateLimit: AuthRateLimit, { outcome, facts, transcript }: SettledUpgrade): void {
-  const result = credentialResult(outcome, transcript, facts.sentCredential);
-  if (result === "accepted") rateLimit.succeeded(facts.rateLimitKey);
-  if (result === "rejected") rateLimit.failed(facts.rateLimitKey);
-}
-
-function reportNotPaired(
-  approver: Approver | undefined,
-  { outcome, facts, transcript }: SettledUpgrade,
-): void {
-  const { connect } = transcript;
-  if (outcome.outcome !== "pairing-required" || !connect || !isNotPaired(transcript)) return;
-  approver?.refused(facts.conn, connect, outcome.requestId);
-}
-
 function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {
-  if (state === "up") {
-    logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
-    return;
-  }
-  const reason = failure?.code;
-  const line = { event: "gateway.down", gateway: gateway.url, reason, ...connectAdvice(reason ?? "") };
-  logger.warn(line, "gateway is down");
+  if (state === "up") return logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
+  const { code = "" } = failure ?? {};
+  const line = { event: "gateway.down", gateway: gateway.url, reason: code, ...connectAdvice(code) };
+  return logger.warn(line, "gateway is down");
 }
 
-async function until(condition: () => boolean, ms: number, each: () => void = () => {}): Promise<void> {
+/** Waits until a condition holds, but not longer than `ms`. */
+async function until(ms: number, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + ms;
-  each();
-  while (!condition() && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, CLOSED_CHECK_MS));
-    each();
-  }
+  while (!condition() && performance.now() < deadline) await sleep(CLOSED_CHECK_MS);
 }

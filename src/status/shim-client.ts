@@ -6,24 +6,10 @@ import { errorCode, printable } from "../text/printable.ts";
 const MAX_BODY = 1024 * 1024;
 
 /** The health of a running shim (`/__shim__/health`). Its texts are printable. */
-export interface ShimHealth {
-  readonly version: string;
-  readonly gateway: {
-    readonly reachable: boolean;
-    /** Start of that state, in ISO 8601. */
-    readonly since?: string | undefined;
-    /** Error code, if the gateway is not reachable. */
-    readonly reason?: string | undefined;
-  };
-}
-
-/** The result of {@link askHealth}. */
-export type HealthResult =
-  | { readonly health: ShimHealth }
-  /** No response: a system error's code, or `no response`. */
-  | { readonly failure: string }
-  /** The response of another program. */
-  | { readonly foreign: string };
+export type ShimHealth = Extract<
+  Awaited<ReturnType<typeof askHealth>>,
+  { readonly health: object }
+>["health"];
 
 /** An outcome as the shim returned it. */
 export type OutcomeRecord = Readonly<Record<string, unknown>>;
@@ -32,8 +18,10 @@ export type OutcomeRecord = Readonly<Record<string, unknown>>;
  * Asks a running shim for its health.
  *
  * @param authority `127.0.0.1:18788` or `[::1]:18788`
+ * @returns without a response, `failure`: a system error's code or `no response`; `foreign`, if another program responds.
+ *   `since` is the start of the gateway's state in ISO 8601, `reason` an error code
  */
-export async function askHealth(authority: string, timeoutMs: number): Promise<HealthResult> {
+export async function askHealth(authority: string, timeoutMs: number) {
   const response = await get(authority, "/health", timeoutMs);
   if ("failure" in response) return { failure: printable(response.failure, 80) };
   const { version, gateway } = fieldsOf(parseJson(response.body));

@@ -12,72 +12,75 @@ import { OutcomeFollowers } from "./follow.ts";
 /** The parts of a shim whose state the status pages show. */
 export interface StatusSources {
   readonly monitor: GatewayMonitor;
+  /** Checks the gateway and updates the monitor. */
+  readonly probe: () => Promise<void>;
   readonly outcomes: Outcomes;
   readonly metrics: OutcomeMetrics;
   readonly connections: Connections;
-  /** Checks the gateway and updates the monitor. */
-  readonly probe: () => Promise<void>;
 }
 
 /** The shim's own pages, under `/__shim__/`. */
-export type Status = ReturnType<typeof createStatus>;
+export class Status {
+  readonly #sources: StatusSources;
+  readonly #followers: OutcomeFollowers;
 
-/** Creates the status pages of one shim. */
-export function createStatus({ monitor, outcomes, metrics, probe, connections }: StatusSources) {
-  const followers = new OutcomeFollowers(outcomes);
-
-  async function sendHealth(response: ServerResponse): Promise<void> {
-    await probe();
-    const { state, since, failure } = monitor.now;
-    const up = state === "up";
-    sendJson(response, up ? 200 : 503, {
-      status: up ? "ok" : "gateway-down",
-      version: VERSION,
-      gateway: { reachable: up, since, ...(failure && { reason: failure.code }) },
-      open: connections.slotsInUse,
-      lastOutcome: outcomes.recent.at(-1) ?? null,
-    });
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+    this.#followers = new OutcomeFollowers(sources.outcomes);
   }
 
   /** Sends the response, or returns a refusal. */
-  function respond(
+  async respond(
     request: IncomingMessage,
     response: ServerResponse,
     admission: Admission,
-  ): Refusal | undefined {
+  ): Promise<Refusal | undefined> {
     const refusal = refusalFor(request, admission);
     if (refusal) return refusal;
+    const { monitor, outcomes, metrics, connections } = this.#sources;
     const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
     switch (path) {
       case "/__shim__":
         return send(response, 308, "text/plain; charset=utf-8", "", { Location: "/__shim__/" });
-      case "/__shim__/":
-        return void sendPage(response).catch(() => response.destroy());
+      case "/__shim__/": {
+        // Loaded when it is first requested.
+        const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
+        return send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
+      }
       case "/__shim__/health":
-        return void sendHealth(response).catch(() => response.destroy());
+        return this.#sendHealth(response);
       case "/__shim__/outcomes":
         return wantsStream(request)
-          ? followers.add(response, outcomes.recent)
+          ? this.#followers.add(response, outcomes.recent)
           : sendJson(response, 200, outcomes.recent);
       case "/__shim__/metrics": {
         const gatewayUp = monitor.now.state === "up";
-        const text = metrics.text({
-          connections: connections.slotsInUse,
-          gatewayUp,
-          bytes: connections.traffic(),
-        });
-        return send(response, 200, METRICS_TYPE, text);
+        const gauges = { connections: connections.slotsInUse, gatewayUp, bytes: connections.traffic() };
+        return send(response, 200, METRICS_TYPE, metrics.text(gauges));
       }
       default:
         return refuse("not_found", path);
     }
   }
 
-  return {
-    respond,
-    /** Ends the event streams. */
-    close: () => followers.close(),
-  };
+  /** Ends the event streams. */
+  close(): void {
+    this.#followers.close();
+  }
+
+  async #sendHealth(response: ServerResponse): Promise<undefined> {
+    const { monitor, probe, outcomes, connections } = this.#sources;
+    await probe();
+    const { state, since, failure } = monitor.now;
+    const up = state === "up";
+    return sendJson(response, up ? 200 : 503, {
+      status: up ? "ok" : "gateway-down",
+      version: VERSION,
+      gateway: { reachable: up, since, reason: failure?.code },
+      open: connections.slotsInUse,
+      lastOutcome: outcomes.recent.at(-1) ?? null,
+    });
+  }
 }
 
 /** The pages are for GET requests from this machine: loopback names, and no page of another origin. */
@@ -95,12 +98,6 @@ function refusalFor({ headers, method }: IncomingMessage, { origin }: Admission)
 
 function wantsStream({ headers, method }: IncomingMessage): boolean {
   return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
-}
-
-/** Loads the page when it is first requested. */
-async function sendPage(response: ServerResponse): Promise<void> {
-  const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
-  send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): undefined {
