@@ -16,6 +16,12 @@ export interface Advice {
   readonly command?: string;
 }
 
+/** Returns what is wrong and what to do about it as one line for people. */
+export function withAdvice(text: string, { fix, command }: Partial<Advice> = {}): string {
+  const advice = [fix, command].filter((part) => part !== undefined).join(": ");
+  return advice === "" ? text : `${text}; ${advice}`;
+}
+
 /** Why the shim itself refuses a request. Log field `reason` and JSON field `error.type`. */
 export type RefusalCode = keyof typeof REFUSALS;
 

@@ -1,4 +1,4 @@
-import type { Advice } from "../errors.ts";
+import { withAdvice, type Advice } from "../errors.ts";
 import { printable } from "../text/printable.ts";
 
 /** One setting that cannot be used, or has no effect. */
@@ -24,8 +24,7 @@ export class SettingsError extends Error {
 
 /** Returns a problem as one line for people: the setting, the value, what is wrong, what to do. */
 export function problemLine(problem: SettingProblem): string {
-  const advice = [problem.fix, problem.command].filter((part) => part !== undefined).join(": ");
-  return advice === "" ? statement(problem) : `${statement(problem)}; ${advice}`;
+  return withAdvice(statement(problem), problem);
 }
 
 /** Returns what is wrong as one line, without what to do. */

@@ -14,6 +14,7 @@ import { onTestFinished } from "vitest";
 import { INSTALL_FLAGS, STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/cli/command.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { install, uninstall } from "../../src/commands/service/install-command.ts";
+import { launchdService } from "../../src/commands/service/launchd.ts";
 import { status } from "../../src/commands/service/status-command.ts";
 import { readArguments } from "../../src/settings/arguments.ts";
 import type { FlagTable } from "../../src/settings/setting-row.ts";
@@ -65,11 +66,17 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
   const calls = join(folder, "calls");
   const said: string[] = [];
   const warned: string[] = [];
-  const host = { platform: "darwin", uid: UID, execPath: process.execPath, script } as const;
+  const env = {
+    HOME: home,
+    PATH: `${bin}:${process.env["PATH"]}`,
+    FAKE_LAUNCHCTL: folder,
+    NO_SCREEN: noScreen,
+  };
+  const service = launchdService({ uid: UID, env, home });
   const context = <T extends FlagTable>(flags: T, ...args: readonly string[]): CommandContext<T> => ({
     ...readArguments(args, flags),
     terminal: false,
-    env: { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, FAKE_LAUNCHCTL: folder, NO_SCREEN: noScreen },
+    env,
     program: "openclaw-shim",
     stdout: {
       write: (text: string) => said.push(...text.trimEnd().split("\n")),
@@ -87,11 +94,11 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     warned,
     async install(...args) {
       writeFileSync(script, mac.program);
-      return install(context(INSTALL_FLAGS, ...args), host);
+      return install(context(INSTALL_FLAGS, ...args), service, script);
     },
-    uninstall: () => uninstall(context(UNINSTALL_FLAGS), host),
+    uninstall: () => uninstall(context(UNINSTALL_FLAGS), service),
     status: async () => {
-      await status(context(STATUS_FLAGS, "--json"), host);
+      await status(context(STATUS_FLAGS, "--json"), service);
       return JSON.parse(said.at(-1) ?? "") as unknown;
     },
     changes: () => {

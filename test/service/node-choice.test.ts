@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseNode } from "../../src/commands/service/node-choice.ts";
 
-const USER = { system: false };
+const USER = { system: false, offline: false, root: "/" };
 
 let folder: string;
 beforeEach(() => {
@@ -23,8 +23,8 @@ function node(path: string, version: string): string {
 describe("the Node of a service", () => {
   it("is the one that runs install, unless another is named", async () => {
     const [running, named] = [node("running/node", "v24.1.0"), node("named/node", "v20.19.0")];
-    expect(await chooseNode(undefined, USER, running)).toEqual({ path: running });
-    expect(await chooseNode(named, USER, running)).toEqual({ path: named });
+    expect(await chooseNode(undefined, USER, running)).toEqual({ node: running });
+    expect(await chooseNode(named, USER, running)).toEqual({ node: named });
   });
 
   it.each([
@@ -37,11 +37,15 @@ describe("the Node of a service", () => {
     ["nvs", ".nvs/node/22.1.0/x64/bin/node"],
     ["n", "n/versions/node/22.1.0/bin/node"],
   ])("is recognised as installed by %s", async (manager, path) => {
-    expect(await chooseNode(undefined, USER, node(path, "v22.1.0"))).toMatchObject({ manager });
+    expect(await chooseNode(undefined, USER, node(path, "v22.1.0"))).toMatchObject({
+      warning: expect.stringContaining(
+        `belongs to ${manager}: the service fails when ${manager} removes it`,
+      ) as unknown,
+    });
   });
 
   it("has no version manager if a package installed it", async () => {
-    expect(await chooseNode(undefined, USER, node("usr/bin/node", "v22.1.0"))).not.toHaveProperty("manager");
+    expect(await chooseNode(undefined, USER, node("usr/bin/node", "v22.1.0"))).not.toHaveProperty("warning");
   });
 
   it("is Homebrew's link to the current version, not one version", async () => {
@@ -49,7 +53,7 @@ describe("the Node of a service", () => {
     mkdirSync(join(folder, "opt"));
     symlinkSync(join(folder, "Cellar/node@22/22.1.0"), join(folder, "opt/node@22"));
     expect(await chooseNode(undefined, USER, running)).toEqual({
-      path: join(folder, "opt/node@22/bin/node"),
+      node: join(folder, "opt/node@22/bin/node"),
     });
   });
 

@@ -90,7 +90,7 @@ describe("if the user's systemd does not respond", () => {
     expect(await running.exit).toBe(1);
     expect(running.stderr.at(-1)).toBe(
       "openclaw-shim: your user's systemd does not respond (systemctl: Failed to connect to bus); " +
-        `log in instead of using su, or ${name} with --system`,
+        "log in instead of using su, or use --system",
     );
   });
 });

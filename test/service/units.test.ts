@@ -1,25 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  credentialDropIn,
-  serviceUnit,
-  socketUnit,
-  type UnitValues,
-} from "../../src/commands/service/systemd-units.ts";
+import { credentialDropIn, serviceUnit, socketUnit } from "../../src/commands/service/systemd.ts";
 import { resolveOptions, type ShimOptions } from "../../src/settings/options.ts";
 
 const FILES = join(import.meta.dirname, "../../systemd");
 const BUNDLE = "/usr/local/lib/openclaw-shim/openclaw-shim.mjs";
 
-function system(options: ShimOptions = {}): UnitValues {
-  return {
-    system: true,
-    node: "/usr/bin/node",
-    bundle: BUNDLE,
-    environment: "/etc/openclaw-shim/environment",
-    settings: resolveOptions(options),
-  };
+const SYSTEM = { system: true, bundle: BUNDLE, environment: "/etc/openclaw-shim/environment" };
+
+/** Returns the service unit of a system service. */
+function service(options: ShimOptions = {}, scope = SYSTEM, node = "/usr/bin/node"): string {
+  return serviceUnit(scope, { node, settings: resolveOptions(options) });
 }
 
 function directives(unit: string, name: string): string[] {
@@ -28,34 +20,38 @@ function directives(unit: string, name: string): string[] {
 
 /** Returns the unit of a shim for a remote gateway. */
 function before(gateway: string): string {
-  return serviceUnit(system({ gateway, allowRemoteGateway: true }));
+  return service({ gateway, allowRemoteGateway: true });
 }
 
 /** Returns ExecStart= for these paths. */
 function startOf(node: string, bundle: string): string {
-  return directives(serviceUnit({ ...system(), node, bundle }), "ExecStart")[0] ?? "";
+  return directives(service({}, { ...SYSTEM, bundle }, node), "ExecStart")[0] ?? "";
 }
 
 describe("units", () => {
   it("are exactly the files in systemd/ without settings", () => {
-    expect(serviceUnit(system())).toBe(readFileSync(join(FILES, "openclaw-shim.service"), "utf8"));
-    expect(socketUnit(system())).toBe(readFileSync(join(FILES, "openclaw-shim.socket"), "utf8"));
+    expect(service()).toBe(readFileSync(join(FILES, "openclaw-shim.service"), "utf8"));
+    expect(socketUnit(true, resolveOptions({}))).toBe(
+      readFileSync(join(FILES, "openclaw-shim.socket"), "utf8"),
+    );
   });
 
   it("of a user are the files in systemd/user/, except for the paths", () => {
     const bundle = "/home/alice/.local/share/openclaw-shim/openclaw-shim.mjs";
     const environment = "/home/alice/.config/openclaw-shim/environment";
-    const values: UnitValues = { ...system(), system: false, bundle, environment };
     const file = readFileSync(join(FILES, "user/openclaw-shim.service"), "utf8");
-    expect(serviceUnit(values)).toBe(
+    expect(service({}, { system: false, bundle, environment })).toBe(
       file.replaceAll("%h", "/home/alice").replaceAll("%E", "/home/alice/.config"),
     );
-    expect(socketUnit(values)).toBe(readFileSync(join(FILES, "user/openclaw-shim.socket"), "utf8"));
+    expect(socketUnit(false, resolveOptions({}))).toBe(
+      readFileSync(join(FILES, "user/openclaw-shim.socket"), "utf8"),
+    );
   });
 
   it("have the addresses of --listen and the peers of --allow-from", () => {
     const unit = socketUnit(
-      system({ listen: ["172.17.0.1:18788", "[fd00::1]:80"], allowFrom: "172.17.0.0/16" }),
+      true,
+      resolveOptions({ listen: ["172.17.0.1:18788", "[fd00::1]:80"], allowFrom: "172.17.0.0/16" }),
     );
     expect(directives(unit, "ListenStream")).toEqual(["172.17.0.1:18788", "[fd00::1]:80"]);
     expect(directives(unit, "IPAddressAllow")).toEqual(["localhost", "172.17.0.0/16"]);
@@ -63,8 +59,8 @@ describe("units", () => {
   });
 
   it("allow the time of a long drain", () => {
-    expect(directives(serviceUnit(system()), "TimeoutStopSec")).toEqual(["15"]);
-    expect(directives(serviceUnit(system({ drain: "90s" })), "TimeoutStopSec")).toEqual(["100"]);
+    expect(directives(service(), "TimeoutStopSec")).toEqual(["15"]);
+    expect(directives(service({ drain: "90s" }), "TimeoutStopSec")).toEqual(["100"]);
   });
 
   it("let the service reach a remote gateway: its address, or for a name any address", () => {

@@ -1,21 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { withAdvice } from "../../errors.ts";
 import { isLoopbackName, reachableAt, reachableHost } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { askHealth, askOutcomes, type OutcomeRecord, type ShimHealth } from "../../status/shim-client.ts";
 
-/** What a running shim reports, its last outcomes oldest first; or why nothing is known. */
-export type ShimResponse =
-  | (ShimHealth & { readonly outcomes: readonly OutcomeRecord[] })
-  | { readonly problem: string };
-
 /** The shim asks the gateway before it responds, for at most five seconds. */
 const RESPONSE_MS = 8_000;
+/** From the start of a service to its first response, on a busy machine. */
+const START_MS = 15_000;
+const CHECK_MS = 100;
 
-/** @param address `127.0.0.1:18788` or `[::1]:18788` */
-export async function askShim(address: string): Promise<ShimResponse> {
-  const answer = await askHealth(address, RESPONSE_MS);
-  if ("failure" in answer) return { problem: `no response at ${address} (${answer.failure})` };
-  if ("foreign" in answer) return { problem: `another program than openclaw-shim responds at ${address}` };
-  return { ...answer.health, outcomes: await askOutcomes(address, RESPONSE_MS) };
+/** Asks a shim for its state and its last outcomes, oldest first; `problem` is why nothing is known. */
+export async function askShim(
+  address: string,
+): Promise<
+  Partial<ShimHealth> & { address?: string; outcomes?: readonly OutcomeRecord[]; problem?: string }
+> {
+  const response = await askHealth(address, RESPONSE_MS);
+  if ("health" in response)
+    return { address, ...response.health, outcomes: await askOutcomes(address, RESPONSE_MS) };
+  if ("failure" in response) return { address, problem: `no response at ${address} (${response.failure})` };
+  return { address, problem: `another program than openclaw-shim responds at ${address}` };
 }
 
 /** Returns the address at which a tool on this machine reaches the shim. */
@@ -27,4 +32,30 @@ export function localAddress(listen: Settings["listen"]): string | undefined {
 /** Returns the state of the gateway as the shim sees it, for people. */
 export function gatewayText({ reachable, reason }: ShimHealth["gateway"]): string {
   return reachable ? "the gateway is reachable" : `the gateway is not reachable (${reason ?? "unknown"})`;
+}
+
+/** Waits until a service responds. @param command prints its log @throws Error if it does not */
+export async function firstResponse(address: string, command: string): Promise<string> {
+  const { gateway, problem } = await repeat(
+    () => askShim(address),
+    (shim) => !shim.problem,
+    START_MS,
+  );
+  if (gateway) return `openclaw-shim responds at ${address}; ${gatewayText(gateway)}`;
+  const text = `the service is installed but does not run: ${problem}`;
+  throw new Error(withAdvice(text, { fix: "its log has the reason", command }));
+}
+
+/** Repeats an action until its result is `done` or `ms` have passed. Returns the last result. */
+export async function repeat<T>(
+  action: () => Promise<T>,
+  done: (result: T) => boolean,
+  ms: number,
+): Promise<T> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const result = await action();
+    if (done(result) || performance.now() > deadline) return result;
+    await sleep(CHECK_MS);
+  }
 }

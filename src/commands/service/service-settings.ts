@@ -1,15 +1,48 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { readToken } from "../../openclaw/token.ts";
+import { readToken, type TokenProblem } from "../../openclaw/token.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { environmentName, isOwnVariable } from "../../settings/setting-row.ts";
 import type { Layer } from "../../settings/layers.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
-import type { Settings } from "../../settings/settings.ts";
+import { SETTING_ROWS, type Settings } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
-import { invalid, lineOf } from "./service-manager.ts";
-import type { Service, ServiceSettings, ServiceTarget } from "./service-manager.ts";
+import { follow, readText, type FileOperation } from "./service-root.ts";
+
+/** Name of files, folders and units. */
+export const NAME = "openclaw-shim";
+
+/** The user who works on a service; `uid` is undefined on a platform without user ids. */
+export type User = Pick<Scope, "env" | "home"> & { readonly uid: number | undefined };
+
+/** Where a service is installed. Paths are absolute, as the running service sees them. */
+export interface Scope {
+  /** `/`, or the folder of an image. */
+  readonly root: string;
+  /** The image does not run: commands cannot be run. */
+  readonly offline: boolean;
+  /** The machine's service: its own user can read no private file, and the sandbox hides home folders. */
+  readonly system: boolean;
+  /** Environment of the manager's commands. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** The program, a copy: an npx cache or a node_modules folder may disappear. */
+  readonly bundle: string;
+  /** The file of `OPENCLAW_SHIM_*` settings. */
+  readonly environment: string;
+  /** Folder of files in which the user may give the service a token. */
+  readonly dropIns?: string;
+  /** Prints the log of the service. */
+  readonly logCommand: string;
+}
+
+/** What is installed; `files` are the program and its settings, `node` is an absolute path. */
+export interface ServiceProgram {
+  readonly node: string;
+  readonly settings: Settings;
+  readonly files: readonly FileOperation[];
+}
 
 const HEADER = `# Settings of the openclaw-shim service: openclaw-shim --help lists them. Never put a token here.
 # openclaw-shim install adds to this file, keeps what is in it, and makes the units fit; so after a change, run it.
@@ -20,36 +53,48 @@ const PLAIN = /^[A-Za-z0-9_@%+=:,./[\]-]+$/;
 const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
 /**
- * Merges the settings of the command line into those of the service, and validates all as the service will.
+ * Merges the settings of the command line into the text of the service's environment file, and validates all as the
+ * service will.
  *
- * @param given the settings of the command line
+ * @returns `hasToken`: false if `--approve` needs a token that an image does not contain yet
  * @throws SettingsError
  */
-export async function serviceSettings(given: Layer, service: Service): Promise<ServiceSettings> {
-  if (given.problems.length > 0) throw new SettingsError(...given.problems);
-  const values = new Map([...given.given].map(([key, { texts }]) => [key, texts.join(",")]));
-  checkFiles(values.get("tokenFile"), values.get("config"), service);
-  const before = service.root.read(service.environment);
-  const settings = await load(given, parseEnv(before ?? ""), service);
-  for (const key of ["config", "tokenFile"] as const) {
-    const path = values.get(key);
-    if (path !== undefined) values.set(key, resolve(path));
+export async function serviceSettings(layer: Layer, scope: Scope) {
+  if (layer.problems.length > 0) throw new SettingsError(...layer.problems);
+  checkPaths(layer, scope);
+  const before = readText(scope.root, scope.environment);
+  const settings = await load(layer, parseEnv(before ?? ""), scope);
+  const values = new Map<string, string>();
+  for (const [key, { metavar }] of SETTING_ROWS) {
+    const texts = layer.given.get(key)?.texts;
+    // The user of the system service cannot read the token's file: systemd passes the token on.
+    if (!texts || (key === "tokenFile" && scope.system)) continue;
+    const absolute = texts.map((text) => (metavar === "FILE" ? resolve(text) : text));
+    values.set(environmentName(key), absolute.join(","));
   }
-  const tokenFile = values.get("tokenFile");
-  // The user of the system service cannot read the file: systemd passes the token on.
-  if (service.system) values.delete("tokenFile");
-  const named = new Map([...values].map(([key, value]) => [environmentName(key), value]));
-  const variables = mergeEnvironment(before, named);
-  const hasToken =
-    settings.approve === "off" || tokenFile !== undefined || findsToken(settings, variables, service);
-  if (hasToken || service.image !== undefined) return { settings, variables, tokenFile, hasToken };
+  const variables = mergeEnvironment(before, values);
+  const missing = tokenProblem(settings.tokenFile, parseEnv(variables), scope);
+  if (missing && layer.given.has("tokenFile")) throw invalid("--token-file", missing.why, missing.fix);
+  const hasToken = settings.approve === "off" || !missing;
+  if (hasToken || scope.offline) return { settings, variables, hasToken };
   const problem = "needs the gateway's token, and the service would find none";
   throw invalid("--approve seen", problem, "add --token-file FILE");
 }
 
 /** Returns true if the sandbox of the service hides a path. */
-export function isHidden(path: string, { system }: Pick<ServiceTarget, "system">): boolean {
+export function isHidden(path: string, { system }: Pick<Scope, "system">): boolean {
   return system && HIDDEN.test(path);
+}
+
+/** Returns the error for a setting that a service cannot use. */
+export function invalid(setting: string, problem: string, fix: string): SettingsError {
+  return new SettingsError({ setting, problem, fix });
+}
+
+/** Returns text for a line of a file. @throws SettingsError for a control character, which could begin a new line */
+export function lineOf(setting: string, text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text;
+  throw invalid(setting, "contains a line break or another control character", "remove it");
 }
 
 /**
@@ -76,14 +121,13 @@ function inQuotes(name: string, value: string): string {
   throw invalid(name, problem, "use another name");
 }
 
-async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Service): Promise<Settings> {
+async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Scope): Promise<Settings> {
   try {
     const settings = await loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
     if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    const located = (setting: string): string =>
-      isOwnVariable(setting) ? `${setting} in ${environment}` : setting;
+    const located = (name: string): string => (isOwnVariable(name) ? `${name} in ${environment}` : name);
     throw new SettingsError(
       ...error.problems.map((problem) => Object.assign({}, problem, { setting: located(problem.setting) })),
     );
@@ -91,30 +135,33 @@ async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }:
   throw invalid("--listen", "port 0 is another port at every start", "give a service a fixed port");
 }
 
-/** Checks the files that the service will read; those in an image cannot be read now. */
-function checkFiles(tokenFile: string | undefined, config: string | undefined, service: Service): void {
-  if (service.image !== undefined) {
-    if (config !== undefined) {
-      throw invalid("--config", "cannot be read in an image", "give its settings as flags");
-    }
-    if (tokenFile === undefined || tokenFile.startsWith("/")) return;
-    const fix =
-      "with --root, give the absolute path of the file in the image, such as /etc/openclaw-shim/token";
+function checkPaths({ given }: Layer, { offline, system }: Scope): void {
+  const [config, tokenFile] = ["config", "tokenFile"].map((key) => given.get(key)?.texts[0]);
+  if (offline && config !== undefined)
+    throw invalid("--config", "cannot be read in an image", "give its settings as flags");
+  if (offline && tokenFile?.startsWith("/") === false) {
+    const fix = "with --root, give the absolute path of the file in the image";
     throw invalid("--token-file", "is not an absolute path", fix);
   }
-  const token = tokenFile === undefined ? undefined : readToken(tokenFile, {});
-  if (token && "why" in token) throw invalid("--token-file", token.why, token.fix);
-  if (!service.system || config === undefined) return;
+  if (!system || config === undefined) return;
   const path = resolve(config);
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o004;
-  if (!isHidden(path, service) && (mode & 0o004) !== 0) return;
+  if ((mode & 0o004) !== 0 && !isHidden(path, { system })) return;
   const problem = `the system service cannot read ${printable(path, 120)}`;
   throw invalid("--config", problem, "put it into /etc/openclaw-shim, readable for everyone");
 }
 
-function findsToken({ tokenFile }: Settings, environment: string, service: Service): boolean {
-  if (service.givesToken()) return true;
-  const env = parseEnv(environment);
-  if (service.image !== undefined) return Boolean(tokenFile ?? env["OPENCLAW_GATEWAY_TOKEN"]);
-  return "secret" in readToken(tokenFile, { ...env, HOME: service.home });
+/** Returns why the service would find no token. */
+function tokenProblem(
+  tokenFile: string | undefined,
+  env: NodeJS.ProcessEnv,
+  { root, dropIns, offline, home }: Scope,
+): TokenProblem | undefined {
+  if (offline && (tokenFile ?? env["OPENCLAW_GATEWAY_TOKEN"])) return undefined;
+  const folder = tokenFile === undefined && dropIns !== undefined && follow(root, dropIns);
+  const files = folder ? readdirSync(folder).filter((name) => name.endsWith(".conf")) : [];
+  const texts = files.map((name) => readText(root, join(dropIns ?? "", name)) ?? "");
+  if (texts.some((text) => /openclaw-gateway-token|OPENCLAW_GATEWAY_TOKEN/.test(text))) return undefined;
+  const found = offline ? { why: "no token", fix: "" } : readToken(tokenFile, { ...env, HOME: home });
+  return "why" in found ? found : undefined;
 }

@@ -1,22 +1,12 @@
-import type { Advice } from "../../errors.ts";
+import { withAdvice } from "../../errors.ts";
 import { authorityOf } from "../../net/authority.ts";
 import { readEnvironment } from "../../settings/layers.ts";
 import { listenersOf } from "../../settings/load.ts";
 import type { OutcomeRecord } from "../../status/shim-client.ts";
 import { printable } from "../../text/printable.ts";
 import type { CommandContext, STATUS_FLAGS } from "../../cli/command.ts";
-import { findService, THIS_HOST, type ServiceHost } from "./find-service.ts";
-import { withAdvice } from "./operations.ts";
-import { askShim, gatewayText, localAddress, type ShimResponse } from "./service-health.ts";
-import type { ServiceState } from "./service-manager.ts";
-
-/** What `status` finds out; `--json` prints it as one object. */
-interface ServiceStatus {
-  readonly service: Omit<ServiceState, "listen"> & { readonly listen: readonly string[] };
-  /** Undefined if no shim was asked, because the service does not run. */
-  readonly response?: ({ readonly address: string } & ShimResponse) | undefined;
-  readonly advice?: Advice | undefined;
-}
+import { findService, type Service } from "./find-service.ts";
+import { askShim, gatewayText, localAddress } from "./service-health.ts";
 
 /** How many outcomes are printed; `--json` has all that the shim keeps. */
 const SHOWN = 5;
@@ -30,70 +20,54 @@ const SHOWN = 5;
  */
 export async function status(
   context: CommandContext<typeof STATUS_FLAGS>,
-  host: ServiceHost = THIS_HOST,
+  service: Service = findService(context.flags, context.env),
 ): Promise<number> {
-  const found = await gatherStatus(await serviceState(context, host), context);
-  const { service, response, advice } = found;
-  const json = context.flags.json && JSON.stringify({ ...service, ...response, ...advice });
-  context.stdout.write(`${json || statusLines(found).join("\n")}\n`);
-  return response && "gateway" in response && response.gateway.reachable ? 0 : 1;
+  const found = await gather(context, service);
+  context.stdout.write(`${context.flags.json ? JSON.stringify(found) : linesOf(found).join("\n")}\n`);
+  return found.gateway?.reachable ? 0 : 1;
 }
 
-/** Returns the state of the service that the flags select; of the machine's, if a user has none. */
-async function serviceState(
-  { flags, env }: CommandContext<typeof STATUS_FLAGS>,
-  host: ServiceHost,
-): Promise<ServiceState> {
-  const state = await findService(flags, env, host).state();
-  if (state.installed || state.system || host.platform !== "linux") return state;
-  const machine = await findService({ system: true }, env, host).state();
-  return machine.installed ? machine : state;
-}
-
-async function gatherStatus(
-  state: ServiceState,
-  { flags, env, program }: CommandContext<typeof STATUS_FLAGS>,
-): Promise<ServiceStatus> {
-  const { installed, system } = state;
-  const own = localAddress(installed ? state.listen : listenersOf([readEnvironment(env)]));
+async function gather({ flags, env, program }: CommandContext<typeof STATUS_FLAGS>, service: Service) {
+  let state = await service.state();
+  if (!state.installed && !state.system && process.platform === "linux") {
+    const machine = await findService({ system: true }, env).state();
+    if (machine.installed) state = machine;
+  }
+  const { installed, running, system, enabled, listen } = state;
+  const own = localAddress(installed ? listen : listenersOf([readEnvironment(env)]));
   const address = localAddress(flags.listen) ?? own;
-  const stopped = installed && !state.running && address === own;
-  const command = `${program} install${system ? " --system" : ""}`;
-  const fix = installed ? "to start it automatically" : "to install it";
+  const isStopped = installed && !running && address === own;
+  const shim = address === undefined || isStopped ? {} : await askShim(address);
+  const advice = {
+    fix: installed ? "to start it automatically" : "to install it",
+    command: `${program} install${system ? " --system" : ""}`,
+  };
   return {
-    service: { ...state, listen: installed ? state.listen.map(authorityOf) : [] },
-    ...(address !== undefined && !stopped && { response: { address, ...(await askShim(address)) } }),
-    ...((!installed || state.enabled === false) && { advice: { fix, command } }),
+    ...state,
+    listen: installed ? listen.map(authorityOf) : [],
+    ...shim,
+    ...((!installed || enabled === false) && advice),
   };
 }
 
-function statusLines({ service, response, advice }: ServiceStatus): string[] {
-  const { name, installed, state, pid, socket, listen } = service;
-  const problem = response && "problem" in response ? [`  ${response.problem}`] : [];
-  const shim = shimLines(response);
-  if (!installed && response && shim.length > 0) {
-    return [`not installed as a service, but a shim runs at ${response.address}`, ...shim];
-  }
-  if (!installed) return [withAdvice(`${name}: not installed`, advice), ...problem];
-  return [
-    `${name}: ${state}${pid === undefined ? "" : `, pid ${pid}`}`,
-    ...(advice === undefined ? [] : [`  ${withAdvice("does not start automatically", advice)}`]),
-    ...(socket === undefined ? [] : [`  socket: ${socket}`]),
-    `  listens on: ${listen.join(", ")}`,
-    ...(!response || listen.includes(response.address) ? [] : [`  asked at: ${response.address}`]),
-    ...problem,
-    ...shim,
-  ];
-}
-
-function shimLines(response: ShimResponse | undefined): string[] {
-  if (!response || "problem" in response) return [];
-  const { version, gateway, outcomes } = response;
-  return [
+function linesOf(found: Awaited<ReturnType<typeof gather>>): string[] {
+  const { name, installed, state, pid, socket, listen, address, version, gateway, outcomes = [] } = found;
+  const problem = found.problem === undefined ? [] : [`  ${found.problem}`];
+  const shim = gateway && [
     `  version: ${version}`,
     `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since ${gateway.since}`}`,
     outcomes.length === 0 ? "  no connection yet" : "  last outcomes:",
     ...outcomes.slice(-SHOWN).map((outcome) => `    ${outcomeLine(outcome)}`),
+  ];
+  if (!installed && shim) return [`not installed as a service, but a shim runs at ${address}`, ...shim];
+  if (!installed) return [withAdvice(`${name}: not installed`, found), ...problem];
+  return [
+    `${name}: ${state}${pid === undefined ? "" : `, pid ${pid}`}`,
+    ...(found.fix === undefined ? [] : [`  ${withAdvice("does not start automatically", found)}`]),
+    ...(socket === undefined ? [] : [`  socket: ${socket}`]),
+    `  listens on: ${listen.join(", ")}`,
+    ...(address === undefined || listen.includes(address) ? [] : [`  asked at: ${address}`]),
+    ...(shim ?? problem),
   ];
 }
 

@@ -1,181 +1,160 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
+import systemServiceFile from "../../../systemd/openclaw-shim.service?raw";
+import systemSocketFile from "../../../systemd/openclaw-shim.socket?raw";
+import userServiceFile from "../../../systemd/user/openclaw-shim.service?raw";
+import userSocketFile from "../../../systemd/user/openclaw-shim.socket?raw";
+import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
+import { withAdvice } from "../../errors.ts";
+import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { listenAddress } from "../../settings/parsers.ts";
-import { planOf, removal, ServiceError, type Operation, type RunOperation } from "./operations.ts";
-import { runCommand, type CommandResult } from "./run-command.ts";
-import { NAME, programFiles, userFiles } from "./service-manager.ts";
-import type { Service, ServiceProgram, ServiceState, ServiceTarget, ServiceUser } from "./service-manager.ts";
-import { ServiceRoot, type FileOperation } from "./service-root.ts";
-import { credentialDropIn, serviceUnit, socketUnit } from "./systemd-units.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { removal, runCommand, type Operation } from "./operations.ts";
+import { pending, type FileOperation } from "./service-root.ts";
+import { invalid, lineOf, NAME, type Scope, type ServiceProgram, type User } from "./service-settings.ts";
 
-interface SystemdTarget extends ServiceTarget {
-  readonly uid: number | undefined;
-  /** Folder of the units. */
-  readonly units: string;
-}
+type SystemdScope = ReturnType<typeof scopeOf>;
 
 const SOCKET = `${NAME}.socket`;
 const SERVICE = `${NAME}.service`;
 const DROP_IN = `${SERVICE}.d/install-credential.conf`;
-/** hier(7), systemd.unit(5). DynamicUser= creates a user whose home is / (systemd.exec(5)). */
-const SYSTEM = {
-  system: true,
-  home: "/",
-  units: "/etc/systemd/system",
-  bundle: `/usr/local/lib/${NAME}/${NAME}.mjs`,
-  environment: `/etc/${NAME}/environment`,
-};
+/** TimeoutStopSec= in the files in systemd/, and how much longer than the drain it is at least. */
+const STOP_SECONDS = 15;
+const STOP_MARGIN_SECONDS = 10;
 
-const NOT_LINGERING: Operation = {
-  kind: "notice",
-  level: "warning",
-  text: "lingering is off, so the service runs only while you are logged in",
-  fix: "to change that",
-  command: "loginctl enable-linger",
-};
+/** Makes the service of a user, of the machine (`system`), or of an image that does not run. */
+export function systemdService(user: User, system: boolean, image?: string) {
+  const scope = scopeOf(user, system, image);
+  return {
+    scope,
+    check: () => check(scope),
+    planInstall: (program: ServiceProgram) => planInstall(scope, program),
+    planUninstall: () => Promise.resolve(planUninstall(scope)),
+    state: () => unitState(scope),
+  };
+}
 
-/**
- * Makes the service of a socket unit and a service unit.
- *
- * @param scope `system` for the machine's, `user` for the user's
- * @param image folder of an image that does not run, for `system`
- */
-export function systemdService(scope: "system" | "user", user: ServiceUser, image?: string): Service {
-  const { uid, env } = user;
+/** Paths: hier(7), systemd.unit(5); XDG Base Directory Specification, which ignores a relative path in a variable. */
+function scopeOf({ uid, env, home }: User, system: boolean, image?: string) {
+  const folder = (name: string, usual: string, machine: string): string => {
+    if (system) return machine;
+    return env[name]?.startsWith("/") ? env[name] : join(home, usual);
+  };
+  const config = folder("XDG_CONFIG_HOME", ".config", "/etc");
+  const units = join(config, "systemd", system ? "system" : "user");
+  const state = folder("XDG_STATE_HOME", ".local/state", "/var/lib");
   // A shell started by su or cron does not know where the user's systemd is.
   const runtime = `/run/user/${uid}`;
-  const target: SystemdTarget = {
-    ...(scope === "system" ? SYSTEM : userPaths(user)),
-    root: new ServiceRoot(image ?? "/"),
-    image,
+  return {
+    root: image ?? "/",
+    offline: image !== undefined,
+    system,
     uid,
     env: { ...(existsSync(runtime) && { XDG_RUNTIME_DIR: runtime }), ...env },
-    logCommand: `journalctl ${scope === "system" ? "--unit" : "--user-unit"} ${SERVICE}`,
-  };
-  return {
-    ...target,
-    check: (command) => check(target, command),
-    planInstall: (program) => planInstall(target, program),
-    planUninstall: () => Promise.resolve(planUninstall(target)),
-    givesToken: () => givesToken(target),
-    state: () => unitState(target),
+    // DynamicUser= creates a user whose home is / (systemd.exec(5)).
+    home: system ? "/" : home,
+    units,
+    dropIns: join(units, `${SERVICE}.d`),
+    bundle: join(folder("XDG_DATA_HOME", ".local/share", "/usr/local/lib"), NAME, `${NAME}.mjs`),
+    environment: join(config, NAME, "environment"),
+    /** That of the system service is in StateDirectory=, which systemd removes. */
+    identity: system ? [] : [join(state, NAME, IDENTITY_FILE)],
+    systemctl: system ? ["systemctl"] : ["systemctl", "--user"],
+    logCommand: `journalctl --${system ? "" : "user-"}unit ${SERVICE}`,
   };
 }
 
-/** XDG Base Directory Specification: a relative path in a variable is ignored. */
-function userPaths({ env, home }: ServiceUser) {
-  const folder = (name: string, usual: string): string =>
-    env[name]?.startsWith("/") ? env[name] : join(home, usual);
-  const config = folder("XDG_CONFIG_HOME", ".config");
-  const data = folder("XDG_DATA_HOME", ".local/share");
-  const state = folder("XDG_STATE_HOME", ".local/state");
-  const files = userFiles(join(data, NAME), join(config, NAME), join(state, NAME));
-  return { system: false, home, units: join(config, "systemd/user"), ...files };
-}
-
-async function check(target: SystemdTarget, command: string): Promise<void> {
-  const { image, system, uid } = target;
-  if (image !== undefined) return;
-  if (system && uid !== 0) throw new ServiceError("--system changes the machine", { fix: "run it as root" });
-  const { code, why } = await systemctl(target, "show", "--property=Version");
+async function check({ offline, system, uid, systemctl, env }: SystemdScope): Promise<void> {
+  if (offline) return;
+  if (system && uid !== 0) throw new Error("--system changes the machine; run it as root");
+  const { code, why } = await runCommand([...systemctl, "show", "--property=Version"], env);
   if (code === 0) return;
-  const [whose, fix] = system
-    ? ["systemd", "for an image that does not run, use --root DIR"]
-    : ["your user's systemd", `log in instead of using su, or ${command} with --system`];
-  throw new ServiceError(`${whose} does not respond (${why})`, { fix });
+  const fix = system
+    ? "for an image that does not run, use --root DIR"
+    : "log in instead of using su, or use --system";
+  const whose = system ? "systemd" : "your user's systemd";
+  throw new Error(withAdvice(`${whose} does not respond (${why})`, { fix }));
 }
 
-async function planInstall(target: SystemdTarget, program: ServiceProgram): Promise<Operation[]> {
-  const { root, system, units } = target;
-  const unit = (name: string, content: string): FileOperation => {
-    return { kind: "write", path: join(units, name), mode: 0o644, content };
-  };
-  const values = { ...target, ...program };
-  const changes = root.pending([
-    ...programFiles(target, program),
-    unit(SOCKET, socketUnit(values)),
-    unit(SERVICE, serviceUnit(values)),
-    ...(system && program.tokenFile ? [unit(DROP_IN, credentialDropIn(program.tokenFile))] : []),
+async function planInstall(scope: SystemdScope, program: ServiceProgram): Promise<Operation[]> {
+  const { root, offline, system, units, systemctl } = scope;
+  const { settings, files } = program;
+  const unit = (name: string, content: string) =>
+    ({ kind: "write", path: join(units, name), mode: 0o644, content }) as const;
+  const changes = pending<FileOperation>(root, [
+    ...files,
+    unit(SOCKET, socketUnit(system, settings)),
+    unit(SERVICE, serviceUnit(scope, program)),
+    ...(system && settings.tokenFile ? [unit(DROP_IN, credentialDropIn(settings.tokenFile))] : []),
+    ...enablingLinks(scope),
   ]);
-  if (target.image !== undefined) return [...changes, ...root.pending(enablingLinks(target))];
-  const changed = (folder: string): boolean => changes.some(({ path }) => path.startsWith(folder));
-  const ask = async (verb: string): Promise<string[]> =>
-    (await systemctl(target, verb, SOCKET, SERVICE)).stdout.trim().split("\n");
-  const enabled = (await ask("is-enabled")).join() === "enabled,enabled";
-  const [socket, service] = await ask("is-active");
+  if (offline) return changes;
+  const [socket, service] = [await show(scope, SOCKET), await show(scope, SERVICE)];
+  const changed = (path: string): boolean => changes.some((change) => change.path.startsWith(path));
   // The service requires the socket: systemd stops and starts it with the socket.
-  const both = socket !== "active" || changed(join(units, SOCKET));
-  const restart = both || service !== "active" || changes.length > 0;
-  return planOf([
+  const both = !socket.isActive || changed(join(units, SOCKET));
+  const restarts = both || !service.isActive || changes.length > 0;
+  const run = (...args: string[]): Operation => ({ kind: "run", argv: [...systemctl, ...args] });
+  return [
     ...changes,
-    changed(units) && run(target, "daemon-reload"),
-    !enabled && run(target, "enable", SOCKET, SERVICE),
-    restart && run(target, "restart", ...(both ? [SOCKET] : []), SERVICE),
-    !system && !(await lingers(target)) && NOT_LINGERING,
-  ]);
+    ...(changed(units) ? [run("daemon-reload")] : []),
+    ...(socket.isEnabled && service.isEnabled ? [] : [run("enable", SOCKET, SERVICE)]),
+    ...(restarts ? [run("restart", ...(both ? [SOCKET] : []), SERVICE)] : []),
+    ...(await lingeringWarning(scope)),
+  ];
 }
 
 /** Without lingering, a user's services stop at logout (loginctl(1)). */
-async function lingers({ uid, env }: SystemdTarget): Promise<boolean> {
-  const argv = ["loginctl", "show-user", `${uid}`, "--property=Linger", "--value"] as const;
-  return (await runCommand(argv, env)).stdout.trim() === "yes";
+async function lingeringWarning({ system, uid, env }: SystemdScope): Promise<Operation[]> {
+  const command = ["loginctl", "show-user", `${uid}`, "--property=Linger", "--value"];
+  if (system || (await runCommand(command, env)).stdout.trim() === "yes") return [];
+  const advice = { fix: "to change that", command: "loginctl enable-linger" };
+  const text = withAdvice("lingering is off, so the service runs only while you are logged in", advice);
+  return [{ kind: "message", level: "warning", text }];
 }
 
-function planUninstall(target: SystemdTarget): Operation[] {
-  const { root, system, units, bundle, environment, identity = [] } = target;
-  const names = [SERVICE, SOCKET].filter((name) => root.has(join(units, name)));
-  const files = [
-    ...names.map((name): Operation => ({ kind: "remove", path: join(units, name) })),
-    ...removal([join(units, DROP_IN), environment, bundle].concat(identity), root),
-  ];
-  if (target.image !== undefined) {
-    const links = enablingLinks(target).map(({ path }) => path);
-    return [...removal(links, root).filter(({ kind }) => kind !== "notice"), ...files];
-  }
-  const removed = files.some(({ kind }) => kind === "remove");
-  return planOf([
-    names.length > 0 && run(target, "disable", "--now", ...names),
-    // Removes StateDirectory=. A systemd before 243 cannot, and it is usually empty.
-    system && names.includes(SERVICE) && { ...run(target, "clean", "--what=state", SERVICE), mayFail: true },
-    ...files,
-    removed && run(target, "daemon-reload"),
-    // systemd remembers a failed unit after its file is removed. The command fails if no unit has failed.
-    removed && { ...run(target, "reset-failed", SERVICE, SOCKET), mayFail: true },
-  ]);
-}
-
-/** The links that `systemctl enable` makes for WantedBy= of the system units. */
-function enablingLinks({ units }: SystemdTarget): FileOperation[] {
+function planUninstall(scope: SystemdScope): Operation[] {
+  const { root, offline, system, units, systemctl, bundle, environment, identity } = scope;
+  const links = enablingLinks(scope).map(({ path }) => path);
+  const own = [SERVICE, SOCKET, DROP_IN].map((name) => join(units, name));
+  const files = removal(root, [...links, ...own, environment, bundle, ...identity]);
+  if (offline || files.length === 0) return files;
+  const names = [SERVICE, SOCKET].filter((name) => files.some(({ path }) => path === join(units, name)));
+  const run = (...args: string[]) => ({ kind: "run", argv: [...systemctl, ...args] }) as const;
+  const attempt = (...args: string[]) => ({ ...run(...args), mayFail: true }) as const;
   return [
-    { kind: "link", path: join(units, "sockets.target.wants", SOCKET), target: join(units, SOCKET) },
-    { kind: "link", path: join(units, "multi-user.target.wants", SERVICE), target: join(units, SERVICE) },
+    ...(names.length > 0 ? [run("disable", "--now", ...names)] : []),
+    // Removes StateDirectory=. A systemd before 243 cannot, and it is usually empty.
+    ...(system && names.includes(SERVICE) ? [attempt("clean", "--what=state", SERVICE)] : []),
+    ...files,
+    run("daemon-reload"),
+    // systemd remembers a failed unit after its file is removed. The command fails if no unit has failed.
+    attempt("reset-failed", SERVICE, SOCKET),
   ];
 }
 
-/** A drop-in of the user may contain or load a token. */
-function givesToken({ root, units }: SystemdTarget): boolean {
-  const folder = join(units, `${SERVICE}.d`);
-  const files = root.names(folder).filter((name) => name.endsWith(".conf"));
-  const texts = files.map((name) => root.read(join(folder, name)) ?? "");
-  return texts.some((text) => /openclaw-gateway-token|OPENCLAW_GATEWAY_TOKEN/.test(text));
+/** The links that `systemctl enable` makes for WantedBy= of the system units, for an image. */
+function enablingLinks({ offline, units }: SystemdScope) {
+  const wanted = { "sockets.target.wants": SOCKET, "multi-user.target.wants": SERVICE };
+  return Object.entries(offline ? wanted : {}).map(([folder, name]) => {
+    return { kind: "link", path: join(units, folder, name), target: join(units, name) } as const;
+  });
 }
 
-/** Reads `systemctl show` (systemctl(1)). */
-async function unitState(target: SystemdTarget): Promise<ServiceState> {
-  const service = (await systemctl(target, "show", SERVICE)).stdout;
-  const socket = (await systemctl(target, "show", SOCKET)).stdout;
-  const pid = Number(property(service, "MainPID"));
+async function unitState(scope: SystemdScope) {
+  const [socket, service] = [await show(scope, SOCKET), await show(scope, SERVICE)];
   // One line for each address.
-  const addresses = [...socket.matchAll(/^Listen=(\S+) \(Stream\)$/gm)];
+  const addresses = [...socket.text.matchAll(/^Listen=(\S+) \(Stream\)$/gm)];
   return {
-    name: `${SERVICE} (${target.system ? "system" : "user"})`,
-    system: target.system,
-    installed: property(service, "LoadState") === "loaded",
-    running: property(service, "ActiveState") === "active",
-    state: stateText(service),
-    socket: stateText(socket),
-    enabled: property(service, "UnitFileState") === "enabled",
-    ...(pid > 0 && { pid }),
+    name: `${SERVICE} (${scope.system ? "system" : "user"})`,
+    system: scope.system,
+    installed: service.property("LoadState") === "loaded",
+    running: service.isActive,
+    state: service.state,
+    socket: socket.state,
+    enabled: service.isEnabled,
+    pid: Number(service.property("MainPID")) || undefined,
     listen: addresses.flatMap(([, text = ""]) => {
       const parsed = listenAddress(text);
       return "value" in parsed ? [parsed.value] : [];
@@ -183,20 +162,74 @@ async function unitState(target: SystemdTarget): Promise<ServiceState> {
   };
 }
 
-function stateText(shown: string): string {
-  const result = property(shown, "Result") ?? "success";
-  const state = `${property(shown, "ActiveState") ?? "unknown"} (${property(shown, "SubState") ?? "unknown"})`;
-  return result === "success" ? state : `${state}, ${result}`;
+/** Reads `systemctl show` (systemctl(1)). */
+async function show({ systemctl, env }: SystemdScope, unit: string) {
+  const { stdout: text } = await runCommand([...systemctl, "show", unit], env);
+  const property = (name: string): string | undefined => new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1];
+  const [active = "unknown", sub = "unknown"] = [property("ActiveState"), property("SubState")];
+  const result = property("Result") ?? "success";
+  const state = `${active} (${sub})${result === "success" ? "" : `, ${result}`}`;
+  return {
+    text,
+    property,
+    state,
+    isActive: active === "active",
+    isEnabled: property("UnitFileState") === "enabled",
+  };
 }
 
-function property(shown: string, name: string): string | undefined {
-  return new RegExp(`^${name}=(.+)$`, "m").exec(shown)?.[1];
+/** Renders systemd/openclaw-shim.service. @throws SettingsError if a unit cannot hold a path */
+export function serviceUnit(
+  { system, bundle, environment }: Pick<Scope, "system" | "bundle" | "environment">,
+  { node, settings }: Pick<ServiceProgram, "node" | "settings">,
+): string {
+  const { host } = settings.gateway;
+  const stop = Math.max(STOP_SECONDS, Math.ceil(settings.drain / 1000) + STOP_MARGIN_SECONDS);
+  const unit = withDirectives(system ? systemServiceFile : userServiceFile, {
+    ExecStart: [execStart(node, bundle)],
+    EnvironmentFile: [`-${escaped("the home folder", environment)}`],
+    TimeoutStopSec: [`${stop}`],
+  });
+  // A user's systemd has no packet filter.
+  if (!system || isLoopbackName(host)) return unit;
+  if (isIP(host) !== 0) return withDirectives(unit, { IPAddressAllow: ["localhost", host] });
+  // A name may stand for any address, and so may the name server that resolves it.
+  return withDirectives(unit, { IPAddressAllow: [], IPAddressDeny: [] });
 }
 
-function systemctl({ system, env }: SystemdTarget, ...args: readonly string[]): Promise<CommandResult> {
-  return runCommand(["systemctl", ...(system ? [] : ["--user"]), ...args], env);
+/** Renders systemd/openclaw-shim.socket. @throws SettingsError if a unit cannot hold an address */
+export function socketUnit(system: boolean, { listen, allowFrom }: Settings): string {
+  const ListenStream = listen.map((address) => escaped("--listen", authorityOf(address)));
+  if (!system) return withDirectives(userSocketFile, { ListenStream });
+  return withDirectives(systemSocketFile, { ListenStream, IPAddressAllow: ["localhost", ...allowFrom] });
 }
 
-function run({ system }: SystemdTarget, ...args: readonly string[]): RunOperation {
-  return { kind: "run", argv: ["systemctl", ...(system ? [] : ["--user"]), ...args] };
+/** Renders a drop-in that gives the system service a token that its own user cannot read. */
+export function credentialDropIn(tokenFile: string): string {
+  return `# Written by openclaw-shim install --system --token-file.
+[Service]
+LoadCredential=openclaw-gateway-token:${escaped("--token-file", tokenFile)}
+`;
+}
+
+/** Replaces the lines of each directive; comments stay. */
+function withDirectives(unit: string, directives: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(directives).reduce((text, [name, values]) => {
+    const lines = values.map((value) => `${name}=${value}\n`).join("");
+    return text.replace(new RegExp(`(?:^${name}=.*\n)+`, "m"), () => lines);
+  }, unit);
+}
+
+/** Escapes `%`, which begins a specifier (systemd.unit(5), SPECIFIERS). */
+function escaped(setting: string, text: string): string {
+  return lineOf(setting, text).replaceAll("%", "%%");
+}
+
+/** Quotes a command line (systemd.service(5), COMMAND LINES). */
+function execStart(node: string, bundle: string): string {
+  if (node.includes("$"))
+    throw invalid("--node", "systemd allows no $ in the path of a program", "use another path");
+  const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) => escaped("ExecStart", word));
+  const plain = /^[\w@%+=:,./$-]+$/;
+  return words.map((word) => (plain.test(word) ? word : `"${word.replaceAll(/["\\]/g, "\\$&")}"`)).join(" ");
 }
