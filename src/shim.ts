@@ -15,9 +15,8 @@ import { Connections } from "./server/connections.ts";
 import { listenAll, type HandedOver } from "./server/listener.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
-import { createDialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
-import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts";
+import { createDialer, GatewayMonitor, type Reachability } from "./upstream/dial.ts";
 
 /** How often the gateway is probed while it is down, so that the log says when it is up again. */
 const PROBE_MS = 2_000;

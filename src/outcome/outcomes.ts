@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Advice, Refusal } from "../errors.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
-import { strippedForLog } from "../headers/stripped-values.ts";
+import { strippedForLog } from "../headers/header-table.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";

@@ -19,12 +19,9 @@ export function isComplete(response: ServerResponse): boolean {
 /** Sends a refusal on a bare socket, and closes it. */
 export function refuseSocket(socket: Duplex, refusal: Refusal): void {
   const { body, headers } = refusalResponse(refusal);
-  const fields = Object.entries({ ...headers, Connection: "close" }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  const status = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n`;
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on("error", () => {});
-  socket.end(`${status}${fields.join("")}\r\n${body}`);
+  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${fields.join("")}\r\n${body}`);
   // Unread bytes would turn the close into a reset, and the client would lose the refusal.
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
@@ -33,18 +30,12 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
 
 /** Sends a refusal of a plain request, and closes its connection once the request's body is read, or after LINGER_MS. */
 export function refuseResponse(response: ServerResponse, refusal: Refusal): void {
-  if (response.headersSent) {
-    // The response has begun: only a broken connection can tell the client that it is incomplete.
-    response.destroy();
-    return;
-  }
+  // If the response has begun, only a broken connection can tell the client that it is incomplete.
+  if (response.headersSent) return void response.destroy();
   const { body, headers } = refusalResponse(refusal);
-  response.writeHead(refusal.status, { ...headers, Connection: "close" });
+  response.writeHead(refusal.status, headers);
   const { req: request } = response;
-  if (request.readableEnded || request.closed) {
-    response.end(body);
-    return;
-  }
+  if (request.readableEnded || request.closed) return void response.end(body);
   // A client that is still sending its body reads the response only after it, so the body is read and dropped.
   response.write(body);
   written.add(response);
@@ -59,8 +50,8 @@ export function refuseResponse(response: ServerResponse, refusal: Refusal): void
   request.resume();
 }
 
-function refusalResponse(refusal: Refusal): { body: string; headers: Record<string, string> } {
-  const { code, message, fix, command, status, retryAfterS = status === 503 ? 1 : undefined } = refusal;
+function refusalResponse({ code, message, fix, command, status, ...rest }: Refusal) {
+  const { retryAfterS = status === 503 ? 1 : undefined } = rest;
   const body = `${JSON.stringify({ error: { type: code, message, fix, command } })}\n`;
   const headers = {
     "Content-Type": "application/json; charset=utf-8",
@@ -72,6 +63,7 @@ function refusalResponse(refusal: Refusal): { body: string; headers: Record<stri
     }),
     ...(status === 426 && { Upgrade: "websocket" }),
     ...(retryAfterS !== undefined && { "Retry-After": String(retryAfterS) }),
+    Connection: "close",
   };
   return { body, headers };
 }

@@ -5,7 +5,7 @@ import { isLoopbackName, parseAuthority } from "../net/authority.ts";
 import { METRICS_TYPE, type OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
 import type { Connections } from "../server/connections.ts";
-import type { GatewayMonitor } from "../upstream/gateway-monitor.ts";
+import type { GatewayMonitor } from "../upstream/dial.ts";
 import { VERSION } from "../version.ts";
 import { OutcomeFollowers } from "./follow.ts";
 

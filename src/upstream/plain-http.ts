@@ -12,18 +12,10 @@ import { GatewayAgent, type Dialer } from "./dial.ts";
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Relays plain HTTP requests. */
-export interface RequestRelay {
-  /**
-   * Forwards one request and streams the response back.
-   *
-   * @param rawHeaders the normalized header section
-   */
-  relay(request: IncomingMessage, response: ServerResponse, rawHeaders: readonly string[]): void;
-  close(): void;
-}
+export type RequestRelay = ReturnType<typeof createRequestRelay>;
 
 /** Creates the relay for plain HTTP. The dialer of the upgrades opens its connections. */
-export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): RequestRelay {
+export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
   const agent = new GatewayAgent(dialer);
   // http: the dialer does the TLS, so that a pinned certificate is checked in one place.
   const proxy = createProxyServer({
@@ -54,7 +46,9 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
       return;
     }
     response.sendDate = false;
-    response.writeHead(statusCode, statusMessage, endToEnd(upstream.rawHeaders));
+    const options = connectionOptions(upstream.rawHeaders);
+    const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
+    response.writeHead(statusCode, statusMessage, withoutFields(upstream.rawHeaders, isHop));
     // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
     // but Node's field values are latin1.
     response.write("", "latin1");
@@ -68,10 +62,12 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
   });
 
   return {
-    relay(request, response, rawHeaders) {
+    /** Forwards one request with a normalized header section, and streams the response back. */
+    relay(request: IncomingMessage, response: ServerResponse, rawHeaders: readonly string[]): void {
       // Node has already sent 100 (Continue); with `Expect`, httpxy would skip its proxyReq event.
-      request.rawHeaders = dropField(rawHeaders, "expect");
-      request.headers = lowerCased(request.rawHeaders);
+      request.rawHeaders = withoutFields(rawHeaders, (name) => name === "expect");
+      const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);
+      request.headers = Object.fromEntries(fields);
       void proxy.web(request, response).catch(() => response.destroy());
     },
     close: () => agent.destroy(),
@@ -79,7 +75,7 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer): Req
 }
 
 /** Groups fields by name, in the order and case of their first line, with the values in order. */
-function groupFields(rawHeaders: readonly string[]): Iterable<[string, string | string[]]> {
+function groupFields(rawHeaders: readonly string[]): [string, string | string[]][] {
   const groups = new Map<string, [string, string[]]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
@@ -94,18 +90,6 @@ function groupFields(rawHeaders: readonly string[]): Iterable<[string, string | 
   ]);
 }
 
-function lowerCased(rawHeaders: readonly string[]): NodeJS.Dict<string | string[]> {
-  return Object.fromEntries([...groupFields(rawHeaders)].map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function endToEnd(rawHeaders: readonly string[]): string[] {
-  const options = connectionOptions(rawHeaders);
-  return rawHeaders.filter((_text, i) => {
-    const name = canonicalName(rawHeaders[i - (i % 2)] ?? "");
-    return !HOP_BY_HOP.has(name) && !options.has(name);
-  });
-}
-
-function dropField(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_text, i) => (rawHeaders[i - (i % 2)] ?? "").toLowerCase() !== name);
+function withoutFields(rawHeaders: readonly string[], drops: (canonical: string) => boolean): string[] {
+  return rawHeaders.filter((_text, i) => !drops(canonicalName(rawHeaders[i - (i % 2)] ?? "")));
 }

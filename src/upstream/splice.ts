@@ -42,8 +42,8 @@ export function splice({ client, gateway, early, received, headSize, listener }:
 
   watch(client, gateway, "client");
   watch(gateway, client, "gateway");
-  flow("client", client, gateway, { bytes: early, unobserved: 0 }, listener);
-  flow("gateway", gateway, client, { bytes: received, unobserved: headSize }, listener);
+  flow("client", client, gateway, listener)(early);
+  flow("gateway", gateway, client, listener)(received, received.subarray(headSize));
 
   function watch(side: Socket, other: Socket, name: Side): void {
     const ended = (): void => {
@@ -69,19 +69,13 @@ export function splice({ client, gateway, early, received, headSize, listener }:
   }
 }
 
-/** Bytes read of a direction before the splice; the first `unobserved` of them are not for the listener. */
-interface ReadAhead {
-  readonly bytes: Buffer;
-  readonly unobserved: number;
-}
-
+/** Starts one direction. Returns the function that receives its bytes; `observed` is the part for the listener. */
 function flow(
   side: Side,
   from: Socket,
   to: Socket,
-  { bytes, unobserved }: ReadAhead,
   listener: SpliceListener,
-): void {
+): (chunk: Buffer, observed?: Buffer) => void {
   let observer: SpliceListener | undefined = listener;
   let held = false;
 
@@ -95,12 +89,10 @@ function flow(
     if (!held) from.resume();
   }
 
-  function receive(chunk: Buffer, observed: Buffer): void {
-    const wantsMore = observer?.onBytes(side, observed);
-    if (wantsMore instanceof Promise) {
-      void hold(chunk, wantsMore);
-      return;
-    }
+  function receive(chunk: Buffer, observed = chunk): void {
+    if (chunk.length === 0) return;
+    const wantsMore = observed.length === 0 || observer?.onBytes(side, observed);
+    if (wantsMore instanceof Promise) return void hold(chunk, wantsMore);
     if (!wantsMore) observer = undefined;
     pass(chunk);
   }
@@ -114,11 +106,10 @@ function flow(
     pass(chunk);
   }
 
-  from.on("data", (chunk: Buffer) => receive(chunk, chunk));
+  from.on("data", receive);
   to.on("drain", resume);
   to.on("close", resume);
-  if (bytes.length > unobserved) receive(bytes, bytes.subarray(unobserved));
-  else if (bytes.length > 0) pass(bytes);
+  return receive;
 }
 
 /**

@@ -1,7 +1,7 @@
 // CWE-1333: the regular expression for a Via or Forwarded list could match in 2^n ways; one header section of 400
 // bytes, found by the fuzzer, blocked the process for ever.
 import { describe, expect, it } from "vitest";
-import { strippedForLog } from "../../src/headers/stripped-values.ts";
+import { strippedForLog } from "../../src/headers/header-table.ts";
 import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 

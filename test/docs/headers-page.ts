@@ -1,6 +1,5 @@
 import { checkForwarded, readForwarded } from "../../src/gate/forwarded.ts";
-import { FORWARDING_HEADERS, type HeaderContent } from "../../src/headers/header-table.ts";
-import { strippedForLog } from "../../src/headers/stripped-values.ts";
+import { FORWARDING_HEADERS, strippedForLog, type HeaderContent } from "../../src/headers/header-table.ts";
 import { code, table } from "./markdown.ts";
 
 /** What each content is; the compiler requires all of them. */

@@ -1,7 +1,7 @@
 import { createGate, isRefusal, type ConnectionEnds, type Gate } from "../../../src/gate/gate.ts";
 import { asksForWebSocket } from "../../../src/gate/request-head.ts";
 import { normalize } from "../../../src/headers/normalize.ts";
-import { strippedForLog } from "../../../src/headers/stripped-values.ts";
+import { strippedForLog } from "../../../src/headers/header-table.ts";
 import type { ForwardedPolicy } from "../../../src/settings/settings.ts";
 import { testSettings } from "../../support/settings.ts";
 import { checkNormalizedHead, isLoopback } from "./normalized-head.ts";
