@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { findCommand } from "./commands/command-table.ts";
 import { flushed } from "./log/logger.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
@@ -34,16 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function stopped(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (): void => {
-      if (asked) process.exit(0);
-      asked = true;
-      resolve();
-    };
-    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
-  });
+async function stopped(): Promise<void> {
+  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
 }
 
 function complain(line: string): void {

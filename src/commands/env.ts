@@ -29,25 +29,21 @@ export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<nu
   if (problem !== undefined) complain(`note: ${statement(problem)}; continuing without it`);
   if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
   if (flags.json) stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
-  else stdout.write(flags.openclawConfig ? configFragment(url) : shellLines(url) + portLines(url));
+  else stdout.write(flags.openclawConfig ? configFragment(url) : shellLines(url));
   return 0;
 }
 
-// OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md).
+// OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md). Every release
+// takes the port from the environment, but the address only since 2026.3.
 function shellLines(url: string): string {
+  const [, port] = /^ws:\/\/127\.0\.0\.1:(\d+)$/.exec(url) ?? [];
+  const older = `# OpenClaw 2026.2 does not know that URL; it takes the port, on 127.0.0.1:
+#   export OPENCLAW_GATEWAY_PORT=${port}
+`;
   return `# The tools also need the gateway's token, from the environment alone (or OPENCLAW_GATEWAY_PASSWORD):
 #   export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"
 export OPENCLAW_GATEWAY_URL=${url}
-`;
-}
-
-/** Every release takes the port from the environment, but the address only since 2026.3. */
-function portLines(url: string): string {
-  const port = /^ws:\/\/127\.0\.0\.1:(\d+)$/.exec(url)?.[1];
-  if (port === undefined) return "";
-  return `# OpenClaw 2026.2 does not know that URL; it takes the port, on 127.0.0.1:
-#   export OPENCLAW_GATEWAY_PORT=${port}
-`;
+${port === undefined ? "" : older}`;
 }
 
 function configFragment(url: string): string {

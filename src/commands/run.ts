@@ -4,7 +4,6 @@ import type { CommandContext } from "../cli/command.ts";
 import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";
 import { reachableAt } from "../net/authority.ts";
-import type { HandedOver } from "../server/listener.ts";
 import { loadSettings } from "../settings/load.ts";
 import { problemLine, SettingsError } from "../settings/settings-error.ts";
 import { openShim } from "../shim.ts";
@@ -24,7 +23,10 @@ const START_FIXES = new Map([
  */
 export async function run(context: CommandContext): Promise<number> {
   const { env, stdout, complain, program } = context;
-  const handedOver = await handedOverSockets(env);
+  const handedOver =
+    env["LISTEN_PID"] === undefined
+      ? []
+      : (await import("../server/socket-activation.ts")).takeHandedOver(env, process.pid);
   const settings = await loadSettings(context);
   const { settingsWarnings } = await import("../settings/warnings.ts");
   // With sockets of systemd, --listen does not say what is listened on.
@@ -78,11 +80,4 @@ async function startFailure(error: unknown): Promise<string> {
   }
   const message = printable(error.message);
   return fix === undefined ? message : `${message}; ${fix}, or choose another --listen`;
-}
-
-/** Returns the sockets that systemd handed over. Loads the code for it only if there may be some. */
-async function handedOverSockets(env: NodeJS.ProcessEnv): Promise<readonly HandedOver[]> {
-  if (env["LISTEN_PID"] === undefined) return [];
-  const { takeHandedOver } = await import("../server/socket-activation.ts");
-  return takeHandedOver(env, process.pid);
 }

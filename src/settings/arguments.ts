@@ -1,13 +1,6 @@
 import { parseArgs } from "node:util";
 import { unknownName, type Layer } from "./layers.ts";
-import {
-  flagName,
-  parseRows,
-  type FlagTable,
-  type Given,
-  type SettingRow,
-  type Values,
-} from "./setting-row.ts";
+import { flagName, parseRows, type FlagTable, type Given, type Values } from "./setting-row.ts";
 import { shownValue, type SettingProblem } from "./settings-error.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -30,11 +23,17 @@ export function readArguments<T extends FlagTable>(
   flags: T,
   settings: FlagTable = SETTINGS,
 ): Arguments<T> {
-  const rows = Object.entries<SettingRow>({ ...settings, ...flags });
+  const table: FlagTable = { ...settings, ...flags };
+  const rows = Object.entries(table);
+  const options = rows.map(([key, { metavar }]) => {
+    return [flagName(key), { type: metavar === undefined ? "boolean" : "string" }] as const;
+  });
+  const config = { strict: false, allowPositionals: true, tokens: true } as const;
+  const { tokens } = parseArgs({ args: [...args], options: Object.fromEntries(options), ...config });
   const given = new Map<string, Given>();
   const problems: SettingProblem[] = [];
   let unknownAt: number | undefined;
-  for (const token of tokensOf(args, rows)) {
+  for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       const setting = `"${shownValue(token.value)}"`;
@@ -67,15 +66,6 @@ export function readArguments<T extends FlagTable>(
   const values = parseRows(flags, (key) => given.get(key), problems);
   for (const key of Object.keys(flags)) given.delete(key);
   return { given: { given, problems }, flags: values };
-}
-
-function tokensOf(args: readonly string[], rows: readonly (readonly [string, SettingRow])[]) {
-  const options = rows.map(([key, { metavar }]) => {
-    const type: "boolean" | "string" = metavar === undefined ? "boolean" : "string";
-    return [flagName(key), { type }] as const;
-  });
-  const config = { strict: false, allowPositionals: true, tokens: true } as const;
-  return parseArgs({ args: [...args], options: Object.fromEntries(options), ...config }).tokens;
 }
 
 function dashed(key: string): string {

@@ -69,22 +69,15 @@ export function readMembers(object: Readonly<Record<string, unknown>>, names: Na
 }
 
 /** Returns what is wrong with a value that is neither a text nor, if the row allows it, a number, boolean or list. */
-function typeProblem(
-  { repeatable, metavar }: SettingRow,
-  value: unknown,
-): Omit<SettingProblem, "setting"> | undefined {
+function typeProblem({ repeatable, metavar }: SettingRow, value: unknown) {
   const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
   if (items.length === 0) {
     return { problem: "the list is empty", fix: "leave the setting out or name at least one" };
   }
-  const wrong = items.find((item) => {
-    return !(
-      typeof item === "string" ||
-      Number.isFinite(item) ||
-      (metavar === undefined && typeof item === "boolean")
-    );
-  });
-  if (wrong === undefined) return undefined;
+  const types = metavar === undefined ? /^(string|number|boolean)$/ : /^(string|number)$/;
+  const at = items.findIndex((item) => !types.test(typeof item));
+  if (at === -1) return undefined;
+  const wrong = items[at];
   const shape = wrong === null ? "null" : Array.isArray(wrong) ? "a list" : `a value of type ${typeof wrong}`;
   const form = `${repeatable ? "a text, or a list of texts" : "a text"} (${metavar})`;
   return { problem: `${shape} is not ${metavar === undefined ? "true or false" : form}` };

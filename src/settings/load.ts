@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import { authorityOf, isLoopbackName, reaches } from "../net/authority.ts";
+import { isLoopbackName, reaches } from "../net/authority.ts";
 import type { Environment } from "../openclaw/config.ts";
 import { readEnvironment, type Layer } from "./layers.ts";
 import { boolean, type ListenAddress, type Parser } from "./parsers.ts";
@@ -41,18 +41,12 @@ export async function loadSettings(sources: Sources): Promise<Settings> {
  * @returns the settings; with `problem` if OpenClaw's config cannot be used
  * @throws SettingsError for every other problem
  */
-export async function loadDespiteOpenclaw(
-  sources: Sources,
-): Promise<{ readonly settings: Settings; readonly problem: SettingProblem | undefined }> {
+export async function loadDespiteOpenclaw(sources: Sources) {
   const { layers, openclaw } = await readLayers(sources);
   return { settings: resolve([...layers, { ...openclaw, problems: [] }]), problem: openclaw.problems[0] };
 }
 
-async function readLayers({
-  given = NOTHING,
-  env,
-  terminal,
-}: Sources): Promise<{ layers: Layer[]; openclaw: Layer }> {
+async function readLayers({ given = NOTHING, env, terminal }: Sources) {
   const layers = [given, readEnvironment(env)];
   const config = lookUp(layers, "config");
   if (config?.texts[0]) {
@@ -110,14 +104,9 @@ function* addressProblems(
       const fix = "give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1";
       yield { ...about, problem: "is not a loopback address", fix };
     }
-    const authority = authorityOf(address);
-    if (
-      address.port !== 0 &&
-      listeners.slice(0, index).some(({ value }) => authorityOf(value) === authority)
-    ) {
-      yield { ...about, problem: "is the same address twice", fix: "leave one out" };
-    }
-    const wider = listeners.find(({ value }) => includes(value, address));
+    const wider = listeners.find(({ value }, at) => {
+      return includes(value, address) && (at < index || value.host !== address.host);
+    });
     if (wider) yield { ...about, problem: `is included in "${wider.about.value}"`, fix: "leave one out" };
     if (gateway && reaches(gateway.value, address)) {
       const problem = `is the gateway's own address (${gateway.about.setting}), so the shim would connect to itself`;
@@ -140,9 +129,9 @@ function* addressProblems(
 
 /** Returns true if a socket bound to `all` gets the connections for `one`, too: binding `one` would fail. */
 function includes(all: ListenAddress, one: ListenAddress): boolean {
-  if (one.port !== all.port || one.port === 0 || one.host === all.host) return false;
+  if (one.port !== all.port || one.port === 0) return false;
   // Node makes [::] dual-stack, whatever the system's default (net.Server, ipv6Only).
-  return all.host === "::" || (all.host === "0.0.0.0" && isIPv4(one.host));
+  return [one.host, "::"].includes(all.host) || (all.host === "0.0.0.0" && isIPv4(one.host));
 }
 
 /** Returns the valid values of a setting, each with how problems name it. */

@@ -30,39 +30,27 @@ export interface GatewayAddress extends HostPort {
   readonly fingerprint?: string;
 }
 
-const UNITS = new Map([
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-]);
-const MAX_DURATION_MS = 600_000;
-const DURATION_FORM = "write a number and a unit, such as 500ms, 10s or 2m, at most 10m";
-const LISTEN_FORM =
-  "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788; HOST is an IP address or localhost";
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const GATEWAY_FORM = "write ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789";
-const CIDR_FORM = "write an address or a block, such as 172.17.0.0/16, 10.0.0.5 or fd00::/8";
-const HOST_FORM = "write a name or an IP address without scheme and port, such as shim.internal";
-const ORIGIN_FORM = "write it as browsers send it, scheme://host[:port], such as https://app.example:8443";
-// Other schemes have an opaque origin, which browsers send as "null" (RFC 6454 section 4, WHATWG URL section 4.7).
-const ORIGIN = /^(https?|chrome-extension|moz-extension|safari-web-extension):\/\/(.*)$/s;
 
 /** Parses a duration of at most 10 minutes; returns whole milliseconds. */
 export function duration(text: string): Parsed<number> {
   const [, number, unit = ""] =
     /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)$/.exec(text === "0" ? "0ms" : text) ?? [];
-  if (number === undefined) return { problem: "is not a duration", fix: DURATION_FORM };
-  const value = Math.round(Number(number) * (UNITS.get(unit) ?? 0));
-  return value <= MAX_DURATION_MS ? { value } : { problem: "is too long", fix: "write at most 10m" };
+  if (number === undefined) {
+    const fix = "write a number and a unit, such as 500ms, 10s or 2m, at most 10m";
+    return { problem: "is not a duration", fix };
+  }
+  const value = Math.round(Number(number) * (UNITS[unit] ?? 0));
+  return value <= 600_000 ? { value } : { problem: "is too long", fix: "write at most 10m" };
 }
 
-/** Returns a parser of whole numbers from `min` to `max`, in decimal digits without a sign. */
-export function integer(min: number, max: number): Parser<number> {
-  return parser((text) => {
-    const value = /^(0|[1-9]\d{0,9})$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
-  }, `is not a whole number from ${min} to ${max}`);
-}
+/** Parses a number of connections, in decimal digits. */
+export const connectionCount = parser(
+  (text) => (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+  "is not a whole number from 1 to 65535",
+);
 
 /** Returns a parser that accepts one of `words`. */
 export function choice<const T extends readonly string[]>(...words: T): Parser<T[number]> {
@@ -74,12 +62,6 @@ export const boolean = parser((text) => {
   if (text === "true" || text === "1") return true;
   return text === "false" || text === "0" ? false : undefined;
 }, "is not one of true, false");
-
-/** Parses the path of a file. Relative paths are kept as given: they count from the working directory. */
-export const path = parser(
-  (text) => (text.includes("\0") ? undefined : text),
-  "is not a path: it contains a NUL character",
-);
 
 /** Parses the name of an OpenClaw role or scope, such as `operator` or `operator.read`. */
 export const accessName = parser(
@@ -113,7 +95,7 @@ export const listenAddress = parser<ListenAddress>(
     return port !== undefined && host !== undefined && isIP(host) !== 0 ? { host, port } : undefined;
   },
   "is not an address to listen on",
-  LISTEN_FORM,
+  "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788; HOST is an IP address or localhost",
 );
 
 /**
@@ -121,18 +103,16 @@ export const listenAddress = parser<ListenAddress>(
  * section 3 has the defaults 80 and 443: the gateway uses neither. Accepts remote hosts.
  */
 export function gatewayAddress(text: string): Parsed<GatewayAddress> {
-  const [, scheme, rest = ""] = /^(wss?):\/\/(.*)$/s.exec(text.toLowerCase()) ?? [];
-  if (scheme === undefined) return { problem: "is not a ws:// or wss:// URL", fix: GATEWAY_FORM };
-  if (/[@?#]/.test(rest)) {
+  if (!/^wss?:\/\//i.test(text)) return { problem: "is not a ws:// or wss:// URL", fix: GATEWAY_FORM };
+  if (/[@?#]/.test(text)) {
     return { problem: "contains a password, query or fragment (not shown)", fix: GATEWAY_FORM };
   }
-  const { name = "", port } = splitAuthority(rest.replace(/\/$/, "")) ?? {};
-  const host = hostOf(name);
-  if (host === undefined || port === 0) return { problem: "has no valid host and port", fix: GATEWAY_FORM };
+  const target = splitUrl(text.replace(/\/$/, ""));
+  if (!target) return { problem: "has no valid host and port", fix: GATEWAY_FORM };
+  const { scheme, host, port, authority } = target;
   const base = `${scheme}://${bracketed(host)}`;
   if (port === undefined) return { problem: "has no port", fix: `write ${base}:18789` };
   const tls = scheme === "wss";
-  const authority = port === (tls ? 443 : 80) ? bracketed(host) : authorityOf({ host, port });
   const origin = `${tls ? "https" : "http"}://${authority}`;
   return { value: { url: `${base}:${port}`, host, port, tls, authority, origin } };
 }
@@ -143,7 +123,10 @@ export function cidr(text: string): Parsed<string> {
   const family = isIP(address);
   const most = family === 4 ? 32 : 128;
   const bits = digits === undefined ? most : Number(digits);
-  if (family === 0 || bits > most) return { problem: "is not an IP address or CIDR block", fix: CIDR_FORM };
+  if (family === 0 || bits > most) {
+    const fix = "write an address or a block, such as 172.17.0.0/16, 10.0.0.5 or fd00::/8";
+    return { problem: "is not an IP address or CIDR block", fix };
+  }
   // Peers are compared without `::ffff:`: such a block would never match.
   if (canonicalAddress(address)?.includes(":") !== (family === 6)) {
     return { problem: "is an IPv4-mapped IPv6 address", fix: "write the IPv4 address or block itself" };
@@ -157,28 +140,22 @@ export function cidr(text: string): Parsed<string> {
 
 /** Parses a further Host name: DNS name or IP address. Returns it in lower case, without brackets. */
 export const hostName = parser(
-  (text) => {
-    if (text.includes("%")) return undefined;
-    return canonicalAddress(text.replace(/^\[(.*)\]$/, "$1")) ?? dnsName(text);
-  },
+  (text) => canonicalAddress(text.includes("%") ? "" : text.replace(/^\[(.*)\]$/, "$1")) ?? dnsName(text),
   "is not a host name",
-  HOST_FORM,
+  "write a name or an IP address without scheme and port, such as shim.internal",
 );
 
 /** Parses a further browser origin, as RFC 6454 section 6.2 serializes it. Returns it in lower case. */
 export function browserOrigin(text: string): Parsed<string> {
-  const value = text.toLowerCase();
-  const [, scheme = "", rest = ""] = ORIGIN.exec(value) ?? [];
-  const { name = "", port } = splitAuthority(rest) ?? {};
-  const host = hostOf(name);
-  if (host === undefined || port === 0) {
-    return { problem: "is not the origin of an http, https or extension page", fix: ORIGIN_FORM };
+  const origin = splitUrl(text);
+  // Other schemes have an opaque origin, which browsers send as "null" (RFC 6454 section 4, WHATWG URL section 4.7).
+  if (!origin || !/^(https?|chrome-extension|moz-extension|safari-web-extension)$/.test(origin.scheme)) {
+    const fix = "write it as browsers send it, scheme://host[:port], such as https://app.example:8443";
+    return { problem: "is not the origin of an http, https or extension page", fix };
   }
-  const isDefault = port === undefined || port === { http: 80, https: 443 }[scheme];
-  const serialized = `${scheme}://${isDefault ? bracketed(host) : authorityOf({ host, port })}`;
-  return value === serialized
-    ? { value }
-    : { problem: "is not how a browser sends it", fix: `write ${serialized}` };
+  const value = `${origin.scheme}://${origin.authority}`;
+  if (text.toLowerCase() === value) return { value };
+  return { problem: "is not how a browser sends it", fix: `write ${value}` };
 }
 
 /** Returns a parser of the texts from which `read` gets a value. */
@@ -189,12 +166,18 @@ function parser<T>(read: (text: string) => T | undefined, problem: string, fix?:
   };
 }
 
+/** Splits `scheme://host[:port]`, in lower case; `authority` is without the default port of the scheme. */
+function splitUrl(text: string) {
+  const [, scheme = "", rest = ""] = /^([a-z-]+):\/\/(.*)$/s.exec(text.toLowerCase()) ?? [];
+  const { name = "", port } = splitAuthority(rest) ?? {};
+  const host = canonicalAddress(name) ?? dnsName(name);
+  if (host === undefined || port === 0) return undefined;
+  const isDefault = port === undefined || port === DEFAULT_PORTS[scheme];
+  return { scheme, host, port, authority: isDefault ? bracketed(host) : authorityOf({ host, port }) };
+}
+
 /** Parses an authority; undefined if its port has leading zeros, too. */
 function splitAuthority(text: string): ReturnType<typeof parseAuthority> {
   const authority = parseAuthority(text);
   return authority?.port === undefined || text.endsWith(`:${authority.port}`) ? authority : undefined;
-}
-
-function hostOf(name: string): string | undefined {
-  return canonicalAddress(name) ?? dnsName(name);
 }

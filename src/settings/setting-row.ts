@@ -48,8 +48,6 @@ export interface Given {
 }
 
 const ENVIRONMENT_PREFIX = "OPENCLAW_SHIM_";
-const EMPTY = { problem: "the value is empty", fix: "give a value or leave the setting out" };
-const EMPTY_ITEM = { ...EMPTY, problem: "an item of the list is empty" };
 
 /** `maxConnections` → `max-connections`: the flag without its dashes, and the key in a settings file. */
 export function flagName(key: string): string {
@@ -83,8 +81,10 @@ export function parseRows<T extends FlagTable>(
 
 function parseTexts(row: SettingRow, { from, texts }: Given, problems: SettingProblem[]): unknown[] {
   const parse = row.parse ?? (row.metavar === undefined ? boolean : (text: string) => ({ value: text }));
+  const problem = texts.length === 1 ? "the value is empty" : "an item of the list is empty";
+  const empty = { problem, fix: "give a value or leave the setting out" };
   return texts.flatMap((text) => {
-    const parsed = text === "" ? (texts.length === 1 ? EMPTY : EMPTY_ITEM) : parse(text);
+    const parsed = text === "" ? empty : parse(text);
     if ("value" in parsed) return [parsed.value];
     const several = row.repeatable && text.includes(",") ? "give each value separately" : undefined;
     const fix = [parsed.fix, several].filter((part) => part !== undefined).join("; ");

@@ -4,17 +4,18 @@ import {
   browserOrigin,
   choice,
   cidr,
+  connectionCount,
   duration,
   fingerprint,
   gatewayAddress,
   hostName,
-  integer,
   listenAddress,
-  path,
 } from "./parsers.ts";
 import type { FlagTable, SettingRow, Values } from "./setting-row.ts";
 
 export type { GatewayAddress, ListenAddress } from "./parsers.ts";
+
+const DURATION = { metavar: "DURATION", parse: duration } as const;
 
 /**
  * Every setting, under its name in the library. Flags, environment names, keys of the settings file, `ShimOptions`,
@@ -81,21 +82,11 @@ export const SETTINGS = {
     more: "`private` strips them only if every address in them is private, `reject` refuses the request",
   },
   /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
-  hold: {
-    metavar: "DURATION",
-    default: ["10s"],
-    parse: duration,
-    help: "how long an upgrade waits for a gateway that is not up yet",
-  },
+  hold: { ...DURATION, default: ["10s"], help: "how long an upgrade waits for a gateway that is not up yet" },
   /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */
-  drain: {
-    metavar: "DURATION",
-    default: ["5s"],
-    parse: duration,
-    help: "how long open connections may finish after SIGTERM",
-  },
+  drain: { ...DURATION, default: ["5s"], help: "how long open connections may finish after SIGTERM" },
   /** The most connections at a time; further ones get 503. Default 512. */
-  maxConnections: { metavar: "N", default: ["512"], parse: integer(1, 65_535), help: "beyond it: 503" },
+  maxConnections: { metavar: "N", default: ["512"], parse: connectionCount, help: "beyond it: 503" },
   /** `seen` approves devices that this shim itself just saw refused. Default `off`. */
   approve: {
     metavar: "off|seen",
@@ -123,7 +114,6 @@ export const SETTINGS = {
   /** File with the gateway's token, for `approve`; mode 0600. */
   tokenFile: {
     metavar: "FILE",
-    parse: path,
     help: "the gateway's token, for doctor and --approve",
     more: "mode 0600",
   },
@@ -145,7 +135,6 @@ export const SETTINGS = {
   config: {
     metavar: "FILE",
     scope: "cli",
-    parse: path,
     help: "JSON5 file with settings, named as the flags are",
   },
 } as const satisfies FlagTable;

@@ -4,43 +4,33 @@ import { closest } from "../text/closest.ts";
 import type { SettingProblem } from "./settings-error.ts";
 import type { Settings } from "./settings.ts";
 
-/** Further scopes of OpenClaw 2026.9.6 (dist/), which messages do not offer. */
-const OTHER_SCOPES = [
-  "operator.questions",
-  "operator.sessions.read",
-  "operator.sessions.write",
-  "operator.talk",
-  "operator.talk.secrets",
-] as const;
-/** Names that OpenClaw knows (docs/gateway.md section 2). A gateway may know others, but it ignores a mistyped one. */
+/**
+ * Names that OpenClaw knows (docs/gateway.md section 2); messages offer the first ones, `others` are of 2026.9.6 (dist/).
+ * A gateway may know more, but it ignores a mistyped one.
+ */
 const KNOWN = {
-  scope: { offered: OPERATOR_SCOPES, others: OTHER_SCOPES },
-  role: { offered: ["operator", "node"], others: [] },
-} satisfies Record<string, Record<"offered" | "others", readonly string[]>>;
+  scope: {
+    offered: OPERATOR_SCOPES,
+    others: /^operator\.(questions|sessions\.(read|write)|talk(\.secrets)?)$/,
+  },
+  role: { offered: ["operator", "node"], others: /^$/ },
+} as const;
 
 /**
  * Returns the settings that are valid, but probably do not do what their user expects.
  *
  * @param settings `listen` are the addresses that will be listened on
  */
-export function settingsWarnings(
-  settings: Pick<Settings, "listen" | "allowFrom" | "forwarded" | "approveScopes" | "approveRoles">,
-): readonly SettingProblem[] {
-  const { listen, allowFrom, forwarded } = settings;
-  const warnings = [
-    ...unknownAccess("--approve-scopes", "scope", settings.approveScopes),
-    ...unknownAccess("--approve-roles", "role", settings.approveRoles),
-  ];
+export function settingsWarnings(settings: Settings): SettingProblem[] {
+  const { listen, allowFrom, forwarded, approveScopes, approveRoles } = settings;
+  const warnings = unknownAccess("--approve-scopes", "scope", approveScopes);
+  warnings.push(...unknownAccess("--approve-roles", "role", approveRoles));
   // With `--forwarded private` it also says which forwarded addresses are private.
   if (allowFrom.length === 0 || forwarded === "private") return warnings;
   if (listen.some(({ host }) => !isLoopbackName(host))) return warnings;
-  const idle: SettingProblem = {
-    setting: "--allow-from",
-    value: allowFrom.join(", "),
-    problem: "has no effect, as only this machine can connect to a loopback address",
-    fix: "give --listen HOST:PORT with an address that these peers can reach, or leave it out",
-  };
-  return [idle, ...warnings];
+  const problem = "has no effect, as only this machine can connect to a loopback address";
+  const fix = "give --listen HOST:PORT with an address that these peers can reach, or leave it out";
+  return [{ setting: "--allow-from", value: allowFrom.join(", "), problem, fix }, ...warnings];
 }
 
 /** Returns a warning for each scope or role that OpenClaw is not known to have. */
@@ -48,12 +38,11 @@ export function unknownAccess(
   setting: string,
   what: keyof typeof KNOWN,
   names: readonly string[],
-): readonly SettingProblem[] {
+): SettingProblem[] {
   const offered: readonly string[] = KNOWN[what].offered;
-  const known = new Set<string>([...offered, ...KNOWN[what].others]);
   const problem = `is not a known ${what} of OpenClaw, so it may grant nothing`;
   return names
-    .filter((name) => !known.has(name))
+    .filter((name) => !offered.includes(name) && !KNOWN[what].others.test(name))
     .map((value) => {
       const meant = closest(value, offered);
       const hint = meant === undefined ? "" : `did you mean ${meant}? `;

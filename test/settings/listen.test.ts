@@ -71,7 +71,7 @@ describe("--listen", () => {
 
   it("refuses one address twice, in whatever form", async () => {
     expect(await problems(["--listen", "[::1]:5", "--listen", "[0::1]:5"])).toEqual([
-      '--listen: "[0::1]:5" is the same address twice; leave one out',
+      '--listen: "[0::1]:5" is included in "[::1]:5"; leave one out',
     ]);
     expect(await problems(["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"])).toEqual([]);
   });

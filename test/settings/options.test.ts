@@ -33,7 +33,7 @@ describe("the library's options", () => {
 
   it.each([
     [{ hold: -1 }, /^hold: "-1ms" is not a duration/],
-    [{ hold: Number.NaN }, /^hold: a value of type number is not a text/],
+    [{ hold: Number.NaN }, /^hold: "NaN" is not a duration/],
     [{ listen: [] }, /^listen: the list is empty/],
     [{ gateway: "" }, /^gateway: the value is empty; give a value or leave the setting out/],
     [{ maxconnections: 7 }, /^maxconnections: no such setting; did you mean maxConnections\?/],
