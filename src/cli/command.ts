@@ -1,6 +1,6 @@
 import type { Stdout } from "../log/logger.ts";
 import { readArguments, type Arguments } from "../settings/arguments.ts";
-import { accessName, choice, displayName } from "../settings/parsers.ts";
+import { accessName, choice, displayName, webSocketUrl } from "../settings/parsers.ts";
 import type { FlagTable } from "../settings/setting-row.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import { SETTINGS } from "../settings/settings.ts";
@@ -68,7 +68,12 @@ const DRY_RUN = { help: "only print what it would do" } as const;
 const SYSTEM = { help: "the machine's service, not the user's" } as const;
 
 export const DOCTOR_FLAGS = {
-  via: { metavar: "URL", repeatable: true, help: "a URL that tools use, to find the headers added there" },
+  via: {
+    metavar: "URL",
+    repeatable: true,
+    parse: webSocketUrl,
+    help: "a URL that tools use, to find the headers added there",
+  },
   json: JSON_FLAG,
 } as const satisfies FlagTable;
 

@@ -1,15 +1,7 @@
 import { refuse, type Refusal } from "../errors.ts";
 import { forwardingHeader } from "../headers/header-table.ts";
-import { parseAddress, type AddressMatcher } from "../net/ip-address.ts";
+import { isPrivateAddress, parseAddress, type AddressMatcher } from "../net/ip-address.ts";
 import type { ForwardedPolicy } from "../settings/settings.ts";
-
-const PRIVATE_RANGES: ReadonlySet<string> = new Set([
-  "loopback",
-  "private",
-  "linkLocal",
-  "carrierGradeNat",
-  "uniqueLocal",
-]);
 
 /** What the forwarding fields of a request say. */
 export interface ForwardedFacts {
@@ -47,10 +39,8 @@ export function readForwarded(rawHeaders: readonly string[]): ForwardedFacts {
 /** Returns true if an address from a forwarding field can belong to a client on the internet. */
 export function isPublic(text: string, allowed: AddressMatcher): boolean {
   const address = bareAddress(text);
-  const parsed = parseAddress(address);
   // Text that is not an address ("unknown", "_hidden") does not prove that the client is private.
-  if (!parsed) return true;
-  return !PRIVATE_RANGES.has(parsed.range()) && !allowed(address);
+  return !isPrivateAddress(address) && !allowed(address);
 }
 
 /** Applies `--forwarded`. */

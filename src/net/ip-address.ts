@@ -28,25 +28,47 @@ export function isLoopbackAddress(address: string): boolean {
   return parseAddress(address)?.range() === "loopback";
 }
 
+const PRIVATE_RANGES: ReadonlySet<string> = new Set([
+  "loopback",
+  "private",
+  "linkLocal",
+  "carrierGradeNat",
+  "uniqueLocal",
+]);
+
+/** Returns true for an address that is not on the public internet; false for text that is not an address. */
+export function isPrivateAddress(address: string): boolean {
+  return PRIVATE_RANGES.has(parseAddress(address)?.range() ?? "");
+}
+
+/** Returns true if no address of a valid CIDR block is on the public internet: its first and last one are private. */
+export function isPrivateBlock(cidr: string): boolean {
+  const family = cidr.includes(":") ? ipaddr.IPv6 : ipaddr.IPv4;
+  const ends = [family.networkAddressFromCIDR(cidr), family.broadcastAddressFromCIDR(cidr)];
+  return ends.every((end) => isPrivateAddress(end.toString()));
+}
+
 /**
  * Creates a matcher for loopback and every address in `cidrs`.
  *
  * @param cidrs `192.0.2.0/24` or a single address, already validated
  */
 export function addressMatcher(cidrs: readonly string[]): AddressMatcher {
-  const blocks = cidrs.map((cidr) => {
-    const [address, prefix] = cidr.includes("/") ? ipaddr.parseCIDR(cidr) : [ipaddr.parse(cidr), undefined];
-    return { address, prefix: prefix ?? (address.kind() === "ipv4" ? 32 : 128) };
-  });
-  return (text) => {
-    if (isLoopbackAddress(text)) return true;
-    const parsed = parseAddress(text);
-    if (!parsed) return false;
-    return blocks.some(({ address, prefix }) => {
-      if (parsed instanceof ipaddr.IPv4)
-        return address instanceof ipaddr.IPv4 && parsed.match(address, prefix);
-      return address instanceof ipaddr.IPv6 && parsed.match(address, prefix);
-    });
+  const matchers = cidrs.map(blockMatcher);
+  return (text) => isLoopbackAddress(text) || matchers.some((matches) => matches(text));
+}
+
+/** Creates a matcher for one block or address. It matches nothing if the text is neither. */
+export function blockMatcher(text: string): AddressMatcher {
+  const [, base = "", digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const block = parseAddress(base);
+  const most = block?.kind() === "ipv4" ? 32 : 128;
+  const bits = digits === undefined ? most : Number(digits);
+  return (other) => {
+    const address = parseAddress(other);
+    if (!address || bits > most) return false;
+    if (address instanceof ipaddr.IPv4) return block instanceof ipaddr.IPv4 && address.match(block, bits);
+    return block instanceof ipaddr.IPv6 && address.match(block, bits);
   };
 }
 

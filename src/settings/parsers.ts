@@ -57,6 +57,16 @@ export function choice<const T extends readonly string[]>(...words: T): Parser<T
   return parser((text) => words.find((word) => word === text), `is not one of ${words.join(", ")}`);
 }
 
+/** Parses the URL of a WebSocket server; returns it as written. */
+export const webSocketUrl = parser(
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url && /^wss?:$/.test(url.protocol) && url.host !== "" ? text : undefined;
+  },
+  "is not a ws:// or wss:// URL",
+  "write ws://HOST:PORT",
+);
+
 /** Parses a switch given by environment, file or library. */
 export const boolean = parser((text) => {
   if (text === "true" || text === "1") return true;

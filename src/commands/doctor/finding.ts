@@ -1,46 +1,84 @@
 import type { Advice } from "../../errors.ts";
+import { authorityOf, isLoopbackName } from "../../net/authority.ts";
+import { flag, placeFlags } from "../../cli/program.ts";
+import { SETTINGS, type Settings } from "../../settings/settings.ts";
+import { withoutUndefined } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
-import type { DoctorContext } from "./doctor-context.ts";
 
-/** `ok`, `note` (nothing to do), `fix` (something to do) or `unknown` (could not be checked). */
-export type FindingStatus = "ok" | "note" | "fix" | "unknown";
-
-/** What one check found, printable and without a secret. With status `fix` there is always a fix. */
+/** One finding of a check, printable and without a secret. */
 export interface Finding extends Partial<Advice> {
   readonly check: string;
-  readonly status: FindingStatus;
+  /** `note`: nothing to do; `fix`: something to do, and there is a fix; `unknown`: it could not be checked. */
+  readonly status: "ok" | "note" | "fix" | "unknown";
   /** One sentence without a full stop. */
   readonly finding: string;
 }
 
-/** A finding before it has the check's name. It may hold text as received. */
+/** A finding without the name of its check. */
 export type Result = Omit<Finding, "check">;
+/** What a check found. */
+export type Results = Promise<Result | readonly Result[]>;
 
-/** One check: gathers what it needs, from the context or by itself, and judges it. */
-export interface Check {
-  /** One or two words. */
-  readonly name: string;
-  readonly run: (context: DoctorContext) => Promise<Result | readonly Result[]>;
+const TEXT_LIMIT = 600;
+/** Enough for a header field, a scope or a name. */
+const ITEM_LIMIT = 64;
+const WIDTH = 110;
+const WORDS = { ok: "ok", note: "note", fix: "FIX", unknown: "?" };
+
+export const ok = (text: string) => resultOf("ok", text);
+export const note = (text: string, fix?: string, command?: string) => resultOf("note", text, fix, command);
+export const toFix = (text: string, fix: string, command?: string) => resultOf("fix", text, fix, command);
+export const unknown = (text: string, fix?: string) => resultOf("unknown", text, fix);
+
+function resultOf(status: Finding["status"], finding: string, fix?: string, command?: string): Result {
+  const texts = {
+    fix: fix && printable(fix, TEXT_LIMIT),
+    command: command && printable(command, TEXT_LIMIT),
+  };
+  return withoutUndefined({ status, finding: printable(finding, TEXT_LIMIT), ...texts });
 }
 
-export const ok = (finding: string): Result => ({ status: "ok", finding });
-export const note = (finding: string, advice?: Advice): Result => ({ status: "note", finding, ...advice });
-export const toFix = (finding: string, advice: Advice): Result => ({ status: "fix", finding, ...advice });
-export const unknown = (finding: string, advice?: Advice): Result => ({
-  status: "unknown",
-  finding,
-  ...advice,
-});
+/**
+ * Renders findings as a table: check, finding, and below it the fix and the command. Findings are wrapped at 110
+ * columns without breaking a word; a fix is one line, as is a command, so that commands can be copied.
+ */
+export function renderTable(findings: readonly Finding[]): string {
+  const column = Math.max(...findings.map(({ check }) => check.length), 0) + 2;
+  return findings
+    .flatMap(({ check, status, finding, fix, command }, at) => {
+      const name = check === findings[at - 1]?.check ? "" : check;
+      const start = `${name.padEnd(column)}${WORDS[status].padEnd(6)}`;
+      const rows = wrapped(finding, WIDTH - start.length);
+      if (fix !== undefined) rows.push(`-> ${fix}`);
+      if (command !== undefined) rows.push(`   ${command}`);
+      return rows.map((row, line) => `${line === 0 ? start : " ".repeat(start.length)}${row}\n`);
+    })
+    .join("");
+}
 
-const LIMIT = 600;
+function wrapped(text: string, width: number): string[] {
+  const rows = text.match(new RegExp(`(?:.{1,${width}}|[^ ]{${width},})(?: |$)`, "g"));
+  return (rows ?? [""]).map((row) => row.trimEnd());
+}
 
-/** Makes a result of a check printable. */
-export function findingOf(check: string, { status, finding, fix, command }: Result): Finding {
-  return {
-    check,
-    status,
-    finding: printable(finding, LIMIT),
-    ...(fix !== undefined && { fix: printable(fix, LIMIT) }),
-    ...(command !== undefined && { command: printable(command, LIMIT) }),
-  };
+/** Formats a list for a sentence, at most `limit` items of it. */
+export function list(items: readonly string[], limit = 8): string {
+  const shown = items.slice(0, limit).map((item) => printable(item, ITEM_LIMIT));
+  return `${shown.join(" ") || "none"}${items.length > limit ? ` and ${items.length - limit} more` : ""}`;
+}
+
+/** Returns a command about the shim that doctor looked at, with the flags that are not the default. */
+export function shimCommand(
+  command: "run" | "install" | "env",
+  { program, settings }: { readonly program: string; readonly settings: Settings },
+): string {
+  const { listen, allowFrom, gateway } = settings;
+  const texts = listen.map(authorityOf);
+  const isDefault = texts.join() === SETTINGS.listen.default.join();
+  const listeners = isDefault ? [] : texts.map((text) => ` ${flag("listen", text)}`);
+  // A listener beyond loopback requires them.
+  const peers = allowFrom.map((cidr) => ` --allow-from ${cidr}`);
+  const { url, host, fingerprint } = gateway;
+  const place = placeFlags({ gateway: url, remote: !isLoopbackName(host), fingerprint });
+  return [`${program} ${command}`, ...listeners, ...peers, place].join("");
 }

@@ -1,21 +1,18 @@
-import { isLoopbackName } from "../../net/authority.ts";
+import { isLoopbackName, type HostPort } from "../../net/authority.ts";
 import { GATEWAY_PORT, gatewayPortVariable, section, type Environment } from "../../openclaw/config.ts";
+import { readToken, Secret } from "../../openclaw/token.ts";
 import { shownValue } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
-
-/** A URL that tools connect to. */
-export interface ToolUrl {
-  readonly source: "--via" | "OPENCLAW_GATEWAY_URL" | "gateway.remote.url" | "gateway.port" | typeof DEFAULT;
-  /** For messages: no userinfo, no query. */
-  readonly shown: string;
-  /** Undefined if it is not a ws:// or wss:// URL. */
-  readonly url: URL | undefined;
-  /** The server at that address. */
-  readonly leadsTo: "shim" | "gateway" | "elsewhere";
-}
+import { webSocketUrl } from "../../settings/parsers.ts";
+import type { OpenclawFiles } from "./openclaw-files.ts";
 
 /** Source of a URL that no setting names. */
 export const DEFAULT = "OpenClaw's default";
+
+/** A ws:// or wss:// URL that tools connect to. */
+export type ToolUrl = Exclude<ReturnType<typeof readToolUrl>, { readonly leadsTo: "nowhere" }>;
+
+type Source = "--via" | "OPENCLAW_GATEWAY_URL" | "gateway.remote.url" | "gateway.port" | typeof DEFAULT;
 
 /**
  * Returns where OpenClaw's tools connect: `OPENCLAW_GATEWAY_URL`, else `gateway.remote.url` in mode `remote`, else the
@@ -23,17 +20,12 @@ export const DEFAULT = "OpenClaw's default";
  *
  * @param env must be the environment of the tools
  */
-export function toolUrl(
-  settings: Settings,
-  env: Environment,
-  gateway: Readonly<Record<string, unknown>> = {},
-): ToolUrl {
+export function toolUrl(settings: Settings, env: Environment, gateway: OpenclawFiles["gateway"] = {}) {
   const variable = env["OPENCLAW_GATEWAY_URL"]?.trim();
   if (variable) return readToolUrl("OPENCLAW_GATEWAY_URL", variable, settings);
   const remote = section(gateway, "remote")["url"];
-  if (gateway["mode"] === "remote" && typeof remote === "string") {
+  if (gateway["mode"] === "remote" && typeof remote === "string")
     return readToolUrl("gateway.remote.url", remote.trim(), settings);
-  }
   const configured = typeof gateway["port"] === "number" ? gateway["port"] : undefined;
   const port = gatewayPortVariable(env) ?? configured;
   const scheme = section(gateway, "tls")["enabled"] === true ? "wss" : "ws";
@@ -41,46 +33,58 @@ export function toolUrl(
   return readToolUrl(source, `${scheme}://127.0.0.1:${port ?? GATEWAY_PORT}`, settings);
 }
 
-/** Reads one URL and compares its address with those of the shim and the gateway. */
-export function readToolUrl(source: ToolUrl["source"], text: string, settings: Settings): ToolUrl {
+/** Reads one URL and finds the server at its address. `shown` is for messages: no userinfo, no query. */
+export function readToolUrl(source: Source, text: string, { listen, gateway }: Settings) {
   const shown = shownValue(text);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^wss?:$/.test(url.protocol) || url.host === "") {
-    return { source, shown, url: undefined, leadsTo: "elsewhere" };
-  }
+  if ("problem" in webSocketUrl(text)) return { source, shown, leadsTo: "nowhere" as const };
+  const url = new URL(text);
   url.hash = ""; // WebSocket clients refuse one (RFC 6455 section 3)
-  const host = hostOf(url);
-  const leadsTo = (other: { host: string; port: number }): boolean =>
-    portOf(url) === other.port && (host === other.host || isLoopbackName(host));
-  if (settings.listen.some(leadsTo)) return { source, shown, url, leadsTo: "shim" };
-  return { source, shown, url, leadsTo: leadsTo(settings.gateway) ? "gateway" : "elsewhere" };
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = Number(url.port) || (url.protocol === "wss:" ? 443 : 80);
+  const isAt = (other: HostPort): boolean =>
+    port === other.port && (host === other.host || isLoopbackName(host));
+  const server = isAt(gateway) ? ("gateway" as const) : ("elsewhere" as const);
+  return { source, shown, url, host, port, leadsTo: listen.some(isAt) ? ("shim" as const) : server };
 }
 
-/** Returns the host of a URL without the brackets of an IPv6 address. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, "$1");
-}
-
-/** Returns the port of a URL, or its scheme's default (RFC 6455 section 3). */
-export function portOf({ port, protocol }: URL): number {
-  if (port !== "") return Number(port);
-  return protocol === "wss:" ? 443 : 80;
-}
-
-/** Returns the names of the variables that send a tool's requests to `url` through an HTTP proxy. */
-export function proxyVariables(env: Environment, url: URL): readonly string[] {
-  const host = hostOf(url);
-  const bypass = (env["no_proxy"] ?? env["NO_PROXY"] ?? "").toLowerCase().split(",");
-  const isBypassed = bypass
-    .map((item) => item.trim())
-    .some(
-      (item) =>
-        item === "*" ||
-        item === host ||
-        item.replace(/:\d+$/, "") === host ||
-        (item.startsWith("127.") && item.endsWith("/8") && host.startsWith("127.")),
-    );
-  if (isBypassed) return [];
+/** Returns the names of the variables that send a tool's requests to a URL through an HTTP proxy. */
+export function proxyVariables(env: Environment, { host, url }: ToolUrl): readonly string[] {
+  const bypass = (env["no_proxy"] ?? env["NO_PROXY"] ?? "").toLowerCase().split(/[\s,]+/);
+  const isLocal = host.startsWith("127.");
+  const isBypassed = (item: string): boolean =>
+    item === "*" || item.replace(/:\d+$/, "") === host || (isLocal && /^127\..*\/8$/.test(item));
+  if (bypass.some(isBypassed) || bypass.includes(host)) return [];
   const names = [url.protocol === "wss:" ? "https_proxy" : "http_proxy", "all_proxy"];
   return names.flatMap((name) => [name, name.toUpperCase()]).filter((name) => env[name]);
+}
+
+/** What the gateway is sent for authentication; or why there is nothing to send. */
+export type Credential = ReturnType<typeof readCredential>;
+
+/**
+ * Finds the credential of the tools: the token as `--approve` finds it, else `OPENCLAW_GATEWAY_PASSWORD`.
+ *
+ * @param mode `gateway.auth.mode` of OpenClaw's config: with `password`, a token is of no use
+ */
+export function readCredential(tokenFile: string | undefined, env: Environment, mode: unknown) {
+  const token = readToken(tokenFile, env);
+  const from = "OPENCLAW_GATEWAY_PASSWORD";
+  const password = env[from];
+  if (password && ("why" in token || mode === "password"))
+    return { kind: "password" as const, secret: new Secret(password), from, fromEnvironment: true };
+  if (mode === "password" && "why" in token)
+    return { why: "gateway.auth.mode is password", fix: `set ${from}` };
+  const fromEnvironment = tokenFile === undefined && Boolean(env["OPENCLAW_GATEWAY_TOKEN"]?.trim());
+  return "why" in token ? token : { kind: "token" as const, ...token, fromEnvironment };
+}
+
+/**
+ * Returns true if doctor may send the credential to a URL. It only goes where OpenClaw's tools would send it: to this
+ * machine, or over TLS to a URL that the user gave for it. `gateway.remote.url` has a token of its own.
+ */
+export function maySend(credential: Credential, { source, url, host }: ToolUrl): boolean {
+  if ("why" in credential) return false;
+  if (isLoopbackName(host)) return true;
+  if (url.protocol !== "wss:") return false;
+  return source === "--via" || (source === "OPENCLAW_GATEWAY_URL" && credential.fromEnvironment);
 }

@@ -69,6 +69,6 @@ describe("what doctor advises", () => {
     expect(run.of("shim", "note")[0]?.command).toBe(
       `openclaw-shim run --listen 0.0.0.0:${port} --allow-from 172.17.0.0/16 --gateway ws://127.0.0.1:9`,
     );
-    expect(run.of("tools", "note")[0]?.fix).toContain(`env --listen 127.0.0.1:${port}`);
+    expect(run.of("tools", "note")[0]?.fix).toContain(`env --listen 0.0.0.0:${port} --allow-from`);
   });
 });

@@ -1,10 +1,11 @@
-import type { DoctorContext, GatewayFacts } from "../../../src/commands/doctor/doctor-context.ts";
-import { findingOf, type Check, type Finding } from "../../../src/commands/doctor/finding.ts";
-import type { ShimFacts } from "../../../src/commands/doctor/found-shim.ts";
-import type { Attempt } from "../../../src/commands/doctor/gateway-client.ts";
+import type { Check } from "../../../src/commands/doctor/doctor-command.ts";
+import type { DoctorContext } from "../../../src/commands/doctor/doctor-context.ts";
+import type { Result } from "../../../src/commands/doctor/finding.ts";
+import { attemptOf } from "../../../src/commands/doctor/gateway-attempt.ts";
 import type { OpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
 import type { PathFacts } from "../../../src/commands/doctor/tool-paths.ts";
 import { readToolUrl } from "../../../src/commands/doctor/tool-urls.ts";
+import type { OutcomeName } from "../../../src/outcome/outcome.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 import { Secret } from "../../../src/openclaw/token.ts";
 import { testSettings } from "../../support/settings.ts";
@@ -16,6 +17,14 @@ export const SETTINGS: Settings = {
   listen: [{ host: "127.0.0.1", port: 18_788 }],
 };
 
+/** Every result of connecting to the gateway. */
+type GatewayFacts = Extract<Awaited<ReturnType<DoctorContext["gateway"]>>, { hello: unknown }>;
+type ShimFacts = Awaited<ReturnType<DoctorContext["shim"]>>;
+/** One attempt to connect, as it is judged. */
+export type Attempt = PathFacts["attempt"];
+/** An outcome of the running shim. */
+export type SeenOutcome = NonNullable<PathFacts["throughShim"]>;
+
 /** What differs from a machine where all is well. */
 export interface Given {
   readonly settings?: Partial<Settings>;
@@ -23,40 +32,39 @@ export interface Given {
   readonly tools?: DoctorContext["tools"];
   readonly openclaw?: Partial<OpenclawFiles>;
   readonly gateway?: Partial<GatewayFacts>;
-  readonly shim?: ShimFacts;
+  /** Outcomes of the running shim. */
+  readonly outcomes?: readonly SeenOutcome[];
   readonly paths?: readonly PathFacts[];
   readonly runtime?: string;
 }
 
+const NOT_SENT = { device: undefined, session: undefined, headers: {}, sent: false, elsewhere: false };
+
 /** A connection that a gateway of that release accepted. */
 export function connected(version: string | undefined = "2026.9.6", authMode = "token"): Attempt {
-  return { connected: true, hello: { version, calledAs: undefined, authMode, configPath: undefined } };
+  const hello = { type: "hello-ok", server: { version }, snapshot: { authMode } };
+  return { ...attemptOf({ ok: true, hello }), ...NOT_SENT };
 }
 
 /** A connection that was refused. */
-export function refused(
-  outcome: Extract<Attempt, { connected: false }>["verdict"]["outcome"],
-  reason?: string,
-): Attempt {
-  const verdict = { outcome, ...(reason !== undefined && { reason }) };
-  return { connected: false, verdict, advice: { fix: "fix it" } };
+export function refused(outcome: OutcomeName, reason?: string): Attempt {
+  const what = reason === undefined ? outcome : `${outcome} (${reason})`;
+  return { ...attemptOf({ ok: false }), ...NOT_SENT, outcome, reason, what };
 }
 
 /** A gateway of a release, as doctor connected to it. */
 export function gatewayOf(version: string, direct: Attempt = connected(version)): Partial<GatewayFacts> {
   const plain = connected(version);
-  const [hello] = [direct, plain].flatMap((attempt) => (attempt.connected ? attempt.hello : []));
-  return { plain, direct, hello };
+  return { plain, direct, hello: direct.hello ?? plain.hello };
 }
 
 /** Runs one check on a machine where all is well, but for what is given. */
-export async function findings(check: Check, given: Given = {}): Promise<readonly Finding[]> {
-  const results = await check.run(contextOf(given));
-  return [results].flat().map((result) => findingOf(check.name, result));
+export async function findings(check: Check, given: Given = {}): Promise<readonly Result[]> {
+  return [await check(contextOf(given))].flat();
 }
 
 /** Runs one check and returns its first finding. */
-export async function finding(check: Check, given: Given = {}): Promise<Finding | undefined> {
+export async function finding(check: Check, given: Given = {}): Promise<Result | undefined> {
   return (await findings(check, given))[0];
 }
 
@@ -72,15 +80,18 @@ function contextOf(given: Given): DoctorContext {
     bad: [],
   };
   const gateway: GatewayFacts = {
-    listener: { pid: 1, program: "node", name: "openclaw" },
+    isShim: false,
+    listener: { program: "node", shown: "openclaw, node (pid 1)" },
+    plain: connected(),
+    direct: connected(),
+    hello: connected().hello,
     devices: { pending: [], paired: [] },
-    ...gatewayOf("2026.9.6"),
     ...given.gateway,
   };
+  const outcomes = [...(given.outcomes ?? [])];
   const shim: ShimFacts = {
-    running: { address: "127.0.0.1:18788", version: "1.0.0", outcomes: [] },
+    running: { address: "127.0.0.1:18788", version: "1.0.0", unreachable: undefined, outcomes },
     attempt: connected(),
-    elsewhere: false,
   };
   const from = "OPENCLAW_GATEWAY_TOKEN";
   return {
@@ -88,13 +99,14 @@ function contextOf(given: Given): DoctorContext {
     settings,
     env: given.env ?? { [from]: "t" },
     via: [],
+    configProblem: undefined,
     openclaw: { ...files, ...given.openclaw },
     credential: { kind: "token", secret: new Secret("t"), from, fromEnvironment: true },
     tools: given.tools ?? readToolUrl("OPENCLAW_GATEWAY_URL", "ws://127.0.0.1:18788", settings),
     gateway: () => Promise.resolve(gateway),
     runtime: () => Promise.resolve(given.runtime),
-    shim: () => Promise.resolve(given.shim ?? shim),
-    paths: () => Promise.resolve(given.paths ?? []),
+    shim: () => Promise.resolve(shim),
+    paths: () => Promise.resolve([...(given.paths ?? [])]),
     leftovers: () => Promise.resolve([]),
   };
 }

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readCredential } from "../../../src/commands/doctor/gateway-credential.ts";
+import { readCredential } from "../../../src/commands/doctor/tool-urls.ts";
 import { FAKE_RELEASES } from "../../fake-gateway/behaviors.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, toFix } from "./run.ts";

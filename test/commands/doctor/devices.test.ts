@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { pendingCheck } from "../../../src/commands/doctor/checks/pending-check.ts";
-import { scopesCheck } from "../../../src/commands/doctor/checks/scopes-check.ts";
-import {
-  readPaired,
-  readPending,
-  type DeviceLists,
-  type PendingDevice,
-} from "../../../src/commands/doctor/device-lists.ts";
-import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import { checkPending, checkScopes } from "../../../src/commands/doctor/device-checks.ts";
+import type { Result } from "../../../src/commands/doctor/finding.ts";
+import { readPaired, readPending, type DeviceLists } from "../../../src/commands/doctor/openclaw-files.ts";
 import { findings, gatewayOf } from "./context.ts";
+
+type PendingDevice = DeviceLists["pending"][number];
 
 const NOW = Date.now();
 const request: PendingDevice = {
@@ -22,8 +18,8 @@ const request: PendingDevice = {
   at: NOW - 1_000,
 };
 
-const pendingAt = (version: string, ...pending: PendingDevice[]): Promise<readonly Finding[]> =>
-  findings(pendingCheck, { gateway: { ...gatewayOf(version), devices: { pending, paired: [] } } });
+const pendingAt = (version: string, ...pending: PendingDevice[]): Promise<readonly Result[]> =>
+  findings(checkPending, { gateway: { ...gatewayOf(version), devices: { pending, paired: [] } } });
 
 describe("a pending request", () => {
   it.each(["2026.4.5", "2026.9.6"])("is stale on %s", async (version) => {
@@ -54,11 +50,11 @@ describe("the scopes of a paired device", () => {
   const own = "a".repeat(64);
   const lacks = async (
     version: string,
-    approved: readonly string[],
+    approved: string[],
     lists?: DeviceLists,
   ): Promise<string | undefined> => {
     const paired = [{ deviceId: own, client: "cli", roles: ["operator"], scopes: approved }];
-    const found = await findings(scopesCheck, {
+    const found = await findings(checkScopes, {
       gateway: { ...gatewayOf(version), devices: lists ?? { pending: [], paired } },
       openclaw: { ownDeviceId: own },
     });

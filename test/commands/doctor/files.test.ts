@@ -55,7 +55,7 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
     const run = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_PORT: "2" });
 
     expect(run.of("files")[0]?.finding).toContain("is not JSON5 (near line 1)");
-    expect(run.of("gateway")[0]?.finding).toContain("no gateway at ws://127.0.0.1:2");
+    expect(run.of("gateway")[0]?.finding).toContain("no connection to a gateway at ws://127.0.0.1:2");
   });
 
   it("says what is wrong with the gateway's port, and goes on", async () => {

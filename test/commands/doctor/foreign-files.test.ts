@@ -1,7 +1,7 @@
 import { chmodSync, chownSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { openclawFilesCheck } from "../../../src/commands/doctor/checks/openclaw-files-check.ts";
+import { checkFiles } from "../../../src/commands/doctor/config-checks.ts";
 import { readOpenclawFiles, type OpenclawFiles } from "../../../src/commands/doctor/openclaw-files.ts";
 import { makeHome } from "./bench.ts";
 import { findings } from "./context.ts";
@@ -33,7 +33,7 @@ describe.runIf(process.geteuid?.() === 0)("OpenClaw's files", () => {
 
     const openclaw = readAs(NOBODY, home);
 
-    const found = await findings(openclawFilesCheck, { openclaw });
+    const found = await findings(checkFiles, { openclaw });
     expect(found).toMatchObject([{ status: "fix", fix: expect.stringContaining("as the owner") as string }]);
     expect(JSON.stringify(found)).toContain("openclaw.json cannot be read (EACCES), nor can paired.json");
   });

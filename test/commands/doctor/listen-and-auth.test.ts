@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { authCheck } from "../../../src/commands/doctor/checks/auth-check.ts";
-import { listenCheck } from "../../../src/commands/doctor/checks/listen-check.ts";
-import { isPrivateBlock } from "../../../src/commands/doctor/openclaw-files.ts";
-import type { SeenOutcome, ShimFacts } from "../../../src/commands/doctor/found-shim.ts";
-import { connected, finding, gatewayOf, type Given } from "./context.ts";
+import { checkAuth, checkListen } from "../../../src/commands/doctor/config-checks.ts";
+import { isPrivateBlock } from "../../../src/net/ip-address.ts";
+import { connected, finding, gatewayOf, type Given, type SeenOutcome } from "./context.ts";
 
 const onAll = (allowFrom: readonly string[]): Given => ({
   settings: { listen: [{ host: "0.0.0.0", port: 18_788 }], allowFrom },
@@ -13,14 +11,14 @@ describe("a --listen beyond loopback", () => {
   it.each([[["0.0.0.0/0"]], [["10.0.0.0/8", "::/0"]], [["203.0.113.7/32"]], [["10.0.0.0/7"]]])(
     "is open to the internet with --allow-from %j",
     async (allowFrom) => {
-      const found = await finding(listenCheck, onAll(allowFrom));
+      const found = await finding(checkListen, onAll(allowFrom));
       expect(found).toMatchObject({ status: "fix" });
       expect(JSON.stringify(found)).toContain(allowFrom.at(-1));
     },
   );
 
   it("names the peers that may connect if they are few", async () => {
-    expect(await finding(listenCheck, onAll(["172.17.0.0/16", "fd00::/8"]))).toMatchObject({
+    expect(await finding(checkListen, onAll(["172.17.0.0/16", "fd00::/8"]))).toMatchObject({
       status: "note",
       finding: expect.stringContaining(
         "--listen 0.0.0.0:18788 with --allow-from 172.17.0.0/16 fd00::/8",
@@ -52,30 +50,24 @@ describe("gateway.auth.mode none", () => {
     peer: "127.0.0.1",
     hostFrom: undefined,
     stripped: { "x-forwarded-for": "203.0.113.7" },
-    publicForwarded: true,
     byDoctor: false,
-  };
-  const shim: ShimFacts = {
-    running: { address: "127.0.0.1:18788", version: "1", outcomes: [outcome] },
-    attempt: connected(),
-    elsewhere: false,
   };
 
   it("is a note on a machine that no other reaches", async () => {
-    expect(await finding(authCheck, { gateway })).toMatchObject({ status: "note" });
+    expect(await finding(checkAuth, { gateway })).toMatchObject({ status: "note" });
   });
 
   it.each<[string, Given]>([
-    ["forwarded connections", { shim }],
+    ["forwarded connections", { outcomes: [outcome] }],
     ["a listener beyond loopback", onAll(["10.0.0.0/8"])],
   ])("is to be fixed with %s", async (_what, given) => {
-    expect(await finding(authCheck, { gateway, ...given })).toMatchObject({ status: "fix" });
+    expect(await finding(checkAuth, { gateway, ...given })).toMatchObject({ status: "fix" });
   });
 
   it("is read from the config if the gateway does not report it", async () => {
     const openclaw = { gateway: { auth: { mode: "none" } } };
     const silent = { hello: undefined };
-    expect(await finding(authCheck, { openclaw, gateway: silent })).toMatchObject({ status: "note" });
-    expect(await finding(authCheck, { openclaw })).toMatchObject({ status: "ok" });
+    expect(await finding(checkAuth, { openclaw, gateway: silent })).toMatchObject({ status: "note" });
+    expect(await finding(checkAuth, { openclaw })).toMatchObject({ status: "ok" });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { LIMITS } from "../../../src/commands/doctor/deadline.ts";
+import { LIMITS } from "../../../src/commands/doctor/gateway-attempt.ts";
 import { bundle, start } from "../bundle.ts";
 import { freePort, startRawServer, type RawServer } from "../../support/raw.ts";
 import { startTestGateway, TOKEN } from "./bench.ts";
@@ -24,7 +24,9 @@ describe("doctor", () => {
     const run = await runDoctor(["--gateway", `ws://127.0.0.1:${port}`], ENV);
 
     expect(run).toMatchObject({ code: 1, local: false, left: [] });
-    expect(run.of("gateway")[0]?.finding).toBe(`no gateway at ws://127.0.0.1:${port}: ECONNREFUSED`);
+    expect(run.of("gateway")[0]?.finding).toBe(
+      `no connection to a gateway at ws://127.0.0.1:${port}: gateway-unreachable (ECONNREFUSED)`,
+    );
     expect(run.of("gateway")[0]?.fix).toContain("openclaw gateway run");
     expect(run.of("direct", "unknown")).toHaveLength(1);
   });
@@ -36,7 +38,7 @@ describe("doctor", () => {
 
     expect(run.ms).toBeLessThan(SHORT.gather + SHORT.clear + WORK_MS);
     expect(run.code).toBe(1);
-    expect(run.of("gateway")[0]?.finding).toContain("accepts connections, but no gateway responded");
+    expect(run.of("gateway")[0]?.finding).toContain("gateway-unreachable (no response within");
   });
 
   it("ends in time if everything but the gateway hangs", async () => {

@@ -1,25 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { pathsCheck } from "../../../src/commands/doctor/checks/paths-check.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import { checkPaths } from "../../../src/commands/doctor/tool-checks.ts";
 import type { PathFacts } from "../../../src/commands/doctor/tool-paths.ts";
-import { readToolUrl } from "../../../src/commands/doctor/tool-urls.ts";
-import { connected, finding, refused, SETTINGS } from "./context.ts";
-
-type Given = Omit<PathFacts, "toolUrl">;
+import { connected, finding, refused } from "./context.ts";
 
 describe("a path of the tools", () => {
-  it.each<[string, string, Given, Finding["status"], string]>([
-    ["is not a URL", "http://x", {}, "fix", "http://x (--via) is not a ws:// or wss:// URL"],
-    ["is clean", "ws://127.0.0.1:5", { attempt: connected() }, "ok", "nothing was seen to be added on it"],
+  it.each<[string, string, Partial<PathFacts>, Finding["status"], string]>([
+    ["is clean", "ws://127.0.0.1:5", {}, "ok", "local: nothing that matters to the gateway is added on it"],
     [
       "refuses forwarding headers",
       "wss://sb.vercel.run",
       {
         attempt: refused("gateway-refused", "proxy_attribution_required"),
-        proxyFields: { server: "Vercel", "x-vercel-id": "fra1::x" },
+        headers: { server: "Vercel", "x-vercel-id": "fra1::x" },
       },
       "fix",
-      "leads to the gateway past the shim, and forwarding headers are added on it, by Vercel, server: Vercel",
+      "leads to the gateway past the shim, and forwarding headers are added, or Host is rewritten, by Vercel, server: Vercel",
     ],
     [
       "rewrites Host, as the gateway's log shows",
@@ -29,7 +25,17 @@ describe("a path of the tools", () => {
         logged: { runtime: "node", host: "sb.vercel.run", forwardedFor: undefined },
       },
       "fix",
-      "leads to the gateway past the shim, and rewrites Host to sb.vercel.run: not local",
+      "leads to the gateway past the shim, and rewrites Host to sb.vercel.run: pairing-required (not-paired)",
+    ],
+    [
+      "adds headers, as the gateway's log shows",
+      "ws://127.0.0.1:5",
+      {
+        attempt: refused("pairing-required", "not-paired"),
+        logged: { runtime: "node", host: undefined, forwardedFor: "10.0.0.7" },
+      },
+      "fix",
+      "leads to the gateway past the shim, and adds x-forwarded-for=10.0.0.7: pairing-required (not-paired)",
     ],
     [
       "is neither this machine nor TLS",
@@ -38,16 +44,20 @@ describe("a path of the tools", () => {
       "note",
       "unauthorized; the token was not sent there",
     ],
-    [
-      "is local though something is added",
-      "ws://127.0.0.1:5",
-      { attempt: connected(), logged: { runtime: "node", host: undefined, forwardedFor: "10.0.0.7" } },
-      "note",
-      "leads to the gateway past the shim and adds x-forwarded-for=10.0.0.7; local all the same",
-    ],
-  ])("%s", async (_what, url, given, status, words) => {
-    const path = { toolUrl: readToolUrl("--via", url, SETTINGS), ...given };
-    const found = await finding(pathsCheck, { paths: [path] });
+  ])("%s", async (_what, shown, given, status, words) => {
+    const path: PathFacts = {
+      source: "--via",
+      shown,
+      url: new URL(shown),
+      attempt: connected(),
+      throughShim: undefined,
+      logged: undefined,
+      listener: undefined,
+      credentialWithheld: false,
+      headers: {},
+      ...given,
+    };
+    const found = await finding(checkPaths, { paths: [path] });
     expect(found?.status).toBe(status);
     expect(found?.finding).toContain(words);
   });

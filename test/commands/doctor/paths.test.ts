@@ -58,6 +58,26 @@ describe.each(FAKE_RELEASES)("a path of the tools to a gateway of %s", (release)
 });
 
 describe("what infrastructure adds", () => {
+  it.each([
+    ["2026.4.5", "ok", "is local: nothing that matters to the gateway is added on it"],
+    [
+      "2026.3.23",
+      "fix",
+      "leads to the gateway past the shim, and forwarding headers are added, or Host is rewritten",
+    ],
+  ] as const)("is judged by what it means to %s if it is another Host", async (release, status, words) => {
+    const gateway = await startTestGateway({ release });
+    const proxy = await proxyTo(gateway.port, { headers: [], host: "sandbox.example.com" });
+
+    const run = await runDoctor(["--gateway", gateway.url, "--via", proxy.url], {
+      OPENCLAW_GATEWAY_TOKEN: TOKEN,
+    });
+
+    expect(run).toMatchObject({ local: true, left: [] });
+    expect(run.of("path", status)[0]?.finding).toContain(words);
+    expect(gateway.pairing.paired).toEqual([]);
+  });
+
   it("shows in the outcomes of the shim that runs, without any --via", async () => {
     const gateway = await startTestGateway();
     const shim = await openTestShim(gateway.port);

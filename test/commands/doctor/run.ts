@@ -2,7 +2,7 @@ import { readArguments } from "../../../src/settings/arguments.ts";
 import { DOCTOR_FLAGS } from "../../../src/cli/command.ts";
 import { findCommand } from "../../../src/commands/command-table.ts";
 import { doctor } from "../../../src/commands/doctor/doctor-command.ts";
-import type { Limits } from "../../../src/commands/doctor/deadline.ts";
+import type { LIMITS as DEFAULT_LIMITS } from "../../../src/commands/doctor/gateway-attempt.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
 import type { Stdout } from "../../../src/log/logger.ts";
 import { start, type Bundle } from "../bundle.ts";
@@ -29,13 +29,13 @@ type Env = Readonly<Record<string, string>>;
 /** Not the default address, where a shim of this machine could listen. */
 const NOBODY_THERE = "127.0.0.1:1";
 /** Long enough for whoever answers, on a busy machine; a test of who does not passes less. */
-const LIMITS: Limits = { gather: 8_000, clear: 3_000, handshake: 4_000, request: 2_000 };
+const LIMITS: typeof DEFAULT_LIMITS = { gather: 8_000, clear: 3_000, handshake: 4_000, request: 2_000 };
 
 /** Runs `doctor --json` in this process and reads what it says. @throws Error when it prints anything else */
 export async function runDoctor(
   args: readonly string[],
   env: Env = {},
-  limits: Limits = LIMITS,
+  limits: typeof DEFAULT_LIMITS = LIMITS,
 ): Promise<DoctorRun> {
   const found = await findCommand(argv(args));
   if ("text" in found) throw new Error(found.text);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { runtimeCheck } from "../../../src/commands/doctor/checks/runtime-check.ts";
+import { checkRuntime } from "../../../src/commands/doctor/gateway-checks.ts";
 import { finding, findings, refused, type Given } from "./context.ts";
 
 const listeningAs = (program: string): Given => ({
-  gateway: { listener: { pid: 4711, program, name: "openclaw" } },
+  gateway: { listener: { program, shown: `${program} (pid 4711)` } },
 });
 /** The listener cannot be seen; the gateway's log names its runtime, or does not. */
 const loggedAs = (runtime?: string): Given => ({
@@ -25,9 +25,9 @@ describe("the gateway's runtime", () => {
     ["Bun, by the log", loggedAs("bun"), "note", "under Bun"],
     ["a proxy", listeningAs("nginx"), "note", "is nginx, neither node nor bun"],
     ["a program with a similar name", listeningAs("bundle"), "note", "is bundle, neither node nor bun"],
-    ["unknown", loggedAs(), "unknown", "cannot be seen from here"],
+    ["unknown", loggedAs(), "unknown", "cannot be seen"],
   ])("%s", async (_what, given, status, words) => {
-    expect(await finding(runtimeCheck, given)).toMatchObject({
+    expect(await finding(checkRuntime, given)).toMatchObject({
       status,
       finding: expect.stringContaining(words) as string,
     });
@@ -37,15 +37,15 @@ describe("the gateway's runtime", () => {
     const { gateway } = listeningAs("bun");
     const direct = refused("pairing-required", "not-paired");
 
-    expect(await finding(runtimeCheck, { gateway: { ...gateway, direct } })).toMatchObject({
+    expect(await finding(checkRuntime, { gateway: { ...gateway, direct } })).toMatchObject({
       status: "fix",
-      finding: expect.stringContaining("not even a clean loopback connection as local") as string,
+      finding: expect.stringContaining("even a clean connection is not local") as string,
       command: "openclaw gateway install --runtime node --force",
     });
   });
 
   it("is not judged without a gateway", async () => {
-    const unreachable = { code: "ECONNREFUSED", message: "connect ECONNREFUSED" };
-    expect(await findings(runtimeCheck, { gateway: { unreachable } })).toEqual([]);
+    const direct = refused("gateway-unreachable", "ECONNREFUSED");
+    expect(await findings(checkRuntime, { gateway: { direct } })).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findingOf, ok, type Finding } from "../../../src/commands/doctor/finding.ts";
-import { renderTable } from "../../../src/commands/doctor/findings-format.ts";
+import { renderTable, toFix, type Finding } from "../../../src/commands/doctor/finding.ts";
 
 describe("the table", () => {
   it("has check, status and finding in columns, and fix and command below", () => {
@@ -48,7 +47,7 @@ describe("the table", () => {
   it("shows no control character, whatever the finding", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
-        expect(renderTable([findingOf("c", { ...ok(text), fix: text, command: text })])).toMatch(
+        expect(renderTable([{ check: "c", ...toFix(text, text, text) }])).toMatch(
           /^[^\p{Cc}\p{Cf}]*(\n[^\p{Cc}\p{Cf}]*)*$/u,
         );
       }),

@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { toolsCheck } from "../../../src/commands/doctor/checks/tools-check.ts";
-import type { Attempt } from "../../../src/commands/doctor/gateway-client.ts";
-import { maySend } from "../../../src/commands/doctor/gateway-credential.ts";
-import { proxyVariables, readToolUrl, toolUrl } from "../../../src/commands/doctor/tool-urls.ts";
+import { checkTools } from "../../../src/commands/doctor/tool-checks.ts";
+import {
+  maySend,
+  proxyVariables,
+  readToolUrl,
+  toolUrl,
+  type ToolUrl,
+} from "../../../src/commands/doctor/tool-urls.ts";
 import { Secret } from "../../../src/openclaw/token.ts";
-import { findings, gatewayOf, refused, SETTINGS } from "./context.ts";
+import { findings, gatewayOf, refused, SETTINGS, type Attempt } from "./context.ts";
+
+/** Reads a URL that is one. */
+function urlOf(source: ToolUrl["source"], text: string): ToolUrl {
+  const found = readToolUrl(source, text, SETTINGS);
+  if (found.leadsTo === "nowhere") throw new Error(text);
+  return found;
+}
 
 describe("where the tools connect", () => {
   it.each<[object, object, string, string, string]>([
@@ -46,7 +57,7 @@ describe("where the tools connect", () => {
     [{ OPENCLAW_GATEWAY_PORT: "18788" }, { port: 5 }, "gateway.port", "ws://127.0.0.1:18788", "shim"],
     [{}, { tls: { enabled: true }, port: 18_789 }, "gateway.port", "wss://127.0.0.1:18789", "gateway"],
     [{}, {}, "OpenClaw's default", "ws://127.0.0.1:18789", "gateway"],
-    [{ OPENCLAW_GATEWAY_URL: "http://x" }, {}, "OPENCLAW_GATEWAY_URL", "http://x", "elsewhere"],
+    [{ OPENCLAW_GATEWAY_URL: "http://x" }, {}, "OPENCLAW_GATEWAY_URL", "http://x", "nowhere"],
   ])("is read from %j and %j", (env, gateway, source, shown, leadsTo) => {
     expect(toolUrl(SETTINGS, { ...env }, { ...gateway })).toMatchObject({ source, shown, leadsTo });
   });
@@ -82,7 +93,7 @@ describe("the token", () => {
     ["gateway.remote.url", "wss://x.example", fromConfig, false],
     ["--via", "ws://127.0.0.1:5", { why: "none", fix: "" }, false],
   ] as const)("for %s %s", (source, url, token, expected) => {
-    expect(maySend(token, readToolUrl(source, url, SETTINGS))).toBe(expected);
+    expect(maySend(token, urlOf(source, url))).toBe(expected);
   });
 });
 
@@ -93,7 +104,7 @@ describe("tools that are pointed", () => {
       tools: toolUrl(SETTINGS, env),
       gateway: gatewayOf("2026.9.6", direct),
     };
-    return (await findings(toolsCheck, given)).map(({ status }) => status);
+    return (await findings(checkTools, given)).map(({ status }) => status);
   };
 
   it("at the shim are well", async () => {
@@ -105,9 +116,16 @@ describe("tools that are pointed", () => {
   });
 
   it("there, without the token that the URL requires in the environment, fail", async () => {
-    expect(await findings(toolsCheck, { env: {} })).toMatchObject([
+    expect(await findings(checkTools, { env: {} })).toMatchObject([
       { status: "ok" },
       { status: "fix", fix: expect.stringContaining("export OPENCLAW_GATEWAY_TOKEN=") as string },
+    ]);
+  });
+
+  it("at what is not a WebSocket URL are to be fixed", async () => {
+    const tools = readToolUrl("OPENCLAW_GATEWAY_URL", "http://x", SETTINGS);
+    expect(await findings(checkTools, { tools })).toMatchObject([
+      { status: "fix", finding: "http://x (OPENCLAW_GATEWAY_URL) is not a ws:// or wss:// URL" },
     ]);
   });
 
@@ -118,7 +136,7 @@ describe("tools that are pointed", () => {
 });
 
 describe("an HTTP proxy of the environment", () => {
-  const url = new URL("ws://127.0.0.1:18788");
+  const url = urlOf("--via", "ws://127.0.0.1:18788");
 
   it.each<[Record<string, string>, readonly string[]]>([
     [{ HTTP_PROXY: "http://p:1" }, ["HTTP_PROXY"]],

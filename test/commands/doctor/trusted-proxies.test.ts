@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { trustedProxiesCheck } from "../../../src/commands/doctor/checks/trusted-proxies-check.ts";
-import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import { checkTrustedProxies } from "../../../src/commands/doctor/config-checks.ts";
+import type { Result } from "../../../src/commands/doctor/finding.ts";
 import { connected, finding, gatewayOf, refused, SETTINGS, type Given } from "./context.ts";
 
 const REFUSED = refused("pairing-required", "not-paired");
 
-function judge(trustedProxies: unknown, given: Given = {}): Promise<Finding | undefined> {
+function judge(trustedProxies: unknown, given: Given = {}): Promise<Result | undefined> {
   const gateway = gatewayOf("2026.2.19", REFUSED);
-  return finding(trustedProxiesCheck, { gateway, openclaw: { gateway: { trustedProxies } }, ...given });
+  return finding(checkTrustedProxies, { gateway, openclaw: { gateway: { trustedProxies } }, ...given });
 }
 
 describe("gateway.trustedProxies", () => {

@@ -15,8 +15,8 @@ describe("doctor --via", () => {
 
     expect(toFix(run)).toEqual(["path"]);
     expect(run.of("path")[0]).toMatchObject({
-      finding: `${dead} (--via): gateway-unreachable (ECONNREFUSED): nothing listens there`,
-      fix: "give --via the address that the tools use",
+      finding: `${dead} (--via): gateway-unreachable (ECONNREFUSED): nothing responds there`,
+      fix: "correct --via, or start what listens there",
     });
   });
 
@@ -30,7 +30,7 @@ describe("doctor --via", () => {
 
     expect(run.code).toBe(0);
     expect(run.of("path", "note").map(({ finding }) => finding)).toEqual([
-      `ws://${shim.authority} (--via): that is the shim itself; see shim`,
+      `ws://${shim.authority} (--via) is the shim itself: see shim`,
       `${gateway.url} (--via) is the gateway itself: see direct`,
     ]);
   });

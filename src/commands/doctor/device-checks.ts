@@ -1,0 +1,83 @@
+import { shellWord } from "../../errors.ts";
+import { holds } from "../../openclaw/releases.ts";
+import { coversScope, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+import type { DoctorContext } from "./doctor-context.ts";
+import { list, note, ok, shimCommand, toFix, unknown, type Results } from "./finding.ts";
+
+/** A request is deleted five minutes after its last attempt (OpenClaw `device-pairing.ts`). */
+const TTL_MS = 5 * 60_000;
+const SHOWN = 5;
+const LIST = "openclaw devices list";
+
+/** Judges the pending requests: their devices are refused, on most releases even if they are local now. */
+export async function checkPending({ gateway, openclaw }: DoctorContext): Results {
+  const { devices, hello } = await gateway();
+  const store = openclaw.sqlite ? "; the store is SQLite, which only the gateway reads" : "";
+  if (!devices) return unknown(`devices are visible to operators only, and none could connect${store}`);
+  const live = devices.pending.filter(({ at }) => at === undefined || Date.now() - at < TTL_MS);
+  if (live.length === 0) return ok("no device waits to be approved");
+  const isStale = holds("pendingStaysStale", hello?.version);
+  const results = live.slice(0, SHOWN).map(({ deviceId, client, requestId, silent, at = 0 }) => {
+    const stays =
+      isStale && !silent
+        ? "it was not local at first, and stays refused, local or not, until five minutes after its last attempt"
+        : "it is refused until somebody approves it";
+    // A request from the future does not expire before then.
+    const ahead = Math.round((at - Date.now()) / 60_000);
+    const clock = ahead > 1 ? `; its time is ${ahead} min ahead of this clock: one of them is wrong` : "";
+    const word = shellWord(requestId);
+    return toFix(
+      `${client ?? "a client"} (device ${deviceId.slice(0, 12)}…) waits to be approved: ${stays}${clock}`,
+      "approve it (openclaw devices approve); or, if it may be local now, reject it and let it retry",
+      word === undefined ? LIST : `openclaw devices approve ${word}`,
+    );
+  });
+  const more = live.length - SHOWN;
+  return more > 0 ? [...results, toFix(`${more} more requests wait`, "list them", LIST)] : results;
+}
+
+/** Judges whether paired devices are refused because they request more scopes than were approved. */
+export async function checkScopes(context: DoctorContext): Results {
+  const { openclaw, program, gateway, shim } = context;
+  const { devices, hello } = await gateway();
+  // Then `pending` says why.
+  if (!devices) return [];
+  const hasImplied = holds("impliedScopes", hello?.version);
+  const refusesUpgrades = holds("scopeUpgradesRefused", hello?.version);
+  const outcomes = (await shim()).running?.outcomes ?? [];
+  const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks`;
+  const results = devices.paired.flatMap(({ deviceId, client = "device", roles, scopes }) => {
+    const isMissing = (scope: string): boolean =>
+      !(hasImplied ? coversScope(scopes, scope) : scopes.includes(scope));
+    const pending = devices.pending.find((request) => request.deviceId === deviceId);
+    const seen = outcomes.findLast((outcome) => outcome.deviceId === deviceId);
+    const isOwn = deviceId === openclaw.ownDeviceId && roles.includes("operator");
+    const requests: [how: string, asks: readonly string[]][] = [];
+    if (pending) requests.push([`asks for (request ${pending.requestId})`, pending.scopes]);
+    if (seen?.outcome === "pairing-required") requests.push(["asked the shim for", seen.scopes]);
+    if (isOwn && refusesUpgrades)
+      requests.push(["is OpenClaw's own CLI, which asks at times for", OPERATOR_SCOPES]);
+    const [how, asks = []] = requests.find(([, all]) => all.some(isMissing)) ?? [];
+    if (how === undefined) return [];
+    const approved = `${client} ${deviceId.slice(0, 12)}… is approved for ${list(scopes)}`;
+    return toFix(`${approved}; it ${how} ${list(asks)}: missing ${list(asks.filter(isMissing))}`, fix);
+  });
+  if (results.length > 0) return results;
+  return ok(`no paired device is known to request more than it has (${devices.paired.length} paired)`);
+}
+
+/** Removes this run's test devices and reports those that could not be removed. It is the last check. */
+export async function checkLeftovers({ leftovers }: DoctorContext): Results {
+  return (await leftovers()).map(({ deviceId, requestId, at }) => {
+    const where = at === undefined ? "" : ` at the gateway behind ${at}`;
+    const there = at === undefined ? "" : " on that gateway's machine";
+    const device = `doctor's test device ${deviceId}`;
+    const remove = `openclaw devices remove ${deviceId}`;
+    if (requestId === undefined)
+      return toFix(`${device} may be paired${where}: it could not be removed`, `remove it${there}`, remove);
+    const word = shellWord(requestId);
+    const reject = word === undefined ? LIST : `openclaw devices reject ${word}`;
+    const finding = `the request ${requestId} of ${device}${where} could not be rejected; it expires within five minutes`;
+    return note(finding, `reject it${there}`, reject);
+  });
+}

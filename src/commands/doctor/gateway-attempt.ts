@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { section } from "../../openclaw/config.ts";
+import {
+  openSession,
+  type OpenSession,
+  type SessionFailure,
+  type SessionOptions,
+} from "../../openclaw/gateway-session.ts";
+import { readHello } from "../../openclaw/protocol.ts";
+import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+import { adviceFor } from "../../outcome/outcome-advice.ts";
+import { judge, transcriptOf, type Verdict } from "../../outcome/outcome.ts";
+import { stringOf } from "../../text/json.ts";
+import { VERSION } from "../../version.ts";
+import type { Credential } from "./tool-urls.ts";
+
+/**
+ * How long parts of a run may take, in ms: all gathering, then removing the test devices; one handshake, one request. A
+ * gateway that has just started is busy for seconds (2026.4.5: 5 s on two busy processors).
+ */
+export const LIMITS = { gather: 11_000, clear: 3_000, handshake: 7_000, request: 2_000 };
+
+/** The limits of a run, and `performance.now()` at the end of its current part: nothing is started after it. */
+export interface Deadline {
+  readonly limits: Readonly<typeof LIMITS>;
+  end: number;
+}
+
+/** Returns the milliseconds that one handshake or request may take, at least 1. */
+export function timeFor(wait: "handshake" | "request", { limits, end }: Deadline): number {
+  return Math.max(1, Math.min(limits[wait], Math.round(end - performance.now())));
+}
+
+/** Client version of doctor's own connections: its prefix marks them in outcomes of a shim. */
+export const DOCTOR = "openclaw-shim-doctor/";
+
+/** Where and how to connect; `mark` is a User-Agent by which the gateway's log shows the connection. */
+export type Target = Pick<SessionOptions, "url" | "ws" | "device"> & { readonly mark?: string };
+
+/** An attempt to connect. The caller closes its session, if there is one. */
+export type Attempt = Awaited<ReturnType<typeof connectAs>>;
+
+/** Returns a User-Agent that no other request has. */
+export function uniqueMark(): string {
+  return `${DOCTOR}${VERSION} (${randomBytes(8).toString("hex")})`;
+}
+
+/** Connects once as OpenClaw's CLI, with every operator scope. Never throws. */
+export async function connectAs(
+  { mark, ...target }: Target,
+  credential: Credential | undefined,
+  deadline: Deadline,
+) {
+  const auth: { readonly token?: string; readonly password?: string } =
+    credential && "secret" in credential ? { [credential.kind]: credential.secret.reveal() } : {};
+  let sent = false;
+  const result = await openSession({
+    ...target,
+    ws: mark === undefined ? target.ws : { ...target.ws, headers: { "User-Agent": mark } },
+    scopes: OPERATOR_SCOPES,
+    client: { displayName: "openclaw-shim doctor", version: DOCTOR + VERSION },
+    timeoutMs: timeFor("handshake", deadline),
+    ...(performance.now() >= deadline.end && { signal: AbortSignal.abort() }),
+    ...auth,
+    // Called just before `connect` is sent. A password is not part of what the device signs.
+    amend: (params) => {
+      sent = true;
+      return { ...params, auth };
+    },
+  });
+  return {
+    ...attemptOf(result),
+    device: target.device,
+    session: result.ok ? result.session : undefined,
+    /** Of the response to the upgrade. */
+    headers: result.headers ?? {},
+    /** Whoever received `connect` may know the device. */
+    sent,
+  };
+}
+
+/** Judges the result of a handshake as the shim's outcome line judges it. */
+export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFailure) {
+  const transcript = result.ok ? undefined : transcriptOf(result);
+  const verdict: Verdict = transcript ? judge(transcript) : { outcome: "connected" };
+  const advice = (transcript && adviceFor(verdict, transcript)) ?? { fix: "read the gateway's log" };
+  const response = transcript?.response;
+  const { outcome, reason } = verdict;
+  return {
+    connected: result.ok,
+    outcome,
+    reason,
+    /** `pairing-required (not-paired)`. */
+    what: reason === undefined ? outcome : `${outcome} (${reason})`,
+    fix: advice.fix,
+    command: advice.command,
+    /** The pending request that a refusal left. */
+    requestId: response?.ok === false ? response.requestId : undefined,
+    hello: result.ok ? factsOf(result.hello) : undefined,
+  };
+}
+
+/** Reads what hello-ok says about the gateway. Texts are as received. */
+function factsOf(hello: Readonly<Record<string, unknown>>) {
+  const { authMode, configPath } = section(hello, "snapshot");
+  return {
+    version: readHello(hello)?.version,
+    authMode: stringOf(authMode),
+    configPath: stringOf(configPath),
+  };
+}
