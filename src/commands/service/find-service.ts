@@ -8,6 +8,8 @@ import { systemdService } from "./systemd.ts";
 
 /** A service and its manager. Another manager is one more file that returns these members. */
 export type Service = ReturnType<typeof findService>;
+/** Where a service is installed. Paths are absolute, as the running service sees them. */
+export type Scope = Service["scope"];
 
 /**
  * Returns the service that the flags select: on Linux the user's, with `--system` the machine's, with `--root` that of

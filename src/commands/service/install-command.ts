@@ -28,13 +28,14 @@ export async function install(
   program = PROGRAM,
 ): Promise<number> {
   const { flags, env, given, complain } = context;
-  const { scope } = service;
+  const { root, offline, bundle, environment, logCommand } = service.scope;
   return carryOut(context, service, "already installed like this", async () => {
-    const { settings, variables, hasToken } = await serviceSettings(given, scope);
-    const { node, warning } = await chooseNode(flags.node, scope);
+    const { settings, variables, hasToken } = await serviceSettings(given, service.scope);
+    const { tokenFile } = settings;
+    const { node, warning } = await chooseNode(flags.node, service.scope);
     const files = [
-      { kind: "write", path: scope.bundle, mode: 0o755, content: readFileSync(program) },
-      { kind: "write", path: scope.environment, mode: 0o600, content: variables },
+      { kind: "write", path: bundle, mode: 0o755, content: readFileSync(program) },
+      { kind: "write", path: environment, mode: 0o600, content: variables },
     ] as const;
     const plan = await service.planInstall({ node, settings, files });
     const strays = Object.keys(env).filter(isOwnVariable);
@@ -45,11 +46,16 @@ export async function install(
     ];
     for (const text of warnings) complain(`warning: ${text}`);
     if (!hasToken) complain("note: --approve seen needs the gateway's token; add --token-file FILE");
-    if (scope.offline) noteNeeds(scope.root, node, settings.tokenFile, complain);
-    const next = `next: boot the image; it starts the shim, and there ${scope.logCommand} prints its log`;
-    if (scope.offline) return plan.length === 0 ? [] : [...plan, { kind: "message", text: next }];
     const address = localAddress(settings.listen) ?? "";
-    return [...plan, { kind: "health", address, command: scope.logCommand }];
+    if (!offline) return [...plan, { kind: "health", address, command: logCommand }];
+    // All that an image lacks may be added later, so nothing is an error.
+    const isPrivate = (path: string): boolean => (statSync(follow(root, path) ?? "/").mode & 0o077) === 0;
+    if (lacks(() => exists(root, node)))
+      complain(`note: ${printable(root)} has no ${printable(node)}; install Node there before it boots`);
+    if (tokenFile !== undefined && lacks(() => isPrivate(tokenFile)))
+      complain(`note: ${printable(tokenFile)} must be in the image, with mode 0600, before it boots`);
+    const text = `next: boot the image; it starts the shim, and there ${logCommand} prints its log`;
+    return plan.length === 0 ? [] : [...plan, { kind: "message", text }];
   });
 }
 
@@ -84,20 +90,6 @@ async function carryOut(
     context.complain(printable(error.message, 600));
     return 1;
   }
-}
-
-/** Prints what an image still needs before it boots. All of it may be added later, so nothing is an error. */
-function noteNeeds(
-  root: string,
-  node: string,
-  tokenFile: string | undefined,
-  complain: (line: string) => void,
-): void {
-  if (lacks(() => exists(root, node)))
-    complain(`note: ${printable(root)} has no ${printable(node)}; install Node there before it boots`);
-  const isPrivate = (path: string): boolean => (statSync(follow(root, path) ?? "/").mode & 0o077) === 0;
-  if (tokenFile !== undefined && lacks(() => isPrivate(tokenFile)))
-    complain(`note: ${printable(tokenFile)} must be in the image, with mode 0600, before it boots`);
 }
 
 /** Checks the image. A path behind an absolute link can only be checked in the running image. */

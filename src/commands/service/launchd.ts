@@ -49,6 +49,7 @@ function agentScope({ uid, env, home }: User) {
     environment: join(support, "environment"),
     identity: join(home, ".local/state", NAME, IDENTITY_FILE),
     plist: join(home, "Library/LaunchAgents", `${LABEL}.plist`),
+    dropIns: undefined,
     log,
     logCommand: `tail '${log.replaceAll("'", "'\\''")}'`,
   };

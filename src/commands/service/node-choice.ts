@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { withAdvice } from "../../errors.ts";
 import { printable } from "../../text/printable.ts";
+import type { Scope } from "./find-service.ts";
 import { runCommand } from "./operations.ts";
 import { exists } from "./service-root.ts";
-import { invalid, isHidden, type Scope } from "./service-settings.ts";
+import { HIDDEN, invalid } from "./service-settings.ts";
 
 /** The folders in which version managers keep each version of Node. */
 const VERSION_MANAGER =
@@ -22,13 +23,21 @@ const OLDEST = [20, 19] as const;
  */
 export async function chooseNode(
   given: string | undefined,
-  scope: Pick<Scope, "offline" | "root" | "system">,
+  { offline, root, system }: Pick<Scope, "offline" | "root" | "system">,
   execPath = process.execPath,
 ): Promise<{ node: string; warning?: string }> {
-  if (scope.offline) return { node: imageNode(given, scope.root) };
-  const node = resolve(given ?? stableNode(execPath));
+  if (offline) {
+    const node = given ?? USUAL.find((usual) => exists(root, usual));
+    if (node?.startsWith("/")) return { node };
+    const none = `${printable(root, 120)} has neither ${USUAL.join(" nor ")}`;
+    const problem = node === undefined ? none : `${printable(node, 120)} is not an absolute path`;
+    throw invalid("--node", problem, "with --root, give the absolute path of Node in the image");
+  }
+  // A path that survives an upgrade: Homebrew's link to the current version (docs.brew.sh/FAQ).
+  const current = execPath.replace(/\/Cellar\/([^/]+)\/[^/]+\/bin\/node$/, "/opt/$1/bin/node");
+  const node = resolve(given ?? (existsSync(current) ? current : execPath));
   const shown = printable(node, 120);
-  if (isHidden(node, scope))
+  if (system && HIDDEN.test(node))
     throw invalid("--node", `${shown} is hidden from the system service`, "use one outside of home folders");
   const { stdout, why } = await runCommand([node, "--version"], {});
   const [, major = 0, minor = 0] = /^v(\d+)\.(\d+)\./.exec(stdout)?.map(Number) ?? [];
@@ -40,19 +49,4 @@ export async function chooseNode(
   if (manager === undefined) return { node };
   const text = `${shown} belongs to ${manager}: the service fails when ${manager} removes it`;
   return { node, warning: withAdvice(text, { fix: "use a Node that stays, with --node PATH" }) };
-}
-
-function imageNode(given: string | undefined, root: string): string {
-  const path = given ?? USUAL.find((usual) => exists(root, usual));
-  if (path?.startsWith("/")) return path;
-  const none = `${printable(root, 120)} has neither ${USUAL.join(" nor ")}`;
-  const problem = path === undefined ? none : `${printable(path, 120)} is not an absolute path`;
-  throw invalid("--node", problem, "with --root, give the absolute path of Node in the image");
-}
-
-/** Returns a path that survives an upgrade: Homebrew's link to the current version (docs.brew.sh/FAQ). */
-function stableNode(execPath: string): string {
-  const [, prefix, formula] = /^(.+)\/Cellar\/([^/]+)\/[^/]+\/bin\/node$/.exec(execPath) ?? [];
-  const current = `${prefix}/opt/${formula}/bin/node`;
-  return existsSync(current) ? current : execPath;
 }

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { printable } from "../../text/printable.ts";
 import type { CommandContext, UNINSTALL_FLAGS } from "../../cli/command.ts";
-import { firstResponse, repeat } from "./service-health.ts";
+import { firstResponse } from "./service-health.ts";
 import { apply, pending, type FileOperation } from "./service-root.ts";
-import type { Scope } from "./service-settings.ts";
+import type { Scope } from "./find-service.ts";
 
 /** One step of installing or removing a service. A plan is a list of them, and holds only what has to be changed. */
 export type Operation =
@@ -27,6 +28,7 @@ const OWN_FOLDER = /\/openclaw-shim[^/]*$/;
 const LIMITS = { timeout: 60_000, killSignal: "SIGKILL", maxBuffer: 1024 * 1024 } as const;
 /** Longer than the LaunchAgent's ExitTimeOut with the default drain. */
 const SETTLE_MS = 30_000;
+const CHECK_MS = 100;
 
 /**
  * Performs the operations in order and prints one line for each; with `--dry-run` it only prints what it would do.
@@ -53,13 +55,12 @@ export async function perform(
       if (code === 0) say(`ran ${line}`);
       else if (fallback?.codes.includes(code)) await perform(fallback.plan, scope, context);
       else if (!mayFail) throw new Error(`"${line}" failed: ${why}`);
-      if (!untilFails) continue;
-      const check = await repeat(
-        () => runCommand(untilFails, env),
-        (last) => last.code !== 0,
-        SETTLE_MS,
-      );
-      if (check.code === 0) throw new Error(`"${line}" had no effect: ${why}`);
+      const deadline = performance.now() + SETTLE_MS;
+      const hasSettled = async () => !untilFails || (await runCommand(untilFails, env)).code !== 0;
+      while (!(await hasSettled())) {
+        if (performance.now() > deadline) throw new Error(`"${line}" had no effect: ${why}`);
+        await sleep(CHECK_MS);
+      }
     } else {
       const result = apply(root, operation);
       const why = result === "kept" ? ", which holds files of your own" : "";
@@ -70,9 +71,11 @@ export async function perform(
 
 /** Plans the removal of files, and of the shim's own folders that they are in. */
 export function removal(root: string, paths: readonly string[]) {
-  const folders = new Set(paths.map((path) => dirname(path)).filter((path) => OWN_FOLDER.test(path)));
-  const files = paths.map((path) => ({ kind: "remove", path }) as const);
-  return pending(root, [...files, ...[...folders].map((path) => ({ kind: "remove-folder", path }) as const)]);
+  const folders = [...new Set(paths.map((path) => dirname(path)))].filter((path) => OWN_FOLDER.test(path));
+  return pending<FileOperation>(root, [
+    ...paths.map((path) => ({ kind: "remove", path }) as const),
+    ...folders.map((path) => ({ kind: "remove-folder", path }) as const),
+  ]);
 }
 
 /** Runs a program and waits until it ends. Never throws; `code` is undefined if it did not run or was killed. */

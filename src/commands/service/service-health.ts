@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withAdvice } from "../../errors.ts";
 import { isLoopbackName, reachableAt, reachableHost } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { askHealth, askOutcomes, type OutcomeRecord, type ShimHealth } from "../../status/shim-client.ts";
+import { askHealth, askOutcomes, type ShimHealth } from "../../status/shim-client.ts";
 
 /** The shim asks the gateway before it responds, for at most five seconds. */
 const RESPONSE_MS = 8_000;
@@ -11,16 +11,12 @@ const START_MS = 15_000;
 const CHECK_MS = 100;
 
 /** Asks a shim for its state and its last outcomes, oldest first; `problem` is why nothing is known. */
-export async function askShim(
-  address: string,
-): Promise<
-  Partial<ShimHealth> & { address?: string; outcomes?: readonly OutcomeRecord[]; problem?: string }
-> {
+export async function askShim(address: string) {
   const response = await askHealth(address, RESPONSE_MS);
-  if ("health" in response)
-    return { address, ...response.health, outcomes: await askOutcomes(address, RESPONSE_MS) };
   if ("failure" in response) return { address, problem: `no response at ${address} (${response.failure})` };
-  return { address, problem: `another program than openclaw-shim responds at ${address}` };
+  if ("foreign" in response)
+    return { address, problem: `another program than openclaw-shim responds at ${address}` };
+  return { address, ...response.health, outcomes: await askOutcomes(address, RESPONSE_MS) };
 }
 
 /** Returns the address at which a tool on this machine reaches the shim. */
@@ -36,26 +32,14 @@ export function gatewayText({ reachable, reason }: ShimHealth["gateway"]): strin
 
 /** Waits until a service responds. @param command prints its log @throws Error if it does not */
 export async function firstResponse(address: string, command: string): Promise<string> {
-  const { gateway, problem } = await repeat(
-    () => askShim(address),
-    (shim) => !shim.problem,
-    START_MS,
-  );
-  if (gateway) return `openclaw-shim responds at ${address}; ${gatewayText(gateway)}`;
-  const text = `the service is installed but does not run: ${problem}`;
-  throw new Error(withAdvice(text, { fix: "its log has the reason", command }));
-}
-
-/** Repeats an action until its result is `done` or `ms` have passed. Returns the last result. */
-export async function repeat<T>(
-  action: () => Promise<T>,
-  done: (result: T) => boolean,
-  ms: number,
-): Promise<T> {
-  const deadline = performance.now() + ms;
+  const deadline = performance.now() + START_MS;
   for (;;) {
-    const result = await action();
-    if (done(result) || performance.now() > deadline) return result;
+    const shim = await askShim(address);
+    if (shim.problem === undefined)
+      return `openclaw-shim responds at ${address}; ${gatewayText(shim.gateway)}`;
+    const text = `the service is installed but does not run: ${shim.problem}`;
+    if (performance.now() > deadline)
+      throw new Error(withAdvice(text, { fix: "its log has the reason", command }));
     await sleep(CHECK_MS);
   }
 }

@@ -8,33 +8,17 @@ import type { Layer } from "../../settings/layers.ts";
 import { SettingsError } from "../../settings/settings-error.ts";
 import { SETTING_ROWS, type Settings } from "../../settings/settings.ts";
 import { printable } from "../../text/printable.ts";
+import type { Scope } from "./find-service.ts";
 import { follow, readText, type FileOperation } from "./service-root.ts";
 
 /** Name of files, folders and units. */
 export const NAME = "openclaw-shim";
 
 /** The user who works on a service; `uid` is undefined on a platform without user ids. */
-export type User = Pick<Scope, "env" | "home"> & { readonly uid: number | undefined };
-
-/** Where a service is installed. Paths are absolute, as the running service sees them. */
-export interface Scope {
-  /** `/`, or the folder of an image. */
-  readonly root: string;
-  /** The image does not run: commands cannot be run. */
-  readonly offline: boolean;
-  /** The machine's service: its own user can read no private file, and the sandbox hides home folders. */
-  readonly system: boolean;
-  /** Environment of the manager's commands. */
+export interface User {
+  readonly uid: number | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
-  /** The program, a copy: an npx cache or a node_modules folder may disappear. */
-  readonly bundle: string;
-  /** The file of `OPENCLAW_SHIM_*` settings. */
-  readonly environment: string;
-  /** Folder of files in which the user may give the service a token. */
-  readonly dropIns?: string;
-  /** Prints the log of the service. */
-  readonly logCommand: string;
 }
 
 /** What is installed; `files` are the program and its settings, `node` is an absolute path. */
@@ -50,7 +34,7 @@ const HEADER = `# Settings of the openclaw-shim service: openclaw-shim --help li
 /** Needs no quotes, for systemd (systemd.exec(5), EnvironmentFile=) and for Node's --env-file. */
 const PLAIN = /^[A-Za-z0-9_@%+=:,./[\]-]+$/;
 /** The sandbox of the system service hides them: ProtectHome=, PrivateTmp=. */
-const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
+export const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
 /**
  * Merges the settings of the command line into the text of the service's environment file, and validates all as the
@@ -60,30 +44,24 @@ const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
  * @throws SettingsError
  */
 export async function serviceSettings(layer: Layer, scope: Scope) {
-  if (layer.problems.length > 0) throw new SettingsError(...layer.problems);
+  const { given, problems } = layer;
+  if (problems.length > 0) throw new SettingsError(...problems);
   checkPaths(layer, scope);
   const before = readText(scope.root, scope.environment);
   const settings = await load(layer, parseEnv(before ?? ""), scope);
   const values = new Map<string, string>();
   for (const [key, { metavar }] of SETTING_ROWS) {
-    const texts = layer.given.get(key)?.texts;
+    const texts = given.get(key)?.texts.map((text) => (metavar === "FILE" ? resolve(text) : text));
     // The user of the system service cannot read the token's file: systemd passes the token on.
-    if (!texts || (key === "tokenFile" && scope.system)) continue;
-    const absolute = texts.map((text) => (metavar === "FILE" ? resolve(text) : text));
-    values.set(environmentName(key), absolute.join(","));
+    if (texts && !(key === "tokenFile" && scope.system)) values.set(environmentName(key), texts.join(","));
   }
   const variables = mergeEnvironment(before, values);
   const missing = tokenProblem(settings.tokenFile, parseEnv(variables), scope);
-  if (missing && layer.given.has("tokenFile")) throw invalid("--token-file", missing.why, missing.fix);
+  if (missing && given.has("tokenFile")) throw invalid("--token-file", missing.why, missing.fix);
   const hasToken = settings.approve === "off" || !missing;
   if (hasToken || scope.offline) return { settings, variables, hasToken };
   const problem = "needs the gateway's token, and the service would find none";
   throw invalid("--approve seen", problem, "add --token-file FILE");
-}
-
-/** Returns true if the sandbox of the service hides a path. */
-export function isHidden(path: string, { system }: Pick<Scope, "system">): boolean {
-  return system && HIDDEN.test(path);
 }
 
 /** Returns the error for a setting that a service cannot use. */
@@ -146,22 +124,23 @@ function checkPaths({ given }: Layer, { offline, system }: Scope): void {
   if (!system || config === undefined) return;
   const path = resolve(config);
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o004;
-  if ((mode & 0o004) !== 0 && !isHidden(path, { system })) return;
+  if ((mode & 0o004) !== 0 && !HIDDEN.test(path)) return;
   const problem = `the system service cannot read ${printable(path, 120)}`;
   throw invalid("--config", problem, "put it into /etc/openclaw-shim, readable for everyone");
 }
 
-/** Returns why the service would find no token. */
+/** Returns why the service would find no token. A token file of an image cannot be read now. */
 function tokenProblem(
   tokenFile: string | undefined,
   env: NodeJS.ProcessEnv,
-  { root, dropIns, offline, home }: Scope,
+  scope: Scope,
 ): TokenProblem | undefined {
-  if (offline && (tokenFile ?? env["OPENCLAW_GATEWAY_TOKEN"])) return undefined;
+  const { root, dropIns, offline, home } = scope;
+  if (offline && tokenFile !== undefined) return undefined;
+  const found = readToken(tokenFile, { ...env, HOME: join(root, home) });
   const folder = tokenFile === undefined && dropIns !== undefined && follow(root, dropIns);
   const files = folder ? readdirSync(folder).filter((name) => name.endsWith(".conf")) : [];
   const texts = files.map((name) => readText(root, join(dropIns ?? "", name)) ?? "");
-  if (texts.some((text) => /openclaw-gateway-token|OPENCLAW_GATEWAY_TOKEN/.test(text))) return undefined;
-  const found = offline ? { why: "no token", fix: "" } : readToken(tokenFile, { ...env, HOME: home });
-  return "why" in found ? found : undefined;
+  const isGiven = texts.some((text) => /openclaw-gateway-token|OPENCLAW_GATEWAY_TOKEN/.test(text));
+  return "why" in found && !isGiven ? found : undefined;
 }

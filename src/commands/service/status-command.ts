@@ -22,52 +22,57 @@ export async function status(
   context: CommandContext<typeof STATUS_FLAGS>,
   service: Service = findService(context.flags, context.env),
 ): Promise<number> {
-  const found = await gather(context, service);
-  context.stdout.write(`${context.flags.json ? JSON.stringify(found) : linesOf(found).join("\n")}\n`);
-  return found.gateway?.reachable ? 0 : 1;
+  const { state, shim, advice } = await gather(context, service);
+  const json = context.flags.json && JSON.stringify({ ...state, ...shim, ...advice });
+  context.stdout.write(`${json || lines({ state, shim, advice }).join("\n")}\n`);
+  return shim && shim.problem === undefined && shim.gateway.reachable ? 0 : 1;
 }
 
 async function gather({ flags, env, program }: CommandContext<typeof STATUS_FLAGS>, service: Service) {
-  let state = await service.state();
-  if (!state.installed && !state.system && process.platform === "linux") {
+  let found = await service.state();
+  if (!found.installed && !found.system && process.platform === "linux") {
     const machine = await findService({ system: true }, env).state();
-    if (machine.installed) state = machine;
+    if (machine.installed) found = machine;
   }
-  const { installed, running, system, enabled, listen } = state;
+  const { installed, running, system, enabled, listen } = found;
   const own = localAddress(installed ? listen : listenersOf([readEnvironment(env)]));
   const address = localAddress(flags.listen) ?? own;
   const isStopped = installed && !running && address === own;
-  const shim = address === undefined || isStopped ? {} : await askShim(address);
   const advice = {
     fix: installed ? "to start it automatically" : "to install it",
     command: `${program} install${system ? " --system" : ""}`,
   };
   return {
-    ...state,
-    listen: installed ? listen.map(authorityOf) : [],
-    ...shim,
-    ...((!installed || enabled === false) && advice),
+    state: { ...found, listen: installed ? listen.map(authorityOf) : [] },
+    shim: address === undefined || isStopped ? undefined : await askShim(address),
+    advice: installed && enabled !== false ? undefined : advice,
   };
 }
 
-function linesOf(found: Awaited<ReturnType<typeof gather>>): string[] {
-  const { name, installed, state, pid, socket, listen, address, version, gateway, outcomes = [] } = found;
-  const problem = found.problem === undefined ? [] : [`  ${found.problem}`];
-  const shim = gateway && [
+function lines({ state, shim, advice }: Awaited<ReturnType<typeof gather>>): string[] {
+  const { name, installed, pid, socket, listen } = state;
+  const report = shim ? reportLines(shim) : [];
+  if (!installed && shim && shim.problem === undefined)
+    return [`not installed as a service, but a shim runs at ${shim.address}`, ...report];
+  if (!installed) return [withAdvice(`${name}: not installed`, advice), ...report];
+  return [
+    `${name}: ${state.state}${pid === undefined ? "" : `, pid ${pid}`}`,
+    ...(advice ? [`  ${withAdvice("does not start automatically", advice)}`] : []),
+    ...(socket === undefined ? [] : [`  socket: ${socket}`]),
+    `  listens on: ${listen.join(", ")}`,
+    ...(!shim || listen.includes(shim.address) ? [] : [`  asked at: ${shim.address}`]),
+    ...report,
+  ];
+}
+
+function reportLines(shim: Awaited<ReturnType<typeof askShim>>): string[] {
+  if (shim.problem !== undefined) return [`  ${shim.problem}`];
+  const { version, gateway, outcomes } = shim;
+  return [
     `  version: ${version}`,
     `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since ${gateway.since}`}`,
     outcomes.length === 0 ? "  no connection yet" : "  last outcomes:",
     ...outcomes.slice(-SHOWN).map((outcome) => `    ${outcomeLine(outcome)}`),
-  ];
-  if (!installed && shim) return [`not installed as a service, but a shim runs at ${address}`, ...shim];
-  if (!installed) return [withAdvice(`${name}: not installed`, found), ...problem];
-  return [
-    `${name}: ${state}${pid === undefined ? "" : `, pid ${pid}`}`,
-    ...(found.fix === undefined ? [] : [`  ${withAdvice("does not start automatically", found)}`]),
-    ...(socket === undefined ? [] : [`  socket: ${socket}`]),
-    `  listens on: ${listen.join(", ")}`,
-    ...(address === undefined || listen.includes(address) ? [] : [`  asked at: ${address}`]),
-    ...(shim ?? problem),
   ];
 }
 

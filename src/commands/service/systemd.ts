@@ -12,7 +12,7 @@ import { listenAddress } from "../../settings/parsers.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { removal, runCommand, type Operation } from "./operations.ts";
 import { pending, type FileOperation } from "./service-root.ts";
-import { invalid, lineOf, NAME, type Scope, type ServiceProgram, type User } from "./service-settings.ts";
+import { invalid, lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
 
 type SystemdScope = ReturnType<typeof scopeOf>;
 
@@ -28,7 +28,17 @@ export function systemdService(user: User, system: boolean, image?: string) {
   const scope = scopeOf(user, system, image);
   return {
     scope,
-    check: () => check(scope),
+    /** @throws Error if systemd does not respond, or this user may not change the service */
+    check: async () => {
+      if (scope.offline) return;
+      if (system && user.uid !== 0) throw new Error("--system changes the machine; run it as root");
+      const { code, why } = await runCommand([...scope.systemctl, "show", "--property=Version"], scope.env);
+      const text = `${system ? "systemd" : "your user's systemd"} does not respond (${why})`;
+      const fix = system
+        ? "for an image that does not run, use --root DIR"
+        : "log in instead of using su, or use --system";
+      if (code !== 0) throw new Error(withAdvice(text, { fix }));
+    },
     planInstall: (program: ServiceProgram) => planInstall(scope, program),
     planUninstall: () => Promise.resolve(planUninstall(scope)),
     state: () => unitState(scope),
@@ -48,14 +58,18 @@ function scopeOf({ uid, env, home }: User, system: boolean, image?: string) {
   const runtime = `/run/user/${uid}`;
   return {
     root: image ?? "/",
+    /** The image does not run: commands cannot be run. */
     offline: image !== undefined,
+    /** The machine's service: it can read no private file, and its sandbox hides home folders. */
     system,
     uid,
     env: { ...(existsSync(runtime) && { XDG_RUNTIME_DIR: runtime }), ...env },
     // DynamicUser= creates a user whose home is / (systemd.exec(5)).
     home: system ? "/" : home,
     units,
+    /** Files in which the user may give the service a token. */
     dropIns: join(units, `${SERVICE}.d`),
+    /** The program, a copy: an npx cache or a node_modules folder may disappear. */
     bundle: join(folder("XDG_DATA_HOME", ".local/share", "/usr/local/lib"), NAME, `${NAME}.mjs`),
     environment: join(config, NAME, "environment"),
     /** That of the system service is in StateDirectory=, which systemd removes. */
@@ -63,18 +77,6 @@ function scopeOf({ uid, env, home }: User, system: boolean, image?: string) {
     systemctl: system ? ["systemctl"] : ["systemctl", "--user"],
     logCommand: `journalctl --${system ? "" : "user-"}unit ${SERVICE}`,
   };
-}
-
-async function check({ offline, system, uid, systemctl, env }: SystemdScope): Promise<void> {
-  if (offline) return;
-  if (system && uid !== 0) throw new Error("--system changes the machine; run it as root");
-  const { code, why } = await runCommand([...systemctl, "show", "--property=Version"], env);
-  if (code === 0) return;
-  const fix = system
-    ? "for an image that does not run, use --root DIR"
-    : "log in instead of using su, or use --system";
-  const whose = system ? "systemd" : "your user's systemd";
-  throw new Error(withAdvice(`${whose} does not respond (${why})`, { fix }));
 }
 
 async function planInstall(scope: SystemdScope, program: ServiceProgram): Promise<Operation[]> {
@@ -169,18 +171,13 @@ async function show({ systemctl, env }: SystemdScope, unit: string) {
   const [active = "unknown", sub = "unknown"] = [property("ActiveState"), property("SubState")];
   const result = property("Result") ?? "success";
   const state = `${active} (${sub})${result === "success" ? "" : `, ${result}`}`;
-  return {
-    text,
-    property,
-    state,
-    isActive: active === "active",
-    isEnabled: property("UnitFileState") === "enabled",
-  };
+  const isEnabled = property("UnitFileState") === "enabled";
+  return { text, property, state, isEnabled, isActive: active === "active" };
 }
 
 /** Renders systemd/openclaw-shim.service. @throws SettingsError if a unit cannot hold a path */
 export function serviceUnit(
-  { system, bundle, environment }: Pick<Scope, "system" | "bundle" | "environment">,
+  { system, bundle, environment }: Pick<SystemdScope, "system" | "bundle" | "environment">,
   { node, settings }: Pick<ServiceProgram, "node" | "settings">,
 ): string {
   const { host } = settings.gateway;
