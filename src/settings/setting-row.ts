@@ -17,8 +17,6 @@ export interface SettingRow {
   readonly parse?: Parser<unknown>;
   /** One line for `--help`, without the default. */
   readonly help: string;
-  /** What docs/settings.md adds to `help`, in Markdown. */
-  readonly more?: string;
 }
 
 /** Rows under their names in code: `dryRun` is `--dry-run`. */

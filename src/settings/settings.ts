@@ -15,6 +15,12 @@ import type { FlagTable, SettingRow, Values } from "./setting-row.ts";
 
 export type { GatewayAddress, ListenAddress } from "./parsers.ts";
 
+/** A row whose value is one of `words`, by default the first. */
+const oneOf = <const T extends readonly string[]>(...words: T) => ({
+  metavar: words.join("|"),
+  default: words.slice(0, 1),
+  parse: choice(...words),
+});
 const DURATION = { metavar: "DURATION", parse: duration } as const;
 
 /**
@@ -29,7 +35,6 @@ export const SETTINGS = {
     default: ["127.0.0.1:18788", "[::1]:18788"],
     parse: listenAddress,
     help: "where tools connect",
-    more: "an address beyond loopback needs `--allow-from`",
   },
   /** `ws://` or `wss://` URL of the gateway. Default ws://127.0.0.1:18789. */
   gateway: {
@@ -37,7 +42,6 @@ export const SETTINGS = {
     default: ["ws://127.0.0.1:18789"],
     parse: gatewayAddress,
     help: "the gateway, ws:// or wss://",
-    more: "always with its port; loopback unless `--allow-remote-gateway`",
   },
   /** Allow `gateway` to be on another machine. */
   allowRemoteGateway: { help: "allow --gateway to be on another machine" },
@@ -62,7 +66,6 @@ export const SETTINGS = {
     defaultNote: "the listener's own names",
     parse: hostName,
     help: "further Host names to accept",
-    more: "checked for browsers and HTTP clients",
   },
   /** Further browser origins that are treated as the gateway's own, serialized: `https://app.example`. */
   allowOrigin: {
@@ -71,16 +74,9 @@ export const SETTINGS = {
     defaultNote: "the listener's own origins",
     parse: browserOrigin,
     help: "further trusted browser origins",
-    more: "treated as the gateway's own",
   },
   /** What to do with requests that carry forwarding headers. Default `strip`. */
-  forwarded: {
-    metavar: "strip|private|reject",
-    default: ["strip"],
-    parse: choice("strip", "private", "reject"),
-    help: "what to do with forwarding headers",
-    more: "`private` strips them only if every address in them is private, `reject` refuses the request",
-  },
+  forwarded: { ...oneOf("strip", "private", "reject"), help: "what to do with forwarding headers" },
   /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
   hold: { ...DURATION, default: ["10s"], help: "how long an upgrade waits for a gateway that is not up yet" },
   /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */
@@ -88,12 +84,7 @@ export const SETTINGS = {
   /** The most connections at a time; further ones get 503. Default 512. */
   maxConnections: { metavar: "N", default: ["512"], parse: connectionCount, help: "beyond it: 503" },
   /** `seen` approves devices that this shim itself just saw refused. Default `off`. */
-  approve: {
-    metavar: "off|seen",
-    default: ["off"],
-    parse: choice("off", "seen"),
-    help: "approve devices that this shim itself just saw refused",
-  },
+  approve: { ...oneOf("off", "seen"), help: "approve devices that this shim itself just saw refused" },
   /** The most that `approve` may grant. Default: the five operator scopes. */
   approveScopes: {
     metavar: "SCOPE",
@@ -112,11 +103,7 @@ export const SETTINGS = {
     help: "the roles that --approve may grant",
   },
   /** File with the gateway's token, for `approve`; mode 0600. */
-  tokenFile: {
-    metavar: "FILE",
-    help: "the gateway's token, for doctor and --approve",
-    more: "mode 0600",
-  },
+  tokenFile: { metavar: "FILE", help: "the gateway's token, for doctor and --approve" },
   logLevel: {
     metavar: "LEVEL",
     scope: "process",
@@ -125,18 +112,12 @@ export const SETTINGS = {
     help: "debug, info, warn, error or silent",
   },
   logFormat: {
-    metavar: "json|pretty",
+    ...oneOf("json", "pretty"),
     scope: "process",
-    default: ["json"],
     defaultNote: "pretty on a terminal, else json",
-    parse: choice("json", "pretty"),
     help: "form of log lines",
   },
-  config: {
-    metavar: "FILE",
-    scope: "cli",
-    help: "JSON5 file with settings, named as the flags are",
-  },
+  config: { metavar: "FILE", scope: "cli", help: "JSON5 file with settings, named as the flags are" },
 } as const satisfies FlagTable;
 
 /** The table as rows. */

@@ -1,8 +1,18 @@
 import { COMMANDS } from "../../src/commands/command-table.ts";
 import { environmentName, flagName } from "../../src/settings/setting-row.ts";
 import type { SettingRow } from "../../src/settings/setting-row.ts";
-import { SETTING_ROWS } from "../../src/settings/settings.ts";
+import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings.ts";
 import { code, table } from "./markdown.ts";
+
+/** What the page adds to a setting's line in `--help`. */
+const NOTES: Readonly<Record<string, string | undefined>> = {
+  listen: "an address beyond loopback needs `--allow-from`",
+  gateway: "always with its port; loopback unless `--allow-remote-gateway`",
+  allowHost: "checked for browsers and HTTP clients",
+  allowOrigin: "treated as the gateway's own",
+  forwarded: "`private` strips them only if every address in them is private, `reject` refuses the request",
+  tokenFile: "mode 0600",
+} satisfies Partial<Record<keyof typeof SETTINGS, string>>;
 
 /** Returns the table of commands, as the README shows it. */
 export function commandTable(): string {
@@ -53,7 +63,7 @@ function settingTable(): string {
     form(key, row),
     code(environmentName(key)),
     defaultOf(row),
-    [row.help, row.more].filter((part) => part !== undefined).join("; "),
+    [row.help, NOTES[key]].filter((part) => part !== undefined).join("; "),
   ]);
   return table(["flag", "environment variable", "default", "meaning"], rows);
 }
