@@ -12,13 +12,13 @@ import { freshId } from "./net/fresh-id.ts";
 import { withoutMappedPrefix } from "./net/ip-address.ts";
 import { carriesCredential } from "./outcome/credential.ts";
 import type { Outcomes, UpgradeFacts } from "./outcome/outcomes.ts";
+import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { ClientConnection, Connections } from "./server/connections.ts";
 import type { ListenerHandlers } from "./server/listener.ts";
 import { refuseResponse, refuseSocket } from "./server/refusal-response.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import { printable, shownPath } from "./text/printable.ts";
-import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { relayUpgrade } from "./upstream/websocket-upgrade.ts";
@@ -93,6 +93,7 @@ export class Proxy implements ListenerHandlers {
     request.on("error", () => {});
     response.on("error", () => {});
     const { facts, isFirst } = this.#begin(request);
+    const destroy = (): unknown => response.destroy();
     const refuseRequest = (refusal: Refusal): void => {
       this.#reportDenied(request, facts, refusal);
       refuseResponse(response, refusal);
@@ -103,11 +104,8 @@ export class Proxy implements ListenerHandlers {
     if (isRefusal(admission)) return refuseRequest(admission);
     if (asksForWebSocket(request)) return refuseRequest(refuse("upgrade_incomplete"));
     if (isStatusPath(request.url ?? "")) {
-      const respond = async (): Promise<void> => {
-        const refusal = await (await status()).respond(request, response, admission);
-        if (refusal) refuseRequest(refusal);
-      };
-      return void respond().catch(() => response.destroy());
+      const responded = status().then((pages) => pages.respond(request, response, admission));
+      return void responded.then((refusal) => refusal && refuseRequest(refusal)).catch(destroy);
     }
     const key = facts.sentCredential ? facts.rateLimitKey : undefined;
     const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
@@ -128,8 +126,9 @@ export class Proxy implements ListenerHandlers {
     const { rawHeaders } = normalize(request.rawHeaders, this.#target(framing, admission));
 
     // 3. Relay.
-    const relay = async (): Promise<void> => (await requests()).relay(request, response, rawHeaders);
-    void relay().catch(() => response.destroy());
+    void requests()
+      .then((relay) => relay.relay(request, response, rawHeaders))
+      .catch(destroy);
   }
 
   onPipelinedUpgrade(request: IncomingMessage): void {
@@ -150,10 +149,8 @@ export class Proxy implements ListenerHandlers {
   onConnectionClosed({ id: conn, acceptedAt, requests }: ClientConnection, socket: Socket): void {
     const ms = Math.round(performance.now() - acceptedAt);
     const { bytesRead: received, bytesWritten: sent } = socket;
-    this.#parts.logger.debug(
-      { event: "connection.closed", conn, requests, received, sent, ms },
-      "connection closed",
-    );
+    const line = { event: "connection.closed", conn, requests, received, sent, ms };
+    this.#parts.logger.debug(line, "connection closed");
   }
 
   /** Counts a request of its connection, and collects what is known before the gate. */
@@ -188,11 +185,8 @@ export class Proxy implements ListenerHandlers {
     else this.#logDenied(facts, refusal);
   }
 
-  #logDenied(
-    { conn, peer, path }: Pick<UpgradeFacts, "conn" | "peer"> & { readonly path?: string },
-    { code: reason, status, fix, command }: Refusal,
-  ): void {
-    const line = { event: "request.denied", conn, reason, http: { status }, peer, path, fix, command };
+  #logDenied({ conn, peer, path }: Partial<UpgradeFacts>, { code, status, fix, command }: Refusal): void {
+    const line = { event: "request.denied", conn, reason: code, http: { status }, peer, path, fix, command };
     this.#parts.logger.warn(line, "request denied");
   }
 }

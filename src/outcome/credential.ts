@@ -1,4 +1,4 @@
-import type { Transcript, Verdict } from "./outcome.ts";
+import type { OutcomeName, Transcript, Verdict } from "./outcome.ts";
 
 /**
  * Reasons of `unauthorized` for which no credential was tried, or the right one: none was sent, the gateway has none,
@@ -24,17 +24,15 @@ export function credentialResult(
   sentCredential: boolean,
 ): "accepted" | "rejected" | undefined {
   if (outcome === "connected") return "accepted";
-  if (outcome === "not-gateway-protocol") return rejected(challenged && otherProtocol?.by === "client");
-  // Nothing is read after the deadline.
-  if (outcome === "abandoned") return rejected(connect ? connect.auth.length > 0 : end === "deadline");
-  if (outcome === "gateway-refused") return rejected(http?.status === 401 && sentCredential);
-  if (outcome !== "unauthorized") return undefined;
   const words = response?.ok === false ? (response.detailsCode ?? response.message) : reason;
-  return rejected(!NOT_AN_ATTEMPT.test(words));
-}
-
-function rejected(is: boolean): "rejected" | undefined {
-  return is ? "rejected" : undefined;
+  const rejected: Partial<Record<OutcomeName, boolean>> = {
+    "not-gateway-protocol": challenged && otherProtocol?.by === "client",
+    // Nothing is read after the deadline.
+    abandoned: connect ? connect.auth.length > 0 : end === "deadline",
+    "gateway-refused": http?.status === 401 && sentCredential,
+    unauthorized: !NOT_AN_ATTEMPT.test(words),
+  };
+  return rejected[outcome] ? "rejected" : undefined;
 }
 
 /** Returns true if a request carries a credential in a header field. */

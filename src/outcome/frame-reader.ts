@@ -10,8 +10,6 @@ const BINARY = 0x2;
 const CLOSE = 0x8;
 const MIN_HEADER_BYTES = 2;
 const MASK_BYTES = 4;
-/** The upper half of `Number.MAX_SAFE_INTEGER`: a number cannot hold more. */
-const MAX_HIGH_LENGTH = 2 ** 21 - 1;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Receives the frames of one direction. */
@@ -155,11 +153,8 @@ function readHeader(bytes: Buffer, from: Side, inMessage: boolean): FrameHeader 
   if (bytes.length < size) return size;
   let length = short;
   if (lengthBytes === 2) length = bytes.readUInt16BE(2);
-  if (lengthBytes === 8) {
-    const high = bytes.readUInt32BE(2);
-    if (high > MAX_HIGH_LENGTH) return "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH";
-    length = high * 2 ** 32 + bytes.readUInt32BE(6);
-  }
+  if (lengthBytes === 8) length = Number(bytes.readBigUInt64BE(2));
+  if (length > Number.MAX_SAFE_INTEGER) return "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH";
   return { fin, opcode, length, size: isMasked ? size + MASK_BYTES : size };
 }
 

@@ -16,20 +16,14 @@ const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** Acts on a `connect` before the gateway gets it. */
+/** Acts on a `connect` before the gateway gets it: the frame waits for the promise, which must resolve soon. */
 export interface ConnectHook {
-  /**
-   * The frame waits for the promise, which must resolve soon.
-   *
-   * @param conn the connection's id
-   * @param frame the `connect` as received
-   * @param nonce the gateway's challenge on this connection
-   */
+  /** @param frame the `connect` as received @param nonce the gateway's challenge on this connection */
   beforeConnect(
     conn: string,
     connect: ConnectRequest,
     frame: Buffer,
-    nonce: string | undefined,
+    nonce?: string,
   ): Promise<void> | undefined;
 }
 

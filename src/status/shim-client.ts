@@ -22,12 +22,12 @@ export type OutcomeRecord = Readonly<Record<string, unknown>>;
  *   `since` is the start of the gateway's state in ISO 8601, `reason` an error code
  */
 export async function askHealth(authority: string, timeoutMs: number) {
-  const response = await get(authority, "/health", timeoutMs);
-  if ("failure" in response) return { failure: printable(response.failure, 80) };
-  const { version, gateway } = fieldsOf(parseJson(response.body));
+  const { failure, status, body } = await get(authority, "/health", timeoutMs);
+  if (failure !== undefined) return { failure: printable(failure, 80) };
+  const { version, gateway } = fieldsOf(parseJson(body));
   const { reachable, since, reason } = fieldsOf(gateway);
   if (typeof version !== "string" || typeof reachable !== "boolean") {
-    return { foreign: `HTTP ${response.status}` };
+    return { foreign: `HTTP ${status}` };
   }
   const gatewayState = { reachable, since: textOf(since), reason: textOf(reason) };
   return { health: { version: printable(version, 40), gateway: gatewayState } };
@@ -35,8 +35,8 @@ export async function askHealth(authority: string, timeoutMs: number) {
 
 /** Asks a running shim for its last outcomes, oldest first. Returns none if there is no response. */
 export async function askOutcomes(authority: string, timeoutMs: number): Promise<readonly OutcomeRecord[]> {
-  const response = await get(authority, "/outcomes", timeoutMs);
-  const list = "failure" in response ? undefined : parseJson(response.body);
+  const { body = "" } = await get(authority, "/outcomes", timeoutMs);
+  const list = parseJson(body);
   return Array.isArray(list) ? list.filter((item: unknown) => isRecord(item)) : [];
 }
 
@@ -45,8 +45,8 @@ export async function askOutcomes(authority: string, timeoutMs: number): Promise
  * gateway, and a gateway has no such metric.
  */
 export async function isShim(authority: string, timeoutMs = 1_000): Promise<boolean> {
-  const response = await get(authority, "/metrics", timeoutMs);
-  return "body" in response && response.status === 200 && /^openclaw_shim_connections /m.test(response.body);
+  const { status, body = "" } = await get(authority, "/metrics", timeoutMs);
+  return status === 200 && /^openclaw_shim_connections /m.test(body);
 }
 
 /**
@@ -55,11 +55,7 @@ export async function isShim(authority: string, timeoutMs = 1_000): Promise<bool
  * @param timeoutMs deadline for the whole exchange
  * @returns the response, as far as it was sent, or a system error's code or `no response`
  */
-async function get(
-  authority: string,
-  page: string,
-  timeoutMs: number,
-): Promise<{ readonly status: number; readonly body: string } | { readonly failure: string }> {
+async function get(authority: string, page: string, timeoutMs: number) {
   const headers = { host: `127.0.0.1:${authority.slice(authority.lastIndexOf(":") + 1)}` };
   const signal = AbortSignal.timeout(timeoutMs);
   let body = "";

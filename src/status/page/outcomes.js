@@ -3,11 +3,9 @@
 /** @typedef {import("../../outcome/outcome.ts").Outcome & { missingScopes?: readonly string[] }} Shown */
 /** @typedef {string | Node | false | undefined | 0} Child Falsy values are left out. */
 
-/** The shim stores as many (src/outcome/outcomes.ts). */
-const LIMIT = 200;
+const LIMIT = 200; // as many as the shim stores (src/outcome/outcomes.ts)
 const COPIED_MS = 2_000;
-/** Sorts before the outcomes. */
-const ALL = "All";
+const ALL = "All"; // sorts before the outcomes
 
 /** Outcomes that are not shown as warnings. @type {Readonly<Record<string, string>>} */
 const TONES = {
@@ -51,11 +49,7 @@ const filter = part("filter");
 const choices = new Map();
 let chosen = ALL;
 
-/**
- * Adds an outcome unless it is in the list: a reopened stream starts with all stored outcomes.
- *
- * @param {Shown} outcome @param {boolean} fresh true if it happened while the page was open
- */
+/** Adds an outcome, once: a reopened stream repeats the stored ones. @param {Shown} outcome @param {boolean} fresh for a new one */
 function add(outcome, fresh) {
   if (document.getElementById(outcome.conn)) return;
   const item = make("li", { id: outcome.conn, className: fresh ? "card fresh" : "card" }, card(outcome));
@@ -127,7 +121,7 @@ function card(outcome) {
   );
 }
 
-/** Isolates each value, so that its writing direction does not affect the others. @param {string} name @param {readonly Child[]} values */
+/** Isolates each value, as its writing direction must not affect the others. @param {string} name @param {readonly Child[]} values */
 function row(name, values) {
   const shown = values.flatMap((value) =>
     value ? [typeof value === "string" ? make("bdi", {}, value) : value, " "] : [],
@@ -157,11 +151,7 @@ function announce(text) {
   document.dispatchEvent(new CustomEvent("announce", { detail: text }));
 }
 
-/**
- * Creates an element. Children that are strings become text.
- *
- * @param {string} tag @param {Record<string, unknown>} properties @param {Child[]} children
- */
+/** Strings become text. @param {string} tag @param {Record<string, unknown>} properties @param {Child[]} children */
 function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children.flatMap((child) => child || []));

@@ -2,10 +2,8 @@
 
 /** How often the shim is asked for its state, besides after each event. */
 const INTERVAL_MS = 5_000;
-/** Pause between two questions. */
-const PAUSE_MS = 250;
+const PAUSE_MS = 250; // between two requests
 const ANNOUNCE_MS = 400;
-const ANNOUNCED = 3;
 const COUNTER = /^openclaw_shim_outcomes_total\{outcome="([\w-]*)".*\} (\d+)$/gm;
 const ADDRESS = `ws://${location.host}`;
 
@@ -16,7 +14,6 @@ let stream;
 /** When the stream was opened; older outcomes are not announced. @type {number | undefined} */
 let openedAt;
 let asking = false;
-/** True if something happened while the shim was asked. */
 let askAgain = false;
 
 /** Opens the stream. The browser reopens it after a failure, but not after an error response. */
@@ -45,14 +42,12 @@ async function ask() {
     const [health, metrics] = await Promise.all([get("health"), get("metrics")]);
     showHealth(await health.json());
     showCounters(await metrics.text());
-    if (stream?.readyState !== EventSource.OPEN) {
-      for (const outcome of await (await get("outcomes")).json()) add(outcome);
-    }
+    const isLive = stream?.readyState === EventSource.OPEN;
+    if (!isLive) for (const outcome of await (await get("outcomes")).json()) add(outcome);
   } catch {
     const text = `No response since ${new Date().toLocaleString()}. The data below is older. Check it:`;
-    if (part("state").dataset["tone"] !== "bad") {
-      showState("bad", "The shim does not respond", text, "openclaw-shim status");
-    }
+    const isKnown = part("state").dataset["tone"] === "bad";
+    if (!isKnown) showState("bad", "The shim does not respond", text, "openclaw-shim status");
   }
   if (!document.hidden && stream?.readyState === EventSource.CLOSED) follow();
   showStream();
@@ -78,8 +73,7 @@ function showHealth({ version, open, gateway: { reachable, since, reason = "No r
   part("version").textContent = version;
   part("count-open").textContent = open.toLocaleString();
   const when = new Date(since).toLocaleString();
-  if (reachable)
-    showState("good", "The gateway is up", `Reachable since ${when}. Clients connect to`, ADDRESS);
+  if (reachable) showState("good", "The gateway is up", `Since ${when}. Clients connect to`, ADDRESS);
   else showState("warn", "The gateway is down", `${reason} since ${when}. Start it:`, "openclaw gateway run");
 }
 
@@ -110,11 +104,11 @@ function showCounters(metrics) {
   part("count-other").textContent = sums.other.toLocaleString();
 }
 
-/** Announces a text to screen readers; several within a moment are joined, the last ones only. @param {string} text */
+/** Announces a text to screen readers; of several within a moment the last three together. @param {string} text */
 function announce(text) {
   if (announcements.push(text) > 1) return;
   setTimeout(() => {
-    part("announcer").textContent = announcements.splice(0).slice(-ANNOUNCED).join("; ");
+    part("announcer").textContent = announcements.splice(0).slice(-3).join("; ");
   }, ANNOUNCE_MS);
 }
 
@@ -126,7 +120,6 @@ function part(id) {
 }
 
 part("address").textContent = ADDRESS;
-// From outcomes.js.
 document.addEventListener("announce", (event) => event instanceof CustomEvent && announce(event.detail));
 // A hidden page closes its stream, so that another client can follow, and asks nothing.
 document.addEventListener("visibilitychange", () => {
