@@ -17,11 +17,9 @@ const DEFAULTS = {
 const ORIGIN_LENGTH = 300;
 
 /**
- * Returns the key under which failed authentication attempts count together: a peer on another machine, or a page on
- * this one. Undefined for a loopback tool without Origin: it can connect to the gateway itself.
- *
- * The pages of a remote peer count with the peer, which could send any Origin. IPv6 peers count by their /64, the
- * smallest part of the address space that one customer gets (RFC 6177).
+ * Returns the key under which failed authentication attempts count together: a remote peer, whatever Origin it sends,
+ * or a page on this machine. Undefined for a loopback tool without Origin: it can connect to the gateway itself. IPv6
+ * peers count by their /64, the smallest part of the address space that one customer gets (RFC 6177).
  */
 export function rateLimitKey(remoteAddress: string, origin: string | undefined): string | undefined {
   if (isLoopbackAddress(remoteAddress)) {
@@ -39,10 +37,7 @@ export function rateLimitKey(remoteAddress: string, origin: string | undefined):
  * Limits failed authentication attempts. OpenClaw exempts local callers from its own limit (`auth-rate-limit.ts`), and
  * the shim makes its callers local. Each failure that the gateway reported uses one of `burst` slots, and a slot is
  * free again after `intervalMs` (the generic cell rate algorithm of ITU-T I.371). Attempts in parallel, whose failures
- * are known only after all were admitted, are paid for afterwards: the rate holds for them too. The backoff is
- * bounded, and one success resets it.
- *
- * Pure: the clock is passed in, and must be monotonic.
+ * are known only after all were admitted, are paid for afterwards: the rate holds for them too.
  */
 export class AuthRateLimit {
   readonly #now: () => number;

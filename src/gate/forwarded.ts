@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from "../errors.ts";
-import { forwardingHeader } from "../headers/header-table.ts";
+import { forwardingHeader, type HeaderContent } from "../headers/header-table.ts";
 import { isPrivateAddress, parseAddress, type AddressMatcher } from "../net/ip-address.ts";
 import type { ForwardedPolicy } from "../settings/settings.ts";
 
@@ -20,18 +20,7 @@ export function readForwarded(rawHeaders: readonly string[]): ForwardedFacts {
     const header = forwardingHeader(received);
     if (!header) continue;
     field ??= received;
-    const value = rawHeaders[i + 1] ?? "";
-    if (header.carries === "addresses") {
-      addresses.push(
-        ...value
-          .split(",")
-          .map((item) => item.trim())
-          .filter((item) => item !== ""),
-      );
-    } else {
-      if (header.carries === "forwarded") addresses.push(...forwardedFor(value));
-      addresses.push(...addressesAmong(value));
-    }
+    addresses.push(...addressesIn(rawHeaders[i + 1] ?? "", header.carries));
   }
   return { field, addresses };
 }
@@ -55,21 +44,21 @@ export function checkForwarded(
   return found === undefined ? undefined : refuse("forwarded_public", bareAddress(found));
 }
 
-/** Finds addresses in a value of any form: `1.1 192.0.2.1:80` (Via), `by=192.0.2.1` (Forwarded). */
-function addressesAmong(value: string): string[] {
-  return value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)) !== undefined);
-}
-
-/** Returns the `for` parameters of a `Forwarded` field, unquoted (RFC 7239 section 4). */
-function forwardedFor(value: string): string[] {
-  return [...value.matchAll(/(?:^|[;,])\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]*))/gi)].map(
-    (match) => match[1] ?? match[2] ?? "",
-  );
+function addressesIn(value: string, carries: HeaderContent): string[] {
+  if (carries === "addresses") {
+    const items = value.split(",").map((item) => item.trim());
+    return items.filter((item) => item !== "");
+  }
+  // In a value of any form: `1.1 192.0.2.1:80` (Via), `by=192.0.2.1` (Forwarded).
+  const found = value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)));
+  if (carries !== "forwarded") return found;
+  // The `for` parameters of RFC 7239 section 4, unquoted.
+  const clients = value.matchAll(/(?:^|[;,])\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]*))/gi);
+  return [...Array.from(clients, ([, quoted, token = ""]) => quoted ?? token), ...found];
 }
 
 /** Removes brackets and port: `[2001:db8::1]:4711`, `192.0.2.1:4711` (RFC 7239 section 6). */
 function bareAddress(text: string): string {
-  const bracketed = /^\[([^\]]*)\](?::\w+)?$/.exec(text)?.[1];
-  if (bracketed !== undefined) return bracketed;
-  return /^(\d+\.\d+\.\d+\.\d+):\w+$/.exec(text)?.[1] ?? text;
+  const [, v6, v4] = /^(?:\[([^\]]*)\](?::\w+)?|(\d+\.\d+\.\d+\.\d+):\w+)$/.exec(text) ?? [];
+  return v6 ?? v4 ?? text;
 }

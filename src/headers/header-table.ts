@@ -99,14 +99,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-const END_TO_END: ReadonlySet<string> = new Set([
-  "authorization",
-  "content-length",
-  "content-type",
-  "cookie",
-  "host",
-  "origin",
-]);
+const END_TO_END = new Set(["authorization", "content-length", "content-type", "cookie", "host", "origin"]);
 
 /**
  * Returns true if a canonical name must reach the gateway even if `Connection` names it: a client that could have

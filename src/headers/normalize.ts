@@ -34,6 +34,9 @@ export interface HeaderChange {
   readonly to: string;
 }
 
+/** The gateway negotiates no extension, and one would make frames unreadable for the observer. */
+const DROPPED: ReadonlySet<string> = new Set([...HOP_BY_HOP, "sec-websocket-extensions"]);
+
 const FRAMING = {
   websocket: ["Connection", "Upgrade", "Upgrade", "websocket"],
   chunked: ["Transfer-Encoding", "chunked"],
@@ -59,18 +62,13 @@ export function normalize(rawHeaders: readonly string[], target: NormalizeTarget
     const name = canonicalName(received);
     if (forwardingHeader(name)) {
       stripped.push([received, value]);
-    } else if (HOP_BY_HOP.has(name) || (options.has(name) && !isEndToEnd(name))) {
-      continue;
-    } else if (name === "sec-websocket-extensions") {
-      // The gateway negotiates none, and an extension would make frames unreadable for the observer.
-      continue;
     } else if (name === "host") {
       if (!host) clean.push(received, target.authority);
       host ??= { from: value, to: target.authority };
     } else if (name === "origin" && target.origin !== undefined) {
       clean.push(received, target.origin);
       origin = { from: value, to: target.origin };
-    } else {
+    } else if (!DROPPED.has(name) && (!options.has(name) || isEndToEnd(name))) {
       clean.push(received, value);
     }
   }

@@ -56,9 +56,7 @@ export function prettyLines({ colors, columns, nextSteps }: PrettyOptions): (jso
     return `${paint("dim", clock)}  ${paint(style, word)}${space}${facts.join("")}`;
   }
 
-  function named(name: string, text: string): string {
-    return `${INDENT}${paint("bold", name)}: ${text}`;
-  }
+  const named = (name: string, text: string): string => `${INDENT}${paint("bold", name)}: ${text}`;
 
   function adviceRows({ fix, command }: LogLine): string[] {
     if (typeof fix !== "string") return [];

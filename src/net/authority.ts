@@ -7,22 +7,13 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A parsed `Host`, or the authority of an origin. */
-export interface Authority {
-  /** Lower-case; IPv6 without brackets. */
-  readonly name: string;
-  readonly port?: number;
-}
+const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i;
 
-const AUTHORITY = /^(?:\[(?<v6>[0-9a-f:.]+)\]|(?<name>[a-z0-9._-]+))(?::(?<port>\d{1,5}))?$/i;
-
-/** Parses `name`, `name:port` or `[v6]:port` (RFC 3986 section 3.2); undefined for all else. */
-export function parseAuthority(text: string): Authority | undefined {
-  const groups = AUTHORITY.exec(text)?.groups;
-  if (!groups) return undefined;
-  const { v6, port } = groups;
-  const name = (v6 ?? groups["name"] ?? "").toLowerCase();
-  if (v6 !== undefined && isIP(name) !== 6) return undefined;
+/** Parses `name`, `name:port` or `[v6]:port` (RFC 3986 section 3.2) into a lower-case name and the port. */
+export function parseAuthority(text: string): { name: string; port?: number } | undefined {
+  const [, v6, host = "", port] = AUTHORITY.exec(text) ?? [];
+  const name = (v6 ?? host).toLowerCase();
+  if (name === "" || (v6 !== undefined && isIP(name) !== 6)) return undefined;
   if (port === undefined) return { name };
   return Number(port) <= 65_535 ? { name, port: Number(port) } : undefined;
 }

@@ -4,10 +4,7 @@ import { refuse, type Refusal } from "../errors.ts";
 import { freshId } from "../net/fresh-id.ts";
 
 /** Bytes received from clients, and sent to them. */
-export interface Traffic {
-  readonly received: number;
-  readonly sent: number;
-}
+export type Traffic = ReturnType<Connections["traffic"]>;
 
 /** One accepted connection of a client. */
 export class ClientConnection {
@@ -90,7 +87,7 @@ export class Connections {
   }
 
   /** Returns the bytes since start. The sockets count them. */
-  traffic(): Traffic {
+  traffic() {
     let [received, sent] = [this.#received, this.#sent];
     for (const { bytesRead, bytesWritten } of this.#open.keys()) {
       received += bytesRead;

@@ -33,22 +33,17 @@ function handedOver(fd: number): HandedOver {
   return {
     fd,
     check(bound, { allowFrom, gateway }) {
-      const host = canonicalAddress(bound.host) ?? bound.host;
-      if (reaches(gateway, { host, port: bound.port })) {
-        throw new SettingsError({
-          setting,
-          problem: `${authorityOf({ host, port: bound.port })} is the gateway's own address (${gateway.url}), so the shim would connect to itself`,
-          fix: "change ListenStream= in the socket unit, or --gateway",
-        });
+      const at = { host: canonicalAddress(bound.host) ?? bound.host, port: bound.port };
+      if (reaches(gateway, at)) {
+        const problem = `${authorityOf(at)} is the gateway's own address (${gateway.url}), so the shim would connect to itself`;
+        const change = "change ListenStream= in the socket unit, or --gateway";
+        throw new SettingsError({ setting, problem, fix: change });
       }
-      if (isLoopbackAddress(host) || allowFrom.length > 0) return;
+      if (isLoopbackAddress(at.host) || allowFrom.length > 0) return;
       const fix = `give --allow-from CIDR with the peers that may connect, or ${FIX}`;
-      throw new SettingsError({ setting, problem: `${host} is not a loopback address`, fix });
+      throw new SettingsError({ setting, problem: `${at.host} is not a loopback address`, fix });
     },
-    notTcp(cause) {
-      const error = new SettingsError({ setting, problem: "is not a TCP socket", fix: FIX });
-      error.cause = cause;
-      return error;
-    },
+    notTcp: (cause) =>
+      Object.assign(new SettingsError({ setting, problem: "is not a TCP socket", fix: FIX }), { cause }),
   };
 }

@@ -3,14 +3,12 @@
  * third of its letters differ. Case, dashes and underscores do not count.
  */
 export function closest(name: string, candidates: readonly string[]): string | undefined {
-  return candidates
-    .map((candidate) => {
-      const letters = lettersOf(candidate);
-      const limit = Math.max(1, Math.floor(letters.length / 3));
-      return { candidate, limit, distance: editDistance(lettersOf(name), letters) };
-    })
-    .filter(({ distance, limit }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
+  const near = candidates.flatMap((candidate) => {
+    const letters = lettersOf(candidate);
+    const distance = editDistance(lettersOf(name), letters);
+    return distance <= Math.max(1, Math.floor(letters.length / 3)) ? [{ candidate, distance }] : [];
+  });
+  return near.sort((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 
 function lettersOf(name: string): string {

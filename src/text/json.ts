@@ -1,9 +1,9 @@
-/** Whether a parsed value is a JSON object. */
+/** Returns true if a parsed value is a JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The texts of a JSON array; none where it is no array. */
+/** Returns the texts in a JSON array; none of any other value. */
 export function textsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -55,8 +55,7 @@ export async function createDialer(
           if (!failure || isFinal(failure) || performance.now() + RETRY_MS > deadline) {
             // From here on the socket belongs to the caller: there is nothing left to cancel.
             cancel = () => {};
-            done(result);
-            return;
+            return done(result);
           }
           const retry = setTimeout(() => {
             cancel = attempt();
@@ -158,7 +157,7 @@ export interface Reachability {
 
 /** Stores the result of the last connection attempt, and reports when it changes. */
 export class GatewayMonitor {
-  #now: Reachability = { state: "unknown", since: new Date() };
+  now: Reachability = { state: "unknown", since: new Date() };
   readonly #onChange: (now: Reachability) => void;
   #probing: Promise<void> | undefined;
   #cancel: () => void = () => {};
@@ -167,38 +166,28 @@ export class GatewayMonitor {
     this.#onChange = onChange;
   }
 
-  get now(): Reachability {
-    return this.#now;
-  }
-
   /** Records the result of one connection attempt. */
   note(failure: ConnectFailure | undefined): void {
     const state = failure ? "down" : "up";
-    const changed = state !== this.#now.state;
-    const since = changed ? new Date() : this.#now.since;
-    this.#now = { state, since, ...(failure && { failure }) };
-    if (changed) this.#onChange(this.#now);
+    const changed = state !== this.now.state;
+    const since = changed ? new Date() : this.now.since;
+    this.now = { state, since, ...(failure && { failure }) };
+    if (changed) this.#onChange(this.now);
   }
 
-  /**
-   * Connects to the gateway and closes at once. Calls at the same time share one connection.
-   *
-   * @param dialer calls `note` with the result
-   */
+  /** Connects to the gateway and closes at once; the dialer notes the result. Parallel calls share one connection. */
   probe(dialer: Dialer): Promise<void> {
-    this.#probing ??= new Promise((resolve) => {
-      const done = (): void => {
-        this.#probing = undefined;
-        resolve();
-      };
+    this.#probing ??= new Promise<void>((resolve) => {
       const cancel = dialer.dial(0, (result) => {
         if ("socket" in result) result.socket.destroy();
-        done();
+        resolve();
       });
       this.#cancel = () => {
         cancel();
-        done();
+        resolve();
       };
+    }).finally(() => {
+      this.#probing = undefined;
     });
     return this.#probing;
   }

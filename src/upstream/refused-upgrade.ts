@@ -1,27 +1,15 @@
-import type { Socket } from "node:net";
 import { LINGER_MS } from "../server/refusal-response.ts";
-import type { Side } from "./splice.ts";
+import type { Splice } from "./splice.ts";
+import type { UpgradeListener } from "./websocket-upgrade.ts";
 
 /** Deadline for the gateway to send a whole refusal, and for the client to read it, in ms. */
 const REFUSAL_MS = 30_000;
 /** A chunk's size line is short, extensions included. */
 const SIZE_LINE_LIMIT = 256;
 
-/** Receives the content of the gateway's refusal. */
-export interface RefusalListener {
-  /** The body's content, without chunk framing. */
-  onResponseContent(bytes: Buffer): void;
-  onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
-}
-
 /** A gateway's response to an upgrade that is not a 101. Both sockets are flowing, and may have ended already. */
-export interface GatewayRefusal {
-  readonly client: Socket;
-  readonly gateway: Socket;
-  /** All that the gateway has sent so far, with the header section. */
-  readonly received: Buffer;
-  readonly headSize: number;
-  readonly listener: RefusalListener;
+export interface GatewayRefusal extends Pick<Splice, "client" | "gateway" | "received" | "headSize"> {
+  readonly listener: Pick<UpgradeListener, "onResponseContent" | "onClosed">;
 }
 
 /**

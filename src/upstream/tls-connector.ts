@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, TLSSocket } from "node:tls";
 import type { ConnectFailure } from "../errors.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 import type { Connector } from "./dial.ts";
@@ -23,13 +23,9 @@ export function tlsConnector({ host, port, fingerprint }: GatewayAddress): Conne
 }
 
 function checkFingerprint(socket: Socket, expected: string): ConnectFailure | undefined {
-  const certificate = isTls(socket) ? socket.getPeerX509Certificate() : undefined;
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   const actual = certificate?.fingerprint256.replaceAll(":", "").toLowerCase();
   if (actual === expected) return undefined;
   const message = `the gateway's certificate is sha256:${actual ?? "none"}, not the pinned sha256:${expected}`;
   return { code: "CERT_FINGERPRINT_MISMATCH", message };
-}
-
-function isTls(socket: Socket): socket is TLSSocket {
-  return "getPeerX509Certificate" in socket;
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
 import type { Dialer } from "./dial.ts";
-import type { GatewayRefusal, RefusalListener } from "./refused-upgrade.ts";
+import type { GatewayRefusal } from "./refused-upgrade.ts";
 import { splice, type SpliceListener } from "./splice.ts";
 
 /** Deadline for the gateway's response to an upgrade, in ms. */
@@ -17,9 +17,11 @@ const HEAD_LIMIT = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 
 /** Is called with what happens to an upgrade. The relay does not know what it means. */
-export interface UpgradeListener extends SpliceListener, RefusalListener {
+export interface UpgradeListener extends SpliceListener {
   /** The gateway's HTTP response: 101, or a refusal whose content follows. */
   onResponse(status: number): void;
+  /** Content of the refusal's body, without chunk framing. */
+  onResponseContent(bytes: Buffer): void;
   /** There will be no response; the client gets a refusal. */
   onUnreachable(failure: ConnectFailure): void;
   /** The client sent too much before the response, and gets a refusal. */
