@@ -18,9 +18,7 @@ export interface ProcessContext {
 }
 
 /** The process and the parsed arguments of a command; also the sources for `loadSettings`. */
-export interface CommandContext<T extends FlagTable = FlagTable> extends ProcessContext, Arguments<T> {
-  readonly terminal: boolean;
-}
+export type CommandContext<T extends FlagTable = FlagTable> = ProcessContext & Arguments<T>;
 
 /** A row of the table of commands. */
 interface CommandRow<T extends FlagTable, Run> {
@@ -55,7 +53,7 @@ export function command<T extends FlagTable>(
       const { problems } = parsed.given;
       // Other commands report these together with the problems of all their settings.
       if (row.withoutSettings && problems.length > 0) throw new SettingsError(...problems);
-      return run({ ...context, ...parsed, terminal: context.stdout.isTTY });
+      return run({ ...context, ...parsed });
     };
   };
   return { ...row, load };

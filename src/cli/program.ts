@@ -15,27 +15,13 @@ export function programOf([, script = ""]: readonly string[]): string {
   return basename(script) === NAME || !/^\/[\w./@+-]+$/.test(script) ? NAME : `node ${script}`;
 }
 
-/** The shim and the gateway that a command to copy is about. */
-export interface Place {
-  /** `127.0.0.1:18788`; absent for the default. */
-  readonly listen?: string | undefined;
-  /** `ws://127.0.0.1:18789`. */
-  readonly gateway: string;
-  /** The gateway is on another machine. */
-  readonly remote?: boolean | undefined;
-  /** SHA-256 of the gateway's certificate in hex. */
-  readonly fingerprint?: string | undefined;
-}
-
-/** Returns ` --listen … --gateway …`: the settings of a place that are not the default, each after a space. */
-export function placeFlags({ listen, gateway, remote, fingerprint }: Place): string {
-  const flags = [
-    listen !== undefined && listen !== SETTINGS.listen.default[0] && flag("listen", listen),
-    gateway !== SETTINGS.gateway.default[0] && flag("gateway", gateway),
-    remote && "--allow-remote-gateway",
-    fingerprint !== undefined && `--gateway-fingerprint sha256:${fingerprint}`,
-  ];
-  return flags.map((text) => (text ? ` ${text}` : "")).join("");
+/** Returns the flags of a gateway that is not the default one, each after a space. */
+export function gatewayFlags(url: string, isRemote = false, fingerprint?: string): string {
+  return [
+    url === SETTINGS.gateway.default[0] ? "" : ` ${flag("gateway", url)}`,
+    isRemote ? " --allow-remote-gateway" : "",
+    fingerprint === undefined ? "" : ` --gateway-fingerprint sha256:${fingerprint}`,
+  ].join("");
 }
 
 /** Returns a flag of a command to copy. Quotes `[::1]:18788`, which zsh takes for a pattern. */
@@ -46,15 +32,20 @@ export function flag(name: "listen" | "gateway", value: string): string {
 /** Returns the steps to suggest once the shim listens: the doctor command, and where to watch outcomes. */
 export function nextSteps(program: string): NextSteps {
   return ({ addresses, gateway }) => {
-    const local = (Array.isArray(addresses) ? addresses : []).flatMap(localAuthority)[0];
-    const doctor = `${program} doctor${placeFlags({ listen: local, gateway: String(gateway) })}`;
-    const watch = local === undefined ? [] : [["watch", `http://${local}/__shim__/`] as const];
-    return [["try next", doctor], ...watch];
+    const doctor = `${program} doctor`;
+    // The shim's own pages require a loopback name.
+    const local = (Array.isArray(addresses) ? addresses : []).flatMap(loopbackAuthority)[0];
+    const flags = gatewayFlags(String(gateway));
+    if (local === undefined) return [["try next", doctor + flags]];
+    const listen = local === SETTINGS.listen.default[0] ? "" : ` ${flag("listen", local)}`;
+    return [
+      ["try next", doctor + listen + flags],
+      ["watch", `http://${local}/__shim__/`],
+    ];
   };
 }
 
-/** Returns the loopback authority of a listener, which the shim's own pages require, or nothing. */
-function localAuthority(address: unknown): string[] {
+function loopbackAuthority(address: unknown): string[] {
   const { name = "", port } = parseAuthority(String(address)) ?? {};
   const host = reachableHost(name);
   return port !== undefined && isLoopbackName(host) ? [authorityOf({ host, port })] : [];

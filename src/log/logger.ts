@@ -9,7 +9,8 @@ export type Stdout = NodeJS.WriteStream & { readonly fd: number };
 /** What a logger is made from. */
 export interface LoggerOptions {
   readonly logLevel: string;
-  readonly logFormat: "json" | "pretty";
+  /** Default: `pretty` on a terminal, else `json`. */
+  readonly logFormat?: "json" | "pretty" | undefined;
   /** What to suggest below the `listening` line of the pretty format. */
   readonly nextSteps: NextSteps;
 }
@@ -35,7 +36,7 @@ export async function createLogger(
     logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
   });
   let destination = sink;
-  if (logFormat === "pretty") {
+  if ((logFormat ?? (stdout.isTTY ? "pretty" : "json")) === "pretty") {
     const { prettyLines } = await import("./pretty.ts");
     // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
     const colors = stdout.isTTY && stdout.hasColors();

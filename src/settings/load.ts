@@ -12,12 +12,9 @@ export interface Sources {
   /** The settings given as flags. */
   readonly given?: Layer;
   readonly env: Environment;
-  /** True if stdout is a terminal, which changes the default of `--log-format`. */
-  readonly terminal: boolean;
 }
 
 const NOTHING: Layer = { given: new Map(), problems: [] };
-const PRETTY: Layer = { given: new Map([["logFormat", { from: "", texts: ["pretty"] }]]), problems: [] };
 const DEFAULTS = new Map(
   SETTING_ROWS.flatMap(([key, { default: texts }]): [string, Given][] =>
     texts ? [[key, { from: `the default of --${flagName(key)}`, texts }]] : [],
@@ -46,7 +43,7 @@ export async function loadDespiteOpenclaw(sources: Sources) {
   return { settings: resolve([...layers, { ...openclaw, problems: [] }]), problem: openclaw.problems[0] };
 }
 
-async function readLayers({ given = NOTHING, env, terminal }: Sources) {
+async function readLayers({ given = NOTHING, env }: Sources) {
   const layers = [given, readEnvironment(env)];
   const config = lookUp(layers, "config");
   if (config?.texts[0]) {
@@ -57,7 +54,7 @@ async function readLayers({ given = NOTHING, env, terminal }: Sources) {
   const openclaw = lookUp(layers, "gateway")
     ? NOTHING
     : (await import("./file-layers.ts")).readOpenclaw(env, listenersOf(layers));
-  return { layers: terminal ? [...layers, PRETTY] : layers, openclaw };
+  return { layers, openclaw };
 }
 
 /** Returns the addresses to listen on that layers give, else the default ones, as far as the texts are valid. */

@@ -59,10 +59,7 @@ export function choice<const T extends readonly string[]>(...words: T): Parser<T
 
 /** Parses the URL of a WebSocket server; returns it as written. */
 export const webSocketUrl = parser(
-  (text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    return url && /^wss?:$/.test(url.protocol) && url.host !== "" ? text : undefined;
-  },
+  (text) => (/^wss?:/i.test(text) && URL.canParse(text) ? text : undefined),
   "is not a ws:// or wss:// URL",
   "write ws://HOST:PORT",
 );

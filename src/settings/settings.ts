@@ -112,9 +112,10 @@ export const SETTINGS = {
     help: "debug, info, warn, error or silent",
   },
   logFormat: {
-    ...oneOf("json", "pretty"),
+    metavar: "json|pretty",
     scope: "process",
     defaultNote: "pretty on a terminal, else json",
+    parse: choice("json", "pretty"),
     help: "form of log lines",
   },
   config: { metavar: "FILE", scope: "cli", help: "JSON5 file with settings, named as the flags are" },

@@ -10,8 +10,9 @@ beforeAll(async () => {
 afterAll(() => command.remove());
 
 /** All that `run` writes to a terminal of its own (script(1)) from its start until it is stopped. */
-async function onTerminal(env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const run = `exec ${process.execPath} ${command.path} run --listen 127.0.0.1:0 --gateway ws://127.0.0.1:9`;
+async function onTerminal(env: Readonly<Record<string, string>> = {}, ...flags: string[]): Promise<string> {
+  const args = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9", ...flags].join(" ");
+  const run = `exec ${process.execPath} ${command.path} ${args}`;
   const child = spawn("script", ["-qefc", `stty cols 80; ${run}`, "/dev/null"], {
     env: { HOME: command.folder, PATH: "/usr/bin:/bin", TERM: "xterm-256color", SHELL: "/bin/sh", ...env },
     stdio: ["pipe", "pipe", "inherit"],
@@ -45,5 +46,9 @@ describe("run on a terminal", () => {
     const text = await onTerminal(env);
     expect(text).toMatch(/^\d\d:\d\d:\d\d {2}listening {13}on ws:/);
     expect(text.replaceAll("^C", "")).not.toContain("\u001B");
+  });
+
+  it("is JSON with --log-format json", async () => {
+    expect(await onTerminal({}, "--log-format", "json")).toMatch(/^\{"level":"info",.*"event":"listening"/);
   });
 });

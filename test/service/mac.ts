@@ -75,7 +75,6 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
   const service = launchdService({ uid: UID, env, home });
   const context = <T extends FlagTable>(flags: T, ...args: readonly string[]): CommandContext<T> => ({
     ...readArguments(args, flags),
-    terminal: false,
     env,
     program: "openclaw-shim",
     stdout: {

@@ -11,13 +11,9 @@ export function file(name: string): string {
 }
 
 /** Settings from flags and environment, with a home that has no OpenClaw. */
-export async function load(
-  args: readonly string[],
-  env: Record<string, string> = {},
-  terminal = false,
-): Promise<Settings> {
+export async function load(args: readonly string[], env: Record<string, string> = {}): Promise<Settings> {
   const { given } = readArguments(args, {});
-  return loadSettings({ given, env: { HOME: "/nonexistent", ...env }, terminal });
+  return loadSettings({ given, env: { HOME: "/nonexistent", ...env } });
 }
 
 /** The problems of flags and environment; none where they hold. */

@@ -100,7 +100,7 @@ describe("problems", () => {
     const { given } = readArguments(["--hold", "soon", "--gateway", "ws://user:sekrit@127.0.0.1:1"], {});
     let caught: unknown;
     try {
-      await loadSettings({ given, env: { HOME: "/nonexistent" }, terminal: false });
+      await loadSettings({ given, env: { HOME: "/nonexistent" } });
     } catch (error) {
       caught = error;
     }

@@ -63,13 +63,7 @@ describe("defaults", () => {
       ],
       approveRoles: ["operator"],
       logLevel: "info",
-      logFormat: "json",
     });
-  });
-
-  it("log for people on a terminal", async () => {
-    expect((await load([], {}, true)).logFormat).toBe("pretty");
-    expect((await load(["--log-format", "json"], {}, true)).logFormat).toBe("json");
   });
 
   it("cannot be changed afterwards", async () => {

@@ -1,6 +1,6 @@
 import type { Advice } from "../../errors.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
-import { flag, placeFlags } from "../../cli/program.ts";
+import { flag, gatewayFlags } from "../../cli/program.ts";
 import { SETTINGS, type Settings } from "../../settings/settings.ts";
 import { withoutUndefined } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
@@ -79,6 +79,6 @@ export function shimCommand(
   // A listener beyond loopback requires them.
   const peers = allowFrom.map((cidr) => ` --allow-from ${cidr}`);
   const { url, host, fingerprint } = gateway;
-  const place = placeFlags({ gateway: url, remote: !isLoopbackName(host), fingerprint });
+  const place = gatewayFlags(url, !isLoopbackName(host), fingerprint);
   return [`${program} ${command}`, ...listeners, ...peers, place].join("");
 }

@@ -100,7 +100,7 @@ async function agentState(scope: LaunchdScope) {
     socket: undefined,
     enabled: undefined,
     pid: Number(field("pid")) || undefined,
-    listen: (await loadSettings({ env, terminal: false })).listen,
+    listen: (await loadSettings({ env })).listen,
   };
 }
 

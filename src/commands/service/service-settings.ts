@@ -101,7 +101,7 @@ function inQuotes(name: string, value: string): string {
 
 async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Scope): Promise<Settings> {
   try {
-    const settings = await loadSettings({ given, env: { ...env, HOME: home }, terminal: false });
+    const settings = await loadSettings({ given, env: { ...env, HOME: home } });
     if (settings.listen.every(({ port }) => port !== 0)) return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;

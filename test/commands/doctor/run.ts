@@ -45,7 +45,6 @@ export async function runDoctor(
     {
       program: "openclaw-shim",
       ...readArguments(found.args, DOCTOR_FLAGS),
-      terminal: false,
       env: { HOME: "/nonexistent", ...env },
       stdout: { isTTY: false, write: (text: string) => stdout.push(text) > 0 } as unknown as Stdout,
       complain: (line) => stdout.push(line),

@@ -79,7 +79,7 @@ export function settingsTarget(): Target {
       for (const args of [["--config", own, "--gateway", "ws://127.0.0.1:1"], []]) {
         try {
           const { given } = readArguments(args, {});
-          const settings = await loadSettings({ given, env: { HOME: folder }, terminal: false });
+          const settings = await loadSettings({ given, env: { HOME: folder } });
           passed += 1;
           checkSafe(settings);
         } catch (error) {
