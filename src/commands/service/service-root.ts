@@ -61,11 +61,9 @@ function replace(path: string, operation: Extract<FileOperation, { kind: "write"
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   try {
     if (operation.kind === "link") fs.symlinkSync(operation.target, temporary);
-    else {
-      fs.writeFileSync(temporary, operation.content, { mode: operation.mode, flag: "wx" });
-      // The umask may have cleared bits.
-      fs.chmodSync(temporary, operation.mode);
-    }
+    else fs.writeFileSync(temporary, operation.content, { mode: operation.mode, flag: "wx" });
+    // The umask may have cleared bits.
+    if (operation.kind === "write") fs.chmodSync(temporary, operation.mode);
     fs.renameSync(temporary, path);
   } finally {
     fs.rmSync(temporary, { force: true });
