@@ -1,4 +1,4 @@
-import type { Traffic } from "../server/connections.ts";
+import type { Connections } from "../server/connections.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The content type of the Prometheus text format, version 0.0.4. */
@@ -8,13 +8,6 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, Number.POSITIVE_INFINITY];
 /** Reasons come from outside: beyond this many series they count as `other`, one for each outcome. */
 const SERIES_LIMIT = 100;
-
-/** Values that are counted elsewhere and read at a scrape. */
-export interface Gauges {
-  readonly connections: number;
-  readonly gatewayUp: boolean;
-  readonly bytes: Traffic;
-}
 
 /** A metric; a sample is the end of its name, with the labels, and a value. */
 type Metric = readonly [
@@ -46,18 +39,17 @@ export class OutcomeMetrics {
   }
 
   /** Returns the whole exposition. */
-  text({ connections, gatewayUp, bytes }: Gauges): string {
+  text(connections: Connections, gatewayUp: boolean): string {
     const buckets = Array.from(this.#buckets, ([bound, count]) => {
       const le = bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound);
       return [`_bucket${labels({ le })}`, count] as const;
     });
     const seconds = [...buckets, ["_sum", this.#seconds], ["_count", this.#count]] as const;
-    const traffic = Object.entries(bytes).map(
-      ([direction, count]) => [labels({ direction }), count] as const,
-    );
+    const bytes = Object.entries(connections.traffic());
+    const traffic = bytes.map(([direction, count]) => [labels({ direction }), count] as const);
     const metrics: readonly Metric[] = [
       ["outcomes_total", "counter", "Requests for a WebSocket, by how they ended.", this.#outcomes],
-      ["connections", "gauge", "Open upgraded connections and requests.", [["", connections]]],
+      ["connections", "gauge", "Open upgraded connections and requests.", [["", connections.slotsInUse]]],
       [
         "gateway_up",
         "gauge",

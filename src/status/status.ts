@@ -53,11 +53,8 @@ export class Status {
         return wantsStream(request)
           ? this.#followers.add(response, outcomes.recent)
           : sendJson(response, 200, outcomes.recent);
-      case "/__shim__/metrics": {
-        const gatewayUp = monitor.now.state === "up";
-        const gauges = { connections: connections.slotsInUse, gatewayUp, bytes: connections.traffic() };
-        return send(response, 200, METRICS_TYPE, metrics.text(gauges));
-      }
+      case "/__shim__/metrics":
+        return send(response, 200, METRICS_TYPE, metrics.text(connections, monitor.now.state === "up"));
       default:
         return refuse("not_found", path);
     }

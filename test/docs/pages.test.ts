@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/commands/command-table.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
+import { Connections } from "../../src/server/connections.ts";
 import { environmentName, flagName } from "../../src/settings/setting-row.ts";
 import { SETTING_ROWS } from "../../src/settings/settings.ts";
 
@@ -117,11 +118,7 @@ describe("docs/observability.md", () => {
   });
 
   it("has every metric, and no other", () => {
-    const text = new OutcomeMetrics().text({
-      connections: 0,
-      gatewayUp: true,
-      bytes: { received: 0, sent: 0 },
-    });
+    const text = new OutcomeMetrics().text(new Connections(1), true);
     expect(matches(page, /^\| `(openclaw_shim_\w+)/gm)).toEqual(matches(text, /^# TYPE (\w+)/gm));
   });
 

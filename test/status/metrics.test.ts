@@ -3,6 +3,7 @@ import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
+import { Connections } from "../../src/server/connections.ts";
 import { openTestShim } from "../support/shim.ts";
 
 describe("/__shim__/metrics", () => {
@@ -37,7 +38,7 @@ describe("/__shim__/metrics", () => {
     for (let i = 0; i < 5_000; i += 1) {
       metrics.note({ outcome: "gateway-closed", reason: `"\\\n${i}`, ms: 1 });
     }
-    const text = metrics.text({ connections: 0, gatewayUp: false, bytes: { received: 0, sent: 0 } });
+    const text = metrics.text(new Connections(1), false);
     const series = text.split("\n").filter((line) => line.startsWith("openclaw_shim_outcomes_total"));
     expect(series.length).toBeLessThanOrEqual(101);
     expect(series.at(-1)).toBe('openclaw_shim_outcomes_total{outcome="gateway-closed",reason="other"} 4900');
