@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
 import { fieldValues } from "../headers/header-table.ts";
-import { isLoopbackName, parseAuthority, withoutFinalDot } from "../net/authority.ts";
+import { bracketed, isLoopbackName, parseAuthority, withoutFinalDot } from "../net/authority.ts";
 import {
   addressMatcher,
   isLoopbackAddress,
@@ -34,10 +34,8 @@ export function createGate(
   settings: Pick<Settings, "allowFrom" | "allowHost" | "allowOrigin" | "forwarded" | "listen">,
 ) {
   const allowedPeer = addressMatcher(settings.allowFrom);
-  const allowedHosts = new Set([
-    ...settings.allowHost,
-    ...settings.listen.map(({ host }) => host.toLowerCase()),
-  ]);
+  const ownHosts = settings.listen.map(({ host }) => host.toLowerCase());
+  const allowedHosts = new Set([...settings.allowHost, ...ownHosts]);
   const allowedOrigins = new Set(settings.allowOrigin.map((origin) => origin.toLowerCase()));
 
   /** Checks the peer alone, for bytes that are not a request. */
@@ -106,8 +104,7 @@ export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal |
 
 /** Returns the origins of a page served by the listener that accepted this connection. */
 function listenerOrigins({ localAddress = "", localPort = 0 }: ConnectionEnds): ReadonlySet<string> {
-  const local = withoutMappedPrefix(localAddress);
-  const literal = isIP(local) === 6 ? `[${local}]` : local;
+  const literal = bracketed(withoutMappedPrefix(localAddress));
   // A serialized origin omits the default port (RFC 6454 section 6.2).
   const suffix = localPort === 80 ? "" : `:${localPort}`;
   return new Set(["127.0.0.1", "localhost", "[::1]", literal].map((name) => `http://${name}${suffix}`));

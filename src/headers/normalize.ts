@@ -47,8 +47,6 @@ const FRAMING = {
  * Makes a request's header section what a local client would have sent. Forwarding, hop-by-hop and extension fields
  * are deleted, never blanked: an empty value counts as a value. Then `Host`, an own `Origin` and the connection's
  * framing are set. All other fields stay as they are, in order. Pure and idempotent.
- *
- * @param rawHeaders as `http.IncomingMessage.rawHeaders`
  */
 export function normalize(rawHeaders: readonly string[], target: NormalizeTarget): Normalized {
   const options = connectionOptions(rawHeaders);

@@ -4,15 +4,13 @@ import ipaddr from "ipaddr.js";
 /** Returns true if an address is in the set. */
 export type AddressMatcher = (address: string) => boolean;
 
-type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
-
 /**
  * Parses an IP address, IPv4-mapped IPv6 as IPv4: a dual-stack socket reports peers that way.
  *
  * @returns undefined for all that `net.isIP` rejects: `ipaddr.js` alone also accepts `127.1`, `0177.0.0.1` and
  * `2130706433`, and reads the deprecated `::127.0.0.1` (RFC 4291 section 2.5.5.1) as IPv4-mapped
  */
-export function parseAddress(text: string): Parsed | undefined {
+export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (isIP(text) === 0 || /^::\d+\.[\d.]+(?:%|$)/.test(text)) return undefined;
   // A zone (fe80::1%eth0) names the link, not the address.
   return ipaddr.process(text.split("%", 1)[0] ?? text);
@@ -28,13 +26,7 @@ export function isLoopbackAddress(address: string): boolean {
   return parseAddress(address)?.range() === "loopback";
 }
 
-const PRIVATE_RANGES: ReadonlySet<string> = new Set([
-  "loopback",
-  "private",
-  "linkLocal",
-  "carrierGradeNat",
-  "uniqueLocal",
-]);
+const PRIVATE_RANGES = new Set(["loopback", "private", "linkLocal", "carrierGradeNat", "uniqueLocal"]);
 
 /** Returns true for an address that is not on the public internet; false for text that is not an address. */
 export function isPrivateAddress(address: string): boolean {
@@ -48,11 +40,7 @@ export function isPrivateBlock(cidr: string): boolean {
   return ends.every((end) => isPrivateAddress(end.toString()));
 }
 
-/**
- * Creates a matcher for loopback and every address in `cidrs`.
- *
- * @param cidrs `192.0.2.0/24` or a single address, already validated
- */
+/** Creates a matcher for loopback and every address in `cidrs`: valid blocks or single addresses. */
 export function addressMatcher(cidrs: readonly string[]): AddressMatcher {
   const matchers = cidrs.map(blockMatcher);
   return (text) => isLoopbackAddress(text) || matchers.some((matches) => matches(text));

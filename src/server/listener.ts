@@ -8,6 +8,7 @@ import type { Settings } from "../settings/settings.ts";
 import { errorCode } from "../text/printable.ts";
 import type { ClientConnection, Connections } from "./connections.ts";
 import { isComplete, refuseSocket } from "./refusal-response.ts";
+import type { HandedOver } from "./socket-activation.ts";
 
 /** Time for a complete header section: slow ones cost a connection each (CWE-400). */
 const HEADERS_MS = 10_000;
@@ -31,16 +32,6 @@ export interface ListenerHandlers {
   /** A connection could not be accepted. */
   onAcceptError(error: Error): void;
   onConnectionClosed(connection: ClientConnection, socket: Socket): void;
-}
-
-/** A listening socket that another process opened (socket-activation.ts). */
-export interface HandedOver {
-  /** Its file descriptor in this process. */
-  readonly fd: number;
-  /** Throws SettingsError if the shim must not listen there. */
-  check(bound: HostPort, settings: Pick<Settings, "allowFrom" | "gateway">): void;
-  /** Returns the error for a descriptor on which a TCP server cannot listen. */
-  notTcp(cause: unknown): Error;
 }
 
 /** One bound address; `host` is its IP address, `port` the one that was bound. */

@@ -1,7 +1,7 @@
-import { authorityOf, reaches } from "../net/authority.ts";
+import { authorityOf, reaches, type HostPort } from "../net/authority.ts";
 import { canonicalAddress, isLoopbackAddress } from "../net/ip-address.ts";
 import { SettingsError } from "../settings/settings-error.ts";
-import type { HandedOver } from "./listener.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** sd_listen_fds(3): the first descriptor that is handed over. */
 const FIRST_FD = 3;
@@ -27,12 +27,16 @@ export function takeHandedOver(env: NodeJS.ProcessEnv, pid: number): readonly Ha
   return Array.from({ length: sockets }, (_, index) => handedOver(FIRST_FD + index));
 }
 
+/** A listening socket that another process opened. */
+export type HandedOver = ReturnType<typeof handedOver>;
+
 /** The rules of `--listen` hold for a handed-over socket too: not the gateway's own, and remote peers only if named. */
-function handedOver(fd: number): HandedOver {
+function handedOver(fd: number) {
   const setting = `socket ${fd}, handed over by systemd`;
   return {
     fd,
-    check(bound, { allowFrom, gateway }) {
+    /** Throws SettingsError if the shim must not listen there. */
+    check(bound: HostPort, { allowFrom, gateway }: Pick<Settings, "allowFrom" | "gateway">): void {
       const at = { host: canonicalAddress(bound.host) ?? bound.host, port: bound.port };
       if (reaches(gateway, at)) {
         const problem = `${authorityOf(at)} is the gateway's own address (${gateway.url}), so the shim would connect to itself`;
@@ -43,7 +47,8 @@ function handedOver(fd: number): HandedOver {
       const fix = `give --allow-from CIDR with the peers that may connect, or ${FIX}`;
       throw new SettingsError({ setting, problem: `${at.host} is not a loopback address`, fix });
     },
-    notTcp: (cause) =>
+    /** Returns the error for a descriptor on which a TCP server cannot listen. */
+    notTcp: (cause: unknown): SettingsError =>
       Object.assign(new SettingsError({ setting, problem: "is not a TCP socket", fix: FIX }), { cause }),
   };
 }

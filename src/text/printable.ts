@@ -7,8 +7,6 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /**
  * Makes text from outside fit for one log line: control and formatting characters become `?`, and longer text ends in
  * an ellipsis (CWE-117, log injection).
- *
- * @param limit in UTF-16 units
  */
 export function printable(text: string, limit: number = DEFAULT_LIMIT): string {
   const capped = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;

@@ -9,6 +9,8 @@ const ATTEMPT_MS = 5_000;
 /** A gateway that boots refuses connections until it listens; retry this often. */
 const RETRY_MS = 100;
 const KEEP_ALIVE_MS = 30_000;
+/** Codes of failures that no retry can fix: a wrong certificate, a bad address. */
+const FINAL = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ENOTFOUND|EACCES|EPERM/;
 
 /** A connection that is ready, its TLS verified; or why there is none. */
 export type DialResult = { readonly socket: Socket } | { readonly failure: ConnectFailure };
@@ -33,11 +35,7 @@ export interface Connector {
   verify(socket: Socket): ConnectFailure | undefined;
 }
 
-/**
- * Creates the dialer of one shim. TLS is loaded only for a `wss://` gateway.
- *
- * @param onAttempt is called after every attempt, with its failure if it failed
- */
+/** Creates the dialer of one shim. `onAttempt` is called after every attempt, with its failure if it failed. */
 export async function createDialer(
   gateway: GatewayAddress,
   onAttempt: (failure: ConnectFailure | undefined) => void,
@@ -52,7 +50,7 @@ export async function createDialer(
         return attemptOnce(connector, (result) => {
           const failure = "failure" in result ? result.failure : undefined;
           onAttempt(failure);
-          if (!failure || isFinal(failure) || performance.now() + RETRY_MS > deadline) {
+          if (!failure || FINAL.test(failure.code) || performance.now() + RETRY_MS > deadline) {
             // From here on the socket belongs to the caller: there is nothing left to cancel.
             cancel = () => {};
             return done(result);
@@ -69,6 +67,7 @@ export async function createDialer(
   };
 }
 
+/** Loads TLS only for a `wss://` gateway. */
 async function connectorFor(gateway: GatewayAddress): Promise<Connector> {
   if (gateway.tls) return (await import("./tls-connector.ts")).tlsConnector(gateway);
   const { host, port } = gateway;
@@ -116,11 +115,6 @@ function attemptOnce(connector: Connector, done: (result: DialResult) => void): 
   }
 
   return cancel;
-}
-
-/** Returns true for a failure that no retry can fix: a wrong certificate, a bad address. */
-function isFinal({ code }: ConnectFailure): boolean {
-  return /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ENOTFOUND|EACCES|EPERM/.test(code);
 }
 
 /** Connects Node's HTTP client to the gateway with the dialer, which does the TLS and checks a pinned certificate. */

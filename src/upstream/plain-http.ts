@@ -79,10 +79,9 @@ function groupFields(rawHeaders: readonly string[]): [string, string | string[]]
   const groups = new Map<string, [string, string[]]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
-    const value = rawHeaders[i + 1] ?? "";
-    const group = groups.get(name.toLowerCase());
-    if (group) group[1].push(value);
-    else groups.set(name.toLowerCase(), [name, [value]]);
+    const group = groups.get(name.toLowerCase()) ?? [name, []];
+    group[1].push(rawHeaders[i + 1] ?? "");
+    groups.set(name.toLowerCase(), group);
   }
   return [...groups.values()].map(([name, values]) => [
     name,

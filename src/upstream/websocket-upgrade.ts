@@ -137,9 +137,7 @@ function watch(
   onClosed: (error?: Error | boolean) => void,
 ): void {
   socket[change]("data", onData);
-  socket[change]("end", onClosed);
-  socket[change]("error", onClosed);
-  socket[change]("close", onClosed);
+  for (const event of ["end", "error", "close"]) socket[change](event, onClosed);
 }
 
 /** Loads what only a refusal needs. What the gateway sends meanwhile is stored; what the client sends is dropped. */
@@ -156,10 +154,8 @@ async function relayRefusal(refusal: GatewayRefusal): Promise<void> {
 }
 
 /**
- * Parses the head of a response from the bytes received so far.
- *
- * @returns its status and its size with the blank line; undefined if more bytes are needed; `malformed` if it can never
- * be one
+ * Returns the status of a response and the size of its head with the blank line; undefined if more bytes are needed;
+ * `malformed` if it can never be one.
  */
 export function readResponseHead(bytes: Buffer): { status: number; size: number } | "malformed" | undefined {
   const end = bytes.indexOf(HEAD_END, 0, "latin1");
