@@ -13,7 +13,7 @@ import {
 } from "./parsers.ts";
 import type { FlagTable, SettingRow, Values } from "./setting-row.ts";
 
-export type { GatewayAddress, ListenAddress } from "./parsers.ts";
+export type { GatewayAddress } from "./parsers.ts";
 
 /** A row whose value is one of `words`, by default the first. */
 const oneOf = <const T extends readonly string[]>(...words: T) => ({

@@ -37,7 +37,7 @@ const REFUSALS = [
     "a future protocol version",
     "protocol-mismatch",
     "PROTOCOL_MISMATCH",
-    /compare openclaw --version of client and gateway/,
+    /update the older of client and gateway \(openclaw --version\)/,
   ],
   // Last, because it locks the client out.
   [

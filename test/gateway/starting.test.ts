@@ -69,7 +69,7 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
     expect(await shims.shortHold.outcome()).toMatchObject({
       outcome: "gateway-unreachable",
       reason: "ECONNREFUSED",
-      fix: expect.stringContaining("start it (openclaw gateway run)"),
+      fix: expect.stringContaining("start the gateway (openclaw gateway run)"),
     });
   });
 
@@ -86,7 +86,7 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
       error: { code: "UNAVAILABLE", retryAfterMs: expect.any(Number) },
     });
     expect(first).toMatchObject({ outcome: "gateway-starting", reason: starting, close: { code: 1013 } });
-    expect(first.fix).toMatch(/^the gateway is still starting: try again in \d+ s$/);
+    expect(first.fix).toMatch(/^retry in \d+ s: the gateway is still starting$/);
     expect(await connect(shims.client)).toMatchObject({ ok: true });
     expect(await shims.client.outcome(1)).toMatchObject({ outcome: "connected" });
   });

@@ -1,6 +1,6 @@
 import { createDevice, type Device } from "../../openclaw/device.ts";
 import { attemptRows, resultRows } from "./demo-report.ts";
-import { openSandbox, type Attempt, type Sandbox } from "./demo-sandbox.ts";
+import { openSandbox, type DemoAttempt, type Sandbox } from "./demo-sandbox.ts";
 import { FORWARDING_HEADERS, PUBLIC_HOST } from "./infrastructure.ts";
 import type { SimulatedRelease } from "./simulated-gateway.ts";
 
@@ -104,7 +104,7 @@ async function inSandbox(release: SimulatedRelease, act: (sandbox: Sandbox) => P
   }
 }
 
-function expectConnected(release: SimulatedRelease, { result, outcome }: Attempt): void {
+function expectConnected(release: SimulatedRelease, { result, outcome }: DemoAttempt): void {
   expectThat(result.ok && outcome.outcome === "connected", `${release} refused the client through the shim`);
 }
 

@@ -2,7 +2,7 @@ import type { Advice } from "../../errors.ts";
 import type { SessionResult } from "../../openclaw/gateway-session.ts";
 import { readErrorType } from "../../openclaw/protocol.ts";
 import type { Outcome } from "../../outcome/outcome.ts";
-import type { Attempt } from "./demo-sandbox.ts";
+import type { DemoAttempt } from "./demo-sandbox.ts";
 
 const VALUE_COLUMN = 18;
 
@@ -14,7 +14,7 @@ export function resultRows(result: SessionResult): string {
 }
 
 /** Formats a client's result and the fields of the shim's outcome line. */
-export function attemptRows({ result, outcome }: Attempt): string {
+export function attemptRows({ result, outcome }: DemoAttempt): string {
   return table([resultRow(result), ...outcomeRows(outcome)]);
 }
 

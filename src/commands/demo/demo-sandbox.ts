@@ -9,7 +9,7 @@ import { portOf, startInfrastructure } from "./infrastructure.ts";
 import { startSimulatedGateway, type SimulatedRelease } from "./simulated-gateway.ts";
 
 /** A client's result, and the outcome that the shim reported for it. */
-export interface Attempt {
+export interface DemoAttempt {
   readonly result: SessionResult;
   readonly outcome: Outcome;
 }
@@ -39,7 +39,7 @@ export async function openSandbox(release: SimulatedRelease) {
     /** Connects the CLI through the infrastructure to the gateway. */
     connectWithoutShim: (device: Device) => connect(toGateway, device),
     /** Connects the CLI through the infrastructure to the shim. */
-    async connectThroughShim(device: Device): Promise<Attempt> {
+    async connectThroughShim(device: Device): Promise<DemoAttempt> {
       const outcome = new Promise<Outcome>((resolve) => shim.on("outcome", resolve));
       return { result: await connect(toShim, device), outcome: await outcome };
     },
