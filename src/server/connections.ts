@@ -3,9 +3,6 @@ import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
 import { freshId } from "../net/fresh-id.ts";
 
-/** Bytes received from clients, and sent to them. */
-export type Traffic = ReturnType<Connections["traffic"]>;
-
 /** One accepted connection of a client. */
 export class ClientConnection {
   /** On every log line about the connection. */
@@ -86,7 +83,7 @@ export class Connections {
     this.#slots -= 1;
   }
 
-  /** Returns the bytes since start. The sockets count them. */
+  /** Returns the bytes received from clients and sent to them since start. The sockets count them. */
   traffic() {
     let [received, sent] = [this.#received, this.#sent];
     for (const { bytesRead, bytesWritten } of this.#open.keys()) {
