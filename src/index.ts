@@ -1,4 +1,4 @@
-import type { OperatorResources } from "./approve/approver.ts";
+import type { OperatorResources } from "./openclaw/token.ts";
 import { SettingsError } from "./settings/settings-error.ts";
 import { resolveOptions, type ShimOptions } from "./settings/options.ts";
 import type { Settings } from "./settings/settings.ts";

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { OperatorResources } from "./approve/approver.ts";
+import type { OperatorResources } from "./openclaw/token.ts";
 import { connectAdvice } from "./errors.ts";
 import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";

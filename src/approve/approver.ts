@@ -5,7 +5,7 @@ import { isSignedConnect } from "../openclaw/device.ts";
 import { openSession } from "../openclaw/gateway-session.ts";
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
-import type { Secret } from "../openclaw/token.ts";
+import type { OperatorResources } from "../openclaw/token.ts";
 import type { ConnectHook } from "../outcome/upgrade-session.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
@@ -19,12 +19,6 @@ import { OperatorLink } from "./operator-link.ts";
 const HOLD_MS = 500;
 /** Refused devices remembered while the operator connection is down. */
 const WAITING_LIMIT = 256;
-
-/** Credentials of the shim as an operator: the gateway's token, if it has one, and the folder of the shim's identity. */
-export interface OperatorResources {
-  readonly token?: Secret;
-  readonly stateDirectory?: string | undefined;
-}
 
 /** Starts the approver of one shim. @throws Error if the stored identity cannot be used */
 export async function startApprover(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Advice } from "../errors.ts";
-import type { GatewaySession, SessionFailure, SessionResult } from "../openclaw/gateway-session.ts";
-import { readPendingRequest, type PendingRequest } from "../openclaw/protocol.ts";
+import type { GatewaySession, SessionResult } from "../openclaw/gateway-session.ts";
+import { readPendingRequest, type PendingRequest, type SessionFailure } from "../openclaw/protocol.ts";
 import { adviceFor } from "../outcome/outcome-advice.ts";
 import { judge, transcriptOf } from "../outcome/outcome.ts";
 import { fieldsOf } from "../text/json.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { OperatorResources } from "../approve/approver.ts";
+import type { OperatorResources } from "../openclaw/token.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";

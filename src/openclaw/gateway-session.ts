@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { WebSocket, type ClientOptions } from "ws";
 import { fieldsOf } from "../text/json.ts";
 import { signConnect, type Device } from "./device.ts";
-import { parseGatewayFrame, readNonce, type GatewayError } from "./protocol.ts";
+import { parseGatewayFrame, readNonce, type GatewayError, type SessionFailure } from "./protocol.ts";
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -24,20 +24,6 @@ export interface SessionOptions {
   /** Ends the handshake; an open session stays open. */
   readonly signal?: AbortSignal;
   readonly ws?: ClientOptions | undefined;
-}
-
-/** Why there is no session, as seen on the wire. */
-export interface SessionFailure {
-  readonly ok: false;
-  /** The gateway's refusal of connect. */
-  readonly error?: GatewayError;
-  /** The close that followed the refusal, or came instead. */
-  readonly close?: { readonly code: number; readonly reason: string };
-  /** The HTTP response to the upgrade. */
-  readonly http?: { readonly status: number; readonly body: string };
-  /** Why there was no response, and the code of an error of the system or of Node, such as `ECONNREFUSED`. */
-  readonly failure?: string;
-  readonly failureCode?: string;
 }
 
 /** A session and hello-ok's payload. */

@@ -13,6 +13,20 @@ export interface GatewayError {
   readonly retryAfterMs?: number;
 }
 
+/** Why there is no session, as seen on the wire. */
+export interface SessionFailure {
+  readonly ok: false;
+  /** The gateway's refusal of connect. */
+  readonly error?: GatewayError;
+  /** The close that followed the refusal, or came instead. */
+  readonly close?: { readonly code: number; readonly reason: string };
+  /** The HTTP response to the upgrade. */
+  readonly http?: { readonly status: number; readonly body: string };
+  /** Why there was no response, and the code of an error of the system or of Node, such as `ECONNREFUSED`. */
+  readonly failure?: string;
+  readonly failureCode?: string;
+}
+
 /** A `connect` request without its credentials: only which kinds of them were sent. */
 export type ConnectRequest = NonNullable<ReturnType<typeof readConnect>>;
 

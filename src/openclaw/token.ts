@@ -18,6 +18,12 @@ export class Secret {
   }
 }
 
+/** Credentials of the shim as an operator: the gateway's token, if it has one, and the folder of the shim's identity. */
+export interface OperatorResources {
+  readonly token?: Secret;
+  readonly stateDirectory?: string | undefined;
+}
+
 /** What is wrong with a token, and what to do about it. */
 export interface TokenProblem {
   readonly why: string;

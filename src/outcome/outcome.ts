@@ -1,8 +1,13 @@
 import type { Advice } from "../errors.ts";
 import type { HeaderChange } from "../headers/normalize.ts";
-import type { SessionFailure } from "../openclaw/gateway-session.ts";
 import { readConnectError, readErrorType } from "../openclaw/protocol.ts";
-import type { ClientInfo, ConnectError, ConnectRequest, ConnectResponse } from "../openclaw/protocol.ts";
+import type {
+  ClientInfo,
+  ConnectError,
+  ConnectRequest,
+  ConnectResponse,
+  SessionFailure,
+} from "../openclaw/protocol.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";

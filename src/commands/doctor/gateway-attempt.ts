@@ -1,12 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { section } from "../../openclaw/config.ts";
-import {
-  openSession,
-  type OpenSession,
-  type SessionFailure,
-  type SessionOptions,
-} from "../../openclaw/gateway-session.ts";
-import { readHello } from "../../openclaw/protocol.ts";
+import { openSession, type OpenSession, type SessionOptions } from "../../openclaw/gateway-session.ts";
+import { readHello, type SessionFailure } from "../../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import { adviceFor } from "../../outcome/outcome-advice.ts";
 import { judge, transcriptOf, type Verdict } from "../../outcome/outcome.ts";
