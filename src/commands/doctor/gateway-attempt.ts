@@ -98,8 +98,13 @@ export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFai
 /** Reads what hello-ok says about the gateway. Texts are as received. */
 function factsOf(hello: Readonly<Record<string, unknown>>) {
   const { authMode, configPath } = section(hello, "snapshot");
+  // canvasHostUrl until 2026.4, pluginSurfaceUrls.canvas since: made of Host and X-Forwarded-Proto (docs/gateway.md section 8).
+  const canvas = stringOf(hello["canvasHostUrl"]) ?? stringOf(section(hello, "pluginSurfaceUrls")["canvas"]);
+  const [, scheme, host] = /^(https?:)\/\/([^/?#@]{1,255})/i.exec(canvas ?? "") ?? [];
   return {
     version: readHello(hello)?.version,
+    /** The scheme and Host by which the gateway was called. */
+    calledAs: scheme && host ? { scheme: scheme.toLowerCase(), host: host.toLowerCase() } : undefined,
     authMode: stringOf(authMode),
     configPath: stringOf(configPath),
   };

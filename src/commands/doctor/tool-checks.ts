@@ -68,6 +68,8 @@ function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorC
   }
   if (attempt.elsewhere)
     return note(`${name} leads to another gateway than ${settings.gateway.url}: ${what}`);
+  if (connected && isLocal && adds !== "")
+    return note(`${name} leads to the gateway past the shim and ${adds}${by}; local all the same`);
   // A gateway refuses a new device if the path adds anything that matters to it.
   if (connected && isLocal) return ok(`${name} is local: nothing that matters to the gateway is added on it`);
   if (connected)

@@ -39,12 +39,19 @@ export async function explorePath(
   return { source, shown, url, attempt, throughShim, logged, listener, credentialWithheld, headers };
 }
 
-/** Describes what a path adds, as the shim reported it, else as the gateway logged it; and what adds it. */
-export function describeAdded({ logged, url, throughShim, listener, headers }: PathFacts) {
-  const isOwn = logged?.host === url.host;
-  const host = foreignHost(throughShim ? throughShim.hostFrom : isOwn ? undefined : logged?.host);
+/** Describes what a path adds, as the shim reported it, else as the gateway logged it or says in hello-ok; and what adds it. */
+export function describeAdded({ attempt, logged, url, throughShim, listener, headers }: PathFacts) {
+  const called = attempt.hello?.calledAs;
+  // The gateway puts its own port behind the name.
+  const seen = logged?.host ?? parseAuthority(called?.host ?? "")?.name;
+  const isOwn = seen === url.host || seen === url.hostname;
+  const host = foreignHost(throughShim ? throughShim.hostFrom : isOwn ? undefined : seen);
   const forwardedFor = logged?.forwardedFor;
-  const fields = throughShim?.stripped ?? (forwardedFor ? { "x-forwarded-for": forwardedFor } : {});
+  const isHttps = called?.scheme === "https:" && url.protocol === "ws:";
+  const fields = throughShim?.stripped ?? {
+    ...(forwardedFor && { "x-forwarded-for": forwardedFor }),
+    ...(isHttps && { "x-forwarded-proto": "https" }),
+  };
   const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   const adds = [values.length > 0 && `adds ${list(values)}`, host && `rewrites Host to ${host}`];
   // A plain GET would show more, but the shim would refuse and log it on a path that rewrites Host.

@@ -38,6 +38,13 @@ describe("a path of the tools", () => {
       "leads to the gateway past the shim, and adds x-forwarded-for=10.0.0.7: pairing-required (not-paired)",
     ],
     [
+      "is local though something is added",
+      "ws://127.0.0.1:5",
+      { logged: { runtime: "node", host: undefined, forwardedFor: "10.0.0.7" } },
+      "note",
+      "leads to the gateway past the shim and adds x-forwarded-for=10.0.0.7; local all the same",
+    ],
+    [
       "is neither this machine nor TLS",
       "ws://192.0.2.7:5",
       { attempt: refused("unauthorized"), credentialWithheld: true },

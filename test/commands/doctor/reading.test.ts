@@ -25,6 +25,18 @@ describe("an attempt", () => {
     });
   });
 
+  it.each([
+    [{ canvasHostUrl: "https://sb.vercel.run:18789" }, { scheme: "https:", host: "sb.vercel.run:18789" }],
+    [
+      { pluginSurfaceUrls: { canvas: "http://127.0.0.1:5/__openclaw__/cap/x" } },
+      { scheme: "http:", host: "127.0.0.1:5" },
+    ],
+    [{}, undefined],
+    [{ canvasHostUrl: "ftp://x" }, undefined],
+  ])("has the name by which the gateway was called, from %j", (hello, calledAs) => {
+    expect(attemptOf({ ok: true, hello })).toMatchObject({ hello: { calledAs } });
+  });
+
   it("is made of any hello, and holds no token", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (hello) => {
