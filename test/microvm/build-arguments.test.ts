@@ -2,9 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { installTools } from "./debian-package.ts";
 
 const RECIPES = join(import.meta.dirname, "..", "..", "microvm");
+
+// A missing tool would be one more problem.
+beforeAll(() => installTools({ "/usr/bin/cpio": "cpio" }));
 
 /** Runs a recipe in a folder with a bundle. Returns its exit code, stderr and the files in the folder. */
 function build(
