@@ -70,12 +70,15 @@ export const FORWARDING_HEADERS: readonly ForwardingHeader[] = [
 ];
 
 const BY_NAME = new Map(FORWARDING_HEADERS.map((header) => [header.name, header]));
-const FAMILIES = FORWARDING_HEADERS.filter(({ name }) => name.endsWith("*"));
+const FAMILIES = FORWARDING_HEADERS.filter(({ name }) => name.endsWith("*")).map((header) => ({
+  prefix: header.name.slice(0, -1),
+  header,
+}));
 
 /** Returns the table's entry for a header name as received, or undefined if it is not a forwarding header. */
 export function forwardingHeader(received: string): ForwardingHeader | undefined {
   const name = canonicalName(received);
-  return BY_NAME.get(name) ?? FAMILIES.find((family) => name.startsWith(family.name.slice(0, -1)));
+  return BY_NAME.get(name) ?? FAMILIES.find(({ prefix }) => name.startsWith(prefix))?.header;
 }
 
 /** Returns the name by which a field is judged: `X_Forwarded_For` is `x-forwarded-for` (CGI folds them, RFC 3875 section 4.1.18). */
