@@ -13,7 +13,7 @@ export interface Advice {
   /** One sentence for a person: what to do. It does not contain the command. */
   readonly fix: string;
   /** The one shell command that does it, ready to copy; absent where no single command does. */
-  readonly command?: string;
+  readonly command?: string | undefined;
 }
 
 /** Returns what is wrong and what to do about it as one line for people. */

@@ -17,6 +17,7 @@ import type { HandedOver } from "./server/socket-activation.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
+import { withoutUndefined } from "./text/json.ts";
 import { createDialer, GatewayMonitor, type Reachability } from "./upstream/dial.ts";
 
 /** How often the gateway is probed while it is down, so that the log says when it is up again. */
@@ -76,17 +77,17 @@ export async function openShim(
       ? undefined
       : await (await import("./approve/approver.ts")).startApprover(settings, logger, dialer, operator);
 
-  outcomes.on("settled", ({ outcome, facts, transcript }) => {
+  outcomes.on("settled", ({ outcome, line, facts, transcript }) => {
     metrics.note(outcome);
     const credential = credentialResult(outcome, transcript, facts.sentCredential);
     if (credential === "accepted") rateLimit.succeeded(facts.rateLimitKey);
     if (credential === "rejected") rateLimit.failed(facts.rateLimitKey);
     if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
       approver?.refused(facts.conn, transcript.connect, outcome.requestId);
-    const { time: _time, ...line } = outcome;
     logger[levelOf(outcome)](line, "pairing outcome");
     // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
-    queueMicrotask(() => events.emit("outcome", outcome));
+    if (events.listenerCount("outcome") > 0)
+      queueMicrotask(() => events.emit("outcome", withoutUndefined(outcome)));
   });
 
   // Loaded at their first request: most shims relay WebSockets only.

@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from "../errors.ts";
-import { forwardingHeader, type HeaderContent } from "../headers/header-table.ts";
+import { canonicalName, forwardingHeader, type HeaderContent } from "../headers/header-table.ts";
 import { isPrivateAddress, parseAddress, type AddressMatcher } from "../net/ip-address.ts";
 import type { ForwardedPolicy } from "../settings/settings.ts";
 
@@ -17,7 +17,7 @@ export function readForwarded(rawHeaders: readonly string[]): ForwardedFacts {
   const addresses: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const received = rawHeaders[i] ?? "";
-    const header = forwardingHeader(received);
+    const header = forwardingHeader(canonicalName(received));
     if (!header) continue;
     field ??= received;
     addresses.push(...addressesIn(rawHeaders[i + 1] ?? "", header.carries));
@@ -50,6 +50,7 @@ function addressesIn(value: string, carries: HeaderContent): string[] {
     return items.filter((item) => item !== "");
   }
   // In a value of any form: `1.1 192.0.2.1:80` (Via), `by=192.0.2.1` (Forwarded).
+  if (!/[.:]/.test(value) && carries !== "forwarded") return [];
   const found = value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)));
   if (carries !== "forwarded") return found;
   // The `for` parameters of RFC 7239 section 4, unquoted.

@@ -10,7 +10,7 @@ import {
   type AddressMatcher,
 } from "../net/ip-address.ts";
 import type { Settings } from "../settings/settings.ts";
-import { checkForwarded, isPublic, readForwarded } from "./forwarded.ts";
+import { checkForwarded, isPublic, readForwarded, type ForwardedFacts } from "./forwarded.ts";
 import { judgeOrigin, type OriginVerdict } from "./origin.ts";
 import { checkRequestHead, checkUpgrade, type RequestHead } from "./request-head.ts";
 
@@ -43,6 +43,11 @@ export function createGate(
     return checkPeer(remoteAddress, allowedPeer);
   }
 
+  function judge(origin: string, host: string, ends: ConnectionEnds, forwarded: ForwardedFacts) {
+    const direct = forwarded.field === undefined && isLoopbackAddress(ends.remoteAddress ?? "");
+    return judgeOrigin({ origin, host, direct }, { own: listenerOrigins(ends), allowed: allowedOrigins });
+  }
+
   /** Checks peer, request head, upgrade, Host, Origin and `--forwarded`, in this order; the first refusal counts. */
   function admit(
     request: RequestHead,
@@ -63,9 +68,7 @@ export function createGate(
     if (rebound) return rebound;
 
     const forwarded = readForwarded(rawHeaders);
-    const direct = forwarded.field === undefined && isLoopbackAddress(ends.remoteAddress ?? "");
-    const lists = { own: listenerOrigins(ends), allowed: allowedOrigins };
-    const verdict = judgeOrigin({ origin, host, direct }, lists);
+    const verdict = origin === undefined ? "absent" : judge(origin, host, ends, forwarded);
     if (typeof verdict !== "string") return verdict;
 
     const rejected = checkForwarded(forwarded, settings.forwarded, allowedPeer);

@@ -75,9 +75,8 @@ const FAMILIES = FORWARDING_HEADERS.filter(({ name }) => name.endsWith("*")).map
   header,
 }));
 
-/** Returns the table's entry for a header name as received, or undefined if it is not a forwarding header. */
-export function forwardingHeader(received: string): ForwardingHeader | undefined {
-  const name = canonicalName(received);
+/** Returns the table's entry for a canonical header name, or undefined if it is not a forwarding header. */
+export function forwardingHeader(name: string): ForwardingHeader | undefined {
   return BY_NAME.get(name) ?? FAMILIES.find(({ prefix }) => name.startsWith(prefix))?.header;
 }
 
@@ -112,7 +111,12 @@ export function isEndToEnd(name: string): boolean {
 
 /** Returns every value of the field with that canonical name, in order. */
 export function fieldValues(rawHeaders: readonly string[], canonical: string): string[] {
-  return rawHeaders.filter((_text, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === canonical);
+  const values: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = "", value = ""] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (name.length === canonical.length && name.toLowerCase() === canonical) values.push(value);
+  }
+  return values;
 }
 
 /** Returns the canonical options of all `Connection` fields (RFC 9110 section 7.6.1). */
@@ -152,7 +156,7 @@ export function strippedForLog(
   const shown: Record<string, string> = {};
   for (const [received, value] of fields.slice(0, FIELD_LIMIT)) {
     const name = printable(received.toLowerCase(), 64);
-    const mayShow = SHOWN[forwardingHeader(received)?.carries ?? "unspecified"];
+    const mayShow = SHOWN[forwardingHeader(canonicalName(received))?.carries ?? "unspecified"];
     const text = value === "" || (value.length <= VALUE_LIMIT && mayShow(value)) ? value : "(not shown)";
     shown[name] = Object.hasOwn(shown, name) ? `${shown[name]}, ${text}` : text;
   }

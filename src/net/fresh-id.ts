@@ -20,7 +20,8 @@ export function freshId(): string {
   id.writeUInt32BE((id.readUInt32BE(12) ^ nanoseconds) >>> 0, 12);
   id.writeUInt8((id.readUInt8(6) & 0x0f) | 0x80, 6);
   id.writeUInt8((id.readUInt8(8) & 0x3f) | 0x80, 8);
-  return id.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const hex = id.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** Reads random bytes from the kernel, or from OpenSSL if there is no such device. */

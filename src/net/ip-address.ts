@@ -23,7 +23,7 @@ export function canonicalAddress(text: string): string | undefined {
 
 /** Returns true for 127.0.0.0/8, its IPv4-mapped form, and ::1. */
 export function isLoopbackAddress(address: string): boolean {
-  return parseAddress(address)?.range() === "loopback";
+  return address === "127.0.0.1" || parseAddress(address)?.range() === "loopback";
 }
 
 const PRIVATE_RANGES = new Set(["loopback", "private", "linkLocal", "carrierGradeNat", "uniqueLocal"]);

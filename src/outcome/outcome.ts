@@ -48,7 +48,7 @@ export type OutcomeName =
 /** An outcome and its reason: the gateway's own code where it has one. */
 export interface Verdict {
   readonly outcome: OutcomeName;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
@@ -58,31 +58,33 @@ export interface Outcome extends Verdict, Partial<Advice> {
   readonly event: "pairing.outcome";
   /** Id of the connection, on every line about it. */
   readonly conn: string;
-  readonly requestId?: string;
-  readonly deviceId?: string;
-  readonly client?: ClientInfo;
-  readonly role?: string;
-  readonly scopes?: readonly string[];
-  readonly grantedScopes?: readonly string[];
+  readonly requestId?: string | undefined;
+  readonly deviceId?: string | undefined;
+  readonly client?: ClientInfo | undefined;
+  readonly role?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly grantedScopes?: readonly string[] | undefined;
   /** The gateway gave this device a token of its own. The token itself is not stored. */
-  readonly deviceToken?: "issued";
-  readonly gateway?: { readonly version?: string; readonly protocol?: number };
-  readonly close?: { readonly code: number; readonly reason: string };
+  readonly deviceToken?: "issued" | undefined;
+  readonly gateway?:
+    | { readonly version?: string | undefined; readonly protocol?: number | undefined }
+    | undefined;
+  readonly close?: { readonly code: number; readonly reason: string } | undefined;
   /** The HTTP response to the upgrade: the gateway's, or the shim's own if the outcome is `denied`. */
-  readonly http?: { readonly status: number; readonly type?: string };
+  readonly http?: { readonly status: number; readonly type?: string | undefined } | undefined;
   readonly peer: string;
   /** Without the query. */
   readonly path: string;
   /** What the shim changed. */
   readonly normalized: {
-    readonly host?: HeaderChange;
-    readonly origin?: HeaderChange;
+    readonly host?: HeaderChange | undefined;
+    readonly origin?: HeaderChange | undefined;
     readonly stripped: Readonly<Record<string, string>>;
   };
   /** A stripped field named a client on the public internet. */
-  readonly publicForwarded?: true;
+  readonly publicForwarded?: true | undefined;
   /** This device connected here for the first time since the shim started. */
-  readonly firstSeen?: true;
+  readonly firstSeen?: true | undefined;
   /** From the acceptance of the connection to this outcome, in ms; for a later request of it, from its request head. */
   readonly ms: number;
 }

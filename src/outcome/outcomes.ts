@@ -27,6 +27,8 @@ export interface UpgradeFacts extends Pick<Outcome, "conn" | "peer" | "path"> {
 /** The end of one handshake: the outcome, and what it was made from. */
 export interface SettledUpgrade {
   readonly outcome: Outcome;
+  /** The outcome for the logger, which writes the time itself. */
+  readonly line: Omit<Outcome, "time">;
   readonly facts: UpgradeFacts;
   readonly transcript: Readonly<Transcript>;
 }
@@ -45,7 +47,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
   denied(facts: UpgradeFacts, { code, status, fix, command }: Refusal): void {
     const transcript = { challenged: false, http: { status, type: code } };
     const outcome = code === "too_many_failures" ? "rate-limited" : "denied";
-    this.#settle(facts, transcript, { outcome, reason: code }, withoutUndefined({ fix, command }));
+    this.#settle(facts, transcript, { outcome, reason: code }, { fix, command });
   }
 
   /** Reports an upgrade of which the handshake is over. */
@@ -66,8 +68,8 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
     const refused = response?.ok === false ? response : undefined;
     const deviceId = connect?.deviceId ?? refused?.deviceId;
     const firstSeen = outcome === "connected" && this.#isNew(deviceId);
-    const settled: Outcome = withoutUndefined({
-      time: new Date().toISOString(),
+    // Members may be undefined: to remove them costs more than to write the line without them (bench/README.md).
+    const line: SettledUpgrade["line"] = {
       event: "pairing.outcome",
       conn,
       outcome,
@@ -93,10 +95,11 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
       publicForwarded: publicForwarded || undefined,
       ...advice,
       ms: Math.round((performance.now() - startedAt) * 10) / 10,
-    });
+    };
+    const settled: Outcome = { time: new Date().toISOString(), ...line };
     this.#recent.push(settled);
     if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
-    this.emit("settled", { outcome: settled, facts, transcript });
+    this.emit("settled", { outcome: settled, line, facts, transcript });
   }
 
   #isNew(deviceId: string | undefined): boolean {

@@ -35,5 +35,7 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 /** Returns a copy of a record without the members that are undefined. */
 export function withoutUndefined<const T extends object>(record: T): Defined<T>;
 export function withoutUndefined(record: object): object {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+  const defined: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record)) if (value !== undefined) defined[name] = value;
+  return defined;
 }

@@ -1,4 +1,4 @@
-import { forwardingHeader } from "../../headers/header-table.ts";
+import { canonicalName, forwardingHeader } from "../../headers/header-table.ts";
 import { isLoopbackName, parseAuthority } from "../../net/authority.ts";
 import type { GatewaySession } from "../../openclaw/gateway-session.ts";
 import { isRecord, textsIn } from "../../text/json.ts";
@@ -68,7 +68,7 @@ export function describeAdded({ attempt, logged, url, throughShim, listener, hea
 
 /** Returns the products that add header fields of these names. */
 export function productsOf(names: readonly string[]): string[] {
-  return [...new Set(names.flatMap((name) => forwardingHeader(name)?.addedBy ?? []))];
+  return [...new Set(names.flatMap((name) => forwardingHeader(canonicalName(name))?.addedBy ?? []))];
 }
 
 /** Returns a Host unless it is a loopback name. */
