@@ -176,8 +176,9 @@ export class Proxy implements ListenerHandlers {
   }
 
   #target(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {
-    const { authority, origin } = this.#parts.settings.gateway;
-    return { authority, framing, origin: admission.origin === "own" ? origin : undefined };
+    const { gateway, strip } = this.#parts.settings;
+    const { authority, origin } = gateway;
+    return { authority, strip, framing, origin: admission.origin === "own" ? origin : undefined };
   }
 
   #reportDenied(request: IncomingMessage, facts: UpgradeFacts, refusal: Refusal): void {

@@ -11,13 +11,17 @@ export interface ForwardedFacts {
   readonly addresses: readonly string[];
 }
 
-/** Reads the forwarding fields in their order, duplicates and empty ones included. */
-export function readForwarded(rawHeaders: readonly string[]): ForwardedFacts {
+/**
+ * Reads the forwarding fields in their order, duplicates and empty ones included.
+ *
+ * @param strip further canonical names that count
+ */
+export function readForwarded(rawHeaders: readonly string[], strip?: readonly string[]): ForwardedFacts {
   let field: string | undefined;
   const addresses: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const received = rawHeaders[i] ?? "";
-    const header = forwardingHeader(canonicalName(received));
+    const header = forwardingHeader(canonicalName(received), strip);
     if (!header) continue;
     field ??= received;
     addresses.push(...addressesIn(rawHeaders[i + 1] ?? "", header.carries));

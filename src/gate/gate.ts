@@ -31,7 +31,7 @@ export type Gate = ReturnType<typeof createGate>;
 
 /** Creates the gate of one shim. */
 export function createGate(
-  settings: Pick<Settings, "allowFrom" | "allowHost" | "allowOrigin" | "forwarded" | "listen">,
+  settings: Pick<Settings, "allowFrom" | "allowHost" | "allowOrigin" | "forwarded" | "listen" | "strip">,
 ) {
   const allowedPeer = addressMatcher(settings.allowFrom);
   const ownHosts = settings.listen.map(({ host }) => host.toLowerCase());
@@ -67,7 +67,7 @@ export function createGate(
     const rebound = kind === "http" || origin !== undefined ? checkHost(host, allowedHosts) : undefined;
     if (rebound) return rebound;
 
-    const forwarded = readForwarded(rawHeaders);
+    const forwarded = readForwarded(rawHeaders, settings.strip);
     const verdict = origin === undefined ? "absent" : judge(origin, host, ends, forwarded);
     if (typeof verdict !== "string") return verdict;
 

@@ -16,68 +16,95 @@ export type HeaderContent =
   | "identity"
   | "unspecified";
 
-/** One header, or family of headers, that tells who the client of an earlier connection was. */
+/** One header, or family of headers, that tells who the client of an earlier connection, or its user, was. */
 export interface ForwardingHeader {
   /** In canonical form; a final `*` stands for every name with this prefix. */
   readonly name: string;
   readonly carries: HeaderContent;
-  /** The product that adds it, where it is one's own. */
-  readonly addedBy?: string;
+  /** The product that adds it, where it is one's own; docs/headers.md has its documentation. */
+  readonly addedBy?: string | undefined;
 }
+
+const ROWS: readonly (readonly [names: string, carries: HeaderContent, addedBy?: string])[] = [
+  ["forwarded", "forwarded"],
+  ["via", "via"],
+  ["x-forwarded-for x-forwarded-client-ip x-forwarded forwarded-for x-real-ip x-client-ip", "addresses"],
+  ["client-ip true-client-ip x-cluster-client-ip x-original-for x-original-forwarded-for", "addresses"],
+  ["proxy-client-ip wl-proxy-client-ip x-originating-ip x-proxyuser-ip", "addresses"],
+  ["x-forwarded-host x-forwarded-server x-original-host", "host"],
+  ["x-forwarded-port", "port"],
+  ["x-forwarded-proto", "scheme"],
+  ["x-forwarded* x-original-*", "unspecified"],
+  ["x-azure-clientip x-azure-socketip", "addresses", "Azure Front Door"],
+  ["x-azure-*", "unspecified", "Azure Front Door"],
+  ["cf-connecting-ip cf-connecting-ipv6", "addresses", "Cloudflare"],
+  ["cf-ipcountry", "country", "Cloudflare"],
+  ["cf-*", "unspecified", "Cloudflare"],
+  ["cloudfront-viewer-address", "addresses", "Amazon CloudFront"],
+  ["cloudfront-*", "unspecified", "Amazon CloudFront"],
+  ["do-connecting-ip", "addresses", "DigitalOcean App Platform"],
+  ["x-envoy-external-address", "addresses", "Envoy"],
+  ["fastly-client-ip", "addresses", "Fastly"],
+  ["fly-client-ip", "addresses", "Fly.io"],
+  ["fly-forwarded-port", "port", "Fly.io"],
+  ["fly-forwarded-proto", "scheme", "Fly.io"],
+  ["fly-forwarded-*", "unspecified", "Fly.io"],
+  ["x-appengine-user-ip", "addresses", "Google App Engine"],
+  ["x-appengine-*", "unspecified", "Google App Engine"],
+  ["x-nf-client-connection-ip", "addresses", "Netlify"],
+  ["x-vercel-forwarded-for x-vercel-proxied-for", "addresses", "Vercel"],
+  ["x-vercel-ip-country", "country", "Vercel"],
+  ["x-vercel-*", "unspecified", "Vercel"],
+  ["client-cert* ssl-client-* x-ssl-client-*", "identity"],
+  ["remote-* x-remote-* x-user x-email x-webauth-*", "identity"],
+  ["x-authenticated-* x-consumer-* x-credential-*", "identity"],
+  ["x-token-subject x-token-user-*", "identity", "AuthCrunch"],
+  ["x-authentik-*", "identity", "authentik"],
+  ["x-amzn-mtls-* x-amzn-oidc-*", "identity", "AWS Application Load Balancer"],
+  ["x-ms-client-principal* x-ms-token-*", "identity", "Azure App Service"],
+  ["x-goog-authenticated-user-* x-goog-iap-*", "identity", "Google IAP"],
+  ["ngrok-auth-*", "identity", "ngrok"],
+  ["x-auth-request-*", "identity", "OAuth2 Proxy"],
+  ["x-pomerium-*", "identity", "Pomerium"],
+  ["x-replit-user-*", "identity", "Replit"],
+  ["tailscale-*", "identity", "Tailscale Serve"],
+  ["teleport-jwt-assertion", "identity", "Teleport"],
+  ["x-vouch-*", "identity", "Vouch Proxy"],
+];
 
 /**
  * Every forwarding and proxy-identity header: the shim deletes them, `--forwarded` judges their addresses, the log
  * shows their values only in the form that is given here, and doctor names the product that adds them. The gateway
  * counts the `x-forwarded-` prefix, `forwarded`, `x-real-ip` and `tailscale-`, empty values included
- * (docs/gateway.md section 1); the others are hints that anybody can forge.
+ * (docs/gateway.md section 1), and with trusted-proxy authentication whichever header its configuration names as the
+ * user's (section 8). All are hints that anybody can forge.
  */
-export const FORWARDING_HEADERS: readonly ForwardingHeader[] = [
-  { name: "forwarded", carries: "forwarded" },
-  { name: "via", carries: "via" },
-  { name: "x-forwarded-for", carries: "addresses" },
-  { name: "x-forwarded-client-ip", carries: "addresses" },
-  { name: "x-forwarded", carries: "addresses" },
-  { name: "x-forwarded-host", carries: "host" },
-  { name: "x-forwarded-server", carries: "host" },
-  { name: "x-forwarded-port", carries: "port" },
-  { name: "x-forwarded-proto", carries: "scheme" },
-  { name: "x-forwarded*", carries: "unspecified" },
-  { name: "forwarded-for", carries: "addresses" },
-  { name: "x-real-ip", carries: "addresses" },
-  { name: "x-client-ip", carries: "addresses" },
-  { name: "client-ip", carries: "addresses" },
-  { name: "true-client-ip", carries: "addresses" },
-  { name: "x-cluster-client-ip", carries: "addresses" },
-  { name: "x-original-for", carries: "addresses" },
-  { name: "x-original-forwarded-for", carries: "addresses" },
-  { name: "x-original-host", carries: "host" },
-  { name: "x-original-*", carries: "unspecified" },
-  { name: "cf-connecting-ip", carries: "addresses", addedBy: "Cloudflare" },
-  { name: "cf-connecting-ipv6", carries: "addresses", addedBy: "Cloudflare" },
-  { name: "cf-ipcountry", carries: "country", addedBy: "Cloudflare" },
-  { name: "cf-*", carries: "unspecified", addedBy: "Cloudflare" },
-  { name: "fastly-client-ip", carries: "addresses", addedBy: "Fastly" },
-  { name: "fly-client-ip", carries: "addresses", addedBy: "Fly.io" },
-  { name: "fly-forwarded-port", carries: "port", addedBy: "Fly.io" },
-  { name: "fly-forwarded-proto", carries: "scheme", addedBy: "Fly.io" },
-  { name: "fly-forwarded-*", carries: "unspecified", addedBy: "Fly.io" },
-  { name: "tailscale-*", carries: "identity", addedBy: "Tailscale Serve" },
-  { name: "x-envoy-external-address", carries: "addresses", addedBy: "Envoy" },
-  { name: "x-vercel-forwarded-for", carries: "addresses", addedBy: "Vercel" },
-  { name: "x-vercel-proxied-for", carries: "addresses", addedBy: "Vercel" },
-  { name: "x-vercel-ip-country", carries: "country", addedBy: "Vercel" },
-  { name: "x-vercel-*", carries: "unspecified", addedBy: "Vercel" },
-];
+export const FORWARDING_HEADERS = ROWS.flatMap(([names, carries, addedBy]) =>
+  names.split(" ").map((name): ForwardingHeader => ({ name, carries, addedBy })),
+);
 
 const BY_NAME = new Map(FORWARDING_HEADERS.map((header) => [header.name, header]));
 const FAMILIES = FORWARDING_HEADERS.filter(({ name }) => name.endsWith("*")).map((header) => ({
   prefix: header.name.slice(0, -1),
   header,
 }));
+/** Finds that no prefix fits in one step: every field of every request is looked up twice. */
+const ANY_PREFIX = new RegExp(`^(?:${FAMILIES.map(({ prefix }) => prefix).join("|")})`);
 
-/** Returns the table's entry for a canonical header name, or undefined if it is not a forwarding header. */
-export function forwardingHeader(name: string): ForwardingHeader | undefined {
-  return BY_NAME.get(name) ?? FAMILIES.find(({ prefix }) => name.startsWith(prefix))?.header;
+/**
+ * Returns the table's entry for a header, or undefined if it is not a forwarding or proxy-identity header.
+ *
+ * @param name canonical
+ * @param further canonical names that count, too: `--strip`
+ */
+export function forwardingHeader(
+  name: string,
+  further: readonly string[] = [],
+): ForwardingHeader | undefined {
+  const own = BY_NAME.get(name);
+  if (own) return own;
+  if (ANY_PREFIX.test(name)) return FAMILIES.find(({ prefix }) => name.startsWith(prefix))?.header;
+  return further.includes(name) ? { name, carries: "unspecified" } : undefined;
 }
 
 /** Returns the name by which a field is judged: `X_Forwarded_For` is `x-forwarded-for` (CGI folds them, RFC 3875 section 4.1.18). */
@@ -99,14 +126,15 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-const END_TO_END = new Set(["authorization", "content-length", "content-type", "cookie", "host", "origin"]);
+const END_TO_END =
+  /^(?:authorization|content-(?:length|type)|cookie|host|origin|referer|sec-.*|x-openclaw-.*)$/;
 
 /**
- * Returns true if a canonical name must reach the gateway even if `Connection` names it: a client that could have
- * `Origin` removed would look like a command-line tool (docs/gateway.md section 4).
+ * Returns true if a canonical name must reach the gateway, whatever `Connection` or `--strip` names: a page without its
+ * `Origin` or `Sec-Fetch-Site` would look like a command-line tool (docs/gateway.md section 4).
  */
 export function isEndToEnd(name: string): boolean {
-  return END_TO_END.has(name) || name.startsWith("sec-websocket-") || name.startsWith("x-openclaw-");
+  return END_TO_END.test(name);
 }
 
 /** Returns every value of the field with that canonical name, in order. */

@@ -12,6 +12,8 @@ export interface NormalizeTarget {
   readonly authority: string;
   /** Replaces the request's `Origin`; set only if the gate found that origin to be the shim's own. */
   readonly origin?: string | undefined;
+  /** Canonical names to delete besides the forwarding family. */
+  readonly strip?: readonly string[];
   /** The connection's framing towards the gateway. */
   readonly framing: keyof typeof FRAMING;
 }
@@ -58,7 +60,7 @@ export function normalize(rawHeaders: readonly string[], target: NormalizeTarget
     const received = rawHeaders[i] ?? "";
     const value = rawHeaders[i + 1] ?? "";
     const name = canonicalName(received);
-    if (forwardingHeader(name)) {
+    if (forwardingHeader(name, target.strip)) {
       stripped.push([received, value]);
     } else if (name === "host") {
       if (!host) clean.push(received, target.authority);

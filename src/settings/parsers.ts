@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { canonicalName, HOP_BY_HOP, isEndToEnd } from "../headers/header-table.ts";
 import { authorityOf, bracketed, dnsName, parseAuthority, type HostPort } from "../net/authority.ts";
 import { canonicalAddress } from "../net/ip-address.ts";
 import { printable } from "../text/printable.ts";
@@ -151,6 +152,22 @@ export const hostName = parser(
   "is not a host name",
   "write a name or an IP address without scheme and port, such as shim.internal",
 );
+
+/** Parses the name of a further header to delete (RFC 9110 section 5.6.2, without `*`). Returns it in canonical form. */
+export function headerName(text: string): Parsed<string> {
+  const value = canonicalName(text);
+  if (!/^[a-z0-9!#$%&'+.^`|~-]+$/.test(value)) {
+    return {
+      problem: "is not the name of a header",
+      fix: "write one whole name without a colon, such as X-User-Email",
+    };
+  }
+  if (HOP_BY_HOP.has(value))
+    return { problem: "is deleted or set for every request already", fix: "leave it out" };
+  if (!isEndToEnd(value)) return { value };
+  const fix = "change the proxy that adds it: to the gateway it is the client's own";
+  return { problem: "is a header that must reach the gateway", fix };
+}
 
 /** Parses a further browser origin, as RFC 6454 section 6.2 serializes it. Returns it in lower case. */
 export function browserOrigin(text: string): Parsed<string> {

@@ -8,6 +8,7 @@ import {
   duration,
   fingerprint,
   gatewayAddress,
+  headerName,
   hostName,
   listenAddress,
 } from "./parsers.ts";
@@ -77,6 +78,13 @@ export const SETTINGS = {
   },
   /** What to do with requests that carry forwarding headers. Default `strip`. */
   forwarded: { ...oneOf("strip", "private", "reject"), help: "what to do with forwarding headers" },
+  /** Further request headers to delete, besides the forwarding and proxy-identity headers of docs/headers.md. */
+  strip: {
+    metavar: "NAME",
+    repeatable: true,
+    parse: headerName,
+    help: "further headers to treat as forwarding headers",
+  },
   /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
   hold: { ...DURATION, default: ["10s"], help: "how long an upgrade waits for a gateway that is not up yet" },
   /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */

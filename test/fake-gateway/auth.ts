@@ -6,7 +6,7 @@ import type { AuthFailure } from "./refusal.ts";
 import type { Connection, Gateway } from "./server.ts";
 
 /** The credential by which a client authenticated. */
-export type AuthMethod = "token" | "device-token";
+export type AuthMethod = "token" | "device-token" | "trusted-proxy";
 
 export type AuthResult =
   | { readonly ok: true; readonly method: AuthMethod }
@@ -22,12 +22,19 @@ interface Limit {
 
 type Scope = "shared-secret" | "device-token";
 
-/** Compares `auth.token` with the gateway's, unless the client is locked out. OpenClaw `src/gateway/auth.ts`. */
+/**
+ * Compares `auth.token` with the gateway's, unless the client is locked out; with trusted-proxy authentication requires
+ * a user instead. OpenClaw `src/gateway/auth.ts`.
+ */
 export function checkSharedToken(
   gateway: Gateway,
   connection: Connection,
   params: ConnectParams,
 ): AuthResult {
+  if (gateway.userHeader !== undefined) {
+    if (connection.user) return { ok: true, method: "trusted-proxy" };
+    return { ok: false, failure: "trusted_proxy_user_missing" };
+  }
   const { countsToken } = gateway.behavior;
   const limit = limitOf(gateway, connection);
   const { token } = params.auth;

@@ -37,7 +37,7 @@ export function judgeConnect(
   const shared = checkSharedToken(gateway, connection, params);
   const unproved = device
     ? refuseProof(gateway, connection, params, device)
-    : refuseWithoutDevice(gateway, params, shared.ok);
+    : refuseWithoutDevice(gateway, params, shared.ok && shared.method === "token");
   if (unproved) return unproved;
   const auth = resolveAuth(gateway, connection, params, shared);
   if (!auth.ok) {

@@ -123,7 +123,8 @@ function hasValue(headers: IncomingHttpHeaders, names: readonly string[]): boole
   return names.some((name) => Boolean(headers[name]));
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+/** Returns true if `gateway.trustedProxies` covers an address. */
+export function isTrusted(address: string, trusted: BlockList): boolean {
   const family = isIP(plain(address));
   return family !== 0 && trusted.check(plain(address), family === 6 ? "ipv6" : "ipv4");
 }

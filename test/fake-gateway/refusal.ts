@@ -89,7 +89,8 @@ export type AuthFailure =
   | "token_mismatch"
   | "device_token_mismatch"
   | "scope_mismatch"
-  | "rate_limited";
+  | "rate_limited"
+  | "trusted_proxy_user_missing";
 
 const NEXT_STEP: Readonly<Record<AuthFailure, string>> = {
   token_missing: "update_auth_configuration",
@@ -97,12 +98,14 @@ const NEXT_STEP: Readonly<Record<AuthFailure, string>> = {
   device_token_mismatch: "update_auth_credentials",
   scope_mismatch: "review_auth_configuration",
   rate_limited: "wait_then_retry",
+  trusted_proxy_user_missing: "review_auth_configuration",
 };
 
 const AUTH_MESSAGE = {
   device_token_mismatch: "unauthorized: device token mismatch (rotate/reissue device token)",
   scope_mismatch: "unauthorized: device token scope mismatch (re-pair or approve scope upgrade)",
   rate_limited: "unauthorized: too many failed authentication attempts (retry later)",
+  trusted_proxy_user_missing: "unauthorized",
 } as const;
 
 /** Facts for an authentication refusal. */

@@ -8,7 +8,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { behaviorOf, type Behavior, type FakeRelease } from "./behaviors.ts";
 import type { Session } from "./hello.ts";
 import { REFUSED_UPGRADE, respondHttp, seen, type SeenRequest } from "./http.ts";
-import { attribute, first, proxyList, type Attribution } from "./locality.ts";
+import { attribute, first, isTrusted, proxyList, type Attribution } from "./locality.ts";
 import { receivesPairing } from "./methods.ts";
 import { PairingStore } from "./pairing-store.ts";
 import { RateLimiter, type RateLimitOptions } from "./rate-limit.ts";
@@ -32,6 +32,8 @@ export interface FakeGatewayOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** `gateway.trustedProxies`: addresses and CIDR blocks. */
   readonly trustedProxies?: readonly string[];
+  /** `gateway.auth.trustedProxy.userHeader` in lower case: `gateway.auth.mode` is then `trusted-proxy`. */
+  readonly userHeader?: string;
   /** `gateway.controlUi.allowedOrigins`. */
   readonly allowedOrigins?: readonly string[];
   /** `gateway.nodes.pairing.autoApproveLocal`, 2026.9. */
@@ -68,6 +70,7 @@ export interface Gateway {
   readonly behavior: Behavior;
   readonly token: string;
   readonly trustedProxies: BlockList;
+  readonly userHeader: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly autoApproveLocal: boolean;
   readonly snapshotBytes: number;
@@ -92,6 +95,8 @@ export interface Connection {
   readonly attribution: Attribution;
   /** The `x-openclaw-scopes` header. */
   readonly scopeCeiling: readonly string[] | undefined;
+  /** The user that a trusted proxy named. */
+  readonly user: string | undefined;
 }
 
 /**
@@ -132,7 +137,7 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
       const { pathname } = new URL(request.url ?? "/", "http://fake-gateway");
       if (pathname === WORKER_PATH) return serveEcho(ws);
       ws.on("close", () => clients.delete(ws));
-      const connection = connectionOf(request, attribution);
+      const connection = connectionOf(gateway, request, attribution);
       return serveGateway(gateway, connection, ws, (session) => clients.set(ws, session));
     });
   });
@@ -173,6 +178,7 @@ function createGateway(options: FakeGatewayOptions, clients: ReadonlyMap<WebSock
     behavior,
     token: options.token,
     trustedProxies: proxyList(options.trustedProxies ?? []),
+    userHeader: options.userHeader,
     allowedOrigins: (options.allowedOrigins ?? []).map((origin) => origin.toLowerCase()),
     autoApproveLocal: options.autoApproveLocal ?? true,
     snapshotBytes: options.snapshotBytes ?? SNAPSHOT_BYTES,
@@ -202,12 +208,26 @@ function trackSockets(server: Server): ReadonlySet<Socket> {
   return sockets;
 }
 
-function connectionOf({ headers }: IncomingMessage, attribution: Attribution): Connection {
+function connectionOf(
+  { userHeader, trustedProxies }: Gateway,
+  { headers, socket }: IncomingMessage,
+  attribution: Attribution,
+): Connection {
   const origin = headers.origin?.trim() === "" ? undefined : headers.origin;
   const scopeCeiling = first(headers["x-openclaw-scopes"])
     ?.split(",")
     .map((scope) => scope.trim());
-  return { id: randomUUID(), nonce: randomUUID(), host: headers.host, origin, attribution, scopeCeiling };
+  const fromProxy = userHeader !== undefined && isTrusted(socket.remoteAddress ?? "", trustedProxies);
+  const user = fromProxy ? first(headers[userHeader])?.trim() : undefined;
+  return {
+    id: randomUUID(),
+    nonce: randomUUID(),
+    host: headers.host,
+    origin,
+    attribution,
+    scopeCeiling,
+    user,
+  };
 }
 
 function serveEcho(socket: WebSocket): void {

@@ -6,6 +6,7 @@ import {
   fieldValue,
   FORWARDING,
   HOP_BY_HOP,
+  NEAR_MISSES,
   pairs,
   spellingsOf,
   TARGET,
@@ -35,6 +36,14 @@ describe("normalize deletes", () => {
       ),
       { numRuns: 30 },
     );
+  });
+
+  it.each(NEAR_MISSES)("%s only if --strip names it", (name) => {
+    const headers = ["Host", "a", name, "1", name.toUpperCase().replaceAll("-", "_"), ""];
+    expect(normalize(headers, TARGET).rawHeaders).toHaveLength(headers.length);
+    const { rawHeaders, stripped } = normalize(headers, { ...TARGET, strip: [canonical(name)] });
+    expect(rawHeaders).toEqual(["Host", TARGET.authority]);
+    expect(stripped).toHaveLength(2);
   });
 
   it.each(HOP_BY_HOP)("%s, which belongs to one connection", (name) => {

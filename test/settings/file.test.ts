@@ -28,6 +28,7 @@ describe("--config FILE", () => {
       allowHost: ["shim.internal"],
       allowOrigin: ["https://app.example:8443"],
       forwarded: "private",
+      strip: ["x-corp-user"],
       hold: 20_000,
       drain: 0,
       maxConnections: 64,

@@ -50,6 +50,7 @@ describe("defaults", () => {
       allowHost: [],
       allowOrigin: [],
       forwarded: "strip",
+      strip: [],
       hold: 10_000,
       drain: 5000,
       maxConnections: 512,

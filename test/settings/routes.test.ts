@@ -30,6 +30,7 @@ const TEXTS: Readonly<Record<Exclude<keyof typeof SETTINGS, "config">, fc.Arbitr
   allowHost: list(label.map((name) => `${name}.internal`)),
   allowOrigin: list(label.map((name) => `https://${name}.example`)),
   forwarded: fc.constantFrom("strip", "private", "reject"),
+  strip: list(label.map((name) => `x-corp-${name}`)),
   hold: duration,
   drain: duration,
   maxConnections: port.map(String),

@@ -77,3 +77,50 @@ describe("switches", () => {
     ]);
   });
 });
+
+describe("--strip", () => {
+  it.each([
+    ["X-User-Email", "x-user-email"],
+    ["X_Corp_User", "x-corp-user"],
+    ["x-auth-request-email", "x-auth-request-email"],
+    ["!#$%&'+.^`|~", "!#$%&'+.^`|~"],
+  ])("takes %s", async (text, name) => {
+    expect((await load(["--strip", text, "--strip", "X-Other"])).strip).toEqual([name, "x-other"]);
+  });
+
+  it.each(["X-User:", "X-User: a", "X-Corp-*", "*", "X User", "X-Üser", "X-A,X-B"])(
+    "refuses %s",
+    async (text) => {
+      expect((await problems(["--strip", text]))[0]).toMatch(
+        /^--strip: ".*" is not the name of a header; write one whole name without a colon, such as X-User-Email/,
+      );
+    },
+  );
+
+  it.each([
+    "Authorization",
+    "Content-Length",
+    "Content_Type",
+    "Cookie",
+    "Host",
+    "ORIGIN",
+    "Referer",
+    "Sec-Fetch-Site",
+    "Sec-WebSocket-Key",
+    "x-openclaw-scopes",
+    "X-OpenClaw-Token",
+  ])("refuses %s, which the gateway needs from the client itself", async (text) => {
+    expect(await problems(["--strip", text])).toEqual([
+      `--strip: "${text}" is a header that must reach the gateway; change the proxy that adds it: to the gateway it is the client's own`,
+    ]);
+  });
+
+  it.each(["Connection", "Keep-Alive", "Upgrade", "Transfer-Encoding", "Proxy_Authorization"])(
+    "refuses %s, which has no effect",
+    async (text) => {
+      expect(await problems(["--strip", text])).toEqual([
+        `--strip: "${text}" is deleted or set for every request already; leave it out`,
+      ]);
+    },
+  );
+});

@@ -3,6 +3,40 @@ import type { NormalizeTarget } from "../../src/headers/normalize.ts";
 
 export const TARGET: NormalizeTarget = { authority: "127.0.0.1:18789", framing: "plain" };
 
+/** Names of fields by which products that sign users in name the user (docs/headers.md has the sources). */
+export const IDENTITY = [
+  "Remote-User",
+  "Remote-Groups",
+  "X-Remote-User",
+  "X-Remote-Extra-Scopes",
+  "X-User",
+  "X-Email",
+  "X-Authenticated-User",
+  "X-Authenticated-Userid",
+  "X-Consumer-Username",
+  "X-Credential-Identifier",
+  "Ngrok-Auth-User-Email",
+  "Teleport-Jwt-Assertion",
+  "X-Amzn-Mtls-Clientcert",
+  "X-Amzn-Oidc-Data",
+  "X-Amzn-Oidc-Identity",
+  "X-Auth-Request-Email",
+  "X-Auth-Request-Access-Token",
+  "X-Authentik-Username",
+  "X-Goog-Authenticated-User-Email",
+  "X-Goog-IAP-JWT-Assertion",
+  "X-MS-CLIENT-PRINCIPAL",
+  "X-MS-CLIENT-PRINCIPAL-NAME",
+  "X-MS-TOKEN-AAD-ID-TOKEN",
+  "X-Pomerium-Claim-Email",
+  "X-Pomerium-Jwt-Assertion",
+  "X-Replit-User-Id",
+  "X-Token-Subject",
+  "X-Token-User-Email",
+  "X-Vouch-User",
+  "X-WebAuth-User",
+] as const;
+
 /** Names of forwarding and proxy-identity fields (docs/gateway.md section 1). */
 export const FORWARDING = [
   "X-Forwarded-For",
@@ -21,6 +55,23 @@ export const FORWARDING = [
   "X-Vercel-Forwarded-For",
   "X-Original-Host",
   "Tailscale-User-Login",
+  "CloudFront-Viewer-Address",
+  "CloudFront-Is-Mobile-Viewer",
+  "DO-Connecting-IP",
+  "X-Appengine-User-IP",
+  "X-Appengine-City",
+  "X-Azure-ClientIP",
+  "X-Azure-FDID",
+  "X-NF-Client-Connection-IP",
+  "X-ProxyUser-IP",
+  "Proxy-Client-IP",
+  "WL-Proxy-Client-IP",
+  "X-Originating-IP",
+  "Client-Cert",
+  "Client-Cert-Chain",
+  "SSL-Client-Subject-DN",
+  "X-SSL-Client-Verify",
+  ...IDENTITY,
 ] as const;
 
 /** Hop-by-hop fields (RFC 9110 section 7.6.1). */
@@ -50,6 +101,12 @@ export const NEAR_MISSES = [
   "Connection-Id",
   "Hosts",
   "Sec-Fetch-Site",
+  "RemoteUser",
+  "X-Goog-Channel-Token",
+  "X-Amzn-Trace-Id",
+  "X-User-Agent",
+  "X-Auth-Token",
+  "X-MS-Request-Id",
 ] as const;
 
 /** Generates variants of the names: any case of each letter, `-` or `_` between words. */

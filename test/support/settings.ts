@@ -16,6 +16,7 @@ export function testSettings(gatewayPort: number): Settings {
     allowHost: [],
     allowOrigin: [],
     forwarded: "strip",
+    strip: [],
     hold: 0,
     drain: 0,
     maxConnections: 512,
