@@ -1,13 +1,15 @@
 import { connectAdvice, outcomeAdvice, type Advice } from "../errors.ts";
 import type { ConnectError } from "../openclaw/protocol.ts";
+import { keepScopesWithoutDevice } from "../openclaw/scopes.ts";
 import type { Transcript, Verdict } from "./outcome.ts";
 
-/** Returns what to do about an outcome; undefined for `connected`, and for `denied`, whose refusal has its own advice. */
+/** Returns what to do; undefined if `connected` is all well, and for `denied`, whose refusal has its own advice. */
 export function adviceFor(
   { outcome, reason = "" }: Verdict,
-  { response, http, unreachable }: Pick<Transcript, "response" | "http" | "unreachable">,
+  { connect, response, http, unreachable }: Pick<Transcript, "connect" | "response" | "http" | "unreachable">,
 ): Advice | undefined {
-  if (outcome === "connected" || outcome === "denied") return undefined;
+  if (outcome === "connected") return reason === "" ? undefined : scopesAdvice(connect, response);
+  if (outcome === "denied") return undefined;
   if (outcome === "gateway-unreachable") return connectAdvice(unreachable?.code ?? "");
   const refused = response?.ok === false ? response : undefined;
   const values: Readonly<Record<string, string | undefined>> = {
@@ -17,6 +19,14 @@ export function adviceFor(
     "gateway-refused": http && String(http.status),
   };
   return outcomeAdvice(outcome, values[outcome], keyFor(outcome, reason, refused?.message));
+}
+
+/** Without a device most clients get no scope at all; fewer than requested are left by a limit. */
+function scopesAdvice(connect: Transcript["connect"], response: Transcript["response"]): Advice {
+  const hello = response?.ok === true ? response : undefined;
+  const hasDevice = connect?.deviceId !== undefined;
+  if (hasDevice || (hello?.scopes ?? []).length > 0) return outcomeAdvice("scopes-limited");
+  return outcomeAdvice("scopes-missing", keepScopesWithoutDevice(hello?.version).join(" and "));
 }
 
 /** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */

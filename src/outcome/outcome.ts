@@ -8,6 +8,7 @@ import type {
   ConnectResponse,
   SessionFailure,
 } from "../openclaw/protocol.ts";
+import { keepScopesWithoutDevice, missingScopes } from "../openclaw/scopes.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
@@ -49,6 +50,8 @@ export type OutcomeName =
 export interface Verdict {
   readonly outcome: OutcomeName;
   readonly reason?: string | undefined;
+  /** Scopes that a connected operator requested and was not granted; the reason is then `scopes-missing`. */
+  readonly missingScopes?: readonly string[] | undefined;
 }
 
 /** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
@@ -131,7 +134,7 @@ export function judge(transcript: Transcript): Verdict {
   const { unreachable, http, response, otherProtocol, close, end } = transcript;
   if (unreachable) return { outcome: "gateway-unreachable", reason: unreachable.code };
   if (http) return { outcome: "gateway-refused", reason: http.type ?? `HTTP ${http.status}` };
-  if (response?.ok === true) return { outcome: "connected" };
+  if (response?.ok === true) return judgeScopes(response, transcript.connect);
   if (response?.ok === false) return judgeRefusal(response, close?.reason);
   if (otherProtocol) return { outcome: "not-gateway-protocol", reason: otherProtocol.reason };
   if (close) return judgeClose(close);
@@ -148,6 +151,18 @@ export function isNotPaired({ response }: Readonly<Transcript>): boolean {
   return (
     response?.ok === false && (response.code === "NOT_PAIRED" || response.detailsCode === "PAIRING_REQUIRED")
   );
+}
+
+/** Compares the scopes that were granted with those requested. A node needs none (docs/gateway.md section 2). */
+function judgeScopes(hello: ConnectResponse & { readonly ok: true }, connect?: ConnectRequest): Verdict {
+  const { scopes: asked = [], role, client, deviceId } = connect ?? {};
+  // Before 2026.9 hello-ok has no scopes without a device; only some pages and `keepsScopes` clients then have any.
+  const keepsScopes = keepScopesWithoutDevice(hello.version).includes(`${client?.id}/${client?.mode}`);
+  const isUnknown = deviceId !== undefined || keepsScopes || client?.id === "openclaw-control-ui";
+  const granted = hello.scopes ?? (isUnknown ? asked : []);
+  const missing = role === "node" ? [] : missingScopes(asked, granted, hello.version);
+  if (missing.length === 0) return { outcome: "connected" };
+  return { outcome: "connected", reason: "scopes-missing", missingScopes: missing };
 }
 
 function judgeRefusal(response: ConnectError, closeReason = ""): Verdict {

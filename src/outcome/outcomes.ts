@@ -59,7 +59,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
   #settle(
     facts: UpgradeFacts,
     transcript: Readonly<Transcript>,
-    { outcome, reason }: Verdict,
+    { outcome, reason, missingScopes }: Verdict,
     advice: Advice | undefined,
   ): void {
     const { conn, peer, path, startedAt, normalized, publicForwarded } = facts;
@@ -80,6 +80,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
       role: connect?.role,
       scopes: connect?.scopes,
       grantedScopes: hello?.scopes,
+      missingScopes,
       deviceToken: hello?.deviceTokenIssued ? "issued" : undefined,
       gateway: hello && withoutUndefined({ version: hello.version, protocol: hello.protocol }),
       close: close && { code: close.code, reason: close.reason },
@@ -111,8 +112,8 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
 }
 
 /** Returns the level of an outcome's log line. */
-export function levelOf({ outcome }: Pick<Outcome, "outcome">): "info" | "warn" | "error" {
-  if (outcome === "connected") return "info";
+export function levelOf({ outcome, reason }: Verdict): "info" | "warn" | "error" {
+  if (outcome === "connected") return reason === undefined ? "info" : "warn";
   return outcome === "gateway-unreachable" ? "error" : "warn";
 }
 

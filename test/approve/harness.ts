@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
 import type { FakeRelease } from "../fake-gateway/behaviors.ts";
-import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
+import { startFakeGateway, type FakeGateway, type FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { Secret } from "../../src/openclaw/token.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
@@ -30,8 +30,9 @@ export interface ApproveBench {
 export async function startApproveBench(
   release: FakeRelease,
   overrides: Partial<Settings> = {},
+  options: Partial<FakeGatewayOptions> = {},
 ): Promise<ApproveBench> {
-  const gateway = await startFakeGateway({ release, token: "t" });
+  const gateway = await startFakeGateway({ release, token: "t", ...options });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(
     gateway.port,
@@ -46,6 +47,6 @@ export async function startApproveBench(
     through: (options) => handshake({ url: `ws://${shim.authority}`, token: "t", ...options }),
     logged: (event, index = 0) => shim.logged(event, index),
   };
-  await bench.logged("approver.up");
+  if (overrides.approve !== "off") await bench.logged("approver.up");
   return bench;
 }

@@ -15,6 +15,8 @@ const FIELDS: Readonly<Record<keyof Outcome, string>> = {
   role: "the role that the client asked for",
   scopes: "the scopes that the client asked for",
   grantedScopes: "the scopes that the gateway granted",
+  missingScopes:
+    "the scopes that an operator asked for and was not granted; `reason` is then `scopes-missing`",
   deviceToken: '`"issued"` if the gateway gave the device a token of its own; the token is not logged',
   gateway: "`version` and `protocol` of the gateway",
   close: "`code` and `reason` of the close frame",
@@ -25,7 +27,7 @@ const FIELDS: Readonly<Record<keyof Outcome, string>> = {
     "what the shim changed: `host` and `origin` with `from` and `to`, and `stripped`, the deleted headers",
   publicForwarded: "`true` if a deleted header named a public address",
   firstSeen: "`true` if this device connected for the first time since the shim started",
-  fix: "what to do, one sentence; for every outcome but `connected`",
+  fix: "what to do, one sentence; for every outcome but a `connected` without a reason",
   command: "the one shell command that does it, if there is one, ready to copy",
   ms: "milliseconds from accepting the connection to the outcome",
 };

@@ -10,7 +10,8 @@ import { code, escaped, table } from "./markdown.ts";
 
 /** What each outcome means; the compiler requires all of them. */
 const MEANINGS: Readonly<Record<OutcomeName, string>> = {
-  connected: "`hello-ok`: the client is connected",
+  connected:
+    "`hello-ok`: the client is connected; with the reason `scopes-missing` each call that needs a missing scope is refused",
   "pairing-required":
     "the gateway requires approval of the device: `not-paired`, `scope-upgrade`, `role-upgrade`, `metadata-upgrade`",
   unauthorized: "wrong or missing token or password; `reason` says which",

@@ -27,7 +27,8 @@ export interface FakeGatewayOptions {
   readonly token: string;
   /** Default 0: a free one. */
   readonly port?: number;
-  readonly host?: "127.0.0.1" | "::1";
+  /** `0.0.0.0` is `gateway.bind: lan`; `url` is then a loopback one. */
+  readonly host?: "127.0.0.1" | "::1" | "0.0.0.0";
   /** PEM: makes it a `wss://` gateway. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** `gateway.trustedProxies`: addresses and CIDR blocks. */
@@ -150,7 +151,7 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
     release,
     host,
     port,
-    url: `${tls ? "wss" : "ws"}://${host === "::1" ? "[::1]" : host}:${port}`,
+    url: `${tls ? "wss" : "ws"}://${{ "::1": "[::1]", "0.0.0.0": "127.0.0.1" }[host as string] ?? host}:${port}`,
     pairing: gateway.store,
     requests,
     get connections() {

@@ -83,13 +83,13 @@ const transcript: fc.Arbitrary<Transcript> = fc.record(
 );
 
 describe("judge", () => {
-  it("has exactly one outcome for every transcript, with a reason and a fix unless connected", () => {
+  it("has exactly one outcome for every transcript, with a reason and a fix unless all is well", () => {
     fc.assert(
       fc.property(transcript, (seen) => {
         const verdict = judge(seen);
         expect(NAMES).toContain(verdict.outcome);
         const fix = adviceFor(verdict, seen)?.fix;
-        const connected = verdict.outcome === "connected";
+        const connected = verdict.outcome === "connected" && !verdict.missingScopes;
         expect(typeof verdict.reason).toBe(connected ? "undefined" : "string");
         expect(fix === undefined).toBe(connected);
         expect(connected || (fix ?? "").length > 20).toBe(true);

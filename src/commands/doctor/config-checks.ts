@@ -37,7 +37,7 @@ export async function checkFiles(context: DoctorContext): Results {
   return openclaw.gateway ? ok(`${shownConfigPath} was read`) : note(`there is no ${shownConfigPath}`);
 }
 
-/** Judges `gateway.trustedProxies`: on older releases, nothing is local if it covers loopback. */
+/** Judges `gateway.trustedProxies` if it covers loopback: harmful, harmless or useful, by release (docs/gateway.md section 1). */
 export async function checkTrustedProxies({ openclaw, settings, gateway }: DoctorContext): Results {
   if (!openclaw.gateway) return [];
   const value = openclaw.gateway["trustedProxies"];
@@ -51,8 +51,11 @@ export async function checkTrustedProxies({ openclaw, settings, gateway }: Docto
   const version = hello?.version;
   const fix = "remove loopback from it (or set it to your real proxies), and restart the gateway";
   const command = "openclaw config unset gateway.trustedProxies && openclaw gateway restart";
-  if (!holds("trustedProxiesUnlocal", version))
-    return note(`${covers}: no harm to locality on ${version}`, fix, command);
+  if (holds("forwardingRefused", version)) {
+    const use = `on ${version} that lets browsers in behind a reverse proxy of this machine, which get HTTP 403 without it`;
+    return note(`${covers}: ${use}; the CLI, backends and nodes on that path need the shim`);
+  }
+  if (!holds("trustedProxiesUnlocal", version)) return note(`${covers}: no harm to locality on ${version}`);
   if (direct.connected)
     return toFix(`${covers}: not used yet, but from its next start nothing is local`, fix, command);
   const on = isRelease(version) ? `on ${version}` : "before 2026.4";

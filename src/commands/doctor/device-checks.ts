@@ -1,6 +1,6 @@
 import { shellWord } from "../../errors.ts";
 import { holds } from "../../openclaw/releases.ts";
-import { coversScope, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+import { missingScopes, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { list, note, ok, shimCommand, toFix, unknown, type Results } from "./finding.ts";
 
@@ -42,13 +42,11 @@ export async function checkScopes(context: DoctorContext): Results {
   const { devices, hello } = await gateway();
   // Then `pending` says why.
   if (!devices) return [];
-  const hasImplied = holds("impliedScopes", hello?.version);
   const refusesUpgrades = holds("scopeUpgradesRefused", hello?.version);
   const outcomes = (await shim()).running?.outcomes ?? [];
   const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks`;
   const results = devices.paired.flatMap(({ deviceId, client = "device", roles, scopes }) => {
-    const isMissing = (scope: string): boolean =>
-      !(hasImplied ? coversScope(scopes, scope) : scopes.includes(scope));
+    const missing = (asks: readonly string[]) => missingScopes(asks, scopes, hello?.version);
     const pending = devices.pending.find((request) => request.deviceId === deviceId);
     const seen = outcomes.findLast((outcome) => outcome.deviceId === deviceId);
     const isOwn = deviceId === openclaw.ownDeviceId && roles.includes("operator");
@@ -57,10 +55,10 @@ export async function checkScopes(context: DoctorContext): Results {
     if (seen?.outcome === "pairing-required") requests.push(["asked the shim for", seen.scopes]);
     if (isOwn && refusesUpgrades)
       requests.push(["is OpenClaw's own CLI, which asks at times for", OPERATOR_SCOPES]);
-    const [how, asks = []] = requests.find(([, all]) => all.some(isMissing)) ?? [];
+    const [how, asks = []] = requests.find(([, all]) => missing(all).length > 0) ?? [];
     if (how === undefined) return [];
     const approved = `${client} ${deviceId.slice(0, 12)}… is approved for ${list(scopes)}`;
-    return toFix(`${approved}; it ${how} ${list(asks)}: missing ${list(asks.filter(isMissing))}`, fix);
+    return toFix(`${approved}; it ${how} ${list(asks)}: missing ${list(missing(asks))}`, fix);
   });
   if (results.length > 0) return results;
   return ok(`no paired device is known to request more than it has (${devices.paired.length} paired)`);

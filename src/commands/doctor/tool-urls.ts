@@ -1,5 +1,11 @@
 import { isLoopbackName, type HostPort } from "../../net/authority.ts";
-import { GATEWAY_PORT, gatewayPortVariable, section, type Environment } from "../../openclaw/config.ts";
+import {
+  GATEWAY_PORT,
+  gatewayPortVariable,
+  isPort,
+  section,
+  type Environment,
+} from "../../openclaw/config.ts";
 import { readToken, Secret } from "../../openclaw/token.ts";
 import { shownValue } from "../../settings/settings-error.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -12,7 +18,13 @@ export const DEFAULT = "OpenClaw's default";
 /** A ws:// or wss:// URL that tools connect to. */
 export type ToolUrl = Exclude<ReturnType<typeof readToolUrl>, { readonly leadsTo: "nowhere" }>;
 
-type Source = "--via" | "OPENCLAW_GATEWAY_URL" | "gateway.remote.url" | "gateway.port" | typeof DEFAULT;
+type Source =
+  | "--via"
+  | "OPENCLAW_GATEWAY_URL"
+  | "gateway.remote.url"
+  | "OPENCLAW_GATEWAY_PORT"
+  | "gateway.port"
+  | typeof DEFAULT;
 
 /**
  * Returns where OpenClaw's tools connect: `OPENCLAW_GATEWAY_URL`, else `gateway.remote.url` in mode `remote`, else the
@@ -26,11 +38,11 @@ export function toolUrl(settings: Settings, env: Environment, gateway: OpenclawF
   const remote = section(gateway, "remote")["url"];
   if (gateway["mode"] === "remote" && typeof remote === "string")
     return readToolUrl("gateway.remote.url", remote.trim(), settings);
-  const configured = typeof gateway["port"] === "number" ? gateway["port"] : undefined;
-  const port = gatewayPortVariable(env) ?? configured;
+  const named = gatewayPortVariable(env);
+  const configured = isPort(gateway["port"]) ? gateway["port"] : undefined;
   const scheme = section(gateway, "tls")["enabled"] === true ? "wss" : "ws";
-  const source = port === undefined ? DEFAULT : "gateway.port";
-  return readToolUrl(source, `${scheme}://127.0.0.1:${port ?? GATEWAY_PORT}`, settings);
+  const source = named ? "OPENCLAW_GATEWAY_PORT" : configured ? "gateway.port" : DEFAULT;
+  return readToolUrl(source, `${scheme}://127.0.0.1:${named ?? configured ?? GATEWAY_PORT}`, settings);
 }
 
 /** Reads one URL and finds the server at its address. `shown` is for messages: no userinfo, no query. */

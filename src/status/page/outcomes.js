@@ -1,6 +1,6 @@
 // The list of outcomes, newest first, and its filter. Every value is set as text and never parsed as HTML.
 
-/** @typedef {import("../../outcome/outcome.ts").Outcome & { missingScopes?: readonly string[] }} Shown */
+/** @typedef {import("../../outcome/outcome.ts").Outcome} Shown */
 /** @typedef {string | Node | false | undefined | 0} Child Falsy values are left out. */
 
 const LIMIT = 200; // as many as the shim stores (src/outcome/outcomes.ts)

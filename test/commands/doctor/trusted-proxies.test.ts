@@ -46,7 +46,9 @@ describe("gateway.trustedProxies", () => {
     ["2026.2.19", REFUSED, "fix", "makes no loopback connection local"],
     ["dev", REFUSED, "fix", "before 2026.4"],
     ["2026.4.5", REFUSED, "note", "no harm to locality on 2026.4.5"],
-    ["2026.9.6", REFUSED, "note", "no harm to locality on 2026.9.6"],
+    ["2026.7.35", REFUSED, "note", "no harm to locality on 2026.7.35"],
+    ["2026.8.1", REFUSED, "note", "lets browsers in behind a reverse proxy"],
+    ["2026.9.6", connected("2026.9.6"), "note", "nodes on that path need the shim"],
     ["2026.3.23", connected("2026.3.23"), "fix", "from its next start"],
     ["dev", connected("dev"), "fix", "from its next start"],
     ["2026.4.5", connected("2026.4.5"), "note", "no harm to locality on 2026.4.5"],
@@ -55,5 +57,11 @@ describe("gateway.trustedProxies", () => {
       status,
       finding: expect.stringContaining(words) as string,
     });
+  });
+
+  it.each(["2026.4.5", "2026.8.1", "2026.9.6"])("is not to be removed at %s", async (version) => {
+    const found = await judge(["127.0.0.1"], { gateway: gatewayOf(version, REFUSED) });
+    expect(found).not.toHaveProperty("fix");
+    expect(found).not.toHaveProperty("command");
   });
 });
