@@ -86,7 +86,7 @@ export function isPort(value: unknown): value is number {
 
 /**
  * Reads `OPENCLAW_GATEWAY_PORT`: `18789`, `127.0.0.1:18789` or `[::1]:18789`. OpenClaw ignores every other text
- * (dist/paths-*.mjs, parseGatewayPortEnvValue).
+ * (dist/paths-*.mjs, parseGatewayPortEnvValue); older releases take a number above 65535, and then connect nowhere.
  */
 export function gatewayPortVariable(env: Environment): number | undefined {
   const [, digits] = /^(?:\[[^\]]+\]:|[^:]+:)?(\d+)$/.exec(env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "") ?? [];

@@ -29,6 +29,10 @@ describe("an OPENCLAW_GATEWAY_PORT that leads to the shim itself", () => {
     expect((await load(args, { OPENCLAW_GATEWAY_PORT: "18788" })).gateway.url).toBe("ws://127.0.0.1:18788");
   });
 
+  it.each(["99999", "0", "foo:bar:18790", "::1:18789"])("is ignored if it is %s", async (port) => {
+    expect((await load([], { OPENCLAW_GATEWAY_PORT: port, ...CONFIG })).gateway.port).toBe(19_001);
+  });
+
   it("does not hide a config that leads there", async () => {
     const args = ["--listen", "127.0.0.1:19001"];
     expect(await problems(args, { OPENCLAW_GATEWAY_PORT: "19001", ...CONFIG })).toEqual([

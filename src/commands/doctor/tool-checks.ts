@@ -1,4 +1,5 @@
 import { reachableAt } from "../../net/authority.ts";
+import { gatewayPortVariable } from "../../openclaw/config.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { note, ok, shimCommand, toFix, type Result, type Results } from "./finding.ts";
 import { describeAdded, type PathFacts } from "./tool-paths.ts";
@@ -28,13 +29,18 @@ export async function checkTools(context: DoctorContext): Results {
   else if (path?.throughShim) results.push(ok(`they connect to the shim, by way of ${at}`));
   else {
     // The gateway's own port is right as long as nothing is added on the path to it.
-    const isFine = source === DEFAULT || (leadsTo === "gateway" && source === "gateway.port");
+    const isFine = source === DEFAULT || (leadsTo === "gateway" && /port$/i.test(source));
     results.push((isFine ? note : toFix)(`they connect past the shim: ${at}`, fix, command));
   }
   if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials) {
     const finding =
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
     results.push(toFix(finding, `${SET_TOKEN}, or unset OPENCLAW_GATEWAY_URL`));
+  }
+  const portVariable = env["OPENCLAW_GATEWAY_PORT"]?.trim();
+  if (portVariable && gatewayPortVariable(env) === undefined) {
+    const finding = `OPENCLAW_GATEWAY_PORT=${portVariable} names no port, and is ignored`;
+    results.push(toFix(finding, "set OPENCLAW_GATEWAY_PORT to a number from 1 to 65535, or unset it"));
   }
   const proxies = proxyVariables(env, tools);
   if (proxies.length > 0) {

@@ -54,7 +54,14 @@ describe("where the tools connect", () => {
       "ws://127.0.0.1:18788",
       "shim",
     ],
-    [{ OPENCLAW_GATEWAY_PORT: "18788" }, { port: 5 }, "gateway.port", "ws://127.0.0.1:18788", "shim"],
+    [
+      { OPENCLAW_GATEWAY_PORT: "18788" },
+      { port: 5 },
+      "OPENCLAW_GATEWAY_PORT",
+      "ws://127.0.0.1:18788",
+      "shim",
+    ],
+    [{}, { port: 99_999 }, "OpenClaw's default", "ws://127.0.0.1:18789", "gateway"],
     [{}, { tls: { enabled: true }, port: 18_789 }, "gateway.port", "wss://127.0.0.1:18789", "gateway"],
     [{}, {}, "OpenClaw's default", "ws://127.0.0.1:18789", "gateway"],
     [{ OPENCLAW_GATEWAY_URL: "http://x" }, {}, "OPENCLAW_GATEWAY_URL", "http://x", "nowhere"],
@@ -132,6 +139,32 @@ describe("tools that are pointed", () => {
   it("at the gateway by default or by its port are a note", async () => {
     expect(await at({})).toEqual(["note"]);
     expect(await at({ OPENCLAW_GATEWAY_PORT: "18789" }, refused("pairing-required"))).toEqual(["note"]);
+  });
+});
+
+describe("OPENCLAW_GATEWAY_PORT", () => {
+  it.each(["99999", "0", "foo:bar:18790", "::1:18789"])("%s is ignored, and named", async (text) => {
+    const env = { OPENCLAW_GATEWAY_TOKEN: "t", OPENCLAW_GATEWAY_PORT: text };
+    const tools = toolUrl(SETTINGS, env, { port: 18_789 });
+    expect(tools).toMatchObject({ source: "gateway.port", shown: "ws://127.0.0.1:18789" });
+    expect(await findings(checkTools, { env, tools })).toMatchObject([
+      { status: "note" },
+      {
+        status: "fix",
+        finding: `OPENCLAW_GATEWAY_PORT=${text} names no port, and is ignored`,
+        fix: expect.stringContaining("set OPENCLAW_GATEWAY_PORT") as string,
+      },
+    ]);
+  });
+
+  it("is named where the port that it gives leads nowhere", async () => {
+    const env = { OPENCLAW_GATEWAY_TOKEN: "t", OPENCLAW_GATEWAY_PORT: "127.0.0.1:20001" };
+    const tools = toolUrl(SETTINGS, env, { port: 18_789 });
+    const [found] = await findings(checkTools, { env, tools });
+    expect(found).toMatchObject({
+      status: "fix",
+      finding: "they connect past the shim: ws://127.0.0.1:20001 (OPENCLAW_GATEWAY_PORT)",
+    });
   });
 });
 
