@@ -39,13 +39,19 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured with", (versi
       const run = await doctor(gateway);
 
       expect(run).toMatchObject({ code: 1, local: false });
-      expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
-      expect(run.of("direct")[0]?.fix).toContain("trustedProxies");
+      expect(toFix(run)).toEqual(["trustedProxies"]);
+      expect(run.of("direct", "unknown")[0]?.fix).toContain("--test-device");
+      expect(run.left).toEqual([]);
+      expect(stored(gateway, "pending")).toEqual({});
+      expect(stored(gateway, "paired")).toEqual({});
+
       // The operator is not local either: doctor reports the test device's pending request and how to reject it.
-      const [left] = run.left;
-      expect(run.left).toHaveLength(1);
-      expect(run.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
-      expect(run.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
+      const tried = await doctor(gateway, ["--test-device"]);
+      expect(tried.of("direct")[0]?.fix).toContain("trustedProxies");
+      const [left] = tried.left;
+      expect(tried.left).toHaveLength(1);
+      expect(tried.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
+      expect(tried.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
       expect(Object.keys(stored(gateway, "pending"))).toEqual([left?.requestId]);
       expect(stored(gateway, "paired")).toEqual({});
     },

@@ -2,6 +2,7 @@ import { shellWord } from "../../errors.ts";
 import { holds } from "../../openclaw/releases.ts";
 import { missingScopes, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import type { DoctorContext } from "./doctor-context.ts";
+import { DEVICE_NAME } from "./gateway-attempt.ts";
 import { list, note, ok, shimCommand, toFix, unknown, type Results } from "./finding.ts";
 
 /** A request is deleted five minutes after its last attempt (OpenClaw `device-pairing.ts`). */
@@ -14,8 +15,12 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
   const { devices, hello } = await gateway();
   const store = openclaw.sqlite ? "; the store is SQLite, which only the gateway reads" : "";
   if (!devices) return unknown(`devices are visible to operators only, and none could connect${store}`);
-  const live = devices.pending.filter(({ at }) => at === undefined || Date.now() - at < TTL_MS);
-  if (live.length === 0) return ok("no device waits to be approved");
+  const all = devices.pending.filter(({ at }) => at === undefined || Date.now() - at < TTL_MS);
+  const live = all.filter(({ name }) => name !== DEVICE_NAME);
+  const own = all.length - live.length;
+  const left =
+    own === 0 ? [] : [note(`${own} request(s) of doctor's own test devices expire within minutes`)];
+  if (live.length === 0) return own === 0 ? ok("no device waits to be approved") : left;
   const isStale = holds("pendingStaysStale", hello?.version);
   const results = live.slice(0, SHOWN).map(({ deviceId, client, requestId, silent, at = 0 }) => {
     const stays =
@@ -33,7 +38,8 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
     );
   });
   const more = live.length - SHOWN;
-  return more > 0 ? [...results, toFix(`${more} more requests wait`, "list them", LIST)] : results;
+  if (more > 0) results.push(toFix(`${more} more requests wait`, "list them", LIST));
+  return [...results, ...left];
 }
 
 /** Judges whether paired devices are refused because they request more scopes than were approved. */

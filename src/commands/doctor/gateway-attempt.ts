@@ -29,6 +29,9 @@ export function timeFor(wait: "handshake" | "request", { limits, end }: Deadline
 /** Client version of doctor's own connections: its prefix marks them in outcomes of a shim. */
 export const DOCTOR = "openclaw-shim-doctor/";
 
+/** The name that operators see in the requests of doctor's devices. */
+export const DEVICE_NAME = "openclaw-shim doctor";
+
 /** Where and how to connect; `mark` is a User-Agent by which the gateway's log shows the connection. */
 export type Target = Pick<SessionOptions, "url" | "ws" | "device"> & { readonly mark?: string };
 
@@ -53,7 +56,7 @@ export async function connectAs(
     ...target,
     ws: mark === undefined ? target.ws : { ...target.ws, headers: { "User-Agent": mark } },
     scopes: OPERATOR_SCOPES,
-    client: { displayName: "openclaw-shim doctor", version: DOCTOR + VERSION },
+    client: { displayName: DEVICE_NAME, version: DOCTOR + VERSION },
     timeoutMs: timeFor("handshake", deadline),
     ...(performance.now() >= deadline.end && { signal: AbortSignal.abort() }),
     ...auth,
@@ -78,7 +81,11 @@ export async function connectAs(
 export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFailure) {
   const transcript = result.ok ? undefined : transcriptOf(result);
   const verdict: Verdict = transcript ? judge(transcript) : { outcome: "connected" };
-  const advice = (transcript && adviceFor(verdict, transcript)) ?? { fix: "read the gateway's log" };
+  // Nobody should approve doctor's own device.
+  const isOwn = verdict.outcome === "pairing-required";
+  const advice = (transcript && !isOwn && adviceFor(verdict, transcript)) || {
+    fix: "read the gateway's log",
+  };
   const response = transcript?.response;
   const { outcome, reason } = verdict;
   return {

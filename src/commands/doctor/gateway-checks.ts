@@ -54,7 +54,14 @@ export async function checkToken({ credential, gateway }: DoctorContext): Result
 
 /** Judges whether a new device on a clean connection straight to the gateway is local: paired silently. */
 export async function checkDirect({ settings, gateway }: DoctorContext): Results {
-  const { direct, plain } = await gateway();
+  const { direct, plain, untried } = await gateway();
+  if (untried !== undefined) {
+    const finding = `no new device was tried, as its request could not be removed if it is refused: ${untried}`;
+    return unknown(
+      finding,
+      "run doctor with --test-device to try one; its request expires within five minutes",
+    );
+  }
   if (direct.connected) return ok("local: the gateway paired a new device silently");
   const { what } = direct;
   if (ABOUT_CREDENTIALS.test(direct.outcome) || ABOUT_GATEWAY.test(plain.outcome))

@@ -30,7 +30,8 @@ export async function checkShim(context: DoctorContext): Results {
 
 async function judge(context: DoctorContext, name: string, what: string): Promise<Result> {
   const { attempt } = await context.shim();
-  const isLocal = (await context.gateway()).direct.connected;
+  const { direct, untried } = await context.gateway();
+  const isLocal = direct.connected;
   if (!attempt) return unknown(`${what}; a connection through it was not tried`);
   if (attempt.elsewhere) {
     const { url } = context.settings.gateway;
@@ -40,7 +41,9 @@ async function judge(context: DoctorContext, name: string, what: string): Promis
   if (attempt.connected && isLocal) return ok(`${what}: a new device is paired through it silently`);
   // The shim is not the cause if the gateway refuses everybody.
   if (attempt.connected || (!isLocal && attempt.outcome === "pairing-required"))
-    return note(`${what}: it reaches the gateway, but no new device is local (see direct)`);
+    return note(
+      `${what}: it reaches the gateway, but no new device ${untried ? "was tried" : "is local"} (see direct)`,
+    );
   return toFix(`through ${name}: ${attempt.what}`, attempt.fix, attempt.command);
 }
 

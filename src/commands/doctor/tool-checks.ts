@@ -58,11 +58,16 @@ export async function checkPaths(context: DoctorContext): Results {
     const finding = `${shown} (--via) is ${where}`;
     return note(finding, "give --via the address that the tools use, if that is another one");
   });
-  const isLocal = (await context.gateway()).direct.connected;
-  return [...skipped, ...(await context.paths()).map((path) => judge(path, isLocal, context))];
+  const facts = await context.gateway();
+  return [...skipped, ...(await context.paths()).map((path) => judge(path, facts, context))];
 }
 
-function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorContext): Result {
+function judge(
+  path: PathFacts,
+  { direct, untried }: Awaited<ReturnType<DoctorContext["gateway"]>>,
+  { settings, program }: DoctorContext,
+): Result {
+  const isLocal = direct.connected;
   const { source, attempt, throughShim } = path;
   const { adds, by } = describeAdded(path);
   const { connected, outcome, what, fix, command } = attempt;
@@ -79,7 +84,9 @@ function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorC
   // A gateway refuses a new device if the path adds anything that matters to it.
   if (connected && isLocal) return ok(`${name} is local: nothing that matters to the gateway is added on it`);
   if (connected)
-    return note(`${name} reaches the gateway past the shim: no new device is local (see direct)`);
+    return note(
+      `${name} reaches the gateway past the shim: no new device ${untried ? "was tried" : "is local"} (see direct)`,
+    );
   if (outcome === "gateway-unreachable")
     return toFix(
       `${name}: ${what}: nothing responds there`,

@@ -15,6 +15,7 @@ const request: PendingDevice = {
   scopes: ["operator.admin"],
   silent: false,
   client: "cli",
+  name: undefined,
   at: NOW - 1_000,
 };
 
@@ -24,6 +25,15 @@ const pendingAt = (version: string, ...pending: PendingDevice[]): Promise<readon
 describe("a pending request", () => {
   it.each(["2026.4.5", "2026.9.6"])("is stale on %s", async (version) => {
     expect((await pendingAt(version, request))[0]?.finding).toContain("stays refused, local or not");
+  });
+
+  it("of doctor's own, of an earlier run too, is never to be approved", async () => {
+    const found = await pendingAt("2026.2.19", { ...request, name: "openclaw-shim doctor" });
+    expect(found).toMatchObject([{ status: "note" }]);
+    expect(found[0]).not.toHaveProperty("command");
+    expect(await pendingAt("2026.2.19", request, { ...request, name: "openclaw-shim doctor" })).toMatchObject(
+      [{ status: "fix", command: "openclaw devices approve r-1" }, { status: "note" }],
+    );
   });
 
   it("expires after five minutes", async () => {

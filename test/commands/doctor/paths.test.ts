@@ -69,7 +69,7 @@ describe("what infrastructure adds", () => {
     const gateway = await startTestGateway({ release });
     const proxy = await proxyTo(gateway.port, { headers: [], host: "sandbox.example.com" });
 
-    const run = await runDoctor(["--gateway", gateway.url, "--via", proxy.url], {
+    const run = await runDoctor(["--gateway", gateway.url, "--via", proxy.url, "--test-device"], {
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
 

@@ -13,11 +13,38 @@ describe("doctor, at a gateway that refuses a clean local connection,", () => {
     const trustedProxies = ["10.0.0.0/8", "127.0.0.0/8"];
     const gateway = await startTestGateway({ release, trustedProxies });
 
-    const run = await runDoctor([], { HOME: makeHome(sectionOf(gateway, { trustedProxies })) });
+    const env = { HOME: makeHome(sectionOf(gateway, { trustedProxies })) };
+    for (const _ of [1, 2]) {
+      const run = await runDoctor([], env);
 
-    expect(run).toMatchObject({ code: 1, local: false });
+      expect(run).toMatchObject({ code: 1, local: false, left: [] });
+      expect(toFix(run)).toEqual(["trustedProxies"]);
+      expect(run.of("trustedProxies")[0]?.finding).toContain("covers loopback (127.0.0.0/8)");
+      expect(run.of("direct", "unknown")[0]?.fix).toContain("--test-device");
+      expect([gateway.pairing.pending, gateway.pairing.paired]).toEqual([[], []]);
+    }
+  });
+
+  it("does not try a device that nobody could remove, without its config (2026.2.19)", async () => {
+    const gateway = await startTestGateway({ release: "2026.2.19", trustedProxies: ["127.0.0.1"] });
+
+    const run = await runDoctor(["--gateway", gateway.url], { OPENCLAW_GATEWAY_TOKEN: TOKEN });
+
+    expect(run).toMatchObject({ local: false, left: [] });
+    expect(run.of("direct", "unknown")[0]?.finding).toContain("no new device was tried");
+    expect(gateway.pairing.pending).toEqual([]);
+  });
+
+  it("with --test-device tries one, names its request, and does not advise to approve it", async () => {
+    const trustedProxies = ["127.0.0.0/8"];
+    const gateway = await startTestGateway({ release: "2026.2.19", trustedProxies });
+
+    const env = { HOME: makeHome(sectionOf(gateway, { trustedProxies })) };
+    const run = await runDoctor(["--test-device"], env);
+
     expect(toFix(run)).toEqual(["direct", "trustedProxies"]);
-    expect(run.of("trustedProxies")[0]?.finding).toContain("covers loopback (127.0.0.0/8)");
+    expect(run.output).not.toMatch(/approve [0-9a-f]{8}/);
+    expect(run.left).toHaveLength(1);
     // Without an operator the request of the test device stays, and is reported.
     expect(run.left).toEqual(
       gateway.pairing.pending.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
