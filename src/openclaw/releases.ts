@@ -8,8 +8,6 @@ interface Span {
 const FACTS = {
   /** A local device that requests more scopes is refused; elsewhere it is paired silently (docs/gateway.md section 2). */
   scopeUpgradesRefused: [{ before: "2026.3.22" }, { from: "2026.3.28", before: "2026.8.1" }],
-  /** A pending request that was not silent stays so when its device is local, until it expires (section 2). */
-  pendingStaysStale: [{}],
   /** No loopback connection is local if `gateway.trustedProxies` covers loopback (section 1). */
   trustedProxiesUnlocal: [{ before: "2026.4.1" }],
   /** A forwarding or proxy-identity header, empty ones too, is refused with HTTP 403 (sections 1 and 9). */
@@ -24,6 +22,8 @@ const FACTS = {
   canvasWithoutToken: [{ before: "2026.3.23" }],
   /** Devices are stored in SQLite, no longer in `devices/*.json` (section 6). */
   sqliteState: [{ from: "2026.6.1" }],
+  /** `controlUi.allowInsecureAuth` and `.dangerouslyDisableDeviceAuth` have no effect (section 9). */
+  controlUiKeysRetired: [{ from: "2026.8.1" }],
   /** Refusals carry `details.code` (section 3). */
   detailsCode: [{ from: "2026.3.1" }],
   /** `operator.admin` and some other scopes cover further ones (OpenClaw `src/shared/operator-scope-compat.ts`). */

@@ -10,9 +10,9 @@ const TTL_MS = 5 * 60_000;
 const SHOWN = 5;
 const LIST = "openclaw devices list";
 
-/** Judges the pending requests: their devices are refused, on most releases even if they are local now. */
+/** Judges the pending requests: their devices are refused, even if they are local now. */
 export async function checkPending({ gateway, openclaw }: DoctorContext): Results {
-  const { devices, hello } = await gateway();
+  const { devices } = await gateway();
   const store = openclaw.sqlite ? "; the store is SQLite, which only the gateway reads" : "";
   if (!devices) return unknown(`devices are visible to operators only, and none could connect${store}`);
   const all = devices.pending.filter(({ at }) => at === undefined || Date.now() - at < TTL_MS);
@@ -21,12 +21,10 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
   const left =
     own === 0 ? [] : [note(`${own} request(s) of doctor's own test devices expire within minutes`)];
   if (live.length === 0) return own === 0 ? ok("no device waits to be approved") : left;
-  const isStale = holds("pendingStaysStale", hello?.version);
   const results = live.slice(0, SHOWN).map(({ deviceId, client, requestId, silent, at = 0 }) => {
-    const stays =
-      isStale && !silent
-        ? "it was not local at first, and stays refused, local or not, until five minutes after its last attempt"
-        : "it is refused until somebody approves it";
+    const stays = silent
+      ? "it is refused until somebody approves it"
+      : "it was not local at first, and stays refused, local or not, until five minutes after its last attempt";
     // A request from the future does not expire before then.
     const ahead = Math.round((at - Date.now()) / 60_000);
     const clock = ahead > 1 ? `; its time is ${ahead} min ahead of this clock: one of them is wrong` : "";
@@ -50,7 +48,10 @@ export async function checkScopes(context: DoctorContext): Results {
   if (!devices) return [];
   const refusesUpgrades = holds("scopeUpgradesRefused", hello?.version);
   const outcomes = (await shim()).running?.outcomes ?? [];
-  const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks`;
+  const update = refusesUpgrades
+    ? "; OpenClaw 2026.8.1 and later grants local devices more scopes silently, without a shim"
+    : "";
+  const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks${update}`;
   const results = devices.paired.flatMap(({ deviceId, client = "device", roles, scopes }) => {
     const missing = (asks: readonly string[]) => missingScopes(asks, scopes, hello?.version);
     const pending = devices.pending.find((request) => request.deviceId === deviceId);

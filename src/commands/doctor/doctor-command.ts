@@ -1,4 +1,5 @@
 import type { CommandContext, DOCTOR_FLAGS } from "../../cli/command.ts";
+import { checkAlternatives } from "./alternative-checks.ts";
 import * as config from "./config-checks.ts";
 import { checkLeftovers, checkPending, checkScopes } from "./device-checks.ts";
 import { openContext, type DoctorContext } from "./doctor-context.ts";
@@ -25,6 +26,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   path: checkPaths,
   traffic: checkTraffic,
   auth: config.checkAuth,
+  alternative: checkAlternatives,
   pending: checkPending,
   scopes: checkScopes,
   runtime: checkRuntime,

@@ -55,6 +55,8 @@ function readOutcome(item: OutcomeRecord) {
   return {
     outcome: stringOf(item["outcome"]),
     deviceId: stringOf(item["deviceId"]),
+    role: stringOf(item["role"]),
+    clientId: stringOf(section(item, "client")["id"]),
     scopes: textsIn(item["scopes"]),
     peer: stringOf(item["peer"]) ?? "",
     /** `Host` as received, if the shim changed it. */

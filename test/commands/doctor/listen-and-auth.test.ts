@@ -46,6 +46,8 @@ describe("gateway.auth.mode none", () => {
   const outcome: SeenOutcome = {
     outcome: "connected",
     deviceId: undefined,
+    role: undefined,
+    clientId: undefined,
     scopes: [],
     peer: "127.0.0.1",
     hostFrom: undefined,
