@@ -30,9 +30,9 @@ export interface ApproveBench {
 export async function startApproveBench(
   release: FakeRelease,
   overrides: Partial<Settings> = {},
-  options: Partial<FakeGatewayOptions> = {},
+  gatewayOptions: Partial<FakeGatewayOptions> = {},
 ): Promise<ApproveBench> {
-  const gateway = await startFakeGateway({ release, token: "t", ...options });
+  const gateway = await startFakeGateway({ release, token: "t", ...gatewayOptions });
   onTestFinished(() => gateway.close());
   const shim = await openTestShim(
     gateway.port,
