@@ -154,7 +154,7 @@ export const OUTCOME_FIXES = {
   "scopes-limited":
     "remove the x-openclaw-scopes header, which limits a connection's scopes, from the client or the proxy before the shim; openclaw devices list shows what the device is approved for",
   "pairing-required":
-    "approve the device's pending request, or reject it and let the client retry: if its first attempt was not local, the request is stale and refused until five minutes after the last attempt (openclaw-shim run --approve seen repairs that); openclaw-shim doctor finds other causes",
+    "approve the device's pending request, or reject it and let the client retry: a request whose first attempt was not local is stale, and refused until five minutes after the last one (--approve seen repairs that); openclaw-shim doctor finds other causes",
   "scope-upgrade":
     "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
   "role-upgrade":
