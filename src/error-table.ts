@@ -150,11 +150,11 @@ export const CONNECT_FAILURES = {
 /** What to do about an outcome, or about a reason of the gateway's that needs its own advice (docs/gateway.md section 3). */
 export const OUTCOME_FIXES = {
   "scopes-missing":
-    "use a client that sends a device identity: without one, on this release only {value} keep their scopes, and only on a local connection",
+    "use a client that sends a device identity: the gateway removes the scopes of one that sends none{value}",
   "scopes-limited":
     "remove the x-openclaw-scopes header, which limits a connection's scopes, from the client or the proxy before the shim; openclaw devices list shows what the device is approved for",
   "pairing-required":
-    "approve the device's pending request, or reject it and let the client retry: a request whose first attempt was not local is stale, and refused until five minutes after the last one (--approve seen repairs that); openclaw-shim doctor finds other causes",
+    "approve the device's pending request, or reject it and let the client retry: it is stale if its first attempt was not local, and then stays refused until five minutes after the last (--approve seen repairs that); openclaw-shim doctor finds other causes",
   "scope-upgrade":
     "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
   "role-upgrade":

@@ -16,8 +16,10 @@ const FACTS = {
   hostDecidesLocality: [{ before: "2026.4.1" }],
   /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection (section 8). */
   scopeCeilingHeader: [{ from: "2026.8.1" }],
-  /** A local `cli`/`cli` client without a device keeps its scopes; `gateway-client`/`backend` always does (section 2). */
-  cliKeepsScopes: [{ from: "2026.8.1" }],
+  /** A local `gateway-client`/`backend` without a device keeps its scopes (section 2). */
+  backendKeepsScopes: [{ from: "2026.4.20" }],
+  /** So does a local `cli`/`cli` (section 2). */
+  cliKeepsScopes: [{ from: "2026.7.1" }],
   /** Local callers get the canvas without a token (section 4). */
   canvasWithoutToken: [{ before: "2026.3.23" }],
   /** Devices are stored in SQLite, no longer in `devices/*.json` (section 6). */

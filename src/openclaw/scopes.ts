@@ -34,7 +34,10 @@ export function missingScopes(
 
 /** Returns the clients, as `id/mode`, that keep their scopes on a release if they are local and send no device. */
 export function keepScopesWithoutDevice(version: string | undefined): readonly string[] {
-  return ["gateway-client/backend", ...(holds("cliKeepsScopes", version) ? ["cli/cli"] : [])];
+  return [
+    ...(holds("backendKeepsScopes", version) ? ["gateway-client/backend"] : []),
+    ...(holds("cliKeepsScopes", version) ? ["cli/cli"] : []),
+  ];
 }
 
 /** Returns true if `held` grants a scope on releases with implied scopes. */

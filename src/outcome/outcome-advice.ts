@@ -21,12 +21,14 @@ export function adviceFor(
   return outcomeAdvice(outcome, values[outcome], keyFor(outcome, reason, refused?.message));
 }
 
-/** Without a device most clients get no scope at all; fewer than requested are left by a limit. */
+/** Without a device most clients get no scope at all; where some are granted, a limit removed the others. */
 function scopesAdvice(connect: Transcript["connect"], response: Transcript["response"]): Advice {
   const hello = response?.ok === true ? response : undefined;
-  const hasDevice = connect?.deviceId !== undefined;
-  if (hasDevice || (hello?.scopes ?? []).length > 0) return outcomeAdvice("scopes-limited");
-  return outcomeAdvice("scopes-missing", keepScopesWithoutDevice(hello?.version).join(" and "));
+  if (connect?.deviceId !== undefined || (hello?.scopes ?? []).length > 0)
+    return outcomeAdvice("scopes-limited");
+  const kept = keepScopesWithoutDevice(hello?.version).join(" and ");
+  const local = `; on this release local connections of ${kept} keep theirs`;
+  return outcomeAdvice("scopes-missing", kept === "" ? "" : local);
 }
 
 /** Returns the more precise key where the gateway's code or, on releases without codes, its message has one. */

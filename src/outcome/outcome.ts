@@ -8,7 +8,7 @@ import type {
   ConnectResponse,
   SessionFailure,
 } from "../openclaw/protocol.ts";
-import { keepScopesWithoutDevice, missingScopes } from "../openclaw/scopes.ts";
+import { missingScopes } from "../openclaw/scopes.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
@@ -153,14 +153,19 @@ export function isNotPaired({ response }: Readonly<Transcript>): boolean {
   );
 }
 
-/** Compares the scopes that were granted with those requested. A node needs none (docs/gateway.md section 2). */
+/**
+ * Compares the scopes that were granted with those requested. A node needs none, and hello-ok does not say which of its
+ * commands wait for approval (docs/gateway.md section 2).
+ */
 function judgeScopes(hello: ConnectResponse & { readonly ok: true }, connect?: ConnectRequest): Verdict {
-  const { scopes: asked = [], role, client, deviceId } = connect ?? {};
-  // Before 2026.9 hello-ok has no scopes without a device; only some pages and `keepsScopes` clients then have any.
-  const keepsScopes = keepScopesWithoutDevice(hello.version).includes(`${client?.id}/${client?.mode}`);
-  const isUnknown = deviceId !== undefined || keepsScopes || client?.id === "openclaw-control-ui";
-  const granted = hello.scopes ?? (isUnknown ? asked : []);
-  const missing = role === "node" ? [] : missingScopes(asked, granted, hello.version);
+  const { scopes: asked = [], role, deviceId, client } = connect ?? {};
+  // Before 2026.4.20 hello-ok names no scopes without a device token: without a device, all are removed then. The
+  // Control UI connects without one only if openclaw.json lets it, and keeps them.
+  const isKept = deviceId !== undefined || client?.id === "openclaw-control-ui";
+  const granted = hello.scopes ?? (isKept ? asked : []);
+  // Nearly always.
+  if (role === "node" || asked.every((scope) => granted.includes(scope))) return { outcome: "connected" };
+  const missing = missingScopes(asked, granted, hello.version);
   if (missing.length === 0) return { outcome: "connected" };
   return { outcome: "connected", reason: "scopes-missing", missingScopes: missing };
 }

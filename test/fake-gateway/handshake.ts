@@ -1,5 +1,6 @@
 import { deviceIdOf, verifyConnect } from "../../src/openclaw/device.ts";
 import { holds } from "../../src/openclaw/releases.ts";
+import { keepScopesWithoutDevice } from "../../src/openclaw/scopes.ts";
 import { checkSharedToken, resolveAuth } from "./auth.ts";
 import type { ConnectParams, DeviceProof } from "./connect-params.ts";
 import type { Session } from "./hello.ts";
@@ -118,18 +119,14 @@ function refuseWithoutDevice(
   return refuse(behavior, "NOT_PAIRED", "device identity required", { code: "DEVICE_IDENTITY_REQUIRED" });
 }
 
-/** Without a device the scopes are dropped; 2026.9 leaves them to local CLIs and backends. */
+/** Without a device the scopes are dropped; newer releases leave them to local CLIs and backends. */
 function grantedScopes(
   { behavior }: Gateway,
   { attribution, origin, scopeCeiling }: Connection,
   { client, device, scopes }: ConnectParams,
 ): readonly string[] {
-  const name = `${client.id}/${client.mode}`;
-  const keepsScopes =
-    holds("cliKeepsScopes", behavior.release) &&
-    attribution.local &&
-    origin === undefined &&
-    (name === "cli/cli" || name === "gateway-client/backend");
+  const isKept = keepScopesWithoutDevice(behavior.release).includes(`${client.id}/${client.mode}`);
+  const keepsScopes = isKept && attribution.local && origin === undefined;
   const granted = device || keepsScopes ? scopes : [];
   const ceiling = holds("scopeCeilingHeader", behavior.release) ? scopeCeiling : undefined;
   return ceiling ? granted.filter((scope) => ceiling.includes(scope)) : granted;
