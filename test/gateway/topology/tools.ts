@@ -2,17 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import type { Device } from "../../../src/openclaw/device.ts";
 import type { HandshakeOptions, HandshakeResult } from "../../support/client.ts";
 import type { InjectingProxyOptions } from "../../support/header-injecting-proxy.ts";
 import { Child } from "../child.ts";
 import type { Namespace } from "./network.ts";
 
-/** The options of a handshake that JSON can represent; each handshake has a new device. */
+/** The options of a handshake that JSON can represent. */
 type ConnectOptions = Omit<HandshakeOptions, "device" | "amend" | "keepOpen">;
 
 /** The task of one tool process. */
 export type Task =
-  | { readonly connect: ConnectOptions }
+  /** `deviceKey` is the PEM of its device's private key; by default each handshake has a new device. */
+  | { readonly connect: ConnectOptions; readonly deviceKey: string | undefined }
   | { readonly get: string; readonly headers: Readonly<Record<string, string>> };
 
 /** An HTTP response, or the reason for its absence. */
@@ -20,8 +22,8 @@ export type Page = { readonly status: number; readonly body: string } | { readon
 
 /** Runs test programs inside namespaces. */
 export interface Tools {
-  /** Does a handshake with a new device from that namespace. */
-  connect(from: Namespace, options: ConnectOptions): Promise<HandshakeResult>;
+  /** Does a handshake from that namespace, by default with a new device. */
+  connect(from: Namespace, options: ConnectOptions, device?: Device): Promise<HandshakeResult>;
   /** Sends a GET from that namespace, over `http://`. */
   get(from: Namespace, url: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
   /** Starts a header-injecting proxy until `remove()`. Returns its `ws://` URL. */
@@ -56,7 +58,7 @@ export async function makeTools(): Promise<Tools> {
       cwd: folder,
       namespace: namespace.name,
     });
-  // The task is not an argument, because it contains a token.
+  // The task is not an argument, because it contains a token or a key.
   const perform = async <T>(namespace: Namespace, task: Task): Promise<T> => {
     const child = start(namespace, "tool.mjs", { TASK: JSON.stringify(task) });
     try {
@@ -66,7 +68,10 @@ export async function makeTools(): Promise<Tools> {
     }
   };
   return {
-    connect: (from, options) => perform<HandshakeResult>(from, { connect: options }),
+    connect: (from, options, device) => {
+      const deviceKey = device?.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+      return perform<HandshakeResult>(from, { connect: options, deviceKey });
+    },
     get: (from, url, headers = {}) => perform<Page>(from, { get: url, headers }),
     async injectingProxy(at, options) {
       const child = start(at, "injecting-proxy.mjs", { INJECTING_PROXY: JSON.stringify(options) });

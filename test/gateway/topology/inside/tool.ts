@@ -2,7 +2,7 @@
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { handshake } from "../../../support/client.ts";
-import { createDevice } from "../../../../src/openclaw/device.ts";
+import { createDevice, deviceFromPem } from "../../../../src/openclaw/device.ts";
 import type { Page, Task } from "../tools.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -18,8 +18,7 @@ async function fetchPage(url: string, headers: Readonly<Record<string, string>>)
 }
 
 const task = JSON.parse(process.env["TASK"] ?? "") as Task;
-const result =
-  "connect" in task
-    ? await handshake({ device: createDevice(), ...task.connect })
-    : await fetchPage(task.get, task.headers);
+const connect = async ({ connect: options, deviceKey }: Extract<Task, { connect: unknown }>) =>
+  handshake({ device: deviceKey === undefined ? createDevice() : deviceFromPem(deviceKey), ...options });
+const result = "connect" in task ? await connect(task) : await fetchPage(task.get, task.headers);
 process.stdout.write(`${JSON.stringify(result)}\n`);
