@@ -72,7 +72,7 @@ export const DOCTOR_FLAGS = {
     parse: webSocketUrl,
     help: "a URL that tools use, to find the headers added there",
   },
-  testDevice: { help: "try a new device, even if its request may stay for five minutes" },
+  testDevice: { help: "try a new device, even if its request might stay for five minutes" },
   json: JSON_FLAG,
 } as const satisfies FlagTable;
 

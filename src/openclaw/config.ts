@@ -85,8 +85,8 @@ export function isPort(value: unknown): value is number {
 }
 
 /**
- * Reads `OPENCLAW_GATEWAY_PORT`: `18789`, `127.0.0.1:18789` or `[::1]:18789`. OpenClaw ignores every other text
- * (dist/paths-*.mjs, parseGatewayPortEnvValue); older releases take a number above 65535, and then connect nowhere.
+ * Reads `OPENCLAW_GATEWAY_PORT` as OpenClaw 2026.9 does: `18789`, `127.0.0.1:18789` or `[::1]:18789`, and no other text
+ * (dist/paths-*.mjs, parseGatewayPortEnvValue). Before 2026.4 it reads the number that the text begins with.
  */
 export function gatewayPortVariable(env: Environment): number | undefined {
   const [, digits] = /^(?:\[[^\]]+\]:|[^:]+:)?(\d+)$/.exec(env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "") ?? [];

@@ -31,14 +31,22 @@ export const REFUSED_UPGRADE = [
   PROXY_REFUSED,
 ].join("\r\n");
 
+/** What decides a response, besides the request. */
+interface HttpFacts {
+  readonly refused: boolean;
+  readonly buildId: string | undefined;
+  /** True if this caller gets the canvas without a token. */
+  readonly canvas: boolean;
+}
+
 /**
  * Responds to plain HTTP: `/health` for every client, then 403 if the request is refused, then `/` (a page with its
- * build id, if it has one), `/echo` (returns the body), `/seen` (returns the request as JSON), else 404.
+ * build id, if it has one), the canvas (401 for most), `/echo` (returns the body), `/seen` (the request as JSON), else 404.
  */
 export function respondHttp(
   request: IncomingMessage,
   response: ServerResponse,
-  { refused, buildId }: { readonly refused: boolean; readonly buildId: string | undefined },
+  { refused, buildId, canvas }: HttpFacts,
 ): void {
   const { pathname } = new URL(request.url ?? "/", "http://fake-gateway");
   response.setHeader("X-Content-Type-Options", "nosniff");
@@ -49,6 +57,8 @@ export function respondHttp(
   switch (pathname) {
     case "/":
       return send(response, 200, "text/html; charset=utf-8", page(buildId));
+    case "/__openclaw__/canvas/":
+      return send(response, canvas ? 200 : 401, "text/html; charset=utf-8", "");
     case "/echo":
       response.setHeader("Content-Type", request.headers["content-type"] ?? "application/octet-stream");
       request.pipe(response);

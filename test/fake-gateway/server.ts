@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { BlockList, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
+import { holds } from "../../src/openclaw/releases.ts";
 import { behaviorOf, type Behavior, type FakeRelease } from "./behaviors.ts";
 import type { Session } from "./hello.ts";
 import { REFUSED_UPGRADE, respondHttp, seen, type SeenRequest } from "./http.ts";
@@ -124,9 +125,11 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
     return attribute(gateway.behavior, ingress, gateway.trustedProxies);
   };
   const buildId = gateway.behavior.protocol === 4 ? release : undefined;
-  server.on("request", (request, response) =>
-    respondHttp(request, response, { refused: attributeRequest(request).refused, buildId }),
-  );
+  server.on("request", (request, response) => {
+    const { refused, local } = attributeRequest(request);
+    const canvas = local && holds("canvasWithoutToken", release);
+    respondHttp(request, response, { refused, buildId, canvas });
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const attribution = attributeRequest(request);

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
-import { isPrivateBlock } from "../../net/ip-address.ts";
+import { blockMatcher, isPrivateBlock } from "../../net/ip-address.ts";
 import { section } from "../../openclaw/config.ts";
 import { holds, isRelease } from "../../openclaw/releases.ts";
+import { textsIn } from "../../text/json.ts";
 import type { DoctorContext } from "./doctor-context.ts";
-import { autoApproveLocal, loopbackProxies } from "./openclaw-files.ts";
 import { describeAdded } from "./tool-paths.ts";
 import { list, note, ok, shimCommand, toFix, type Result, type Results } from "./finding.ts";
 
@@ -37,10 +37,14 @@ export async function checkFiles(context: DoctorContext): Results {
   return openclaw.gateway ? ok(`${shownConfigPath} was read`) : note(`there is no ${shownConfigPath}`);
 }
 
-/** Judges `gateway.trustedProxies` if it covers loopback: harmful, harmless or useful, by release (docs/gateway.md section 1). */
+/** Judges `gateway.trustedProxies` if it covers loopback: by release it is harmful, harmless or useful (docs/gateway.md section 1). */
 export async function checkTrustedProxies({ openclaw, settings, gateway }: DoctorContext): Results {
   if (!openclaw.gateway) return [];
-  const covering = loopbackProxies(openclaw.gateway, settings.gateway.host);
+  const value = openclaw.gateway["trustedProxies"];
+  // The gateway is reached from the loopback address of its own family.
+  const source = settings.gateway.host.includes(":") ? "::1" : "127.0.0.1";
+  const entries = textsIn(typeof value === "string" ? [value] : value);
+  const covering = entries.filter((entry) => blockMatcher(entry.trim())(source));
   if (covering.length === 0) return ok("gateway.trustedProxies does not cover loopback");
   const { direct, hello } = await gateway();
   const covers = `gateway.trustedProxies covers loopback (${list(covering, 4)})`;
@@ -58,9 +62,10 @@ export async function checkTrustedProxies({ openclaw, settings, gateway }: Docto
   return toFix(`${covers}: ${on} that makes no loopback connection local`, fix, command);
 }
 
-/** Judges `gateway.nodes.pairing.autoApproveLocal`. */
+/** Judges `gateway.nodes.pairing.autoApproveLocal`, a setting since 2026.8.1. */
 export async function checkAutoApprove(context: DoctorContext): Results {
-  if (autoApproveLocal(context.openclaw.gateway) !== false) return [];
+  const pairing = section(section(context.openclaw.gateway, "nodes"), "pairing");
+  if (pairing["autoApproveLocal"] !== false) return [];
   const setting = "gateway.nodes.pairing.autoApproveLocal";
   const approve = `openclaw devices approve, or ${shimCommand("run", context)} --approve seen`;
   const fix = `set it to true and restart the gateway; or keep it, and approve each device: ${approve}`;

@@ -1,15 +1,15 @@
 import type { CommandContext, DOCTOR_FLAGS } from "../../cli/command.ts";
 import { isLoopbackName } from "../../net/authority.ts";
 import { section } from "../../openclaw/config.ts";
-import { holds } from "../../openclaw/releases.ts";
 import { loadDespiteOpenclaw } from "../../settings/load.ts";
 import { statement } from "../../settings/settings-error.ts";
 import { isShim } from "../../status/shim-client.ts";
 import { createDialer, GatewayAgent } from "../../upstream/dial.ts";
 import { findShim } from "./found-shim.ts";
 import { attemptOf, connectAs, timeFor, uniqueMark, type Deadline } from "./gateway-attempt.ts";
+import { probeLocality } from "./locality-probe.ts";
 import { findListeningProcess } from "./listening-process.ts";
-import { autoApproveLocal, loopbackProxies, readOpenclawFiles } from "./openclaw-files.ts";
+import { readOpenclawFiles } from "./openclaw-files.ts";
 import { TestDevices } from "./test-devices.ts";
 import { explorePath, findInLog, type PathFacts } from "./tool-paths.ts";
 import { DEFAULT, readCredential, readToolUrl, toolUrl } from "./tool-urls.ts";
@@ -40,19 +40,6 @@ export async function openContext(command: CommandContext<typeof DOCTOR_FLAGS>, 
     return { url: `ws://${settings.gateway.authority}`, ws: { agent } };
   });
 
-  /** Returns why a new device may not be tried: before 2026.8.1 nobody but another device could reject its request. */
-  function whyUntried(version: string | undefined): string | undefined {
-    const { host } = settings.gateway;
-    if (holds("cliKeepsScopes", version)) return undefined;
-    if (!openclaw.gateway) return "openclaw.json, which may say that no device is local, was not read";
-    if (!isLoopbackName(host))
-      return "the gateway is on another machine, so nothing from here is local to it";
-    if (holds("trustedProxiesUnlocal", version) && loopbackProxies(openclaw.gateway, host).length > 0)
-      return "gateway.trustedProxies covers loopback";
-    if (autoApproveLocal(openclaw.gateway) === false) return "autoApproveLocal is false";
-    return undefined;
-  }
-
   /** Connects straight to the gateway. */
   const gateway = once(async () => {
     const { host, port, tls, authority } = settings.gateway;
@@ -60,22 +47,23 @@ export async function openContext(command: CommandContext<typeof DOCTOR_FLAGS>, 
     if (!tls && (await isShim(authority, timeFor("request", deadline)))) {
       // Nothing is sent through it.
       const none = attemptOf({ ok: false, failure: "an openclaw-shim" });
-      return { isShim: true, plain: none, direct: none, untried: undefined };
+      return { isShim: true, plain: none, direct: none, untried: false };
     }
-    const plain = await connectAs(await target(), credential, deadline);
+    const place = await target();
+    const plain = await connectAs(place, credential, deadline);
+    const known = await devices.chooseOperator(plain);
     // A device would change no other refusal.
     const isAboutDevice = plain.connected || plain.outcome === "device-required";
-    const isAccepted = plain.connected || section(openclaw.gateway, "auth")["mode"] === "none";
-    const untried = isAccepted && !flags.testDevice ? whyUntried(plain.hello?.version) : undefined;
-    const undecided = { ...plain, connected: false, outcome: "abandoned", session: undefined } as const;
-    const device = async () => devices.connect(await target(), credential);
-    const direct =
-      untried !== undefined
-        ? { ...undecided, reason: untried, what: untried }
-        : isAboutDevice
-          ? await device()
-          : plain;
-    const lists = await devices.chooseOperator([direct, plain]);
+    // The request of a device that is not local stays, unless an operator rejects it.
+    const mayStay = isAboutDevice && !known && !flags.testDevice;
+    const untried = mayStay ? await probeLocality(place, credential, deadline) : undefined;
+    const direct = untried
+      ? { ...plain, ...untried, connected: false, session: undefined }
+      : isAboutDevice
+        ? await devices.connect(place, credential)
+        : plain;
+    if (known) await direct.session?.close();
+    const lists = known ?? (await devices.chooseOperator(direct));
     return {
       isShim: false,
       listener: isLoopbackName(host) ? findListeningProcess(port) : undefined,
@@ -83,8 +71,8 @@ export async function openContext(command: CommandContext<typeof DOCTOR_FLAGS>, 
       plain,
       /** With a new device, as a tool's first connection. */
       direct,
-      /** Why no new device was tried; undefined if one was. */
-      untried,
+      /** No new device was tried: its request might have stayed. `direct` has what was seen without one. */
+      untried: untried !== undefined,
       /** Of whichever attempt connected. */
       hello: direct.hello ?? plain.hello,
       /** Pending and paired devices without this run's: from the gateway, else from OpenClaw's files. */

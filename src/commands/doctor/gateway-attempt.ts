@@ -33,7 +33,10 @@ export const DOCTOR = "openclaw-shim-doctor/";
 export const DEVICE_NAME = "openclaw-shim doctor";
 
 /** Where and how to connect; `mark` is a User-Agent by which the gateway's log shows the connection. */
-export type Target = Pick<SessionOptions, "url" | "ws" | "device"> & { readonly mark?: string };
+export type Target = Pick<SessionOptions, "url" | "ws" | "device"> & {
+  readonly mark?: string;
+  readonly origin?: string;
+};
 
 /** An attempt to connect. The caller closes its session, if there is one. */
 export type Attempt = Awaited<ReturnType<typeof connectAs>>;
@@ -45,7 +48,7 @@ export function uniqueMark(): string {
 
 /** Connects once as OpenClaw's CLI, with every operator scope. Never throws. */
 export async function connectAs(
-  { mark, ...target }: Target,
+  { mark, origin, ...target }: Target,
   credential: Credential | undefined,
   deadline: Deadline,
 ) {
@@ -54,7 +57,7 @@ export async function connectAs(
   let sent = false;
   const result = await openSession({
     ...target,
-    ws: mark === undefined ? target.ws : { ...target.ws, headers: { "User-Agent": mark } },
+    ws: { ...target.ws, ...(origin && { origin }), ...(mark && { headers: { "User-Agent": mark } }) },
     scopes: OPERATOR_SCOPES,
     client: { displayName: DEVICE_NAME, version: DOCTOR + VERSION },
     timeoutMs: timeFor("handshake", deadline),

@@ -55,21 +55,18 @@ export async function checkToken({ credential, gateway }: DoctorContext): Result
 /** Judges whether a new device on a clean connection straight to the gateway is local: paired silently. */
 export async function checkDirect({ settings, gateway }: DoctorContext): Results {
   const { direct, plain, untried } = await gateway();
-  if (untried !== undefined) {
-    const finding = `no new device was tried, as its request could not be removed if it is refused: ${untried}`;
-    return unknown(
-      finding,
-      "run doctor with --test-device to try one; its request expires within five minutes",
-    );
-  }
   if (direct.connected) return ok("local: the gateway paired a new device silently");
   const { what } = direct;
+  if (untried && direct.outcome === "abandoned") {
+    const fix = "run doctor with --test-device to try one; a refused request expires within five minutes";
+    return unknown(`no new device was tried, as its request might stay: ${what}`, fix);
+  }
   if (ABOUT_CREDENTIALS.test(direct.outcome) || ABOUT_GATEWAY.test(plain.outcome))
     return unknown(`not judged: ${what} (see above)`);
   if (direct.outcome !== "pairing-required")
     return toFix(`no connection as a new device: ${what}`, direct.fix, direct.command);
-  if (isLoopbackName(settings.gateway.host))
-    return toFix(`not local: even a clean loopback connection is refused: ${what}`, NO_LOCALITY);
+  const refused = untried ? what : `even a clean loopback connection is refused: ${what}`;
+  if (isLoopbackName(settings.gateway.host)) return toFix(`not local: ${refused}`, NO_LOCALITY);
   const finding = `not local: ${what}; the gateway is on another machine, so nothing from here is local to it`;
   return toFix(finding, "run the shim on the gateway's machine");
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { blockMatcher } from "../../net/ip-address.ts";
 import { openclawStateDir, readOpenclawConfig, section, type Environment } from "../../openclaw/config.ts";
 import { readIdentity } from "../../openclaw/device.ts";
 import { readPendingRequest } from "../../openclaw/protocol.ts";
@@ -67,18 +66,6 @@ export function readOpenclawFiles(env: Environment) {
     sqlite: stateDir !== undefined && existsSync(join(stateDir, "state", "openclaw.sqlite")),
     bad,
   };
-}
-
-/** Returns the entries of `gateway.trustedProxies` that cover the address from which this machine reaches `host`. */
-export function loopbackProxies(gateway: OpenclawFiles["gateway"], host: string): readonly string[] {
-  const value = gateway?.["trustedProxies"];
-  const entries = textsIn(typeof value === "string" ? [value] : value);
-  return entries.filter((entry) => blockMatcher(entry.trim())(host.includes(":") ? "::1" : "127.0.0.1"));
-}
-
-/** Returns `gateway.nodes.pairing.autoApproveLocal`, a setting of 2026.4 and later. */
-export function autoApproveLocal(gateway: OpenclawFiles["gateway"]): unknown {
-  return section(section(gateway, "nodes"), "pairing")["autoApproveLocal"];
 }
 
 /** Reads requests from `device.pair.list` or a file: a list, or an object keyed by id. Returns undefined for others. */

@@ -30,8 +30,7 @@ export async function checkShim(context: DoctorContext): Results {
 
 async function judge(context: DoctorContext, name: string, what: string): Promise<Result> {
   const { attempt } = await context.shim();
-  const { direct, untried } = await context.gateway();
-  const isLocal = direct.connected;
+  const isLocal = (await context.gateway()).direct.connected;
   if (!attempt) return unknown(`${what}; a connection through it was not tried`);
   if (attempt.elsewhere) {
     const { url } = context.settings.gateway;
@@ -41,9 +40,7 @@ async function judge(context: DoctorContext, name: string, what: string): Promis
   if (attempt.connected && isLocal) return ok(`${what}: a new device is paired through it silently`);
   // The shim is not the cause if the gateway refuses everybody.
   if (attempt.connected || (!isLocal && attempt.outcome === "pairing-required"))
-    return note(
-      `${what}: it reaches the gateway, but no new device ${untried ? "was tried" : "is local"} (see direct)`,
-    );
+    return note(`${what}: it reaches the gateway; no new device was paired (see direct)`);
   return toFix(`through ${name}: ${attempt.what}`, attempt.fix, attempt.command);
 }
 

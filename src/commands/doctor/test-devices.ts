@@ -61,19 +61,19 @@ export class TestDevices {
   }
 
   /**
-   * Makes the first attempt that may list devices the operator, and closes the others. The gateway grants a new local
+   * Makes an attempt the operator if it may list devices, and else closes its session. The gateway grants a new local
    * device every operator scope; without a device, from 2026.8.1 on the CLI alone keeps them.
    * @returns the gateway's devices, without this run's
    */
-  async chooseOperator(attempts: readonly Attempt[]): Promise<DeviceLists | undefined> {
-    let found: DeviceLists | undefined;
-    for (const { session } of attempts) {
-      const lists = session && !found && (await this.#list(session));
-      if (lists) [this.operator, found] = [session, lists];
-      else await session?.close();
+  async chooseOperator({ session }: Pick<Attempt, "session">): Promise<DeviceLists | undefined> {
+    const lists = await this.#list(session);
+    if (!lists) {
+      await session?.close();
+      return undefined;
     }
+    this.operator = session;
     const isForeign = (one: { readonly deviceId: string }): boolean => !this.#leftovers.has(one.deviceId);
-    return found && { pending: found.pending.filter(isForeign), paired: found.paired.filter(isForeign) };
+    return { pending: lists.pending.filter(isForeign), paired: lists.paired.filter(isForeign) };
   }
 
   /** Removes this run's devices from the operator's gateway and rejects their requests. Returns the others. */

@@ -37,10 +37,15 @@ export async function checkTools(context: DoctorContext): Results {
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
     results.push(toFix(finding, `${SET_TOKEN}, or unset OPENCLAW_GATEWAY_URL`));
   }
-  const portVariable = env["OPENCLAW_GATEWAY_PORT"]?.trim();
-  if (portVariable && gatewayPortVariable(env) === undefined) {
-    const finding = `OPENCLAW_GATEWAY_PORT=${portVariable} names no port, and is ignored`;
-    results.push(toFix(finding, "set OPENCLAW_GATEWAY_PORT to a number from 1 to 65535, or unset it"));
+  const portText = env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "";
+  const port = gatewayPortVariable(env);
+  if (portText !== "" && String(port) !== portText) {
+    const setting = `OPENCLAW_GATEWAY_PORT=${portText}`;
+    const set = "set OPENCLAW_GATEWAY_PORT to a number from 1 to 65535, or unset it";
+    const ignored = `${setting} names no port: openclaw-shim ignores it, as OpenClaw 2026.9 does; older releases may not`;
+    // A number at the start of the text is the port then.
+    const read = `${setting} is port ${port}, but not to OpenClaw before 2026.4`;
+    results.push(port === undefined ? toFix(ignored, set) : note(read, set));
   }
   const proxies = proxyVariables(env, tools);
   if (proxies.length > 0) {
@@ -58,16 +63,11 @@ export async function checkPaths(context: DoctorContext): Results {
     const finding = `${shown} (--via) is ${where}`;
     return note(finding, "give --via the address that the tools use, if that is another one");
   });
-  const facts = await context.gateway();
-  return [...skipped, ...(await context.paths()).map((path) => judge(path, facts, context))];
+  const isLocal = (await context.gateway()).direct.connected;
+  return [...skipped, ...(await context.paths()).map((path) => judge(path, isLocal, context))];
 }
 
-function judge(
-  path: PathFacts,
-  { direct, untried }: Awaited<ReturnType<DoctorContext["gateway"]>>,
-  { settings, program }: DoctorContext,
-): Result {
-  const isLocal = direct.connected;
+function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorContext): Result {
   const { source, attempt, throughShim } = path;
   const { adds, by } = describeAdded(path);
   const { connected, outcome, what, fix, command } = attempt;
@@ -82,11 +82,10 @@ function judge(
   if (connected && isLocal && adds !== "")
     return note(`${name} leads to the gateway past the shim and ${adds}${by}; local all the same`);
   // A gateway refuses a new device if the path adds anything that matters to it.
-  if (connected && isLocal) return ok(`${name} is local: nothing that matters to the gateway is added on it`);
+  if (connected && isLocal)
+    return ok(`${name} is local without a shim: nothing that matters to the gateway is added on it`);
   if (connected)
-    return note(
-      `${name} reaches the gateway past the shim: no new device ${untried ? "was tried" : "is local"} (see direct)`,
-    );
+    return note(`${name} reaches the gateway past the shim; no new device was paired (see direct)`);
   if (outcome === "gateway-unreachable")
     return toFix(
       `${name}: ${what}: nothing responds there`,

@@ -84,7 +84,7 @@ function contextOf(given: Given): DoctorContext {
     listener: { program: "node", shown: "openclaw, node (pid 1)" },
     plain: connected(),
     direct: connected(),
-    untried: undefined,
+    untried: false,
     hello: connected().hello,
     devices: { pending: [], paired: [] },
     ...given.gateway,

@@ -6,7 +6,7 @@ import { connected, finding, refused } from "./context.ts";
 
 describe("a path of the tools", () => {
   it.each<[string, string, Partial<PathFacts>, Finding["status"], string]>([
-    ["is clean", "ws://127.0.0.1:5", {}, "ok", "local: nothing that matters to the gateway is added on it"],
+    ["is clean", "ws://127.0.0.1:5", {}, "ok", "local without a shim: nothing that matters to the gateway"],
     [
       "refuses forwarding headers",
       "wss://sb.vercel.run",

@@ -59,7 +59,7 @@ describe.each(FAKE_RELEASES)("a path of the tools to a gateway of %s", (release)
 
 describe("what infrastructure adds", () => {
   it.each([
-    ["2026.4.5", "ok", "is local: nothing that matters to the gateway is added on it"],
+    ["2026.4.5", "ok", "is local without a shim: nothing that matters to the gateway is added on it"],
     [
       "2026.3.23",
       "fix",
@@ -69,7 +69,7 @@ describe("what infrastructure adds", () => {
     const gateway = await startTestGateway({ release });
     const proxy = await proxyTo(gateway.port, { headers: [], host: "sandbox.example.com" });
 
-    const run = await runDoctor(["--gateway", gateway.url, "--via", proxy.url, "--test-device"], {
+    const run = await runDoctor(["--gateway", gateway.url, "--via", proxy.url], {
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
 

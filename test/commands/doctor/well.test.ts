@@ -29,7 +29,7 @@ describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (re
     onTestFinished(() => shim.close());
     const url = `ws://${shim.authority}`;
 
-    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url, "--test-device"], {
+    const run = await runDoctor(["--listen", shim.authority, "--gateway", gateway.url], {
       OPENCLAW_GATEWAY_URL: url,
       OPENCLAW_GATEWAY_TOKEN: TOKEN,
     });
