@@ -22,16 +22,6 @@ export function adminCovers(held: readonly string[], scope: string): boolean {
   return held.includes(scope) || (held.includes("operator.admin") && scope.startsWith("operator."));
 }
 
-/** Returns the scopes of `asked` that `held` does not grant on a release, as it names itself in hello-ok. */
-export function missingScopes(
-  asked: readonly string[],
-  held: readonly string[],
-  version: string | undefined,
-): readonly string[] {
-  const isCovered = holds("impliedScopes", version) ? coversScope : isNamed;
-  return asked.filter((scope) => !isCovered(held, scope));
-}
-
 /** Returns the clients, as `id/mode`, that keep their scopes on a release if they are local and send no device. */
 export function keepScopesWithoutDevice(version: string | undefined): readonly string[] {
   return [
@@ -44,8 +34,4 @@ export function keepScopesWithoutDevice(version: string | undefined): readonly s
 export function coversScope(held: readonly string[], scope: string): boolean {
   if (adminCovers(held, scope)) return true;
   return Object.hasOwn(COVERED_BY, scope) && (COVERED_BY[scope] ?? []).some((by) => held.includes(by));
-}
-
-function isNamed(held: readonly string[], scope: string): boolean {
-  return held.includes(scope);
 }

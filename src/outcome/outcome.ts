@@ -8,7 +8,7 @@ import type {
   ConnectResponse,
   SessionFailure,
 } from "../openclaw/protocol.ts";
-import { missingScopes } from "../openclaw/scopes.ts";
+import { coversScope } from "../openclaw/scopes.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { Side } from "../upstream/splice.ts";
@@ -163,9 +163,7 @@ function judgeScopes(hello: ConnectResponse & { readonly ok: true }, connect?: C
   // Control UI connects without one only if openclaw.json lets it, and keeps them.
   const isKept = deviceId !== undefined || client?.id === "openclaw-control-ui";
   const granted = hello.scopes ?? (isKept ? asked : []);
-  // Nearly always.
-  if (role === "node" || asked.every((scope) => granted.includes(scope))) return { outcome: "connected" };
-  const missing = missingScopes(asked, granted, hello.version);
+  const missing = role === "node" ? [] : asked.filter((scope) => !coversScope(granted, scope));
   if (missing.length === 0) return { outcome: "connected" };
   return { outcome: "connected", reason: "scopes-missing", missingScopes: missing };
 }

@@ -1,6 +1,6 @@
 import { shellWord } from "../../errors.ts";
 import { holds } from "../../openclaw/releases.ts";
-import { missingScopes, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
+import { coversScope, OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { DEVICE_NAME } from "./gateway-attempt.ts";
 import { list, note, ok, shimCommand, toFix, unknown, type Results } from "./finding.ts";
@@ -22,9 +22,12 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
     own === 0 ? [] : [note(`${own} request(s) of doctor's own test devices expire within minutes`)];
   if (live.length === 0) return own === 0 ? ok("no device waits to be approved") : left;
   const results = live.slice(0, SHOWN).map(({ deviceId, client, requestId, silent, at = 0 }) => {
-    const stays = silent
-      ? "it is refused until somebody approves it"
-      : "it was not local at first, and stays refused, local or not, until five minutes after its last attempt";
+    // A paired device asks for more than it was approved for: `scopes` says what.
+    const isUpgrade = devices.paired.some((paired) => paired.deviceId === deviceId);
+    const stays =
+      silent || isUpgrade
+        ? "it is refused until somebody approves it"
+        : "its first attempt could not be paired silently, so it stays refused, local or not, until five minutes after its last";
     // A request from the future does not expire before then.
     const ahead = Math.round((at - Date.now()) / 60_000);
     const clock = ahead > 1 ? `; its time is ${ahead} min ahead of this clock: one of them is wrong` : "";
@@ -46,6 +49,7 @@ export async function checkScopes(context: DoctorContext): Results {
   const { devices, hello } = await gateway();
   // Then `pending` says why.
   if (!devices) return [];
+  const hasImplied = holds("impliedScopes", hello?.version);
   const refusesUpgrades = holds("scopeUpgradesRefused", hello?.version);
   const outcomes = (await shim()).running?.outcomes ?? [];
   const update = refusesUpgrades
@@ -53,7 +57,8 @@ export async function checkScopes(context: DoctorContext): Results {
     : "";
   const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks${update}`;
   const results = devices.paired.flatMap(({ deviceId, client = "device", roles, scopes }) => {
-    const missing = (asks: readonly string[]) => missingScopes(asks, scopes, hello?.version);
+    const isMissing = (scope: string): boolean =>
+      !(hasImplied ? coversScope(scopes, scope) : scopes.includes(scope));
     const pending = devices.pending.find((request) => request.deviceId === deviceId);
     const seen = outcomes.findLast((outcome) => outcome.deviceId === deviceId);
     const isOwn = deviceId === openclaw.ownDeviceId && roles.includes("operator");
@@ -62,10 +67,10 @@ export async function checkScopes(context: DoctorContext): Results {
     if (seen?.outcome === "pairing-required") requests.push(["asked the shim for", seen.scopes]);
     if (isOwn && refusesUpgrades)
       requests.push(["is OpenClaw's own CLI, which asks at times for", OPERATOR_SCOPES]);
-    const [how, asks = []] = requests.find(([, all]) => missing(all).length > 0) ?? [];
+    const [how, asks = []] = requests.find(([, all]) => all.some(isMissing)) ?? [];
     if (how === undefined) return [];
     const approved = `${client} ${deviceId.slice(0, 12)}… is approved for ${list(scopes)}`;
-    return toFix(`${approved}; it ${how} ${list(asks)}: missing ${list(missing(asks))}`, fix);
+    return toFix(`${approved}; it ${how} ${list(asks)}: missing ${list(asks.filter(isMissing))}`, fix);
   });
   if (results.length > 0) return results;
   return ok(`no paired device is known to request more than it has (${devices.paired.length} paired)`);

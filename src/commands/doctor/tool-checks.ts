@@ -41,11 +41,11 @@ export async function checkTools(context: DoctorContext): Results {
   const port = gatewayPortVariable(env);
   if (portText !== "" && String(port) !== portText) {
     const setting = `OPENCLAW_GATEWAY_PORT=${portText}`;
-    const set = "set OPENCLAW_GATEWAY_PORT to a number from 1 to 65535, or unset it";
+    const numeric = "set OPENCLAW_GATEWAY_PORT to a number from 1 to 65535, or unset it";
     const ignored = `${setting} names no port: openclaw-shim ignores it, as OpenClaw 2026.9 does; older releases may not`;
     // A number at the start of the text is the port then.
     const read = `${setting} is port ${port}, but not to OpenClaw before 2026.4`;
-    results.push(port === undefined ? toFix(ignored, set) : note(read, set));
+    results.push(port === undefined ? toFix(ignored, numeric) : note(read, numeric));
   }
   const proxies = proxyVariables(env, tools);
   if (proxies.length > 0) {

@@ -27,6 +27,13 @@ describe("a pending request", () => {
     expect((await pendingAt(version, request))[0]?.finding).toContain("stays refused, local or not");
   });
 
+  it("of a paired device is not stale", async () => {
+    const paired = [{ deviceId: request.deviceId, client: "cli", roles: ["operator"], scopes: [] }];
+    const devices = { pending: [request], paired };
+    const [found] = await findings(checkPending, { gateway: { ...gatewayOf("2026.4.5"), devices } });
+    expect(found?.finding).toMatch(/waits to be approved: it is refused until somebody approves it$/);
+  });
+
   it("of doctor's own, of an earlier run too, is never to be approved", async () => {
     const found = await pendingAt("2026.2.19", { ...request, name: "openclaw-shim doctor" });
     expect(found).toMatchObject([{ status: "note" }]);
@@ -75,7 +82,10 @@ describe("the scopes of a paired device", () => {
     expect(await lacks("2026.4.5", ["operator.read"])).toContain(
       "missing operator.admin operator.approvals operator.pairing operator.write",
     );
-    expect(await lacks("2026.3.23", ["operator.read"])).toBeUndefined();
+    expect(await lacks("2026.3.28", ["operator.read"])).toContain("missing operator.admin");
+    expect(await lacks("2026.7.35", ["operator.read"])).toContain("missing operator.admin");
+    expect(await lacks("2026.3.24", ["operator.read"])).toBeUndefined();
+    expect(await lacks("2026.8.1", ["operator.read"])).toBeUndefined();
     expect(await lacks("2026.9.6", ["operator.read"])).toBeUndefined();
   });
 
