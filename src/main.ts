@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Logger } from "pino";
 import { findCommand } from "./commands/command-table.ts";
 import { flushed } from "./log/logger.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
@@ -7,8 +8,9 @@ import { printable } from "./text/printable.ts";
 
 const FLUSH_MS = 1_000;
 
-process.on("uncaughtException", fail);
-process.on("unhandledRejection", fail);
+let logger: Logger | undefined;
+process.on("uncaughtException", (error) => void fail(error));
+process.on("unhandledRejection", (error) => void fail(error));
 process.on("SIGHUP", () => {});
 // A reader that disconnected (EPIPE) must not end the daemon.
 process.stdout.on("error", () => {});
@@ -27,7 +29,9 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const run = await found.command.load();
-    return await run(found.args, { env, program: programOf(process.argv), stdout, complain, stopped });
+    const logCrashes = (to: Logger): unknown => (logger = to);
+    const program = programOf(process.argv);
+    return await run(found.args, { env, program, stdout, complain, logCrashes, stopped });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) complain(problemLine(problem));
@@ -44,8 +48,11 @@ function complain(line: string): void {
   process.stderr.write(`openclaw-shim: ${line}\n`);
 }
 
-function fail(error: unknown): never {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
-  complain(`internal error: ${printable(what)}`);
+async function fail(error: unknown): Promise<void> {
+  const { name, message, stack } = error instanceof Error ? error : new Error("not an Error was thrown");
+  const reason = printable(`${name}: ${message}`);
+  if (logger?.isLevelEnabled("fatal")) logger.fatal({ event: "crashed", reason, stack }, "crashed");
+  else complain(`internal error: ${reason}`);
+  await flushed(process.stdout, FLUSH_MS);
   process.exit(1);
 }

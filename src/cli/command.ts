@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Stdout } from "../log/logger.ts";
 import { readArguments, type Arguments } from "../settings/arguments.ts";
 import { accessName, choice, displayName, webSocketUrl } from "../settings/parsers.ts";
@@ -13,6 +14,8 @@ export interface ProcessContext {
   readonly stdout: Stdout;
   /** Prints one line on stderr, after the program's name. */
   readonly complain: (line: string) => void;
+  /** From this call on, a crash is logged there with its stack. */
+  readonly logCrashes?: (logger: Logger) => void;
   /** Resolves at the first SIGTERM or SIGINT. From this call on, only a second one ends the process. */
   readonly stopped: () => Promise<void>;
 }

@@ -33,6 +33,7 @@ export async function run(context: CommandContext): Promise<number> {
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
   for (const warning of warnings) complain(`warning: ${problemLine(warning)}`);
   const logger = await createLogger({ ...settings, nextSteps: nextSteps(program) }, stdout);
+  context.logCrashes?.(logger);
   // Handles signals from here on: one during the start must not be lost.
   const stopped = context.stopped();
   let shim;
