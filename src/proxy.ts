@@ -110,16 +110,20 @@ export class Proxy implements ListenerHandlers {
     const key = facts.sentCredential ? facts.rateLimitKey : undefined;
     const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
     if (full) return refuseRequest(full);
-    response.once("close", () => {
+    let relay: RequestRelay | undefined;
+    const finish = async (): Promise<void> => {
+      // A client may disconnect because it knows that its credential was wrong: 2026.9 delays only those responses.
+      const isOpen = key !== undefined && !response.headersSent;
+      const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
       connections.releaseSlot();
-      // A success resets nothing: routes without authentication respond 200 to a wrong credential. Who disconnects
-      // before the response may know that it was wrong: 2026.9 delays only those.
-      if (response.statusCode === 401 || !response.headersSent) rateLimit.failed(key);
+      // A success resets nothing: routes without authentication respond 200 to a wrong credential.
+      if ((late ?? response.statusCode) === 401) rateLimit.failed(key);
       const { conn, peer, path, startedAt } = facts;
       const http = { method: printable(request.method ?? ""), status: response.statusCode };
       const ms = Math.round(performance.now() - startedAt);
       logger.debug({ event: "request", conn, http, peer, path, ms }, "request");
-    });
+    };
+    response.once("close", () => void finish());
 
     // 2. Normalize the header section.
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
@@ -127,7 +131,7 @@ export class Proxy implements ListenerHandlers {
 
     // 3. Relay.
     void requests()
-      .then((relay) => relay.relay(request, response, rawHeaders))
+      .then((loaded) => (relay = loaded).relay(request, response, rawHeaders))
       .catch(destroy);
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse, refuseUnreachable } from "../errors.ts";
@@ -8,6 +8,8 @@ import { refuseResponse } from "../server/refusal-response.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 import { GatewayAgent, type Dialer } from "./dial.ts";
 
+/** How long a response to a credential is awaited after its client disconnected: 2026.9 delays a 401 by up to 5 s. */
+const JUDGED_MS = 6_000;
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -24,7 +26,10 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
     proxyTimeout: HTTP_IDLE_MS,
   });
 
+  const inProgress = new WeakMap<ServerResponse, ClientRequest>();
+
   proxy.on("proxyReq", (outgoing, request, response) => {
+    inProgress.set(response, outgoing);
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     // Without this Node would frame a body that the client did not announce, and so change the request.
     outgoing.useChunkedEncodingByDefault = false;
@@ -69,6 +74,29 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
       const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);
       request.headers = Object.fromEntries(fields);
       void proxy.web(request, response).catch(() => response.destroy());
+    },
+    /**
+     * Keeps the request of a client that has just disconnected, and resolves with the status of the gateway's response;
+     * undefined if there is none in time. To be called before httpxy sees the response close.
+     */
+    statusAfterAbort(response: ServerResponse): Promise<number | undefined> {
+      const outgoing = inProgress.get(response);
+      if (!outgoing || outgoing.destroyed) return Promise.resolve(undefined);
+      // httpxy destroys it at once.
+      const destroy = outgoing.destroy.bind(outgoing);
+      outgoing.destroy = () => outgoing;
+      outgoing.removeAllListeners("response");
+      return new Promise((resolve) => {
+        const deadline = setTimeout(destroy, JUDGED_MS);
+        outgoing.once("response", ({ statusCode }) => {
+          resolve(statusCode);
+          destroy();
+        });
+        outgoing.once("close", () => {
+          clearTimeout(deadline);
+          resolve(undefined);
+        });
+      });
     },
     close: () => agent.destroy(),
   };

@@ -1,5 +1,5 @@
 // CWE-307: a failed authentication attempt that the shim does not recognize would not count towards the limit.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { challenge, connectRequest, refusal } from "../support/messages.ts";
 import {
   acceptUpgrade,
@@ -70,9 +70,28 @@ describe("a failed attempt is counted", () => {
       );
       await expect.poll(() => setup.requests.length).toBe(i + 1);
       client.socket.destroy();
+      await client.closed();
+      // It holds its slot and its gateway connection until then.
+      expect(await openSlots(setup.shim)).toBe(1);
+      setup.requests[i]?.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+      await expect.poll(() => openSlots(setup.shim)).toBe(0);
     }
-    await expect.poll(() => openSlots(setup.shim)).toBe(0);
     expect(await oneMore(setup, 0)).toEqual(LIMITED);
+  });
+
+  it("over HTTP; a response that does not arrive is awaited for 6 s", async () => {
+    const setup = await startRawGatewayWithShim(() => {});
+    const client = setup.upgrade(
+      `GET /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: ${PAGE}\r\nAuthorization: Bearer x\r\n\r\n`,
+    );
+    await expect.poll(() => setup.requests.length).toBe(1);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    client.socket.destroy();
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    vi.advanceTimersByTime(6_000);
+    vi.useRealTimers();
+    await setup.allClosed();
   });
 
   it.each([

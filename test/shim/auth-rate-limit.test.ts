@@ -3,7 +3,7 @@ import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { startFakeGatewayWithShim, TOKEN } from "../support/gateways.ts";
-import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 
@@ -117,6 +117,27 @@ describe("failed authentication", () => {
     expect(await upgrade(wrongToken).closed()).toMatch(/^HTTP\/1.1 429 .*\r\nRetry-After: \d+\r\n/s);
     expect(await upgrade(anonymous).closed()).toMatch(/^HTTP\/1.1 401/);
     expect(await shim.logged("request.denied")).toMatchObject({ reason: "too_many_failures" });
+  });
+
+  it.each([
+    ["answered", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+    ["not answered", ""],
+  ])("does not include requests that their client aborts and that are %s", async (_how, response) => {
+    setPeerAddress(() => "192.0.2.7");
+    const { shim, requests, upgrade } = await startRawGatewayWithShim(() => {}, { allowFrom: ["192.0.2.7"] });
+    const right = `${GET}Authorization: Bearer right\r\n\r\n`;
+    for (let i = 0; i < BURST + 1; i += 1) {
+      const client = upgrade(right);
+      await expect.poll(() => requests.length).toBe(i + 1);
+      client.socket.destroy();
+      await client.closed();
+      requests[i]?.end(response);
+      await expect.poll(() => openSlots(shim)).toBe(0);
+    }
+    const next = upgrade(right);
+    await expect.poll(() => requests.length).toBe(BURST + 2);
+    requests.at(-1)?.end("HTTP/1.1 204 No Content\r\n\r\n");
+    expect(await next.closed()).toMatch(/^HTTP\/1.1 204/);
   });
 
   it("at one shim does not count at another", async () => {
