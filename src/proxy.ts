@@ -23,6 +23,8 @@ import type { Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { relayUpgrade } from "./upstream/websocket-upgrade.ts";
 
+const DROP_LOG_MS = 10_000;
+
 /** The parts that a request passes through. */
 export interface ProxyParts {
   readonly settings: Settings;
@@ -42,6 +44,7 @@ export interface ProxyParts {
 export class Proxy implements ListenerHandlers {
   readonly #parts: ProxyParts;
   #draining = false;
+  #dropTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
@@ -150,11 +153,28 @@ export class Proxy implements ListenerHandlers {
     this.#parts.logger.error({ event: "accept.failed", reason }, "a connection could not be accepted");
   }
 
+  onDropped(): void {
+    this.#parts.connections.dropped += 1;
+    if (!this.#dropTimer) this.#logDropped();
+  }
+
   onConnectionClosed({ id: conn, acceptedAt, requests }: ClientConnection, socket: Socket): void {
     const ms = Math.round(performance.now() - acceptedAt);
     const { bytesRead: received, bytesWritten: sent } = socket;
     const line = { event: "connection.closed", conn, requests, received, sent, ms };
     this.#parts.logger.debug(line, "connection closed");
+  }
+
+  /** Logs the first dropped connection, then at most once in DROP_LOG_MS how many there were since start. */
+  #logDropped(): void {
+    const { connections, logger } = this.#parts;
+    const { dropped, maxSlots } = connections;
+    const { fix } = refuse("too_many_connections", String(maxSlots));
+    logger.warn({ event: "connection.dropped", dropped, fix }, "connections dropped: too many are open");
+    this.#dropTimer = setTimeout(() => {
+      this.#dropTimer = undefined;
+      if (connections.dropped > dropped) this.#logDropped();
+    }, DROP_LOG_MS).unref();
   }
 
   /** Counts a request of its connection, and collects what is known before the gate. */

@@ -53,10 +53,16 @@ export class OutcomeMetrics {
       [
         "gateway_up",
         "gauge",
-        "1 if the last connection to the gateway succeeded.",
+        "1 if OpenClaw's gateway responded to the last probe.",
         [["", gatewayUp ? 1 : 0]],
       ],
       ["handshake_seconds", "histogram", "From the connection of an upgrade to its outcome.", seconds],
+      [
+        "dropped_total",
+        "counter",
+        "Connections beyond all limits, closed at once.",
+        [["", connections.dropped]],
+      ],
       ["bytes_total", "counter", "Bytes on clients' connections.", traffic],
     ];
     return metrics

@@ -21,6 +21,8 @@ export class ClientConnection {
 export class Connections {
   readonly #open = new Map<Socket, ClientConnection>();
   readonly maxSlots: number;
+  /** Number of connections that were closed at once, since start. */
+  dropped = 0;
   #slots = 0;
   #received = 0;
   #sent = 0;

@@ -31,6 +31,8 @@ export interface ListenerHandlers {
   onUnreadable(socket: Socket, refusal: Refusal): Refusal;
   /** A connection could not be accepted. */
   onAcceptError(error: Error): void;
+  /** A connection beyond all limits was closed at once. */
+  onDropped(): void;
   onConnectionClosed(connection: ClientConnection, socket: Socket): void;
 }
 
@@ -135,6 +137,8 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
   server.on("connection", (socket) =>
     connections.add(socket, (connection) => handlers.onConnectionClosed(connection, socket)),
   );
+
+  server.on("drop", () => handlers.onDropped());
 
   server.on("upgrade", (request, stream, early) => {
     const socket = ownSocket(request, stream);

@@ -50,6 +50,7 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
       return refusal;
     },
     onConnectionClosed: () => {},
+    onDropped: () => {},
     onAcceptError: (error) => refused.push(error.message),
   };
   const connections = new Connections(8);

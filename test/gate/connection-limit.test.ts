@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openSlots } from "../support/raw-gateway.ts";
 import { rawClient, SWITCHING_PROTOCOLS, upgradeRequest, type RawClient } from "../support/raw.ts";
@@ -50,6 +52,30 @@ describe("--max-connections", () => {
     await gateway.until((bytes) => bytes.includes("/slow"));
     expect(statusOf(await exchange(shim.port, GET))).toBe(503);
     expect(slow.received()).toBe("");
+  });
+
+  it("counts connections beyond the refused ones, and logs the first and then their number", async () => {
+    const shim = await openShimFor(await startRecorder(), { maxConnections: 1 });
+    const clients = Array.from({ length: 65 }, () => open(shim.port, ""));
+    await Promise.all(clients.map(({ socket }) => once(socket, "connect")));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const dropped = Array.from({ length: 3 }, () => connect(shim.port, "127.0.0.1").on("error", () => {}));
+    await Promise.all(dropped.map((socket) => once(socket.resume(), "close")));
+    const fix = expect.stringContaining("--max-connections above 1");
+    const lines = (): unknown => shim.lines.filter(({ event }) => event === "connection.dropped");
+    expect(lines()).toMatchObject([{ level: "warn", dropped: 1, fix }]);
+    vi.advanceTimersByTime(10_000);
+    expect(lines()).toMatchObject([{ dropped: 1 }, { dropped: 3 }]);
+    vi.advanceTimersByTime(60_000);
+    expect(lines()).toHaveLength(2);
+    vi.useRealTimers();
+    for (const { socket } of clients) socket.destroy();
+    // Some of these scrapes may be dropped, too.
+    const scrape = ["GET /__shim__/metrics HTTP/1.1", "Host: localhost", "Connection: close"];
+    await vi.waitFor(async () =>
+      expect(await exchange(shim.port, scrape)).toMatch(/^openclaw_shim_dropped_total [3-9]$/m),
+    );
   });
 
   it("refuses with draining while the shim closes, also on a connection with a pending response", async () => {
