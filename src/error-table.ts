@@ -144,7 +144,19 @@ export const CONNECT_FAILURES = {
   EPROTO: NOT_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
+  NOT_A_GATEWAY: "correct the port in --gateway: the program there is not OpenClaw's gateway",
+  TLS_EXPECTED:
+    "write wss:// in --gateway, and pin the certificate with --gateway-fingerprint sha256:…: the server there expects TLS",
   MALFORMED_RESPONSE: "check --gateway: the server there is not a gateway, or ws:// and wss:// are confused",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** What the server at the gateway's address is, by the code of the failure; for all other codes it is `down`. */
+export const GATEWAY_STATES = {
+  NOT_A_GATEWAY: "not-a-gateway",
+  TLS_EXPECTED: "tls-expected",
+  EPROTO: "tls-not-expected",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "tls-not-expected",
+  ERR_SSL_WRONG_VERSION_NUMBER: "tls-not-expected",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** What to do about an outcome, or about a reason of the gateway's that needs its own advice (docs/gateway.md section 3). */

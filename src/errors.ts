@@ -1,5 +1,6 @@
 import {
   CONNECT_FAILURES,
+  GATEWAY_STATES,
   OUTCOME_COMMANDS,
   OUTCOME_FIXES,
   REFUSALS,
@@ -69,6 +70,14 @@ export function refuseUnreachable(
   return { ...refuse(code, `${failure.code}: ${failure.message}`), ...connectAdvice(failure.code) };
 }
 
+/** What the gateway is while it is not up. */
+export type GatewayState = "down" | (typeof GATEWAY_STATES)[keyof typeof GATEWAY_STATES];
+
+/** Returns the state of a gateway that is not up, by the code of the failure. */
+export function gatewayState(code: string): GatewayState {
+  return ownText<GatewayState>(GATEWAY_STATES, code) ?? "down";
+}
+
 /** Returns the advice for a gateway that cannot be reached, by the code of the failure. */
 export function connectAdvice(code: string): Advice {
   return { fix: ownText(CONNECT_FAILURES, code) ?? OUTCOME_FIXES["gateway-unreachable"] };
@@ -99,6 +108,6 @@ function fill(text: string, value: string): string {
   return text.replaceAll("{value}", () => value);
 }
 
-function ownText(table: Readonly<Record<string, string>>, key: string): string | undefined {
+function ownText<T extends string>(table: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

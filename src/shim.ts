@@ -18,10 +18,9 @@ import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { withoutUndefined } from "./text/json.ts";
-import { createDialer, GatewayMonitor, type Reachability } from "./upstream/dial.ts";
+import { createDialer } from "./upstream/dial.ts";
+import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts";
 
-/** How often the gateway is probed while it is down, so that the log says when it is up again. */
-const PROBE_MS = 2_000;
 /** After the drain every connection is destroyed; waiting longer for their end is useless. */
 const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
@@ -64,9 +63,8 @@ export async function openShim(
   logger: Logger,
   { handedOver = [], operator = {} }: ShimResources = {},
 ): Promise<Shim> {
-  const monitor = new GatewayMonitor((now) => logReachability(logger, settings, now));
+  const monitor = new GatewayMonitor(settings.gateway, (now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
-  const probe = (): Promise<void> => monitor.probe(dialer);
   const outcomes = new Outcomes();
   const metrics = new OutcomeMetrics();
   const connections = new Connections(settings.maxConnections);
@@ -79,6 +77,7 @@ export async function openShim(
 
   outcomes.on("settled", ({ outcome, line, facts, transcript }) => {
     metrics.note(outcome);
+    if (transcript.response && monitor.now.state !== "up") monitor.note();
     const credential = credentialResult(outcome, transcript, facts.sentCredential);
     if (credential === "accepted") rateLimit.succeeded(facts.rateLimitKey);
     if (credential === "rejected") rateLimit.failed(facts.rateLimitKey);
@@ -93,7 +92,7 @@ export async function openShim(
   // Loaded at their first request: most shims relay WebSockets only.
   let status: Promise<Status> | undefined;
   const loadStatus = async (): Promise<Status> =>
-    new (await import("./status/status.ts")).Status({ monitor, outcomes, metrics, connections, probe });
+    new (await import("./status/status.ts")).Status({ monitor, outcomes, metrics, connections });
   let requests: Promise<RequestRelay> | undefined;
   const loadRequests = async (): Promise<RequestRelay> =>
     (await import("./upstream/plain-http.ts")).createRequestRelay(settings.gateway, dialer);
@@ -119,14 +118,11 @@ export async function openShim(
   const addresses = listeners.map(authorityOf);
   logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
 
-  void probe();
-  const watch = setInterval(() => {
-    if (monitor.now.state === "down") void probe();
-  }, PROBE_MS).unref();
+  monitor.watch(dialer);
 
   async function drain(): Promise<void> {
     logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drain }, "draining");
-    clearInterval(watch);
+    monitor.close();
     proxy.drain();
     (await status)?.close();
     for (const listener of listeners) listener.stop();
@@ -138,7 +134,6 @@ export async function openShim(
     });
     connections.destroy();
     (await requests)?.close();
-    monitor.close();
     await approver?.close();
     await until(DESTROY_MS, () => connections.slotsInUse === 0);
     logger.info({ event: "stopped" }, "stopped");
@@ -151,11 +146,15 @@ export async function openShim(
   });
 }
 
-function logReachability(logger: Logger, { gateway }: Settings, { state, failure }: Reachability): void {
+function logReachability(
+  logger: Logger,
+  { gateway }: Settings,
+  { state, failure, lastResponse }: Reachability,
+): void {
   if (state === "up") return logger.info({ event: "gateway.up", gateway: gateway.url }, "gateway is up");
   const { code = "" } = failure ?? {};
-  const line = { event: "gateway.down", gateway: gateway.url, reason: code, ...connectAdvice(code) };
-  return logger.warn(line, "gateway is down");
+  const line = { event: "gateway.down", gateway: gateway.url, state, reason: code, lastResponse };
+  return logger.warn({ ...line, ...connectAdvice(code) }, "gateway is not up");
 }
 
 /** Waits until a condition holds, but not longer than `ms`. */

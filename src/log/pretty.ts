@@ -28,7 +28,9 @@ const TEXT_LIMIT = 1_000;
 const DEVICE_CHARACTERS = 12;
 
 /** Shown elsewhere in the line, or only in the JSON. */
-const OMITTED = new Set(["level", "time", "msg", "event", "outcome", "fix", "command", "conn", "http"]);
+const OMITTED = new Set([
+  ..."level time msg event state outcome fix command conn http".split(" "),
+]);
 /** Of an outcome the reason and the client. Scopes, addresses and the gateway's words are in the JSON. */
 const OF_OUTCOME = ["reason", "client", "role", "deviceId", "peer", "path"];
 const WITHOUT_NAME = new Set(["client", "gateway", "path", "reason", "role"]);

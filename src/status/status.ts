@@ -1,19 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { refuse, type Refusal } from "../errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectAdvice, refuse, type Refusal } from "../errors.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../net/authority.ts";
 import { METRICS_TYPE, type OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
 import type { Connections } from "../server/connections.ts";
-import type { GatewayMonitor } from "../upstream/dial.ts";
+import type { GatewayMonitor, Reachability } from "../upstream/gateway-monitor.ts";
 import { VERSION } from "../version.ts";
 import { OutcomeFollowers } from "./follow.ts";
+
+/** How long a response waits for the gateway's, in ms: those who ask have deadlines, too. */
+const PROBE_WAIT_MS = 1_500;
 
 /** The parts of a shim whose state the status pages show. */
 export interface StatusSources {
   readonly monitor: GatewayMonitor;
-  /** Checks the gateway and updates the monitor. */
-  readonly probe: () => Promise<void>;
   readonly outcomes: Outcomes;
   readonly metrics: OutcomeMetrics;
   readonly connections: Connections;
@@ -53,8 +55,10 @@ export class Status {
         return wantsStream(request)
           ? this.#followers.add(response, outcomes.recent)
           : sendJson(response, 200, outcomes.recent);
-      case "/__shim__/metrics":
-        return send(response, 200, METRICS_TYPE, metrics.text(connections, monitor.now.state === "up"));
+      case "/__shim__/metrics": {
+        const { state } = await probed(monitor);
+        return send(response, 200, METRICS_TYPE, metrics.text(connections, state === "up"));
+      }
       default:
         return refuse("not_found", path);
     }
@@ -66,18 +70,27 @@ export class Status {
   }
 
   async #sendHealth(response: ServerResponse): Promise<undefined> {
-    const { monitor, probe, outcomes, connections } = this.#sources;
-    await probe();
-    const { state, since, failure } = monitor.now;
+    const { monitor, outcomes, connections } = this.#sources;
+    const { state, since, lastResponse, failure } = await probed(monitor);
+    const { code: reason } = failure ?? {};
+    const advice = reason === undefined ? {} : connectAdvice(reason);
     const up = state === "up";
     return sendJson(response, up ? 200 : 503, {
       status: up ? "ok" : "gateway-down",
       version: VERSION,
-      gateway: { reachable: up, since, reason: failure?.code },
+      gateway: { reachable: up, state, since, lastResponse, reason, ...advice },
       open: connections.slotsInUse,
       lastOutcome: outcomes.recent.at(-1) ?? null,
     });
   }
+}
+
+/** Probes the gateway and returns what is then known. A gateway that does not respond in time is not up. */
+async function probed(monitor: GatewayMonitor): Promise<Reachability> {
+  const isLate = await Promise.race([monitor.probe(), sleep(PROBE_WAIT_MS, true, { ref: false })]);
+  if (!isLate || monitor.now.failure) return monitor.now;
+  const failure = { code: "TIMEOUT", message: `no response within ${PROBE_WAIT_MS} ms` };
+  return { ...monitor.now, state: "down", since: new Date(), failure };
 }
 
 /** The pages are for GET requests from this machine: loopback names, and no page of another origin. */

@@ -35,10 +35,10 @@ export interface Connector {
   verify(socket: Socket): ConnectFailure | undefined;
 }
 
-/** Creates the dialer of one shim. `onAttempt` is called after every attempt, with its failure if it failed. */
+/** Creates the dialer of one shim. `onFailure` is called with the failure of every attempt that failed. */
 export async function createDialer(
   gateway: GatewayAddress,
-  onAttempt: (failure: ConnectFailure | undefined) => void,
+  onFailure: (failure: ConnectFailure) => void,
 ): Promise<Dialer> {
   const connector = await connectorFor(gateway);
   return {
@@ -49,7 +49,7 @@ export async function createDialer(
       function attempt(): () => void {
         return attemptOnce(connector, (result) => {
           const failure = "failure" in result ? result.failure : undefined;
-          onAttempt(failure);
+          if (failure) onFailure(failure);
           if (!failure || FINAL.test(failure.code) || performance.now() + RETRY_MS > deadline) {
             // From here on the socket belongs to the caller: there is nothing left to cancel.
             cancel = () => {};
@@ -139,55 +139,5 @@ export class GatewayAgent extends Agent {
         callback?.(Object.assign(new Error(message), { code }), new Duplex());
       }
     });
-  }
-}
-
-/** What is known of the gateway; `since` is wall-clock time, for people. */
-export interface Reachability {
-  readonly state: "unknown" | "up" | "down";
-  readonly since: Date;
-  readonly failure?: ConnectFailure;
-}
-
-/** Stores the result of the last connection attempt, and reports when it changes. */
-export class GatewayMonitor {
-  now: Reachability = { state: "unknown", since: new Date() };
-  readonly #onChange: (now: Reachability) => void;
-  #probing: Promise<void> | undefined;
-  #cancel: () => void = () => {};
-
-  constructor(onChange: (now: Reachability) => void) {
-    this.#onChange = onChange;
-  }
-
-  /** Records the result of one connection attempt. */
-  note(failure: ConnectFailure | undefined): void {
-    const state = failure ? "down" : "up";
-    const changed = state !== this.now.state;
-    const since = changed ? new Date() : this.now.since;
-    this.now = { state, since, ...(failure && { failure }) };
-    if (changed) this.#onChange(this.now);
-  }
-
-  /** Connects to the gateway and closes at once; the dialer notes the result. Parallel calls share one connection. */
-  probe(dialer: Dialer): Promise<void> {
-    this.#probing ??= new Promise<void>((resolve) => {
-      const cancel = dialer.dial(0, (result) => {
-        if ("socket" in result) result.socket.destroy();
-        resolve();
-      });
-      this.#cancel = () => {
-        cancel();
-        resolve();
-      };
-    }).finally(() => {
-      this.#probing = undefined;
-    });
-    return this.#probing;
-  }
-
-  /** Cancels a probe in progress. */
-  close(): void {
-    this.#cancel();
   }
 }

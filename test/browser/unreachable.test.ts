@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import type { Page, Route } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startFakeGateway } from "../fake-gateway/server.ts";
@@ -65,11 +67,25 @@ describe("a gateway that has stopped", () => {
     await heading(watched, "The gateway is up");
     await watched.gateway.close();
     await watched.connect();
-    await heading(watched, "The gateway is down");
+    await heading(watched, "The gateway is not up");
     await watched.page.getByText("ECONNREFUSED since").waitFor();
     const again = await startFakeGateway({ release: "2026.4.5", token: "t", port: watched.gateway.port });
     onTestFinished(() => again.close());
     await heading(watched, "The gateway is up");
+  });
+});
+
+describe("another server in place of a gateway that has stopped", () => {
+  it("is shown with the fix", async () => {
+    const watched = await watch(await setScene());
+    await watched.gateway.close();
+    await watched.connect();
+    await heading(watched, "The gateway is not up");
+    const server = createServer((_request, response) => response.end());
+    onTestFinished(() => void server.close());
+    await once(server.listen(watched.gateway.port, "127.0.0.1"), "listening");
+    await heading(watched, "The server is not a gateway");
+    await watched.page.getByText("Fix: correct the port in --gateway").waitFor();
   });
 });
 

@@ -23,7 +23,7 @@ async function onTerminal(env: Readonly<Record<string, string>> = {}, ...flags: 
   let asked = false;
   child.stdout.on("data", (chunk) => {
     text += String(chunk);
-    if (asked || !text.includes("gateway is down")) return;
+    if (asked || !text.includes("gateway is not up")) return;
     asked = true;
     // Control-C, as a user would.
     child.stdin.write("\u0003");
@@ -38,7 +38,7 @@ describe("run on a terminal", () => {
     const text = await onTerminal();
     expect(text).toContain("  \u001B[1mlistening\u001B[22m             on ws://127.0.0.1:");
     expect(text).toContain(`node ${command.path} doctor --listen 127.0.0.1:`);
-    expect(text).toContain("\u001B[33mgateway is down\u001B[39m");
+    expect(text).toContain("\u001B[33mgateway is not up\u001B[39m");
     expect(text).toMatch(/stopped/);
   });
 

@@ -33,6 +33,7 @@ export const REFUSED_UPGRADE = [
 
 /** What decides a response, besides the request. */
 interface HttpFacts {
+  readonly release: string;
   readonly refused: boolean;
   readonly buildId: string | undefined;
   /** True if this caller gets the canvas without a token. */
@@ -40,17 +41,19 @@ interface HttpFacts {
 }
 
 /**
- * Responds to plain HTTP: `/health` for every client, then 403 if the request is refused, then `/` (a page with its
- * build id, if it has one), the canvas (401 for most), `/echo` (returns the body), `/seen` (the request as JSON), else 404.
+ * Responds to plain HTTP: `/health` for every client (2026.2.19 has no such route and sends its page), then 403 if the
+ * request is refused, then `/` (a page with its build id, if it has one), the canvas (401 for most), `/tools/invoke` (405
+ * unless POST), `/echo` (returns the body), `/seen` (the request as JSON), else 404.
  */
 export function respondHttp(
   request: IncomingMessage,
   response: ServerResponse,
-  { refused, buildId, canvas }: HttpFacts,
+  { refused, buildId, canvas, release }: HttpFacts,
 ): void {
   const { pathname } = new URL(request.url ?? "/", "http://fake-gateway");
   response.setHeader("X-Content-Type-Options", "nosniff");
   if (HEALTH_PATHS.includes(pathname)) {
+    if (release === "2026.2.19") return send(response, 200, "text/html; charset=utf-8", page(undefined));
     return send(response, 200, JSON_TYPE, JSON.stringify({ ok: true, status: "live" }));
   }
   if (refused) return send(response, 403, JSON_TYPE, PROXY_REFUSED);
@@ -59,6 +62,9 @@ export function respondHttp(
       return send(response, 200, "text/html; charset=utf-8", page(buildId));
     case "/__openclaw__/canvas/":
       return send(response, canvas ? 200 : 401, "text/html; charset=utf-8", "");
+    case "/tools/invoke":
+      response.setHeader("Allow", "POST");
+      return send(response, 405, "text/plain; charset=utf-8", "Method Not Allowed");
     case "/echo":
       response.setHeader("Content-Type", request.headers["content-type"] ?? "application/octet-stream");
       request.pipe(response);

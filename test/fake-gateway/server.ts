@@ -120,7 +120,9 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
   });
 
   const attributeRequest = (request: IncomingMessage): Attribution => {
-    if (requests.length < SEEN_LIMIT) requests.push(seen(request));
+    // The shim's probes are not included.
+    const isProbe = request.headers["user-agent"] === "openclaw-shim";
+    if (!isProbe && requests.length < SEEN_LIMIT) requests.push(seen(request));
     const ingress = { headers: request.headers, remoteAddress: request.socket.remoteAddress ?? "" };
     return attribute(gateway.behavior, ingress, gateway.trustedProxies);
   };
@@ -128,7 +130,7 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
   server.on("request", (request, response) => {
     const { refused, local } = attributeRequest(request);
     const canvas = local && holds("canvasWithoutToken", release);
-    respondHttp(request, response, { refused, buildId, canvas });
+    respondHttp(request, response, { refused, buildId, canvas, release });
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());

@@ -10,7 +10,15 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port of 127.0.0.1. With `record: false` it does not store the received bytes. */
+/** A probe of the shim's, which a gateway since 2026.3 answers so. */
+const PROBE = /^GET \/health HTTP\/1\.1\r\nHost: [^\r]*\r\nUser-Agent: openclaw-shim\r\n/;
+const LIVE = '{"ok":true,"status":"live"}';
+
+/**
+ * Starts a server on a free port of 127.0.0.1. With `record: false` it does not store the received bytes. Probes of the
+ * shim get the response of a gateway and are not recorded; `onSocket` is called at the first bytes of any other
+ * connection, or at its end.
+ */
 export async function startRawServer(
   onSocket: (socket: Socket) => void = () => {},
   { record = true }: { readonly record?: boolean } = {},
@@ -20,8 +28,18 @@ export async function startRawServer(
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
-    if (record) socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    onSocket(socket);
+    const begin = (first?: Buffer): void => {
+      socket.off("data", begin).off("end", begin);
+      if (first && PROBE.test(first.toString("latin1"))) {
+        socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${LIVE.length}\r\nConnection: close\r\n\r\n${LIVE}`);
+        return;
+      }
+      if (record) socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+      onSocket(socket);
+      if (first) socket.emit("data", first);
+      else socket.emit("end");
+    };
+    socket.on("data", begin).on("end", begin);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -24,10 +24,12 @@ export async function findShim<T>(
     const response = await askHealth(address, timeFor("request", deadline));
     if ("health" in response) {
       const { version, gateway } = response.health;
-      const attempt = gateway.reachable ? await connect?.(`ws://${address}`) : undefined;
+      // A busy gateway responds late: then the connection shows whether it is reachable.
+      const isTried = gateway.reachable || gateway.reason === "TIMEOUT";
+      const attempt = isTried ? await connect?.(`ws://${address}`) : undefined;
       const outcomes = (await recentOutcomes(address, deadline)).filter(({ byDoctor }) => !byDoctor);
       /** Why it does not reach its gateway, as it reports. */
-      const unreachable = gateway.reachable ? undefined : (gateway.reason ?? "unknown");
+      const unreachable = isTried ? undefined : (gateway.reason ?? "unknown");
       return { running: { address, version, unreachable, outcomes }, attempt };
     }
     const why = "foreign" in response ? response.foreign : response.failure;

@@ -4,7 +4,7 @@ import { isLoopbackName, reachableAt, reachableHost } from "../../net/authority.
 import type { Settings } from "../../settings/settings.ts";
 import { askHealth, askOutcomes, type ShimHealth } from "../../status/shim-client.ts";
 
-/** The shim asks the gateway before it responds, for at most five seconds. */
+/** The shim asks the gateway before it responds, for at most 1.5 s. */
 const RESPONSE_MS = 8_000;
 /** From the start of a service to its first response, on a busy machine. */
 const START_MS = 15_000;
@@ -27,7 +27,7 @@ export function localAddress(listen: Settings["listen"]): string | undefined {
 
 /** Returns the state of the gateway as the shim sees it, for people. */
 export function gatewayText({ reachable, reason }: ShimHealth["gateway"]): string {
-  return reachable ? "the gateway is reachable" : `the gateway is not reachable (${reason ?? "unknown"})`;
+  return reachable ? "the gateway is up" : `the gateway is not up (${reason ?? "unknown"})`;
 }
 
 /** Waits until a service responds. @param command prints its log @throws Error if it does not */

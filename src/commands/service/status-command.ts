@@ -70,7 +70,8 @@ function reportLines(shim: Awaited<ReturnType<typeof askShim>>): string[] {
   const { version, gateway, outcomes } = shim;
   return [
     `  version: ${version}`,
-    `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since ${gateway.since}`}`,
+    `  ${gatewayText(gateway)}${gateway.since === undefined ? "" : ` since, at the latest, ${gateway.since}`}`,
+    ...(gateway.fix === undefined ? [] : [`    fix: ${gateway.fix}`]),
     outcomes.length === 0 ? "  no connection yet" : "  last outcomes:",
     ...outcomes.slice(-SHOWN).map((outcome) => `    ${outcomeLine(outcome)}`),
   ];

@@ -5,6 +5,13 @@ const INTERVAL_MS = 5_000;
 const PAUSE_MS = 250; // between two requests
 const ANNOUNCE_MS = 400;
 const COUNTER = /^openclaw_shim_outcomes_total\{outcome="([\w-]*)".*\} (\d+)$/gm;
+/** @type {Readonly<Record<string, string>>} */
+const TITLES = {
+  down: "The gateway is not up",
+  "not-a-gateway": "The server is not a gateway",
+  "tls-expected": "The gateway expects TLS",
+  "tls-not-expected": "The gateway does not expect TLS",
+};
 const ADDRESS = `ws://${location.host}`;
 
 /** @type {string[]} */
@@ -68,20 +75,24 @@ function add(outcome) {
   if (fresh) void ask();
 }
 
-/** @param {{ version: string, open: number, gateway: { reachable: boolean, since: string, reason?: string } }} health */
-function showHealth({ version, open, gateway: { reachable, since, reason = "No response" } }) {
+/** @param {{ version: string, open: number, gateway: { reachable: boolean, state: string, since: string, reason?: string, fix?: string } }} health */
+function showHealth({
+  version,
+  open,
+  gateway: { reachable, state, since, reason = "No response", fix = "" },
+}) {
   part("version").textContent = version;
   part("count-open").textContent = open.toLocaleString();
-  const when = new Date(since).toLocaleString();
-  if (reachable) showState("good", "The gateway is up", `Since ${when}. Clients connect to`, ADDRESS);
-  else showState("warn", "The gateway is down", `${reason} since ${when}. Start it:`, "openclaw gateway run");
+  const when = `since ${new Date(since).toLocaleString()}, at the latest`;
+  if (reachable) showState("good", "The gateway is up", `Up ${when}. Clients connect to`, ADDRESS);
+  else showState("warn", TITLES[state] ?? state, `${reason} ${when}. Fix: ${fix}.`, "");
 }
 
 /** @param {string} tone @param {string} title @param {string} text @param {string} code follows the text */
 function showState(tone, title, text, code) {
   part("state-text").textContent = text;
   part("state-code").textContent = code;
-  if (part("state").dataset["tone"] === tone) return;
+  if (part("state-title").textContent === title) return;
   part("state").dataset["tone"] = tone;
   part("state-title").textContent = title;
   document.title = `${title} – openclaw-shim`;

@@ -40,7 +40,7 @@ describe("install --system on a running machine", () => {
       "ran systemctl daemon-reload",
       `ran systemctl enable ${SOCKET} ${UNIT}`,
       `ran systemctl restart ${SOCKET} ${UNIT}`,
-      "openclaw-shim responds at 127.0.0.1:18788; the gateway is not reachable (ECONNREFUSED)",
+      "openclaw-shim responds at 127.0.0.1:18788; the gateway is not up (ECONNREFUSED)",
       "",
     ]);
   });
@@ -57,7 +57,7 @@ describe("install --system on a running machine", () => {
     await startGateway(machine);
     expect(await shim(machine, ["install", "--system"])).toBe(
       "nothing to do: it is already installed like this\n" +
-        "openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n",
+        "openclaw-shim responds at 127.0.0.1:18788; the gateway is up\n",
     );
     expect(await property(machine, "MainPID")).toBe(pid);
     expect(await connect(machine)).toMatchObject({ ok: true });
@@ -69,7 +69,7 @@ describe("install --system on a running machine", () => {
     expect(await shim(machine, ["install", "--system"])).toBe(
       "wrote /usr/local/lib/openclaw-shim/openclaw-shim.mjs\n" +
         `ran systemctl restart ${UNIT}\n` +
-        "openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n",
+        "openclaw-shim responds at 127.0.0.1:18788; the gateway is up\n",
     );
     expect(await property(machine, "InvocationID", SOCKET)).toBe(port);
     const environment = readFileSync(join(machine.root, "etc/openclaw-shim/environment"), "utf8");
@@ -107,7 +107,7 @@ describe("status", () => {
       "  listens on: 127.0.0.1:28788",
       `  version: ${VERSION}`,
     ]);
-    expect(said[4]).toMatch(/^ {2}the gateway is reachable since \d{4}-/);
+    expect(said[4]).toMatch(/^ {2}the gateway is up since, at the latest, \d{4}-/);
     expect(said.slice(5)).toEqual(
       expect.arrayContaining(["  last outcomes:", "    connected from 127.0.0.1", ""]),
     );
@@ -129,7 +129,7 @@ describe("status", () => {
     await machine.run(["systemctl", "stop", "openclaw-gateway"]);
     expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining("the gateway is not reachable (ECONNREFUSED)") as unknown,
+      stdout: expect.stringContaining("the gateway is not up (ECONNREFUSED)") as unknown,
     });
     await machine.run(["systemctl", "stop", UNIT]);
     expect(await machine.attempt(["/usr/bin/node", DOWNLOADED, "status"])).toMatchObject({

@@ -34,7 +34,7 @@ describe("install, as a user", () => {
   it("runs as a user service, through which a client connects", async () => {
     const said = await shim(machine, ["install", "--hold", "20s"], "user");
     expect(said).toContain(`wrote ${HOME}/.config/systemd/user/${UNIT}\n`);
-    expect(said).toContain("openclaw-shim responds at 127.0.0.1:18788; the gateway is reachable\n");
+    expect(said).toContain("openclaw-shim responds at 127.0.0.1:18788; the gateway is up\n");
     expect(await connect(machine)).toMatchObject({ ok: true });
     const environment = join(machine.root, HOME, ".config/openclaw-shim/environment");
     expect(statSync(environment).mode & 0o777).toBe(0o600);
