@@ -28,9 +28,7 @@ const TEXT_LIMIT = 1_000;
 const DEVICE_CHARACTERS = 12;
 
 /** Shown elsewhere in the line, or only in the JSON. */
-const OMITTED = new Set([
-  ..."level time msg event state outcome fix command conn http".split(" "),
-]);
+const OMITTED = new Set("level time msg event state outcome fix command conn http stack".split(" "));
 /** Of an outcome the reason and the client. Scopes, addresses and the gateway's words are in the JSON. */
 const OF_OUTCOME = ["reason", "client", "role", "deviceId", "peer", "path"];
 const WITHOUT_NAME = new Set(["client", "gateway", "path", "reason", "role"]);
@@ -77,8 +75,14 @@ export function prettyLines({ colors, columns, nextSteps }: PrettyOptions): (jso
     if (!isRecord(line)) return json;
     const steps = line["event"] === "listening" ? nextSteps(line) : [];
     const rows = [first(line), ...steps.map(([name, text]) => named(name, printable(text)))];
-    return `${[...rows, ...adviceRows(line)].join("\n")}\n`;
+    return `${[...rows, ...adviceRows(line), ...stackRows(line)].join("\n")}\n`;
   };
+}
+
+/** Of a crash; its first row repeats the reason. */
+function stackRows({ stack }: LogLine): string[] {
+  const frames = typeof stack === "string" ? stack.split("\n").slice(1) : [];
+  return frames.map((frame) => `${INDENT}${printable(frame.trim(), TEXT_LIMIT)}`);
 }
 
 /** Returns what is shown after the event, in this order. */

@@ -112,6 +112,20 @@ describe("other lines", () => {
     expect(pretty(line)).toBe("03:04:05  draining              2 open, which have 5 s to end\n");
   });
 
+  it("show the stack of a crash below its reason", () => {
+    const stack = "TypeError: bug\n    at a (file.mjs:1:2)\n    at b (file.mjs:3:4)";
+    const line = {
+      level: "fatal",
+      time: TIME,
+      event: "crashed",
+      reason: "TypeError: bug",
+      stack,
+      msg: "crashed",
+    };
+    const rows = ["at a (file.mjs:1:2)", "at b (file.mjs:3:4)"].map((frame) => `          ${frame}\n`);
+    expect(pretty(line)).toBe(`03:04:05  crashed               TypeError: bug\n${rows.join("")}`);
+  });
+
   it("pass unchanged if they are not JSON objects", () => {
     const lines = prettyLines({ colors: true, columns: () => 80, nextSteps: () => [] });
     expect(lines("not JSON\n")).toBe("not JSON\n");
