@@ -87,7 +87,8 @@ export class Proxy implements ListenerHandlers {
       approver,
     );
     const head = upgradeHead(request, normalized.rawHeaders);
-    relayUpgrade({ client: socket, early, head, holdMs: settings.hold, dialer, listener: session });
+    const { conn } = facts;
+    relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener: session });
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -134,7 +135,7 @@ export class Proxy implements ListenerHandlers {
 
     // 3. Relay.
     void requests()
-      .then((loaded) => (relay = loaded).relay(request, response, rawHeaders))
+      .then((loaded) => (relay = loaded).relay(request, response, rawHeaders, facts.conn))
       .catch(destroy);
   }
 

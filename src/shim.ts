@@ -78,6 +78,7 @@ export async function openShim(
   outcomes.on("settled", ({ outcome, line, facts, transcript }) => {
     metrics.note(outcome);
     if (transcript.response && monitor.now.state !== "up") monitor.note();
+    dialer.handshakeOver(facts.conn);
     const credential = credentialResult(outcome, transcript, facts.sentCredential);
     if (credential === "accepted") rateLimit.succeeded(facts.rateLimitKey);
     if (credential === "rejected") rateLimit.failed(facts.rateLimitKey);
@@ -95,7 +96,7 @@ export async function openShim(
     new (await import("./status/status.ts")).Status({ monitor, outcomes, metrics, connections });
   let requests: Promise<RequestRelay> | undefined;
   const loadRequests = async (): Promise<RequestRelay> =>
-    (await import("./upstream/plain-http.ts")).createRequestRelay(settings.gateway, dialer);
+    (await import("./upstream/plain-http.ts")).createRequestRelay(settings, dialer);
 
   const proxy = new Proxy({
     settings,

@@ -86,7 +86,7 @@ export const SETTINGS = {
     help: "further headers to treat as forwarding headers",
   },
   /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
-  hold: { ...DURATION, default: ["10s"], help: "how long an upgrade waits for a gateway that is not up yet" },
+  hold: { ...DURATION, default: ["10s"], help: "how long a request waits for a gateway that is not up yet" },
   /** How long open connections may finish on `close()`: `5s`, or a number of milliseconds. Default 5s. */
   drain: { ...DURATION, default: ["5s"], help: "how long open connections may finish after SIGTERM" },
   /** The most connections at a time; further ones get 503. Default 512. */

@@ -1,30 +1,35 @@
-import { Agent } from "node:http";
 import { connect as connectTcp, type Socket } from "node:net";
-import { Duplex } from "node:stream";
 import type { ConnectFailure } from "../errors.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
+import type { HeldRequests } from "./held-requests.ts";
 
 /** The deadline of one attempt: the gateway is on this machine, or near. */
 const ATTEMPT_MS = 5_000;
-/** A gateway that boots refuses connections until it listens; retry this often. */
-const RETRY_MS = 100;
 const KEEP_ALIVE_MS = 30_000;
-/** Codes of failures that no retry can fix: a wrong certificate, a bad address. */
-const FINAL = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ENOTFOUND|EACCES|EPERM/;
 
 /** A connection that is ready, its TLS verified; or why there is none. */
 export type DialResult = { readonly socket: Socket } | { readonly failure: ConnectFailure };
 
+/** Whether a request may wait for a gateway that is not up yet. */
+export interface Hold {
+  /** How long; 0 means one attempt. */
+  readonly holdMs: number;
+  /** The id of the client's connection. */
+  readonly conn: string;
+}
+export const NO_HOLD: Hold = { holdMs: 0, conn: "" };
+
 /** Opens connections to the one gateway. */
 export interface Dialer {
   /**
-   * Connects, and retries while the gateway is not up yet.
+   * Connects. While the gateway is not up yet, the request waits with all others for one shared attempt.
    *
-   * @param holdMs how long to retry; 0 means one attempt
    * @param done called once, unless the returned function was called before
    * @returns a function that cancels the attempt and releases all it used
    */
-  dial(holdMs: number, done: (result: DialResult) => void): () => void;
+  dial(hold: Hold, done: (result: DialResult) => void): () => void;
+  /** Lets the next request that waited go on after one whose handshake is over. */
+  handshakeOver(conn: string): void;
 }
 
 /** How to open one connection to the gateway. */
@@ -41,29 +46,34 @@ export async function createDialer(
   onFailure: (failure: ConnectFailure) => void,
 ): Promise<Dialer> {
   const connector = await connectorFor(gateway);
-  return {
-    dial(holdMs, done) {
-      const deadline = performance.now() + holdMs;
-      let cancel = attempt();
-
-      function attempt(): () => void {
-        return attemptOnce(connector, (result) => {
-          const failure = "failure" in result ? result.failure : undefined;
-          if (failure) onFailure(failure);
-          if (!failure || FINAL.test(failure.code) || performance.now() + RETRY_MS > deadline) {
-            // From here on the socket belongs to the caller: there is nothing left to cancel.
-            cancel = () => {};
-            return done(result);
-          }
-          const retry = setTimeout(() => {
-            cancel = attempt();
-          }, RETRY_MS);
-          cancel = () => clearTimeout(retry);
-        });
+  // Loaded at the first failure.
+  let held: HeldRequests | undefined;
+  const attempt = (done: (result: DialResult) => void): (() => void) =>
+    attemptOnce(connector, (result) => {
+      if ("failure" in result) {
+        onFailure(result.failure);
+        void loadHeld();
       }
-
+      held?.note(result);
+      done(result);
+    });
+  const loadHeld = async (): Promise<HeldRequests> => {
+    const loaded = await import("./held-requests.ts");
+    return (held ??= new loaded.HeldRequests(attempt));
+  };
+  return {
+    dial({ holdMs, conn }, done) {
+      const request = { deadline: performance.now() + holdMs, conn, done };
+      if (holdMs > 0 && held?.isNeeded) return held.add(request);
+      let isCanceled = false;
+      let cancel = attempt((result) => {
+        cancel = () => (isCanceled = true);
+        if ("socket" in result || holdMs === 0) return done(result);
+        void loadHeld().then((line) => isCanceled || (cancel = line.add(request, result)));
+      });
       return () => cancel();
     },
+    handshakeOver: (conn) => held?.endTurn(conn),
   };
 }
 
@@ -115,29 +125,4 @@ function attemptOnce(connector: Connector, done: (result: DialResult) => void): 
   }
 
   return cancel;
-}
-
-/** Connects Node's HTTP client to the gateway with the dialer, which does the TLS and checks a pinned certificate. */
-export class GatewayAgent extends Agent {
-  readonly #dialer: Dialer;
-
-  constructor(dialer: Dialer) {
-    super({ keepAlive: false });
-    this.#dialer = dialer;
-  }
-
-  override createConnection(
-    _options: unknown,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): undefined {
-    this.#dialer.dial(0, (result) => {
-      if ("socket" in result) {
-        callback?.(null, result.socket);
-      } else {
-        const { code, message } = result.failure;
-        // Node ignores the stream if there is an error, but its types require one.
-        callback?.(Object.assign(new Error(message), { code }), new Duplex());
-      }
-    });
-  }
 }

@@ -3,7 +3,7 @@ import type { ConnectFailure } from "../errors.ts";
 import { httpGet } from "../net/http-get.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 import { fieldsOf, parseJson } from "../text/json.ts";
-import type { Dialer, DialResult } from "./dial.ts";
+import { NO_HOLD, type Dialer, type DialResult } from "./dial.ts";
 
 /** Limit of a response in UTF-16 units: the gateway's are shorter. */
 const MAX_BODY = 4 * 1024;
@@ -55,7 +55,7 @@ function dialOnce(dialer: Dialer, signal: AbortSignal): Promise<DialResult> {
       resolve({ failure: { code: "TIMEOUT", message: "no connection in time" } });
     };
     signal.addEventListener("abort", onAbort);
-    const cancel = dialer.dial(0, (result) => {
+    const cancel = dialer.dial(NO_HOLD, (result) => {
       signal.removeEventListener("abort", onAbort);
       resolve(result);
     });

@@ -1,12 +1,13 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse, refuseUnreachable } from "../errors.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
 import { HTTP_IDLE_MS } from "../server/listener.ts";
 import { refuseResponse } from "../server/refusal-response.ts";
-import type { GatewayAddress } from "../settings/settings.ts";
-import { GatewayAgent, type Dialer } from "./dial.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Dialer, DialResult } from "./dial.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.9 delays a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
@@ -17,8 +18,8 @@ const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export type RequestRelay = ReturnType<typeof createRequestRelay>;
 
 /** Creates the relay for plain HTTP. The dialer of the upgrades opens its connections. */
-export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
-  const agent = new GatewayAgent(dialer);
+export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) {
+  const agent = new DialledAgent();
   // http: the dialer does the TLS, so that a pinned certificate is checked in one place.
   const proxy = createProxyServer({
     target: `http://${gateway.authority}`,
@@ -67,13 +68,31 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
   });
 
   return {
-    /** Forwards one request with a normalized header section, and streams the response back. */
-    relay(request: IncomingMessage, response: ServerResponse, rawHeaders: readonly string[]): void {
+    /**
+     * Forwards one request with a normalized header section, and streams the response back. Waits for a gateway that is
+     * not up yet; meanwhile the request's body is not read.
+     */
+    relay(
+      request: IncomingMessage,
+      response: ServerResponse,
+      rawHeaders: readonly string[],
+      conn: string,
+    ): void {
       // Node has already sent 100 (Continue); with `Expect`, httpxy would skip its proxyReq event.
       request.rawHeaders = withoutFields(rawHeaders, (name) => name === "expect");
       const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);
       request.headers = Object.fromEntries(fields);
-      void proxy.web(request, response).catch(() => response.destroy());
+      const onDialled = (result: DialResult): void => {
+        response.off("close", cancel);
+        if ("failure" in result)
+          return refuseResponse(response, refuseUnreachable("gateway_unreachable", result.failure));
+        agent.next = result.socket;
+        void proxy.web(request, response).catch(() => response.destroy());
+        // Not taken if the request could not be made.
+        agent.next?.destroy();
+      };
+      const cancel = dialer.dial({ holdMs: hold, conn }, onDialled);
+      response.once("close", cancel);
     },
     /**
      * Keeps the request of a client that has just disconnected, and resolves with the status of the gateway's response;
@@ -100,6 +119,17 @@ export function createRequestRelay(gateway: GatewayAddress, dialer: Dialer) {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Gives a request the connection that was dialled for it. */
+class DialledAgent extends Agent {
+  next: Socket | undefined;
+
+  override createConnection(): Socket | undefined {
+    const socket = this.next;
+    this.next = undefined;
+    return socket;
+  }
 }
 
 /** Groups fields by name, in the order and case of their first line, with the values in order. */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
-import type { Dialer } from "./dial.ts";
+import type { Dialer, Hold } from "./dial.ts";
 import type { GatewayRefusal } from "./refused-upgrade.ts";
 import { splice, type SpliceListener } from "./splice.ts";
 
@@ -29,14 +29,13 @@ export interface UpgradeListener extends SpliceListener {
 }
 
 /** One upgrade to relay. */
-export interface UpgradeRequest {
+export interface UpgradeRequest extends Hold {
   /** The client's socket, as the `upgrade` event of `http.Server` gives it. */
   readonly client: Socket;
   /** Bytes that arrived with the request head. */
   readonly early: Buffer;
   /** The request head for the gateway: request line, fields and blank line. */
   readonly head: string;
-  readonly holdMs: number;
   readonly dialer: Dialer;
   readonly listener: UpgradeListener;
 }
@@ -56,7 +55,7 @@ export function relayUpgrade(request: UpgradeRequest): void {
   const deadline = setTimeout(() => {
     fail("gateway_timeout", { code: "TIMEOUT", message: `no response within ${RESPONSE_MS} ms` });
   }, holdMs + RESPONSE_MS);
-  const cancelDial = dialer.dial(holdMs, (result) => {
+  const cancelDial = dialer.dial(request, (result) => {
     if ("failure" in result) return fail("gateway_unreachable", result.failure);
     gateway = result.socket;
     watch("on", gateway, onResponseBytes, onGatewayClosed);

@@ -14,6 +14,8 @@ export interface Behavior {
   readonly forwardedFor: "first" | "last";
   /** Largest frame before hello-ok, in bytes. */
   readonly preauthBytes: number;
+  /** Most WebSockets before hello-ok; further upgrades are refused with 503. */
+  readonly preauthSockets: number;
   /** Largest difference between `device.signedAt` and the gateway's clock, in milliseconds. */
   readonly skewMs: number;
   readonly signatures: readonly ("v2" | "v3")[];
@@ -62,6 +64,7 @@ const SINCE_2026_3 = {
   protocol: 3,
   forwardedFor: "last",
   preauthBytes: 65_536,
+  preauthSockets: 32,
   skewMs: 120_000,
   signatures: ["v3", "v2"],
   credentials: ["token", "bootstrapToken", "deviceToken", "password"],
@@ -87,6 +90,7 @@ const DIFFERENCES: Readonly<Record<FakeRelease, Omit<Behavior, Derived>>> = {
     protocol: 3,
     forwardedFor: "first",
     preauthBytes: 25 * 1024 * 1024,
+    preauthSockets: Infinity,
     skewMs: 600_000,
     signatures: ["v2"],
     credentials: ["token", "password"],
@@ -107,6 +111,7 @@ const DIFFERENCES: Readonly<Record<FakeRelease, Omit<Behavior, Derived>>> = {
   },
   "2026.3.23": {
     ...SINCE_2026_3,
+    preauthSockets: Infinity,
     tokenWithoutScopes: false,
     countsToken: "without-device",
     browserLimit: "together",

@@ -31,6 +31,16 @@ export const REFUSED_UPGRADE = [
   PROXY_REFUSED,
 ].join("\r\n");
 
+/** OpenClaw `server-http`: while too many WebSockets wait for hello-ok. The connection closes after it. */
+export const TOO_MANY_SOCKETS = [
+  "HTTP/1.1 503 Service Unavailable",
+  "Connection: close",
+  "Content-Type: text/plain; charset=utf-8",
+  "Content-Length: 32",
+  "",
+  "Too many unauthenticated sockets",
+].join("\r\n");
+
 /** What decides a response, besides the request. */
 interface HttpFacts {
   readonly release: string;

@@ -8,7 +8,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { holds } from "../../src/openclaw/releases.ts";
 import { behaviorOf, type Behavior, type FakeRelease } from "./behaviors.ts";
 import type { Session } from "./hello.ts";
-import { REFUSED_UPGRADE, respondHttp, seen, type SeenRequest } from "./http.ts";
+import { REFUSED_UPGRADE, respondHttp, seen, TOO_MANY_SOCKETS, type SeenRequest } from "./http.ts";
 import { attribute, first, isTrusted, proxyList, type Attribution } from "./locality.ts";
 import { receivesPairing } from "./methods.ts";
 import { PairingStore } from "./pairing-store.ts";
@@ -135,8 +135,9 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const attribution = attributeRequest(request);
-    if (attribution.refused) {
-      socket.end(REFUSED_UPGRADE, () => socket.destroy());
+    const isFull = wss.clients.size - clients.size >= gateway.behavior.preauthSockets;
+    if (attribution.refused || isFull) {
+      socket.end(attribution.refused ? REFUSED_UPGRADE : TOO_MANY_SOCKETS, () => socket.destroy());
       return;
     }
     wss.handleUpgrade(request, socket, head, (ws) => {
