@@ -57,7 +57,7 @@ export const REFUSALS = {
   },
   foreign_site: {
     status: 403,
-    message: "the shim's own pages do not respond to pages of other sites (Sec-Fetch-Site: {value})",
+    message: "the shim's own pages do not respond to other pages of a browser (Sec-Fetch-Site: {value})",
     fix: "open the address in a tab of its own, or read it with a program that is not a browser",
   },
   too_many_followers: {

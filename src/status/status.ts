@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectAdvice, refuse, type Refusal } from "../errors.ts";
@@ -25,6 +26,8 @@ export interface StatusSources {
 export class Status {
   readonly #sources: StatusSources;
   readonly #followers: OutcomeFollowers;
+  /** The page's requests carry it. No other page can read it, not even one that the gateway serves on this origin. */
+  readonly #token = randomBytes(16).toString("hex");
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -37,7 +40,7 @@ export class Status {
     response: ServerResponse,
     admission: Admission,
   ): Promise<Refusal | undefined> {
-    const refusal = refusalFor(request, admission);
+    const refusal = refusalFor(request, admission, this.#token);
     if (refusal) return refusal;
     const { monitor, outcomes, metrics, connections } = this.#sources;
     const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
@@ -46,8 +49,8 @@ export class Status {
         return send(response, 308, "text/plain; charset=utf-8", "", { Location: "/__shim__/" });
       case "/__shim__/": {
         // Loaded when it is first requested.
-        const { PAGE, PAGE_HEADERS } = await import("./page/page.ts");
-        return send(response, 200, "text/html; charset=utf-8", PAGE, PAGE_HEADERS);
+        const { pageWith, PAGE_HEADERS } = await import("./page/page.ts");
+        return send(response, 200, "text/html; charset=utf-8", pageWith(this.#token), PAGE_HEADERS);
       }
       case "/__shim__/health":
         return this.#sendHealth(response);
@@ -93,16 +96,23 @@ async function probed(monitor: GatewayMonitor): Promise<Reachability> {
   return { ...monitor.now, state: "down", since: new Date(), failure };
 }
 
-/** The pages are for GET requests from this machine: loopback names, and no page of another origin. */
-function refusalFor({ headers, method }: IncomingMessage, { origin }: Admission): Refusal | undefined {
+/**
+ * The pages are for GET requests from this machine by loopback names. Every page that a browser shows is denied, also
+ * those that the gateway serves on this origin; allowed are a tab of its own and the requests of the page there. A
+ * request without Fetch Metadata and Origin is no browser's (W3C Fetch Metadata; all browsers since 2023).
+ */
+function refusalFor(
+  { headers, method, url = "" }: IncomingMessage,
+  { origin }: Admission,
+  token: string,
+): Refusal | undefined {
   const { host = "", "sec-fetch-site": site, "sec-fetch-dest": destination } = headers;
   const name = parseAuthority(host)?.name;
   if (name === undefined || !isLoopbackName(name)) return refuse("page_not_local", host);
   if (origin === "foreign") return refuse("origin_not_allowed", headers.origin);
-  // Another site's page can omit the Origin (`fetch` with `no-cors`, an image). It could read nothing, but use up the
-  // followers' limit. A followed link is allowed (Fetch Metadata).
-  const isForeign = site === "cross-site" || site === "same-site";
-  if (origin === "absent" && isForeign && destination !== "document") return refuse("foreign_site", site);
+  const isBrowser = (site ?? destination) !== undefined || origin === "own";
+  if (isBrowser && destination !== "document" && !url.endsWith(`?token=${token}`))
+    return refuse("foreign_site", site);
   return method === "GET" || method === "HEAD" ? undefined : refuse("method_not_allowed", method);
 }
 
@@ -126,6 +136,9 @@ function send(
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
+    // A page that opens one of these in a window cannot read it there.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
   });
   response.end(body);

@@ -62,3 +62,43 @@ describe("a foreign page in the same browser", () => {
     expect(console.filter((line) => line.startsWith("error: Uncaught"))).toEqual([]);
   });
 });
+
+describe("a page that the gateway serves on the same origin", () => {
+  it("can read neither the page nor its data, by request, in a frame, or in a window", async () => {
+    const scene = await setScene();
+    const { page } = await openPage();
+    const origin = `http://${scene.shim.authority}`;
+    const served = { contentType: "text/html", body: "<!doctype html><title>canvas</title>" };
+    await page.route(`${origin}/canvas`, (route) => route.fulfill(served));
+    await page.goto(`${origin}/canvas`);
+    const read = await page.evaluate(async () => {
+      const names = ["", "health", "outcomes", "metrics"];
+      const fetched = names.map(async (name) => (await fetch(`/__shim__/${name}`)).status);
+      const framed = names.map(async (name) => {
+        const frame = document.createElement("iframe");
+        frame.src = `/__shim__/${name}`;
+        const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
+        document.body.append(frame);
+        await loaded;
+        return frame.contentDocument?.body.textContent ?? "";
+      });
+      return { fetched: await Promise.all(fetched), framed: await Promise.all(framed) };
+    });
+    expect(read.fetched).toEqual([403, 403, 403, 403]);
+    expect(read.framed.join("")).not.toMatch(/Outcomes|reachable|openclaw_shim/);
+
+    const [popup] = await Promise.all([
+      page.waitForEvent("popup"),
+      page.evaluate(() => {
+        Object.assign(globalThis, { opened: open("/__shim__/") });
+      }),
+    ]);
+    await popup.getByRole("heading", { name: "The gateway is up" }).waitFor();
+    const seen = await page.evaluate(() => {
+      const opened: unknown = Reflect.get(globalThis, "opened");
+      return opened !== null && typeof opened === "object" && "closed" in opened ? opened.closed : undefined;
+    });
+    // Cross-Origin-Opener-Policy: for its opener the window is closed.
+    expect(seen).toBe(true);
+  });
+});

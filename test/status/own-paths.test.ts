@@ -91,14 +91,14 @@ describe("a path under /__shim__/", () => {
     },
   );
 
-  it("responds to the listener's own page", async () => {
+  it("responds to the listener's own page, which knows the token, and to no other of its origin", async () => {
     const shim = await openShimFor(await startRecorder());
-    const lines = [
-      HEALTH,
-      `Host: ${shim.authority}`,
-      "Connection: close",
-      `Origin: http://${shim.authority}`,
-    ];
-    expect(statusOf(await exchange(shim.port, lines))).toBe(200);
+    const own = [`Host: ${shim.authority}`, "Connection: close", `Origin: http://${shim.authority}`];
+    const page = await exchange(shim.port, ["GET /__shim__/ HTTP/1.1", ...own.slice(0, 2)]);
+    const [, token] = /name="token" content="(\w{32})"/.exec(page) ?? [];
+    const withToken = (value: string): string[] => [HEALTH.replace(" HTTP", `?token=${value} HTTP`), ...own];
+    expect(statusOf(await exchange(shim.port, withToken(String(token))))).toBe(200);
+    expect(statusOf(await exchange(shim.port, withToken("0".repeat(32))))).toBe(403);
+    expect(statusOf(await exchange(shim.port, [HEALTH, ...own]))).toBe(403);
   });
 });

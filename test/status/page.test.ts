@@ -99,6 +99,21 @@ describe("the page under /__shim__/", () => {
     ["another Host", PAGE, ["Host: evil.example"], 421, "host_not_allowed"],
     ["another origin", PAGE, [...LOCAL, "Origin: https://evil.example"], 403, "origin_not_allowed"],
     ["a request of another site", PAGE, [...LOCAL, "Sec-Fetch-Site: cross-site"], 403, "foreign_site"],
+    ["a page of the same origin", PAGE, [...LOCAL, "Sec-Fetch-Site: same-origin"], 403, "foreign_site"],
+    [
+      "its data to a page of the same origin",
+      "GET /__shim__/outcomes?token= HTTP/1.1",
+      [...LOCAL, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"],
+      403,
+      "foreign_site",
+    ],
+    [
+      "its data in a frame",
+      "GET /__shim__/outcomes HTTP/1.1",
+      [...LOCAL, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: iframe"],
+      403,
+      "foreign_site",
+    ],
     ["a page on another port", PAGE, [...LOCAL, "Sec-Fetch-Site: same-site"], 403, "foreign_site"],
     [
       "a frame in another site",

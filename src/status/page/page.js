@@ -12,6 +12,7 @@ const TITLES = {
   "tls-expected": "The gateway expects TLS",
   "tls-not-expected": "The gateway does not expect TLS",
 };
+const TOKEN = document.querySelector("meta[name=token]")?.getAttribute("content") ?? "";
 const ADDRESS = `ws://${location.host}`;
 
 /** @type {string[]} */
@@ -26,7 +27,7 @@ let askAgain = false;
 /** Opens the stream. The browser reopens it after a failure, but not after an error response. */
 function follow() {
   stream?.close();
-  stream = new EventSource("outcomes");
+  stream = new EventSource(withToken("outcomes"));
   stream.addEventListener("outcome", ({ data }) => add(JSON.parse(data)));
   stream.addEventListener("open", () => {
     openedAt = Date.now();
@@ -64,8 +65,17 @@ async function ask() {
 }
 
 /** @param {string} page */
-function get(page) {
-  return fetch(page, { cache: "no-store", signal: AbortSignal.timeout(INTERVAL_MS) });
+async function get(page) {
+  const signal = AbortSignal.timeout(INTERVAL_MS);
+  const response = await fetch(withToken(page), { cache: "no-store", signal });
+  // The shim was restarted, and has another token.
+  if (response.status === 403) location.reload();
+  return response;
+}
+
+/** @param {string} page */
+function withToken(page) {
+  return `${page}?token=${TOKEN}`;
 }
 
 /** @param {import("../../outcome/outcome.ts").Outcome} outcome */

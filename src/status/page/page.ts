@@ -5,10 +5,15 @@ import pageScript from "./page.js?raw";
 import style from "./page.css?raw";
 
 /** The status page with its style sheet and scripts inline. */
-export const PAGE: string = html
+const PAGE = html
   .replace('<link rel="stylesheet" href="page.css" />', () => `<style>${style}</style>`)
   .replace(' src="outcomes.js">', () => `>${outcomesScript}`)
   .replace(' src="page.js">', () => `>${pageScript}`);
+
+/** Returns the status page. @param token that its requests carry, in hexadecimal */
+export function pageWith(token: string): string {
+  return PAGE.replace('name="token" content=""', `name="token" content="${token}"`);
+}
 
 /** Allows the inline parts by their hashes. Trusted Types refuse to set markup, which the scripts never do. */
 const POLICY = [
@@ -22,10 +27,8 @@ const POLICY = [
 /** The headers of the response with {@link PAGE}. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy": POLICY,
-  "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
-  "X-Frame-Options": "DENY",
 };
 
 function hashOf(content: string): string {
