@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
 import { makeImage } from "./image.ts";
@@ -57,6 +66,31 @@ describe("install --root", () => {
     // toEqual takes seconds to compare a megabyte.
     expect(readFileSync(installed).equals(readFileSync(command.path))).toBe(true);
     expect(execFileSync(process.execPath, [installed, "--version"], { encoding: "utf8" })).toBe("1.2.3\n");
+  });
+
+  it.each([
+    "/etc/openclaw-shim/environment",
+    `/${UNITS}/multi-user.target.wants/openclaw-shim.service`,
+    `/${UNITS}/openclaw-shim.service`,
+    "/usr/local/lib/openclaw-shim/openclaw-shim.mjs",
+  ])("writes nothing if %s cannot be written: a folder, below a file, or led out by a link", async (path) => {
+    const blocks: ((target: string) => void)[] = [
+      (target) => mkdirSync(target, { recursive: true }),
+      (target) => writeFileSync(dirname(target), ""),
+      (target) => symlinkSync("/tmp", dirname(target)),
+    ];
+    for (const block of blocks) {
+      const target = join(image, path);
+      rmSync(dirname(target), { recursive: true, force: true });
+      mkdirSync(dirname(dirname(target)), { recursive: true });
+      block(target);
+      const before = files();
+      expect(await run("install", "--root", image)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/is a folder|is not a folder|leads out of/),
+      });
+      expect(files()).toEqual(before);
+    }
   });
 
   it("a second time changes nothing; with other settings only the files that depend on them", async () => {

@@ -1,4 +1,4 @@
-import { statSync, type Stats } from "node:fs";
+import { lstatSync, realpathSync, statSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openclawConfigPath, openclawStateDir } from "../../openclaw/config.ts";
@@ -11,7 +11,7 @@ import { errorCode, printable } from "../../text/printable.ts";
 import type { CommandContext, PRE_PAIR_FLAGS } from "../../cli/command.ts";
 import type { Grant } from "./device-entries.ts";
 import { PAIRED, prePair, type PrePairReport } from "./pre-pair.ts";
-import { PrePairError } from "./state-file.ts";
+import { optional, PrePairError, unfit } from "./state-file.ts";
 
 const MAX_LINE = 1_000;
 
@@ -64,6 +64,7 @@ export async function runPrePair(context: CommandContext<typeof PRE_PAIR_FLAGS>)
 export async function asOwnerOf<T>(folder: string, work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
   const { uid, gid } = nearestStat(folder);
+  refuseOthersOnTheWay(folder, uid);
   if (uid === 0) return work();
   const group = process.getegid?.() ?? 0;
   try {
@@ -77,6 +78,19 @@ export async function asOwnerOf<T>(folder: string, work: () => Promise<T>): Prom
     process.seteuid?.(0);
     process.setegid?.(group);
   });
+}
+
+/** A user can make a link of what is in a folder of theirs, and misdirect root to a folder that is not (CWE-59). */
+function refuseOthersOnTheWay(folder: string, owner: number): void {
+  const real = optional(() => realpathSync(folder)) ?? folder;
+  for (const end of [folder, real]) {
+    for (let path = end; path !== dirname(path); path = dirname(path)) {
+      const { uid = 0 } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
+      if (uid === 0 || uid === owner) continue;
+      const why = `is user ${uid}'s, who could lead root from there to a folder of user ${owner}`;
+      throw unfit(path, why, `run pre-pair as user ${uid}, or give that user the state directory (chown)`);
+    }
+  }
 }
 
 function nearestStat(folder: string): Stats {

@@ -30,14 +30,21 @@ export function follow(root: string, path: string): string | undefined {
 /** Returns the text of a file, or undefined if it does not exist. */
 export function readText(root: string, path: string): string | undefined {
   const real = follow(root, path);
-  return real === undefined ? undefined : fs.readFileSync(real, "utf8");
+  if (real === undefined) return undefined;
+  if (fs.statSync(real).isDirectory()) throw new Error(`${real} is a folder`);
+  return fs.readFileSync(real, "utf8");
 }
 
-/** Returns the operations that would change something. */
+/**
+ * Returns the operations that would change something.
+ *
+ * @throws Error if one cannot be performed, so that the first is performed only if all can be
+ */
 export function pending<T extends FileOperation>(root: string, operations: readonly T[]): T[] {
   return operations.filter((operation: FileOperation) => {
     const path = locate(root, operation.path);
     const found = lstat(path);
+    if (found?.isDirectory() && operation.kind !== "remove-folder") throw new Error(`${path} is a folder`);
     if (operation.kind === "link")
       return !found?.isSymbolicLink() || fs.readlinkSync(path) !== operation.target;
     if (operation.kind !== "write") return found !== undefined;
@@ -74,7 +81,7 @@ function locate(root: string, path: string): string {
   const located = join(root, path);
   let folder = dirname(located);
   while (!lstat(folder)) folder = dirname(folder);
-  inside(root, folder);
+  if (!fs.statSync(inside(root, folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
   return located;
 }
 

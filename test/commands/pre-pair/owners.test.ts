@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, lchownSync, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { asOwnerOf } from "../../../src/commands/pre-pair/pre-pair-command.ts";
@@ -76,5 +76,27 @@ describe.runIf(isRoot)("another user's", () => {
       /devices belongs to user 0, not to user 65534/,
     );
     expect(process.geteuid?.()).toBe(0);
+  });
+
+  it.each([
+    ["a link of a user to a folder of root", NOBODY, 0],
+    ["a link of a user to a folder of another user", NOBODY, 1],
+  ])("does not follow %s", async (_what, user, owner) => {
+    const { home } = makeHome();
+    chmodSync(home, 0o755);
+    const target = join(home, "target");
+    mkdirSync(target);
+    chownSync(target, owner, owner);
+    mkdirSync(join(home, "user"));
+    chownSync(join(home, "user"), user, user);
+    const stateDir = join(home, "user/.openclaw");
+    symlinkSync(target, stateDir);
+    lchownSync(stateDir, user, user);
+    const before = snapshot(home);
+
+    await expect(asOwnerOf(stateDir, () => run(stateDir))).rejects.toThrow(
+      `is user ${user}'s, who could lead root from there to a folder of user ${owner}`,
+    );
+    expect(snapshot(home)).toEqual(before);
   });
 });
