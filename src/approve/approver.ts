@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { outcomeAdvice } from "../errors.ts";
+import { isLoopbackAddress } from "../net/ip-address.ts";
 import { isSignedConnect } from "../openclaw/device.ts";
 import { openSession } from "../openclaw/gateway-session.ts";
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
@@ -14,6 +15,7 @@ import { GatewayAgent } from "../upstream/gateway-agent.ts";
 import { deviceRequest, objection, outOfBounds } from "./approval-rule.ts";
 import type { ApproveBounds, RefusedDevice } from "./approval-rule.ts";
 import { loadIdentity } from "./approver-identity.ts";
+import { GatewayUser } from "./gateway-user.ts";
 import { OperatorLink } from "./operator-link.ts";
 
 /** How long a `connect` frame may wait for a stale pending request to be rejected. */
@@ -26,12 +28,15 @@ export async function startApprover(
   settings: Settings,
   logger: Logger,
   dialer: Dialer,
-  { token, stateDirectory }: OperatorResources,
+  { token, stateDirectory, gatewayOwner }: OperatorResources,
 ): Promise<Approver> {
   const { gateway, approveRoles: roles, approveScopes: scopes } = settings;
   const { device, why } = await loadIdentity(stateDirectory);
   if (why !== undefined) logger.warn({ event: "approver.identity", reason: why }, "identity is not kept");
   const agent = new GatewayAgent(dialer);
+  const user = new GatewayUser(gatewayOwner, stateDirectory);
+  // A pinned certificate proves more, and a process on another machine has no user here.
+  const isChecked = gateway.fingerprint === undefined && isLoopbackAddress(gateway.host);
   const link = new OperatorLink((signal) =>
     openSession({
       url: `ws://${gateway.authority}`, // the agent's dialer does the TLS
@@ -41,9 +46,10 @@ export async function startApprover(
       scopes: OPERATOR_SCOPES,
       signal,
       ws: { agent },
+      ...(isChecked && token && { distrust: (socket) => user.objection(socket) }),
     }),
   );
-  return new Approver(link, { roles, scopes }, logger);
+  return new Approver(link, { roles, scopes }, logger, () => user.accepted());
 }
 
 /** Approves devices that this shim itself saw refused (`--approve seen`). Failures are logged; nothing is thrown. */
@@ -56,13 +62,16 @@ export class Approver {
   /** Decisions in progress, by device id. */
   readonly #deciding = new Map<string, Promise<void>>();
 
-  /** Opens the link and starts approving over it. */
-  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger) {
+  /** Opens the link and starts approving over it. @param onAccepted is called each time the gateway accepted the token */
+  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger, onAccepted = () => {}) {
     this.#link = link;
     this.#bounds = bounds;
     this.#logger = logger;
     link.open(
-      () => this.#onUp(),
+      () => {
+        onAccepted();
+        this.#onUp();
+      },
       (reason, advice) =>
         logger.warn({ event: "approver.down", reason, ...advice }, "approver is not connected"),
     );

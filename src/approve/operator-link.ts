@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Advice } from "../errors.ts";
-import type { GatewaySession, SessionResult } from "../openclaw/gateway-session.ts";
+import { UNTRUSTED_PEER, type GatewaySession, type SessionResult } from "../openclaw/gateway-session.ts";
 import { readPendingRequest, type PendingRequest, type SessionFailure } from "../openclaw/protocol.ts";
 import { adviceFor } from "../outcome/outcome-advice.ts";
 import { judge, transcriptOf } from "../outcome/outcome.ts";
@@ -16,6 +16,9 @@ const PENDING_LIMIT = 1_000;
 const RECONNECTS: Advice = {
   fix: "wait: the shim reconnects; if it cannot, see the gateway's log",
   command: "openclaw logs --follow",
+};
+const UNTRUSTED: Advice = {
+  fix: "find out which program listens on the gateway's port, as it did not get the token: start the gateway as the owner of its openclaw.json, or pin its certificate with --gateway-fingerprint; a service needs PrivateUsers=no to see users",
 };
 const WRONG_TOKEN: Advice = {
   fix: "compare --token-file or OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the shim's token is not the gateway's",
@@ -132,6 +135,7 @@ export class OperatorLink {
 type LinkLoss = ReturnType<typeof handshakeLoss>;
 
 function handshakeLoss(failure: SessionFailure) {
+  if (failure.failureCode === UNTRUSTED_PEER) return { reason: String(failure.failure), advice: UNTRUSTED };
   const transcript = transcriptOf(failure);
   const verdict = judge(transcript);
   const { outcome, reason } = verdict;

@@ -55,13 +55,14 @@ async function operatorOf(
   tokenFile: string | undefined,
   { env, complain }: CommandContext,
 ): Promise<OperatorResources> {
+  const { configOwner } = await import("../openclaw/config.ts");
   const { readToken } = await import("../openclaw/token.ts");
   const found = readToken(tokenFile, env);
   if ("why" in found) {
     throw new SettingsError({ setting: "--approve seen", problem: found.why, fix: found.fix });
   }
   if (found.warning) complain(`warning: ${found.warning.why}; ${found.warning.fix}`);
-  return { token: found.secret, stateDirectory: stateDirectory(env) };
+  return { token: found.secret, stateDirectory: stateDirectory(env), gatewayOwner: configOwner(env) };
 }
 
 /** Returns systemd's folder for the unit (systemd.exec(5), StateDirectory=), else the user's (XDG base directories). */

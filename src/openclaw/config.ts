@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { printable } from "../text/printable.ts";
@@ -26,6 +26,12 @@ export function readOpenclawConfig(env: Environment) {
   if ("object" in file) return { shownPath, object: file.object };
   if (file.missing) return { shownPath };
   return { shownPath, why: file.why, owner: file.denied ? ownerOf(path) : undefined };
+}
+
+/** Returns the uid of the owner of OpenClaw's config; undefined if there is none. */
+export function configOwner(env: Environment): number | undefined {
+  const path = openclawConfigPath(env);
+  return path !== undefined && existsSync(path) ? statSync(path).uid : undefined;
 }
 
 /** Returns the uid of a file's owner, or of its folder's if the file itself cannot be examined. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket, type ClientOptions } from "ws";
 import { fieldsOf } from "../text/json.ts";
 import { signConnect, type Device } from "./device.ts";
@@ -24,7 +25,12 @@ export interface SessionOptions {
   /** Ends the handshake; an open session stays open. */
   readonly signal?: AbortSignal;
   readonly ws?: ClientOptions | undefined;
+  /** Returns why this peer must not get the token; called when it has sent the challenge. */
+  readonly distrust?: (socket: Socket) => string | undefined;
 }
+
+/** `failureCode` of a peer that is not trusted with the token. */
+export const UNTRUSTED_PEER = "UNTRUSTED_PEER";
 
 /** A session and hello-ok's payload. */
 export interface OpenSession {
@@ -51,6 +57,7 @@ export async function openSession(options: SessionOptions): Promise<SessionResul
   const session = new GatewaySession(socket);
   const seen: { -readonly [key in keyof SessionFailure]?: SessionFailure[key] } = {};
   let headers: IncomingHttpHeaders | undefined;
+  let peer: Socket | undefined;
   const end = (failure: string): void => {
     seen.failure = failure;
     socket.terminate();
@@ -59,6 +66,11 @@ export async function openSession(options: SessionOptions): Promise<SessionResul
   const deadline = setTimeout(end, timeoutMs, `no response within ${timeoutMs} ms`);
   const result = await new Promise<SessionResult>((resolve) => {
     session.onEvent("connect.challenge", (payload) => {
+      const distrust = peer && options.distrust?.(peer);
+      if (distrust !== undefined) {
+        seen.failureCode = UNTRUSTED_PEER;
+        return end(distrust);
+      }
       session.request("connect", connectParams(options, readNonce(payload) ?? ""), timeoutMs).then(
         (hello) => resolve({ ok: true, hello: fieldsOf(hello), session }),
         (reason: unknown) => {
@@ -66,7 +78,7 @@ export async function openSession(options: SessionOptions): Promise<SessionResul
         },
       );
     });
-    socket.on("upgrade", (response) => ({ headers } = response));
+    socket.on("upgrade", (response) => ({ headers, socket: peer } = response));
     socket.on("unexpected-response", (_request, response) => {
       ({ headers } = response);
       void readBody(response).then((body) => {

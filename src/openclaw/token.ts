@@ -22,6 +22,8 @@ export class Secret {
 export interface OperatorResources {
   readonly token?: Secret;
   readonly stateDirectory?: string | undefined;
+  /** The uid that owns OpenClaw's config, and so the gateway; undefined if the shim finds none. */
+  readonly gatewayOwner?: number | undefined;
 }
 
 /** What is wrong with a token, and what to do about it. */

@@ -6,6 +6,7 @@ import systemSocketFile from "../../../systemd/openclaw-shim.socket?raw";
 import userServiceFile from "../../../systemd/user/openclaw-shim.service?raw";
 import userSocketFile from "../../../systemd/user/openclaw-shim.socket?raw";
 import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
+import { GATEWAY_USER_FILE } from "../../approve/gateway-user.ts";
 import { withAdvice } from "../../errors.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { listenAddress } from "../../settings/parsers.ts";
@@ -73,7 +74,7 @@ function scopeOf({ uid, env, home }: User, system: boolean, image?: string) {
     bundle: join(folder("XDG_DATA_HOME", ".local/share", "/usr/local/lib"), NAME, `${NAME}.mjs`),
     environment: join(config, NAME, "environment"),
     /** That of the system service is in StateDirectory=, which systemd removes. */
-    identity: system ? [] : [join(state, NAME, IDENTITY_FILE)],
+    identity: system ? [] : [IDENTITY_FILE, GATEWAY_USER_FILE].map((file) => join(state, NAME, file)),
     systemctl: system ? ["systemctl"] : ["systemctl", "--user"],
     logCommand: `journalctl --${system ? "" : "user-"}unit ${SERVICE}`,
   };
@@ -204,7 +205,9 @@ export function socketUnit(system: boolean, { listen, allowFrom }: Settings): st
 /** Renders a drop-in that gives the system service a token that its own user cannot read. */
 export function credentialDropIn(tokenFile: string): string {
   return `# Written by openclaw-shim install --system --token-file.
+# The shim sends the token to root's or the gateway's user's process only, so it must see users.
 [Service]
+PrivateUsers=no
 LoadCredential=openclaw-gateway-token:${escaped("--token-file", tokenFile)}
 `;
 }
