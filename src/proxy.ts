@@ -123,7 +123,8 @@ export class Proxy implements ListenerHandlers {
       // A success resets nothing: routes without authentication respond 200 to a wrong credential.
       if ((late ?? response.statusCode) === 401) rateLimit.failed(key);
       const { conn, peer, path, startedAt } = facts;
-      const http = { method: printable(request.method ?? ""), status: response.statusCode };
+      const sent = response.headersSent ? response.statusCode : undefined;
+      const http = { method: printable(request.method ?? ""), status: sent };
       const ms = Math.round(performance.now() - startedAt);
       logger.debug({ event: "request", conn, http, peer, path, ms }, "request");
     };

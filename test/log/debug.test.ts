@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { rawClient } from "../support/raw.ts";
 import { startRecorder } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
@@ -32,5 +33,15 @@ describe("--log-level debug", () => {
         ms: expect.any(Number),
       });
     expect(JSON.stringify(shim.lines)).not.toContain("secret");
+  });
+
+  it("has no status of a request whose client disconnects before the response", async () => {
+    const gateway = await startRecorder(() => "");
+    const shim = await openShimFor(gateway, { logLevel: "debug" });
+    const client = rawClient(shim.port, "GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await gateway.until((bytes) => bytes.includes("GET /b"));
+    client.socket.destroy();
+    expect(await shim.logged("request")).toMatchObject({ path: "/b", http: { method: "GET" } });
+    expect(JSON.stringify(shim.lines)).not.toContain('"status"');
   });
 });
