@@ -17,6 +17,8 @@ import { startShimProcess } from "./shim-process.ts";
 
 /** Longer than a gateway's start, which exceeds the CLI's own time limit (10 s) and the default --hold. */
 const START_LIMIT_MS = 110_000;
+/** More than the 32 unauthenticated handshakes that a gateway accepts. */
+const MANY = 60;
 const CRON_STATUS = ["cron", "status", "--json", "--timeout", String(START_LIMIT_MS)];
 
 describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
@@ -25,21 +27,23 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
   let home: Home;
   let gateway: Gateway;
   /** One per client, so that each has the outcomes of one client. */
-  let shims: { shortHold: ShimProcess; cli: ShimProcess; client: ShimProcess };
+  let shims: Record<"shortHold" | "cli" | "client" | "many", ShimProcess>;
   let result: HandshakeResult;
   let cliResult: CliResult;
+  let manyResults: HandshakeResult[];
   beforeAll(async () => {
     openclaw = await installOpenClaw(version);
     home = await createHome();
     const port = await freePort();
     const startShim = (hold: number): Promise<ShimProcess> =>
       startShimProcess(`ws://127.0.0.1:${port}`, ["--hold", `${hold}ms`]);
-    const [shortHold, cli, client] = [
+    const [shortHold, cli, client, many] = [
       await startShim(100),
       await startShim(START_LIMIT_MS),
       await startShim(START_LIMIT_MS),
+      await startShim(START_LIMIT_MS),
     ];
-    shims = { shortHold, cli, client };
+    shims = { shortHold, cli, client, many };
     await connect(shortHold);
 
     const clientResult = connect(client);
@@ -47,13 +51,14 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
       env: { OPENCLAW_HANDSHAKE_TIMEOUT_MS: String(START_LIMIT_MS) },
       deadlineMs: START_LIMIT_MS,
     });
-    for (const shim of [client, cli]) {
-      await vi.waitFor(() => holdsOne(shim), START_LIMIT_MS);
-    }
-    [gateway, result, cliResult] = await Promise.all([
+    const manyClients = Array.from({ length: MANY }, () => connect(many));
+    await vi.waitFor(() => holds(many, MANY), START_LIMIT_MS);
+    for (const shim of [client, cli]) await vi.waitFor(() => holds(shim, 1), START_LIMIT_MS);
+    [gateway, result, cliResult, manyResults] = await Promise.all([
       startGateway(openclaw, { port, token }),
       clientResult,
       cliRun,
+      Promise.all(manyClients),
     ]);
   });
   afterAll(async () => {
@@ -91,6 +96,11 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
     expect(await shims.client.outcome(1)).toMatchObject({ outcome: "connected" });
   });
 
+  it("refuses none of many held clients for their number", () => {
+    const refused = manyResults.filter((many) => !many.ok && many.error?.["code"] !== "UNAVAILABLE");
+    expect(refused).toEqual([]);
+  });
+
   it("accepts OpenClaw's own CLI, which retries automatically", async () => {
     expect(cliResult, cliResult.output).toMatchObject({ code: 0, json: { enabled: true } });
     await shims.cli.event("gateway.up");
@@ -100,10 +110,10 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
   });
 });
 
-/** @throws Error unless the shim has one open connection */
-async function holdsOne(shim: ShimProcess): Promise<void> {
+/** @throws Error unless the shim has so many open connections */
+async function holds(shim: ShimProcess, open: number): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${shim.port}/__shim__/health`);
   const health: unknown = await response.json();
-  if (!isRecord(health) || health["open"] !== 1)
-    throw new Error(`not one open connection: ${JSON.stringify(health)}`);
+  if (!isRecord(health) || health["open"] !== open)
+    throw new Error(`not ${open} open connections: ${JSON.stringify(health)}`);
 }
