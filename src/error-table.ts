@@ -40,6 +40,11 @@ export const REFUSALS = {
     message: "the request was forwarded for {value}, which is not a private address (--forwarded private)",
     fix: "if that client is yours, start openclaw-shim with --allow-from {value}, or with --forwarded strip",
   },
+  scope_ceiling: {
+    status: 403,
+    message: "--max-scopes: {value}",
+    fix: "let the client ask for less, or start openclaw-shim with more --max-scopes; operator.admin covers everything",
+  },
   too_many_connections: {
     status: 503,
     message: "all {value} connection slots are in use",

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
+import type { ScopeCeiling } from "./ceiling/scope-ceiling.ts";
 import { refuse, type Refusal } from "./errors.ts";
 import { rateLimitKey, type AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
@@ -38,6 +39,8 @@ export interface ProxyParts {
   readonly outcomes: Outcomes;
   /** Only with `--approve seen`. */
   readonly approver: Approver | undefined;
+  /** Only with `--max-scopes`. */
+  readonly ceiling: ScopeCeiling | undefined;
 }
 
 /** Handles every request and upgrade of one shim. Each handler is the list of steps that it takes. */
@@ -56,7 +59,7 @@ export class Proxy implements ListenerHandlers {
   }
 
   onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    const { settings, connections, gate, rateLimit, dialer, outcomes, approver } = this.#parts;
+    const { settings, connections, gate, rateLimit, dialer, outcomes, approver, ceiling } = this.#parts;
     const { facts, isFirst } = this.#begin(request);
     const refuseUpgrade = (refusal: Refusal): void => {
       this.#reportDenied(request, facts, refusal);
@@ -86,13 +89,14 @@ export class Proxy implements ListenerHandlers {
       connections,
       approver,
     );
-    const head = upgradeHead(request, normalized.rawHeaders);
+    const listener = ceiling?.guard(session) ?? session;
+    const head = upgradeHead(request, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);
     const { conn } = facts;
-    relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener: session });
+    relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { connections, gate, status, rateLimit, requests, logger } = this.#parts;
+    const { connections, gate, status, rateLimit, requests, logger, ceiling } = this.#parts;
     // A client that resets its connection must not end the process.
     request.on("error", () => {});
     response.on("error", () => {});
@@ -111,6 +115,8 @@ export class Proxy implements ListenerHandlers {
       const responded = status().then((pages) => pages.respond(request, response, admission));
       return void responded.then((refusal) => refusal && refuseRequest(refusal)).catch(destroy);
     }
+    const beyond = ceiling?.checkRequest(request);
+    if (beyond) return refuseRequest(beyond);
     const key = facts.sentCredential ? facts.rateLimitKey : undefined;
     const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
     if (full) return refuseRequest(full);
@@ -133,10 +139,11 @@ export class Proxy implements ListenerHandlers {
     // 2. Normalize the header section.
     const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
     const { rawHeaders } = normalize(request.rawHeaders, this.#target(framing, admission));
+    const limited = ceiling?.limit(rawHeaders) ?? rawHeaders;
 
     // 3. Relay.
     void requests()
-      .then((loaded) => (relay = loaded).relay(request, response, rawHeaders, facts.conn))
+      .then((loaded) => (relay = loaded).relay(request, response, limited, facts.conn))
       .catch(destroy);
   }
 

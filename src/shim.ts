@@ -74,6 +74,10 @@ export async function openShim(
     settings.approve === "off"
       ? undefined
       : await (await import("./approve/approver.ts")).startApprover(settings, logger, dialer, operator);
+  const ceiling =
+    settings.maxScopes.length === 0
+      ? undefined
+      : (await import("./ceiling/scope-ceiling.ts")).createCeiling(settings, dialer);
 
   outcomes.on("settled", ({ outcome, line, facts, transcript }) => {
     metrics.note(outcome);
@@ -109,6 +113,7 @@ export async function openShim(
     requests: () => (requests ??= loadRequests()),
     outcomes,
     approver,
+    ceiling,
   });
   const listeners = await listenAll(settings, handedOver, { handlers: proxy, connections }).catch(
     async (error: unknown) => {

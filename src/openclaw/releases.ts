@@ -14,7 +14,8 @@ const FACTS = {
   forwardingRefused: [{ from: "2026.8.1" }],
   /** A Host that is not a loopback name makes a connection not local (section 1). */
   hostDecidesLocality: [{ before: "2026.4.1" }],
-  /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection (section 8). */
+  /** `x-openclaw-scopes` on the upgrade limits the scopes of the connection (section 8). `src/ceiling/` relies on the same
+   * releases in `forwardingRefused`. */
   scopeCeilingHeader: [{ from: "2026.8.1" }],
   /** A local `gateway-client`/`backend` without a device keeps its scopes (section 2). */
   backendKeepsScopes: [{ from: "2026.4.20" }],

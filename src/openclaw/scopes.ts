@@ -9,6 +9,16 @@ export const OPERATOR_SCOPES = [
   "operator.write",
 ] as const;
 
+/** Every scope of an operator that OpenClaw 2026.9.6 knows (`src/gateway/operator-scopes.ts`), the usual ones first. */
+export const KNOWN_SCOPES = [
+  ...OPERATOR_SCOPES,
+  "operator.questions",
+  "operator.sessions.read",
+  "operator.sessions.write",
+  "operator.talk",
+  "operator.talk.secrets",
+] as const;
+
 /** Scopes that a lesser scope than `operator.admin` covers, too (OpenClaw `src/shared/operator-scope-compat.ts`). */
 const COVERED_BY: Readonly<Record<string, readonly string[]>> = {
   "operator.read": ["operator.write"],

@@ -66,6 +66,11 @@ export class FrameReader {
     while (this.#reading && this.#buffered >= this.#needed) this.#readFrame();
   }
 
+  /** True if no frame is incomplete. */
+  get isBetweenFrames(): boolean {
+    return this.#buffered === 0;
+  }
+
   /** Releases what was buffered, and calls the listener no more. */
   stop(): void {
     this.#reading = false;

@@ -43,9 +43,9 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
     return this.#recent;
   }
 
-  /** Reports an upgrade that the shim itself refused. */
-  denied(facts: UpgradeFacts, { code, status, fix, command }: Refusal): void {
-    const transcript = { challenged: false, http: { status, type: code } };
+  /** Reports an upgrade that the shim itself refused: with an HTTP response, or after the given handshake. */
+  denied(facts: UpgradeFacts, { code, status, fix, command }: Refusal, seen?: Readonly<Transcript>): void {
+    const transcript = seen ?? { challenged: false, http: { status, type: code } };
     const outcome = code === "too_many_failures" ? "rate-limited" : "denied";
     this.#settle(facts, transcript, { outcome, reason: code }, { fix, command });
   }

@@ -76,10 +76,10 @@ export class UpgradeSession implements UpgradeListener {
     this.#finish();
   }
 
-  onDenied(refusal: Refusal): void {
+  onDenied(refusal: Refusal, seen?: Readonly<Transcript>): void {
     const facts = this.#facts;
     this.#release();
-    if (facts) this.#outcomes.denied(facts, refusal);
+    if (facts) this.#outcomes.denied(facts, refusal, seen);
   }
 
   onClosed(first: Side): void {

@@ -1,4 +1,4 @@
-import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import { KNOWN_SCOPES, OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import {
   accessName,
   browserOrigin,
@@ -84,6 +84,14 @@ export const SETTINGS = {
     repeatable: true,
     parse: headerName,
     help: "further headers to treat as forwarding headers",
+  },
+  /** The most that any connection gets: operator scopes. `operator.admin` covers all of them. Default: no limit. */
+  maxScopes: {
+    metavar: "SCOPE",
+    repeatable: true,
+    defaultNote: "no limit",
+    parse: choice(...KNOWN_SCOPES),
+    help: "the most that any connection gets",
   },
   /** How long an upgrade waits for a gateway that is not up yet: `10s`, or a number of milliseconds. Default 10s. */
   hold: { ...DURATION, default: ["10s"], help: "how long a request waits for a gateway that is not up yet" },

@@ -1,19 +1,14 @@
 import { isLoopbackName } from "../net/authority.ts";
-import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
+import { KNOWN_SCOPES, OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import { closest } from "../text/closest.ts";
 import type { SettingProblem } from "./settings-error.ts";
 import type { Settings } from "./settings.ts";
 
-/**
- * Names that OpenClaw knows (docs/gateway.md section 2); messages offer the first ones, `others` are of 2026.9.6 (dist/).
- * A gateway may know more, but it ignores a mistyped one.
- */
+const ROLES = ["operator", "node"] as const;
+/** Names that OpenClaw knows; messages offer the usual ones. A gateway may know more, but it ignores a mistyped one. */
 const KNOWN = {
-  scope: {
-    offered: OPERATOR_SCOPES,
-    others: /^operator\.(questions|sessions\.(read|write)|talk(\.secrets)?)$/,
-  },
-  role: { offered: ["operator", "node"], others: /^$/ },
+  scope: { offered: OPERATOR_SCOPES, all: KNOWN_SCOPES },
+  role: { offered: ROLES, all: ROLES },
 } as const;
 
 /**
@@ -39,10 +34,10 @@ export function unknownAccess(
   what: keyof typeof KNOWN,
   names: readonly string[],
 ): SettingProblem[] {
-  const offered: readonly string[] = KNOWN[what].offered;
+  const { offered, all }: Readonly<Record<"offered" | "all", readonly string[]>> = KNOWN[what];
   const problem = `is not a known ${what} of OpenClaw, so it may grant nothing`;
   return names
-    .filter((name) => !offered.includes(name) && !KNOWN[what].others.test(name))
+    .filter((name) => !all.includes(name))
     .map((value) => {
       const meant = closest(value, offered);
       const hint = meant === undefined ? "" : `did you mean ${meant}? `;

@@ -6,13 +6,19 @@ const STALLED_ROUNDS = 10;
 
 export type Side = "client" | "gateway";
 
+/**
+ * What to do with a chunk: true and false forward it, and false ends the observation of its side. A buffer ends the
+ * connection instead: it is the last that the client gets.
+ */
+export type ChunkVerdict = boolean | Buffer;
+
 /** Observes a relayed connection. */
 export interface SpliceListener {
   /**
-   * Is called with each chunk, which it must not change. Returns false to get no more of this side. A promise holds
-   * this chunk, and those after it, until it resolves; it must not reject, and must resolve soon.
+   * Is called with each chunk, which it must not change. A promise holds this chunk, and those after it, until it
+   * resolves; it must not reject, and must resolve soon.
    */
-  onBytes(from: Side, chunk: Buffer): boolean | Promise<boolean>;
+  onBytes(from: Side, chunk: Buffer): ChunkVerdict | Promise<ChunkVerdict>;
   /** Is called once, when both sockets are closed: the side that ended first, and its error if it had one. */
   onClosed(first: Side, error: NodeJS.ErrnoException | undefined): void;
 }
@@ -42,8 +48,14 @@ export function splice({ client, gateway, early, received, headSize, listener }:
 
   watch(client, gateway, "client");
   watch(gateway, client, "gateway");
-  flow("client", client, gateway, listener)(early);
-  flow("gateway", gateway, client, listener)(received, received.subarray(headSize));
+  // First the response: what the client has sent may end the connection.
+  flow("gateway", gateway, client, listener, end)(received, received.subarray(headSize));
+  flow("client", client, gateway, listener, end)(early);
+
+  function end(lastBytes: Buffer): void {
+    if (!client.writableEnded) client.end(lastBytes);
+    gateway.destroy();
+  }
 
   function watch(side: Socket, other: Socket, name: Side): void {
     const ended = (): void => {
@@ -75,11 +87,14 @@ function flow(
   from: Socket,
   to: Socket,
   listener: SpliceListener,
+  end: (lastBytes: Buffer) => void,
 ): (chunk: Buffer, observed?: Buffer) => void {
   let observer: SpliceListener | undefined = listener;
   let held = false;
 
-  function pass(chunk: Buffer): void {
+  function act(chunk: Buffer, verdict: ChunkVerdict | undefined): void {
+    if (typeof verdict === "object") return end(verdict);
+    if (!verdict) observer = undefined;
     // Bytes for a side that has closed are dropped, so that the sender's end is still seen.
     // What the kernel took at once is not a reason to pause, however much it was.
     if (to.writable && !to.write(chunk) && to.writableLength > 0) from.pause();
@@ -91,19 +106,18 @@ function flow(
 
   function receive(chunk: Buffer, observed = chunk): void {
     if (chunk.length === 0) return;
-    const wantsMore = observed.length === 0 || observer?.onBytes(side, observed);
-    if (wantsMore instanceof Promise) return void hold(chunk, wantsMore);
-    if (!wantsMore) observer = undefined;
-    pass(chunk);
+    const verdict = observed.length === 0 || observer?.onBytes(side, observed);
+    if (verdict instanceof Promise) void hold(chunk, verdict);
+    else act(chunk, verdict);
   }
 
-  async function hold(chunk: Buffer, released: Promise<boolean>): Promise<void> {
+  async function hold(chunk: Buffer, promise: Promise<ChunkVerdict>): Promise<void> {
     held = true;
     from.pause();
-    if (!(await released)) observer = undefined;
+    const verdict = await promise;
     held = false;
     from.resume();
-    pass(chunk);
+    act(chunk, verdict);
   }
 
   from.on("data", receive);

@@ -29,6 +29,7 @@ describe("--config FILE", () => {
       allowOrigin: ["https://app.example:8443"],
       forwarded: "private",
       strip: ["x-corp-user"],
+      maxScopes: ["operator.read", "operator.write"],
       hold: 20_000,
       drain: 0,
       maxConnections: 64,

@@ -49,6 +49,7 @@ describe("defaults", () => {
       allowFrom: [],
       allowHost: [],
       allowOrigin: [],
+      maxScopes: [],
       forwarded: "strip",
       strip: [],
       hold: 10_000,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { KNOWN_SCOPES } from "../../src/openclaw/scopes.ts";
 import { environmentName, flagName } from "../../src/settings/setting-row.ts";
 import { SETTING_ROWS, type SETTINGS } from "../../src/settings/settings.ts";
 import { resolveOptions } from "../../src/settings/options.ts";
@@ -31,6 +32,7 @@ const TEXTS: Readonly<Record<Exclude<keyof typeof SETTINGS, "config">, fc.Arbitr
   allowOrigin: list(label.map((name) => `https://${name}.example`)),
   forwarded: fc.constantFrom("strip", "private", "reject"),
   strip: list(label.map((name) => `x-corp-${name}`)),
+  maxScopes: list(fc.constantFrom(...KNOWN_SCOPES)),
   hold: duration,
   drain: duration,
   maxConnections: port.map(String),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { KNOWN_SCOPES } from "../../src/openclaw/scopes.ts";
 import { load, problems } from "./load.ts";
 
 describe("durations", () => {
@@ -43,6 +44,7 @@ describe("words", () => {
   it.each([
     ["forwarded", "strip, private, reject"],
     ["approve", "off, seen"],
+    ["max-scopes", KNOWN_SCOPES.join(", ")],
     ["log-level", "debug, info, warn, error, silent"],
     ["log-format", "json, pretty"],
   ])("--%s refuses all but its own", async (name, words) => {

@@ -17,6 +17,7 @@ export function testSettings(gatewayPort: number): Settings {
     allowOrigin: [],
     forwarded: "strip",
     strip: [],
+    maxScopes: [],
     hold: 0,
     drain: 0,
     maxConnections: 512,

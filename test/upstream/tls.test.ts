@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
+import type { Settings } from "../../src/settings/settings.ts";
 import { testSettings } from "../support/settings.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 import { startFakeGateway, type FakeGateway } from "../fake-gateway/server.ts";
@@ -39,16 +40,31 @@ describe("a gateway with a self-signed certificate", () => {
   });
   afterAll(() => fakeGateway.close());
 
-  async function openFor(pin: string | undefined, holdMs = 0): Promise<TestShim> {
+  async function openFor(
+    pin: string | undefined,
+    holdMs = 0,
+    maxScopes: Settings["maxScopes"] = [],
+  ): Promise<TestShim> {
     const { gateway } = testSettings(fakeGateway.port);
     const authority = `127.0.0.1:${fakeGateway.port}`;
     const wss = { ...gateway, url: `wss://${authority}`, tls: true, origin: `https://${authority}` };
     const shim = await openShimFor(fakeGateway, {
       hold: holdMs,
+      maxScopes,
       gateway: pin === undefined ? wss : { ...wss, fingerprint: pin },
     });
     return shim;
   }
+
+  it("is asked by TLS if it limits scopes", async () => {
+    const shim = await openFor(fingerprint, 0, ["operator.read"]);
+    const scopes = ["operator.admin", "operator.read"];
+    const client = { url: `ws://${shim.authority}`, token: "t", device: createDevice(), scopes };
+    expect(await handshake(client)).toMatchObject({
+      ok: true,
+      hello: { auth: { scopes: ["operator.read"] } },
+    });
+  });
 
   it("is accepted by its fingerprint, for WebSockets and HTTP", async () => {
     const shim = await openFor(fingerprint);

@@ -99,6 +99,8 @@ export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFai
     what: reason === undefined ? outcome : `${outcome} (${reason})`,
     fix: advice.fix,
     command: advice.command,
+    /** Closed by a shim's --max-scopes, before a gateway got it: doctor requests every scope. */
+    beyondCeiling: reason?.startsWith("--max-scopes: ") ?? false,
     /** The pending request that a refusal left. */
     requestId: response?.ok === false ? response.requestId : undefined,
     hello: result.ok ? factsOf(result.hello) : undefined,

@@ -38,6 +38,8 @@ async function judge(context: DoctorContext, name: string, what: string): Promis
     return toFix(`${name} leads to another gateway than ${url}`, fix);
   }
   if (attempt.connected && isLocal) return ok(`${what}: a new device is paired through it silently`);
+  if (attempt.beyondCeiling)
+    return note(`${what}, with a ceiling that refuses a test device (${attempt.reason})`);
   // The shim is not the cause if the gateway refuses everybody.
   if (attempt.connected || (!isLocal && attempt.outcome === "pairing-required"))
     return note(`${what}: it reaches the gateway; no new device was paired (see direct)`);

@@ -31,9 +31,10 @@ export class TestDevices {
     const device = createDevice();
     const { id: deviceId } = device;
     const attempt = await connectAs({ ...target, device }, credential, this.#deadline);
-    const { connected, outcome, requestId, sent } = attempt;
+    const { connected, outcome, requestId, sent, beyondCeiling } = attempt;
     // Whoever received `connect` may still pair the device.
-    const isUndecided = sent && ["gateway-unreachable", "gateway-closed", "abandoned"].includes(outcome);
+    const isUndecided =
+      sent && !beyondCeiling && ["gateway-unreachable", "gateway-closed", "abandoned"].includes(outcome);
     if (connected || outcome === "pairing-required" || isUndecided)
       this.#leftovers.set(deviceId, { deviceId, requestId });
     return attempt;

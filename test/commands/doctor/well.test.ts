@@ -42,6 +42,25 @@ describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (re
   });
 });
 
+describe("doctor, where the running shim has --max-scopes", () => {
+  it.each([
+    ["2026.4.5", "note", "a ceiling that refuses a test device"],
+    ["2026.9.6", "ok", "a new device is paired through it silently"],
+  ] as const)("finds nothing to fix at a gateway of %s", async (release, status, finding) => {
+    const gateway = await startTestGateway({ release });
+    const shim = await openTestShim(gateway.port, { maxScopes: ["operator.read"] });
+    onTestFinished(() => shim.close());
+    const home = makeHome(sectionOf(gateway));
+
+    const run = await runDoctor(["--listen", shim.authority], { HOME: home });
+
+    expect(toFix(run)).toEqual([]);
+    expect(run).toMatchObject({ code: 0, local: true, left: [] });
+    expect(run.of("shim", status)[0]?.finding).toContain(finding);
+    expect(gateway.pairing.paired).toEqual([]);
+  });
+});
+
 describe("doctor, where the gateway is", () => {
   it("a TLS one, uses the pinned certificate", async () => {
     const gateway = await startTestGateway({ tls: TEST_CERTIFICATE });

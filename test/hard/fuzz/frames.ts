@@ -1,7 +1,10 @@
+import { Receiver } from "ws";
+import { ScopeCeiling } from "../../../src/ceiling/scope-ceiling.ts";
 import { credentialResult } from "../../../src/outcome/credential.ts";
 import { Outcomes } from "../../../src/outcome/outcomes.ts";
 import { UpgradeSession } from "../../../src/outcome/upgrade-session.ts";
 import { Connections } from "../../../src/server/connections.ts";
+import { fieldsOf } from "../../../src/text/json.ts";
 import type { Side } from "../../../src/upstream/splice.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../../support/websocket-frames.ts";
@@ -12,6 +15,7 @@ import { isPrintable, invariant, type RunResult, type Target } from "./target.ts
 const SEEDS = [
   challenge,
   connectRequest({ client: { id: "cli", mode: "cli" }, auth: { token: "t" }, device: { id: "d" } }),
+  connectRequest({ client: { id: "cli", mode: "cli" }, scopes: ["operator.read", "operator.admin"] }),
   helloOk({ auth: { role: "operator", scopes: ["operator.read"], deviceToken: "dt" } }),
   refusal({
     code: "NOT_PAIRED",
@@ -43,6 +47,8 @@ const WORDS = [
   '"ok"',
   '"error"',
   '"details"',
+  '"scopes"',
+  '["operator.admin"]',
   '"code"',
   '"reason"',
   '"__proto__"',
@@ -89,7 +95,7 @@ export function framesTarget(): Target {
   return {
     seeds: SEEDS,
     words: WORDS,
-    run(input, random): RunResult {
+    async run(input, random): Promise<RunResult> {
       const conversation = handshakeWith(input, random);
       outcomes = 0;
       const startedAt = performance.now();
@@ -109,10 +115,50 @@ export function framesTarget(): Target {
       session.onClosed(random.one(SIDES));
       session.onClosed("client");
       invariant(outcomes === 1, "there is exactly one outcome", outcomes);
+      await runGuarded(conversation);
       return { units: read, passed: early };
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** Passes the same frames to the guard of `--max-scopes`, for a gateway that ignores the ceiling. */
+async function runGuarded(conversation: readonly Sent[]): Promise<void> {
+  const ceiling = new ScopeCeiling(["operator.read"], () => Promise.resolve(false));
+  const reporter = new Outcomes();
+  const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, rateLimitKey: undefined };
+  const guard = ceiling.guard(
+    new UpgradeSession({ ...facts, sentCredential: false }, reporter, new Connections(1)),
+  );
+  guard.onResponse(101);
+  const forwarded: Buffer[] = [];
+  for (const { side, bytes } of conversation) {
+    const verdict = await guard.onBytes(side, bytes);
+    if (typeof verdict === "object" || reporter.recent[0]?.outcome === "connected") break;
+    if (side === "client") forwarded.push(bytes);
+  }
+  guard.onClosed("client");
+  invariant(reporter.recent.length === 1, "there is exactly one outcome with a ceiling");
+  const messages: string[] = [];
+  const receiver = new Receiver({ isServer: true, maxPayload: 64 * 1024 });
+  receiver.on("message", (data) => messages.push(String(data)));
+  receiver.on("error", () => {});
+  receiver.write(Buffer.concat(forwarded));
+  invariant(messages.length <= 1, "one message before hello-ok", messages);
+  const [message] = messages;
+  const scopes = message === undefined ? [] : requestedScopes(message);
+  invariant(
+    Array.isArray(scopes) && scopes.every((scope) => scope === "operator.read"),
+    "scopes are within the ceiling",
+    message,
+  );
+}
+
+/** Returns the scopes as a gateway reads them; throws if the message is not a connect. */
+function requestedScopes(message: string): unknown {
+  const { method, params } = fieldsOf(JSON.parse(message));
+  invariant(method === "connect", "the first message is a connect", message);
+  return fieldsOf(params)["scopes"] ?? [];
 }
 
 interface Sent {
@@ -123,7 +169,7 @@ interface Sent {
 /** Returns a handshake with the input as one of its messages, in valid or mutated frames. */
 function handshakeWith(input: Buffer, random: Random): Sent[] {
   const sent: Sent[] = [];
-  const script = [SEEDS[0], SEEDS[1], random.one(SEEDS)];
+  const script = [SEEDS[0], random.one([SEEDS[1], SEEDS[2]]), random.one(SEEDS)];
   const at = random.below(4);
   for (let i = 0; i < 3 + random.below(3); i += 1) {
     const payload = i === at ? input : Buffer.from(script[i] ?? random.one(SEEDS), "latin1");
