@@ -17,7 +17,13 @@ export async function httpGet(
   let response: IncomingMessage | undefined;
   try {
     response = await new Promise<IncomingMessage>((resolve, reject) => {
-      get(url, { ...options, signal }, resolve).on("error", reject);
+      // After a 101 Node only closes the connection, without an error and beyond the reach of the signal.
+      const upgraded = Object.assign(new Error("101 to a request without Upgrade"), {
+        code: "HPE_PAUSED_UPGRADE",
+      });
+      get(url, { ...options, signal }, resolve)
+        .on("error", reject)
+        .on("close", () => reject(upgraded));
     });
     response.setEncoding("utf8");
     for await (const part of response) {

@@ -7,7 +7,7 @@ import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { TEST_CERTIFICATE } from "../support/certificate.ts";
 import { TOKEN } from "../support/gateways.ts";
-import { portOf } from "../support/raw.ts";
+import { portOf, SWITCHING_PROTOCOLS } from "../support/raw.ts";
 import { testSettings } from "../support/settings.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 
@@ -63,6 +63,12 @@ const STARTS = {
     );
     return openShimFor(await listening(server));
   },
+  async upgradingServer() {
+    const server = createTcpServer((socket) =>
+      socket.on("error", () => {}).once("data", () => socket.write(SWITCHING_PROTOCOLS)),
+    );
+    return openShimFor(await listening(server));
+  },
   async tlsGateway() {
     const gateway = await startFakeGateway({ release: "2026.9.6", token: TOKEN, tls: TEST_CERTIFICATE });
     onTestFinished(() => gateway.close());
@@ -95,6 +101,7 @@ describe("the gateway is not up", () => {
   it.each([
     ["a web server responds", "webServer", "not-a-gateway", "correct the port"],
     ["the server does not respond in HTTP", "otherProtocol", "not-a-gateway", "correct the port"],
+    ["the server responds with 101", "upgradingServer", "not-a-gateway", "correct the port"],
     ["the gateway speaks TLS under ws://", "tlsGateway", "tls-expected", "wss://"],
     [
       "a server that responds to plain HTTP with 400 speaks TLS",
