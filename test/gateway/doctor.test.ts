@@ -5,12 +5,13 @@ import { handshake } from "../support/client.ts";
 import { createDevice, identityText } from "../../src/openclaw/device.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
 import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
+import { runCli } from "./cli.ts";
 import { knownDevices } from "./devices.ts";
 import { startGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
 import { startVercelProxy } from "./vercel-proxy.ts";
 import { installOpenClaw } from "./openclaw.ts";
-import { chosenVersions } from "./releases.ts";
+import { chosenVersions, NEWEST } from "./releases.ts";
 import { startShimProcess } from "./shim-process.ts";
 
 const READ = ["operator.read"];
@@ -108,6 +109,35 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     expect(found?.command).toBe(`openclaw devices approve ${requestId}`);
     expect(await knownDevices(gateway)).toEqual(before);
   });
+
+  it.runIf(version === NEWEST)(
+    "finds a node's commands that wait for approval, and approves them",
+    async () => {
+      const { url, token, openclaw, home } = gateway;
+      const node = await handshake({
+        url,
+        token,
+        device: createDevice(),
+        role: "node",
+        scopes: [],
+        client: { id: "node-host", mode: "node", platform: "linux" },
+        amend: (params) => ({ ...params, caps: ["system"], commands: ["system.run"] }),
+        keepOpen: true,
+      });
+      if (!node.ok) throw new Error("the node was refused");
+      onTestFinished(() => node.session?.close());
+
+      const run = await doctor();
+
+      expect(toFix(run)).toEqual(["pending"]);
+      const [found] = run.of("pending");
+      expect(found?.finding).toMatch(/^node-host \(node .* until they are approved: system\.run$/);
+      const [, ...args] = (found?.command ?? "").split(" ");
+      const approved = await runCli(openclaw, home, args);
+      expect(approved, approved.output).toMatchObject({ code: 0 });
+      expect(toFix(await doctor())).toEqual([]);
+    },
+  );
 
   it.runIf(REFUSES_UPGRADES.includes(version))("finds the scopes that a device lacks", async () => {
     const device = createDevice();

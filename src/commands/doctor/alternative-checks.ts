@@ -45,8 +45,10 @@ export async function checkAlternatives({ openclaw, gateway, shim }: DoctorConte
     const finding = `${list(keys.map((key) => `gateway.controlUi.${key}`))}: without effect since OpenClaw 2026.8`;
     results.push(note(finding, "remove it", "openclaw doctor --fix"));
   }
-  if (listener?.program === "docker-proxy")
-    results.push(note("the gateway is in a container: openclaw --container NAME needs no shim"));
+  if (listener?.program === "docker-proxy") {
+    const option = "openclaw --container NAME (OpenClaw 2026.3.28 and later) on this machine needs no shim";
+    results.push(note(`the gateway is in a container: ${option}`));
+  }
   const seen = ((await shim()).running?.outcomes ?? []).filter(({ clientId }) => clientId !== undefined);
   const [clients, , setting] = BETTER.find(([, fits]) => seen.length > 0 && seen.every(fits)) ?? [];
   // Read for 2026.9.6.

@@ -10,37 +10,41 @@ const TTL_MS = 5 * 60_000;
 const SHOWN = 5;
 const LIST = "openclaw devices list";
 
-/** Judges the pending requests: their devices are refused, even if they are local now. */
+/** Judges the pending requests: their devices are refused, even if they are local now, or a node may not run commands. */
 export async function checkPending({ gateway, openclaw }: DoctorContext): Results {
-  const { devices } = await gateway();
+  const { devices, nodes } = await gateway();
   const store = openclaw.sqlite ? "; the store is SQLite, which only the gateway reads" : "";
   if (!devices) return unknown(`devices are visible to operators only, and none could connect${store}`);
   const all = devices.pending.filter(({ at }) => at === undefined || Date.now() - at < TTL_MS);
   const live = all.filter(({ name }) => name !== DEVICE_NAME);
   const own = all.length - live.length;
-  const left =
-    own === 0 ? [] : [note(`${own} request(s) of doctor's own test devices expire within minutes`)];
-  if (live.length === 0) return own === 0 ? ok("no device waits to be approved") : left;
+  const others = nodes.slice(0, SHOWN).map(({ nodeId, requestId, client = "a node", commands }) => {
+    const finding = `${client} (node ${nodeId.slice(0, 12)}…) may connect, but not run these commands until they are approved`;
+    const word = shellWord(requestId);
+    const approve = word === undefined ? "openclaw nodes pending" : `openclaw nodes approve ${word}`;
+    return toFix(`${finding}: ${list(commands)}`, "approve them", approve);
+  });
+  if (own > 0) others.push(note(`${own} request(s) of doctor's own test devices expire within minutes`));
+  if (live.length + others.length === 0) return ok("no device waits to be approved");
   const results = live.slice(0, SHOWN).map(({ deviceId, client, requestId, silent, at = 0 }) => {
     // A paired device asks for more than it was approved for: `scopes` says what.
-    const isUpgrade = devices.paired.some((paired) => paired.deviceId === deviceId);
-    const stays =
-      silent || isUpgrade
-        ? "it is refused until somebody approves it"
-        : "its first attempt could not be paired silently, so it stays refused, local or not, until five minutes after its last";
+    const isStale = !silent && devices.paired.every((paired) => paired.deviceId !== deviceId);
+    const stays = isStale
+      ? "its first attempt could not be paired silently, so it stays refused, local or not, until five minutes after its last one"
+      : "it is refused until somebody approves it";
     // A request from the future does not expire before then.
     const ahead = Math.round((at - Date.now()) / 60_000);
     const clock = ahead > 1 ? `; its time is ${ahead} min ahead of this clock: one of them is wrong` : "";
     const word = shellWord(requestId);
     return toFix(
       `${client ?? "a client"} (device ${deviceId.slice(0, 12)}…) waits to be approved: ${stays}${clock}`,
-      "approve it (openclaw devices approve); or, if it may be local now, reject it and let it retry",
+      isStale ? "approve it; or, if it may be local now, reject it and let it retry" : "approve it",
       word === undefined ? LIST : `openclaw devices approve ${word}`,
     );
   });
   const more = live.length - SHOWN;
   if (more > 0) results.push(toFix(`${more} more requests wait`, "list them", LIST));
-  return [...results, ...left];
+  return [...results, ...others];
 }
 
 /** Judges whether paired devices are refused because they request more scopes than were approved. */

@@ -78,6 +78,7 @@ export async function openContext(command: CommandContext<typeof DOCTOR_FLAGS>, 
       hello: direct.hello ?? plain.hello,
       /** Pending and paired devices without this run's: from the gateway, else from OpenClaw's files. */
       devices: lists ?? openclaw.devices,
+      nodes: await devices.waitingNodes(),
     };
   });
 

@@ -79,6 +79,17 @@ export function readPending(value: unknown) {
   });
 }
 
+/** Reads from `node.list` the nodes that have commands which wait for approval; older releases do not say so. */
+export function readWaitingNodes(value: unknown) {
+  return (itemsOf(value) ?? []).flatMap((item) => {
+    const [nodeId, requestId] = [stringOf(item["nodeId"]), stringOf(item["pendingRequestId"])];
+    const isPending = stringOf(item["approvalState"])?.startsWith("pending-") === true;
+    const commands = textsIn(item["pendingDeclaredCommands"]);
+    if (!isPending || nodeId === undefined || requestId === undefined || commands.length === 0) return [];
+    return { nodeId, requestId, client: stringOf(item["clientId"]), commands };
+  });
+}
+
 /** Reads paired devices, with the scopes that an operator approved, as `readPending` reads requests. */
 export function readPaired(value: unknown) {
   return itemsOf(value)?.flatMap((item) => {

@@ -3,7 +3,7 @@ import type { GatewaySession } from "../../openclaw/gateway-session.ts";
 import { shownValue } from "../../settings/settings-error.ts";
 import { fieldsOf } from "../../text/json.ts";
 import { connectAs, timeFor, type Attempt, type Deadline, type Target } from "./gateway-attempt.ts";
-import { readPaired, readPending, type DeviceLists } from "./openclaw-files.ts";
+import { readPaired, readPending, readWaitingNodes, type DeviceLists } from "./openclaw-files.ts";
 import type { Credential } from "./tool-urls.ts";
 
 /** A test device that a gateway may still know. */
@@ -53,7 +53,7 @@ export class TestDevices {
     const deviceId = device?.id ?? "";
     const lists = operator && this.#leftovers.has(deviceId) ? await this.#list(operator) : undefined;
     const isUnknown = lists !== undefined && !isIn(lists, deviceId);
-    if (isUnknown && session && (await this.#request(session, "remove", { deviceId })))
+    if (isUnknown && session && (await this.#request(session, "device.pair.remove", { deviceId })))
       this.#leftovers.delete(deviceId);
     else if (isUnknown)
       this.#leftovers.set(deviceId, { deviceId, requestId, at: shownValue(target.url).replace(/\/$/, "") });
@@ -77,6 +77,11 @@ export class TestDevices {
     return { pending: lists.pending.filter(isForeign), paired: lists.paired.filter(isForeign) };
   }
 
+  /** Lists the nodes whose commands wait for approval; none without an operator. */
+  async waitingNodes() {
+    return readWaitingNodes(fieldsOf(await this.#request(this.operator, "node.list", {}))["nodes"]);
+  }
+
   /** Removes this run's devices from the operator's gateway and rejects their requests. Returns the others. */
   async clear(): Promise<readonly Leftover[]> {
     const { operator } = this;
@@ -84,8 +89,8 @@ export class TestDevices {
     for (const { deviceId, requestId, at } of operator ? [...this.#leftovers.values()].toReversed() : []) {
       // A request that was approved meanwhile (by a shim with `--approve seen`) is a device by then.
       const isRemoved =
-        (requestId !== undefined && (await this.#request(operator, "reject", { requestId }))) ||
-        (await this.#request(operator, "remove", { deviceId }));
+        (requestId !== undefined && (await this.#request(operator, "device.pair.reject", { requestId }))) ||
+        (await this.#request(operator, "device.pair.remove", { deviceId }));
       const lists = isRemoved || at !== undefined ? undefined : await this.#list(operator);
       if (isRemoved || (lists && !isIn(lists, deviceId))) this.#leftovers.delete(deviceId);
     }
@@ -94,7 +99,7 @@ export class TestDevices {
 
   /** Lists the gateway's devices; undefined if this session may not. */
   async #list(session: GatewaySession | undefined): Promise<DeviceLists | undefined> {
-    const payload = fieldsOf(await this.#request(session, "list", {}));
+    const payload = fieldsOf(await this.#request(session, "device.pair.list", {}));
     const [pending, paired] = [readPending(payload["pending"]), readPaired(payload["paired"])];
     return pending && paired && { pending, paired };
   }
@@ -103,7 +108,7 @@ export class TestDevices {
   async #request(session: GatewaySession | undefined, method: string, params: object): Promise<unknown> {
     // On a closed session a request would wait for its timeout.
     if (session?.closeCode !== undefined) return undefined;
-    const payload = session?.request(`device.pair.${method}`, params, timeFor("request", this.#deadline));
+    const payload = session?.request(method, params, timeFor("request", this.#deadline));
     // Since 2026.4 the gateway closes the connections of a device that removes itself, with 4001 (measured).
     return payload?.then((value) => value ?? true).catch(() => session?.closeCode === 4001 || undefined);
   }

@@ -87,6 +87,7 @@ function contextOf(given: Given): DoctorContext {
     untried: false,
     hello: connected().hello,
     devices: { pending: [], paired: [] },
+    nodes: [],
     ...given.gateway,
   };
   const outcomes = [...(given.outcomes ?? [])];

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { checkPending, checkScopes } from "../../../src/commands/doctor/device-checks.ts";
 import type { Result } from "../../../src/commands/doctor/finding.ts";
-import { readPaired, readPending, type DeviceLists } from "../../../src/commands/doctor/openclaw-files.ts";
+import {
+  readPaired,
+  readPending,
+  readWaitingNodes,
+  type DeviceLists,
+} from "../../../src/commands/doctor/openclaw-files.ts";
 import { findings, gatewayOf } from "./context.ts";
 
 type PendingDevice = DeviceLists["pending"][number];
@@ -41,6 +46,28 @@ describe("a pending request", () => {
     expect(await pendingAt("2026.2.19", request, { ...request, name: "openclaw-shim doctor" })).toMatchObject(
       [{ status: "fix", command: "openclaw devices approve r-1" }, { status: "note" }],
     );
+  });
+
+  it("may be of a node's commands", async () => {
+    const nodes = readWaitingNodes([
+      {
+        nodeId: "n".repeat(64),
+        clientId: "node-host",
+        approvalState: "pending-approval",
+        pendingRequestId: "r-2",
+        pendingDeclaredCommands: ["system.run", "system.which"],
+      },
+      { nodeId: "m".repeat(64), clientId: "node-host", approvalState: "approved", commands: ["system.run"] },
+      { nodeId: "o".repeat(64), commands: ["system.run"] },
+    ]);
+    expect(await findings(checkPending, { gateway: { ...gatewayOf("2026.9.6"), nodes } })).toMatchObject([
+      {
+        status: "fix",
+        finding:
+          "node-host (node nnnnnnnnnnnn…) may connect, but not run these commands until they are approved: system.run system.which",
+        command: "openclaw nodes approve r-2",
+      },
+    ]);
   });
 
   it("expires after five minutes", async () => {
