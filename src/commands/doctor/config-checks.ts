@@ -52,7 +52,7 @@ export async function checkTrustedProxies({ openclaw, settings, gateway }: Docto
   const fix = "remove loopback from it (or set it to your real proxies), and restart the gateway";
   const command = "openclaw config unset gateway.trustedProxies && openclaw gateway restart";
   if (holds("forwardingRefused", version)) {
-    const use = `on ${version} that lets browsers in behind a reverse proxy of this machine, which get HTTP 403 without it`;
+    const use = `on ${version} that keeps browsers behind a reverse proxy of this machine from HTTP 403`;
     return note(`${covers}: ${use}; the CLI, backends and nodes on that path need the shim`);
   }
   if (!holds("trustedProxiesUnlocal", version)) return note(`${covers}: no harm to locality on ${version}`);

@@ -63,7 +63,7 @@ export class TestDevices {
 
   /**
    * Makes an attempt the operator if it may list devices, and else closes its session. The gateway grants a new local
-   * device every operator scope; without a device, from 2026.8.1 on the CLI alone keeps them.
+   * device every operator scope; without a device, the CLI keeps them from 2026.7.1 on.
    * @returns the gateway's devices, without this run's
    */
   async chooseOperator({ session }: Pick<Attempt, "session">): Promise<DeviceLists | undefined> {

@@ -95,7 +95,10 @@ function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorC
     const seen = adds || "forwarding headers are added, or Host is rewritten";
     const listener = reachableAt(settings.listen[0] ?? { host: "127.0.0.1", port: 18_788 });
     const lead = `let it lead to the shim instead of the gateway: to ${listener}, where ${program} run listens`;
-    return toFix(`${name} leads to the gateway past the shim, and ${seen}${by}: ${what}`, lead);
+    const isForBrowsers = attempt.reason === "proxy_attribution_required";
+    const alone = "; browsers alone get past the 403 with that proxy's address in gateway.trustedProxies";
+    const finding = `${name} leads to the gateway past the shim, and ${seen}${by}: ${what}`;
+    return toFix(finding, `${lead}${isForBrowsers ? alone : ""}`);
   }
   if (!path.credentialWithheld) return toFix(`${name}: ${what}`, fix, command);
   const why = "it is neither on this machine, nor a TLS URL that you gave for the token";

@@ -47,7 +47,7 @@ describe("gateway.trustedProxies", () => {
     ["dev", REFUSED, "fix", "before 2026.4"],
     ["2026.4.5", REFUSED, "note", "no harm to locality on 2026.4.5"],
     ["2026.7.35", REFUSED, "note", "no harm to locality on 2026.7.35"],
-    ["2026.8.1", REFUSED, "note", "lets browsers in behind a reverse proxy"],
+    ["2026.8.1", REFUSED, "note", "keeps browsers behind a reverse proxy of this machine from HTTP 403"],
     ["2026.9.6", connected("2026.9.6"), "note", "nodes on that path need the shim"],
     ["2026.3.23", connected("2026.3.23"), "fix", "from its next start"],
     ["dev", connected("dev"), "fix", "from its next start"],
