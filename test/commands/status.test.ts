@@ -34,7 +34,7 @@ describe("status without a service", () => {
     expect(await run.exit).toBe(0);
     expect(run.stdout[0]).toBe(`not installed as a service, but a shim runs at ${shim.authority}`);
     expect(run.stdout[2]).toContain("the gateway is up since, at the latest, ");
-    expect(run.stdout).toContain("  last outcomes:");
+    expect(run.stdout).toContain("  last outcomes, newest first:");
   });
 
   it("exits with 1 if the gateway is down, and finds the shim by the environment", async () => {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A fake launchctl: records every command in $FAKE_LAUNCHCTL/calls, and knows which domains have the agent.
-# NO_SCREEN=125 makes gui/UID a domain that cannot load agents.
+# NO_SCREEN=125 makes gui/UID a domain that cannot load agents. After a crash, $FAKE_LAUNCHCTL/crashed exists.
 echo "$*" >> "$FAKE_LAUNCHCTL/calls"
 verb=$1
 case $verb in
@@ -21,6 +21,10 @@ case $verb in
     elif [ ! -e "$agent" ]; then
       echo "Could not find service" >&2
       exit 113
+    fi
+    if [ -e "$FAKE_LAUNCHCTL/crashed" ]; then
+      printf '%s = {\n\tactive count = 0\n\tstate = not running\n\tlast exit code = 2\n}\n' "$2"
+      exit 0
     fi
     printf '%s = {\n\tactive count = 1\n\tstate = running\n\tpid = 4711\n\tlast exit code = 0\n}\n' "$2"
     ;;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startMac, UID } from "./mac.ts";
@@ -149,5 +149,15 @@ describe("LaunchAgent: status", () => {
       address: `127.0.0.1:${mac.port}`,
       gateway: { reachable: false },
     });
+  });
+
+  it("prints why the agent stopped: the last line of its log that is not an outcome", async () => {
+    const mac = await startMac();
+    await mac.install("--listen", `127.0.0.1:${mac.port}`);
+    const why = 'openclaw-shim: --hold: "soon" is not a duration';
+    mkdirSync(join(mac.home, "Library/Logs"));
+    writeFileSync(join(mac.home, "Library/Logs/openclaw-shim.log"), `${why}\n{"msg":"pairing outcome"}\n`);
+    writeFileSync(join(mac.home, "../crashed"), "");
+    expect(await mac.status()).toMatchObject({ state: "not running, last exit code 2", lastError: why });
   });
 });

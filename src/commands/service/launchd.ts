@@ -3,7 +3,7 @@ import { parseEnv } from "node:util";
 import template from "../../../launchd/ai.openclaw.shim.plist?raw";
 import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
 import { loadSettings } from "../../settings/load.ts";
-import { removal, runCommand, type Operation } from "./operations.ts";
+import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { pending, readText, type FileOperation } from "./service-root.ts";
 import { lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
 
@@ -90,6 +90,7 @@ async function agentState(scope: LaunchdScope) {
     new RegExp(`^\\s*${name} = (.+)$`, "m").exec(found?.printed ?? "")?.[1];
   const state = field("state") ?? "not loaded";
   const exit = field("last exit code");
+  const hasFailed = state !== "running" && exit !== undefined && exit !== "0";
   const env = { ...parseEnv(readText(root, environment) ?? ""), HOME: home };
   return {
     name: `${LABEL}${found ? ` (${found.domain}/${uid})` : ""}`,
@@ -97,6 +98,7 @@ async function agentState(scope: LaunchdScope) {
     installed: found !== undefined,
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
+    lastError: hasFailed ? await lastStderrLine(["tail", "-n", "100", scope.log], scope.env) : undefined,
     socket: undefined,
     enabled: undefined,
     pid: Number(field("pid")) || undefined,

@@ -5,6 +5,7 @@ import { printable } from "../../text/printable.ts";
 import type { CommandContext, UNINSTALL_FLAGS } from "../../cli/command.ts";
 import { firstResponse } from "./service-health.ts";
 import { apply, pending, type FileOperation } from "./service-root.ts";
+import { NAME } from "./service-settings.ts";
 import type { Scope } from "./find-service.ts";
 
 /** One step of installing or removing a service. A plan is a list of them, and holds only what has to be changed. */
@@ -88,6 +89,17 @@ export function runCommand([program = "", ...args]: readonly string[], env: Node
       resolve({ code: typeof code === "string" ? undefined : code, stdout, why });
     });
   });
+}
+
+/**
+ * Returns the last line that a service wrote to stderr; undefined if there is none.
+ *
+ * @param argv prints the end of its log, in which stdout has JSON objects only
+ */
+export async function lastStderrLine(argv: readonly string[], env: NodeJS.ProcessEnv) {
+  const lines = (await runCommand(argv, env)).stdout.split("\n").map((line) => printable(line.trim(), 400));
+  const isStderr = (line: string): boolean => line !== "" && !/^\{|^at |^Node\.js v/.test(line);
+  return lines.findLast((line) => line.startsWith(`${NAME}: `)) ?? lines.findLast(isStderr);
 }
 
 function preview(operation: Exclude<Operation, { readonly kind: "message" }>, root: string): string {

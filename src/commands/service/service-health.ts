@@ -10,13 +10,13 @@ const RESPONSE_MS = 8_000;
 const START_MS = 15_000;
 const CHECK_MS = 100;
 
-/** Asks a shim for its state and its last outcomes, oldest first; `problem` is why nothing is known. */
+/** Asks a shim for its state and its last outcomes, newest first; `problem` is why nothing is known. */
 export async function askShim(address: string) {
   const response = await askHealth(address, RESPONSE_MS);
   if ("failure" in response) return { address, problem: `no response at ${address} (${response.failure})` };
   if ("foreign" in response)
     return { address, problem: `another program than openclaw-shim responds at ${address}` };
-  return { address, ...response.health, outcomes: await askOutcomes(address, RESPONSE_MS) };
+  return { address, ...response.health, outcomes: (await askOutcomes(address, RESPONSE_MS)).toReversed() };
 }
 
 /** Returns the address at which a tool on this machine reaches the shim. */

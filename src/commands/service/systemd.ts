@@ -11,7 +11,7 @@ import { withAdvice } from "../../errors.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { listenAddress } from "../../settings/parsers.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { removal, runCommand, type Operation } from "./operations.ts";
+import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { pending, type FileOperation } from "./service-root.ts";
 import { invalid, lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
 
@@ -19,6 +19,8 @@ type SystemdScope = ReturnType<typeof scopeOf>;
 
 const SOCKET = `${NAME}.socket`;
 const SERVICE = `${NAME}.service`;
+/** StateDirectory= with DynamicUser=: a link, and what it leads to (systemd.exec(5)). */
+const STATE_FOLDERS = [`/var/lib/${NAME}`, `/var/lib/private/${NAME}`];
 const DROP_IN = `${SERVICE}.d/install-credential.conf`;
 /** TimeoutStopSec= in the files in systemd/, and how much longer than the drain it is at least. */
 const STOP_SECONDS = 15;
@@ -117,7 +119,8 @@ async function lingeringWarning({ system, uid, env }: SystemdScope): Promise<Ope
   return [{ kind: "message", level: "warning", text }];
 }
 
-function planUninstall(scope: SystemdScope): Operation[] {
+/** Plans the end of the service, and the removal of its files and state. */
+export function planUninstall(scope: SystemdScope): Operation[] {
   const { root, offline, system, units, systemctl, bundle, environment, identity } = scope;
   const links = enablingLinks(scope).map(({ path }) => path);
   const own = [SERVICE, SOCKET, DROP_IN].map((name) => join(units, name));
@@ -126,14 +129,16 @@ function planUninstall(scope: SystemdScope): Operation[] {
   const names = [SERVICE, SOCKET].filter((name) => files.some(({ path }) => path === join(units, name)));
   const run = (...args: string[]) => ({ kind: "run", argv: [...systemctl, ...args] }) as const;
   const attempt = (...args: string[]) => ({ ...run(...args), mayFail: true }) as const;
+  // StateDirectory= has the approver's key. A systemd before 243 has no `clean`; systemctl exits with 1 then.
+  const remove = { kind: "run", argv: ["rm", "-rf", ...STATE_FOLDERS] } as const;
+  const clean = { ...run("clean", "--what=state", SERVICE), fallback: { codes: [1], plan: [remove] } };
   return [
     ...(names.length > 0 ? [run("disable", "--now", ...names)] : []),
-    // Removes StateDirectory=. A systemd before 243 cannot, and it is usually empty.
-    ...(system && names.includes(SERVICE) ? [attempt("clean", "--what=state", SERVICE)] : []),
+    // `clean` refuses a failed unit, and systemd remembers one after its file is removed. Fails if neither is loaded.
+    attempt("reset-failed", SERVICE, SOCKET),
+    ...(system && names.includes(SERVICE) ? [clean] : []),
     ...files,
     run("daemon-reload"),
-    // systemd remembers a failed unit after its file is removed. The command fails if no unit has failed.
-    attempt("reset-failed", SERVICE, SOCKET),
   ];
 }
 
@@ -147,6 +152,10 @@ function enablingLinks({ offline, units }: SystemdScope) {
 
 async function unitState(scope: SystemdScope) {
   const [socket, service] = [await show(scope, SOCKET), await show(scope, SERVICE)];
+  const pid = service.property("ExecMainPID") ?? "0";
+  const hasFailed = service.hasFailed && pid !== "0";
+  const field = scope.system ? "_SYSTEMD_UNIT" : "_SYSTEMD_USER_UNIT";
+  const log = ["journalctl", "--boot", "--quiet", "--output=cat", `${field}=${SERVICE}`, `_PID=${pid}`];
   // One line for each address.
   const addresses = [...socket.text.matchAll(/^Listen=(\S+) \(Stream\)$/gm)];
   return {
@@ -155,6 +164,7 @@ async function unitState(scope: SystemdScope) {
     installed: service.property("LoadState") === "loaded",
     running: service.isActive,
     state: service.state,
+    lastError: hasFailed ? await lastStderrLine(log, scope.env) : undefined,
     socket: socket.state,
     enabled: service.isEnabled,
     pid: Number(service.property("MainPID")) || undefined,
@@ -171,9 +181,10 @@ async function show({ systemctl, env }: SystemdScope, unit: string) {
   const property = (name: string): string | undefined => new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1];
   const [active = "unknown", sub = "unknown"] = [property("ActiveState"), property("SubState")];
   const result = property("Result") ?? "success";
-  const state = `${active} (${sub})${result === "success" ? "" : `, ${result}`}`;
+  const hasFailed = result !== "success";
+  const state = `${active} (${sub})${hasFailed ? `, ${result}` : ""}`;
   const isEnabled = property("UnitFileState") === "enabled";
-  return { text, property, state, isEnabled, isActive: active === "active" };
+  return { text, property, state, hasFailed, isEnabled, isActive: active === "active" };
 }
 
 /** Renders systemd/openclaw-shim.service. @throws SettingsError if a unit cannot hold a path */

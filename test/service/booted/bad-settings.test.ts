@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { client, connect, journal, property, shim, SOCKET, UNIT, until, startGateway } from "./act.ts";
 import { Machine } from "./machine.ts";
+import { DOWNLOADED } from "./scripts.ts";
 
 let machine: Machine;
 let environment: string;
@@ -35,6 +36,9 @@ it("with a bad setting the service stops after one clear line, even if clients w
   expect(complaints).toEqual([
     expect.stringMatching(/^openclaw-shim: OPENCLAW_SHIM_HOLD: "banana" is not a duration; write /),
   ]);
+  const { code, stdout } = await machine.attempt(["/usr/bin/node", DOWNLOADED, "status", "--system"]);
+  expect(code).toBe(1);
+  expect(stdout).toContain(`${UNIT} (system): failed (failed), exit-code\n  last error: ${complaints[0]}\n`);
 
   writeFileSync(environment, good);
   await machine.run(["systemctl", "start", UNIT]);
@@ -74,4 +78,23 @@ it("a program that crashes at once is restarted without limit, and the port work
     (result) => result.ok,
   );
   expect(ok).toBe(true);
+});
+
+it("uninstall of the failed unit removes its state, the approver's key included", async () => {
+  const key = "/var/lib/private/openclaw-shim/device.pem";
+  await machine.run([
+    "sh",
+    "-c",
+    `echo key > ${key} && echo OPENCLAW_SHIM_HOLD=banana >> /etc/openclaw-shim/environment`,
+  ]);
+  await machine.run(["systemctl", "restart", UNIT]);
+  await until(
+    () => property(machine, "ActiveState"),
+    (state) => state === "failed",
+  );
+  expect(await shim(machine, ["uninstall", "--system"])).toContain(
+    `ran systemctl clean --what=state ${UNIT}\n`,
+  );
+  expect(await machine.run(["find", "/var/lib", "-name", "openclaw-shim*"])).toBe("");
+  expect(await property(machine, "LoadState")).toBe("not-found");
 });

@@ -109,7 +109,11 @@ describe("status", () => {
     ]);
     expect(said[4]).toMatch(/^ {2}the gateway is up since, at the latest, \d{4}-/);
     expect(said.slice(5)).toEqual(
-      expect.arrayContaining(["  last outcomes:", "    connected from 127.0.0.1", ""]),
+      expect.arrayContaining([
+        "  last outcomes, newest first:",
+        expect.stringMatching(/^ {4}\d{4}-\S+Z connected: cli \S+ at 127\.0\.0\.1$/),
+        "",
+      ]),
     );
   });
 
