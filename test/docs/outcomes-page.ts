@@ -38,7 +38,6 @@ const HTTP_ONLY = new Set([
   "header_too_large",
   "method_connect",
   "method_not_allowed",
-  "upgrade_not_websocket",
 ]);
 /** The reason of `rate-limited`, and what a client gets whose outcome is `gateway-unreachable`. */
 const OTHER_OUTCOMES = new Set([
