@@ -214,5 +214,22 @@ export const OUTCOME_FIXES = {
     "nothing, if this path belongs to a plugin, canvas or worker; else make the client connect to the gateway's own path",
 } as const satisfies Readonly<Record<string, string>>;
 
-/** The shell command that does it, for the outcomes that have one. */
-export const OUTCOME_COMMANDS = { "pairing-required": "openclaw devices approve {value}" } as const;
+// With a state folder of its own, OpenClaw's CLI is a device that has no pending request (docs/gateway.md section 5).
+const APPROVER =
+  "OPENCLAW_CONFIG_PATH=${OPENCLAW_CONFIG_PATH:-${OPENCLAW_STATE_DIR:-~/.openclaw}/openclaw.json} OPENCLAW_STATE_DIR=~/.openclaw-approver";
+
+/**
+ * Every shell command that an outcome, a refusal or a finding of doctor can have. Each is tried on real gateways, in
+ * the shells of users who followed README.md (test/gateway/printed-command.test.ts).
+ */
+export const SHELL_COMMANDS = {
+  "approve-device": `${APPROVER} openclaw devices approve {value}`,
+  "approve-node": `${APPROVER} openclaw nodes approve {value}`,
+  "untrust-proxies": "openclaw config unset gateway.trustedProxies",
+  "approve-local": "openclaw config set gateway.nodes.pairing.autoApproveLocal true",
+  "start-shim": "{value}",
+  "set-port": "export OPENCLAW_GATEWAY_PORT={value}",
+  // 2026.2 reads the port alone.
+  "set-url": "export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:{value} OPENCLAW_GATEWAY_PORT={value}",
+  "set-remote-url": "openclaw config set gateway.remote.url ws://127.0.0.1:{value}",
+} as const;

@@ -1,9 +1,9 @@
 import {
   CONNECT_FAILURES,
   GATEWAY_STATES,
-  OUTCOME_COMMANDS,
   OUTCOME_FIXES,
   REFUSALS,
+  SHELL_COMMANDS,
   type RefusalRow,
 } from "./error-table.ts";
 import { withoutUndefined } from "./text/json.ts";
@@ -91,10 +91,14 @@ export function connectAdvice(code: string): Advice {
  */
 export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, value = "", reason = ""): Advice {
   const fix = fill(ownText(OUTCOME_FIXES, reason) ?? OUTCOME_FIXES[outcome], value);
-  // Without a value that is safe in a shell there is no command.
-  const word = shellWord(value);
-  const command = ownText(OUTCOME_COMMANDS, outcome);
-  return withoutUndefined({ fix, command: word && command && fill(command, word) });
+  // Without a request ID that is safe in a shell there is no command.
+  const id = outcome === "pairing-required" ? shellWord(value) : undefined;
+  return withoutUndefined({ fix, command: id && shellCommand("approve-device", id) });
+}
+
+/** Returns a command of the table. @param value is part of it: the caller's own text, or a `shellWord` */
+export function shellCommand(name: keyof typeof SHELL_COMMANDS, value = ""): string {
+  return fill(SHELL_COMMANDS[name], value);
 }
 
 /** Returns `text` as one word of a shell command; undefined if it could be an option or mean something to a shell. */

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
+import { shellCommand } from "../../src/errors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { readConnect } from "../../src/openclaw/protocol.ts";
 import { Secret } from "../../src/openclaw/token.ts";
@@ -33,7 +34,7 @@ it("an unreachable gateway: the advice is that of the outcome", async () => {
 });
 
 it.each([
-  ["a request id", "r-1", "openclaw devices approve r-1"],
+  ["a request id", "r-1", shellCommand("approve-device", "r-1")],
   ["no request id", undefined, undefined],
   ["a request id that a shell would interpret", "$(reboot)", undefined],
 ])("a device that is not approved, with %s: the command is %s", async (_what, requestId, command) => {

@@ -19,7 +19,7 @@ it("a gateway that refuses the list of pending requests is logged once, until it
     {
       event: "approver.down",
       reason: "device.pair.list: FORBIDDEN: missing scope",
-      command: "openclaw logs --follow",
+      fix: expect.stringContaining("openclaw logs --follow") as string,
     },
     { event: "approver.up" },
   ]);

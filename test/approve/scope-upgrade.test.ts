@@ -34,7 +34,7 @@ describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for 
       deviceId: device.id,
       reason: "scope operator.admin is not in --approve-scopes",
       fix: "if the device is yours, approve its request, or widen --approve-roles and --approve-scopes",
-      command: expect.stringMatching(/^openclaw devices approve \w[\w-]+$/),
+      command: expect.stringMatching(/ openclaw devices approve \w[\w-]+$/),
     });
     expect(gateway.pairing.pending).toHaveLength(1);
   });

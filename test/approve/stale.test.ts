@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { describe, expect, it } from "vitest";
 import { FAKE_RELEASES } from "../fake-gateway/behaviors.ts";
+import { shellCommand } from "../../src/errors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { HandshakeOptions } from "../support/client.ts";
 import type { FakeGatewayOptions } from "../fake-gateway/server.ts";
@@ -69,7 +70,7 @@ describe.each(FIRST_ATTEMPTS)("at 2026.9.6, after %s,", (_, options, how) => {
 
     const { fix, command, requestId } = await shim.outcome();
     expect(fix).toMatch(/stale.*--approve seen/);
-    expect(command).toBe(`openclaw devices approve ${requestId}`);
+    expect(command).toBe(shellCommand("approve-device", requestId));
     expect(gateway.pairing.pending.map((one) => one.requestId)).toContain(requestId);
   });
 });

@@ -2,6 +2,7 @@ import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, onTestFinished } from "vitest";
 import { startInjectingProxy } from "../support/header-injecting-proxy.ts";
 import { handshake, type HandshakeOptions, type HandshakeResult } from "../support/client.ts";
+import { shellCommand } from "../../src/errors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
@@ -63,7 +64,7 @@ export async function setScene(
       const index = shim.outcomes.length;
       await connect({ device });
       const { requestId } = await shim.outcome(index);
-      return `openclaw devices approve ${requestId}`;
+      return shellCommand("approve-device", requestId);
     },
   };
 }

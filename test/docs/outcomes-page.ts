@@ -1,8 +1,8 @@
 import {
   CONNECT_FAILURES,
-  OUTCOME_COMMANDS,
   OUTCOME_FIXES,
   REFUSALS,
+  SHELL_COMMANDS,
   type RefusalRow,
 } from "../../src/error-table.ts";
 import type { OutcomeName } from "../../src/outcome/outcome.ts";
@@ -49,7 +49,7 @@ const OTHER_OUTCOMES = new Set([
 
 const OUTCOMES = Object.keys(MEANINGS).filter((name): name is OutcomeName => Object.hasOwn(MEANINGS, name));
 const FIXES: Readonly<Record<string, string>> = OUTCOME_FIXES;
-const COMMANDS: Readonly<Record<string, string>> = OUTCOME_COMMANDS;
+const COMMANDS: Readonly<Record<string, string>> = { "pairing-required": SHELL_COMMANDS["approve-device"] };
 
 function outcomeTable(): string {
   const rows = OUTCOMES.map((name) => {

@@ -47,13 +47,12 @@ describe.each(chosenVersions())("doctor at openclaw %s, configured with", (versi
       expect(stored(gateway, "pending")).toEqual({});
       expect(stored(gateway, "paired")).toEqual({});
 
-      // With the flag it tries a device. It reports its request, and how to reject it; then it does not advise to approve it.
+      // With the flag it tries a device. It reports its request, and does not advise to approve it.
       const tried = await doctor(gateway, ["--test-device"]);
       expect(toFix(tried)).toEqual(["direct", "trustedProxies"]);
       const [left] = tried.left;
       expect(tried.left).toHaveLength(1);
       expect(tried.of("left behind", "note")[0]?.finding).toContain(left?.deviceId);
-      expect(tried.of("left behind", "note")[0]?.command).toBe(`openclaw devices reject ${left?.requestId}`);
       expect(Object.keys(stored(gateway, "pending"))).toEqual([left?.requestId]);
       const after = await doctor(gateway);
       expect(toFix(after)).toEqual(["direct", "trustedProxies"]);

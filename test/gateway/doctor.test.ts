@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { handshake } from "../support/client.ts";
+import { shellCommand } from "../../src/errors.ts";
 import { createDevice, identityText } from "../../src/openclaw/device.ts";
 import { bundle, type Bundle } from "../commands/bundle.ts";
 import { runDoctorCommand, toFix, type DoctorRun } from "../commands/doctor/run.ts";
@@ -106,7 +107,7 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
     const [found] = run.of("pending");
     expect(found?.finding).toContain(device.id.slice(0, 12));
     expect(found?.finding).toContain("stays refused, local or not");
-    expect(found?.command).toBe(`openclaw devices approve ${requestId}`);
+    expect(found?.command).toBe(shellCommand("approve-device", requestId));
     expect(await knownDevices(gateway)).toEqual(before);
   });
 
@@ -132,8 +133,8 @@ describe.each(chosenVersions())("doctor at openclaw %s", (version) => {
       expect(toFix(run)).toEqual(["pending"]);
       const [found] = run.of("pending");
       expect(found?.finding).toMatch(/^node-host \(node .* until they are approved: system\.run$/);
-      const [, ...args] = (found?.command ?? "").split(" ");
-      const approved = await runCli(openclaw, home, args);
+      const [, args = ""] = (found?.command ?? "").split(" openclaw ");
+      const approved = await runCli(openclaw, home, args.split(" "));
       expect(approved, approved.output).toMatchObject({ code: 0 });
       expect(toFix(await doctor())).toEqual([]);
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { shellCommand } from "../../src/errors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import {
   connectThrough,
@@ -25,7 +26,7 @@ describe("the outcome pairing-required", () => {
     });
     const { requestId = "none" } = outcome;
     expect(result).toMatchObject({ ok: false, error: { code: "NOT_PAIRED", details: { requestId } } });
-    expect(outcome.command).toBe(`openclaw devices approve ${requestId}`);
+    expect(outcome.command).toBe(shellCommand("approve-device", requestId));
     expect(outcomeLineOf(shim, outcome.conn)).toMatchObject({ level: "warn" });
     expect(outcome).not.toHaveProperty("firstSeen");
   });
@@ -52,7 +53,7 @@ describe("the outcome pairing-required", () => {
       scopes: ["operator.admin"],
     });
     expect(outcome.fix).toContain("more scopes");
-    expect(outcome.command).toBe(`openclaw devices approve ${outcome.requestId}`);
+    expect(outcome.command).toBe(shellCommand("approve-device", outcome.requestId));
   });
 
   it.each(["role-upgrade", "metadata-upgrade"])("has the reason %s", async (reason) => {
@@ -61,7 +62,7 @@ describe("the outcome pairing-required", () => {
     await connectThrough(shim);
     const outcome = await shim.outcome();
     expect(outcome).toMatchObject({ outcome: "pairing-required", reason, requestId: "r-1" });
-    expect(outcome.command).toBe("openclaw devices approve r-1");
+    expect(outcome.command).toBe(shellCommand("approve-device", "r-1"));
   });
 
   it.each(["r; rm -rf ~", "$(id)", "`id`", "a b", "r-1\n", "--latest"])(

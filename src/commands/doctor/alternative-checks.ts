@@ -2,7 +2,7 @@ import { isLoopbackAddress, isPrivateAddress } from "../../net/ip-address.ts";
 import { section } from "../../openclaw/config.ts";
 import { holds } from "../../openclaw/releases.ts";
 import type { DoctorContext } from "./doctor-context.ts";
-import { list, note, type Results } from "./finding.ts";
+import { note, type Results } from "./finding.ts";
 import type { recentOutcomes } from "./found-shim.ts";
 
 type Seen = Awaited<ReturnType<typeof recentOutcomes>>[number];
@@ -39,12 +39,11 @@ const BETTER: readonly (readonly [clients: string, fits: (seen: Seen) => boolean
 /** Says which setting of OpenClaw is better than the shim, and which has no effect any more (docs/gateway.md section 9). */
 export async function checkAlternatives({ openclaw, gateway, shim }: DoctorContext): Results {
   const { hello, listener } = await gateway();
-  const results = [];
   const keys = RETIRED.filter((key) => key in section(openclaw.gateway, "controlUi"));
-  if (keys.length > 0 && holds("controlUiKeysRetired", hello?.version)) {
-    const finding = `${list(keys.map((key) => `gateway.controlUi.${key}`))}: without effect since OpenClaw 2026.8`;
-    results.push(note(finding, "remove it", "openclaw doctor --fix"));
-  }
+  const isRetired = holds("controlUiKeysRetired", hello?.version);
+  const results = (isRetired ? keys : []).map((key) =>
+    note(`gateway.controlUi.${key}: without effect since OpenClaw 2026.8`, "remove it"),
+  );
   if (listener?.program === "docker-proxy") {
     const option = "openclaw --container NAME (OpenClaw 2026.3.28 and later) on this machine needs no shim";
     results.push(note(`the gateway is in a container: ${option}`));

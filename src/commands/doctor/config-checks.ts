@@ -8,6 +8,8 @@ import type { DoctorContext } from "./doctor-context.ts";
 import { describeAdded } from "./tool-paths.ts";
 import { list, note, ok, shimCommand, toFix, type Result, type Results } from "./finding.ts";
 
+const RESTARTS = "the gateway then restarts automatically, unless gateway.reload.mode is off";
+
 /** Judges whether OpenClaw's own files can be read, and are whole. */
 export async function checkFiles(context: DoctorContext): Results {
   const { openclaw, configProblem, settings, program } = context;
@@ -49,8 +51,9 @@ export async function checkTrustedProxies({ openclaw, settings, gateway }: Docto
   const { direct, hello } = await gateway();
   const covers = `gateway.trustedProxies covers loopback (${list(covering, 4)})`;
   const version = hello?.version;
-  const fix = "remove loopback from it (or set it to your real proxies), and restart the gateway";
-  const command = "openclaw config unset gateway.trustedProxies && openclaw gateway restart";
+  const fix = `remove loopback from it; ${RESTARTS}`;
+  // Entries for other proxies stay.
+  const command = covering.length === entries.length ? (["untrust-proxies"] as const) : undefined;
   if (holds("forwardingRefused", version)) {
     const use = `on ${version} that keeps browsers behind a reverse proxy of this machine from HTTP 403`;
     return note(`${covers}: ${use}; the CLI, backends and nodes on that path need the shim`);
@@ -68,8 +71,8 @@ export async function checkAutoApprove(context: DoctorContext): Results {
   if (pairing["autoApproveLocal"] !== false) return [];
   const setting = "gateway.nodes.pairing.autoApproveLocal";
   const approve = `openclaw devices approve, or ${shimCommand("run", context)} --approve seen`;
-  const fix = `set it to true and restart the gateway; or keep it, and approve each device: ${approve}`;
-  const command = `openclaw config set ${setting} true && openclaw gateway restart`;
+  const fix = `set it to true (${RESTARTS}); or keep it, and approve each device: ${approve}`;
+  const command = ["approve-local"] as const;
   if ((await context.gateway()).direct.connected)
     return note(`${setting} is false, but the running gateway does not apply it`, fix, command);
   return toFix(
@@ -107,11 +110,10 @@ export async function checkAuth({ settings, openclaw, gateway, shim, paths }: Do
     path && `${path.shown} forwards to it`,
     isOpen && "the shim listens beyond loopback",
   ].filter(Boolean);
-  const fix = "give the gateway a token, and restart it";
-  const token = "openclaw config set gateway.auth.mode token && openclaw doctor --generate-gateway-token";
-  const command = `${token} && openclaw gateway restart`;
+  const fix =
+    "set gateway.auth.mode to token and gateway.auth.token (openssl rand -hex 32), and give every client that token";
   if (entries.length === 0)
-    return note("gateway.auth.mode is none: every program of this machine is its operator", fix, command);
+    return note("gateway.auth.mode is none: every program of this machine is its operator", fix);
   const finding = `gateway.auth.mode is none, and ${entries.join(", and ")}`;
-  return toFix(`${finding}: every client that comes that way is its local operator`, fix, command);
+  return toFix(`${finding}: every client that comes that way is its local operator`, fix);
 }

@@ -8,7 +8,6 @@ import { list, note, ok, shimCommand, toFix, unknown, type Results } from "./fin
 /** A request is deleted five minutes after its last attempt (OpenClaw `device-pairing.ts`). */
 const TTL_MS = 5 * 60_000;
 const SHOWN = 5;
-const LIST = "openclaw devices list";
 
 /** Judges the pending requests: their devices are refused, even if they are local now, or a node may not run commands. */
 export async function checkPending({ gateway, openclaw }: DoctorContext): Results {
@@ -20,9 +19,9 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
   const own = all.length - live.length;
   const others = nodes.slice(0, SHOWN).map(({ nodeId, requestId, client = "a node", commands }) => {
     const finding = `${client} (node ${nodeId.slice(0, 12)}…) may connect, but not run these commands until they are approved`;
-    const word = shellWord(requestId);
-    const approve = word === undefined ? "openclaw nodes pending" : `openclaw nodes approve ${word}`;
-    return toFix(`${finding}: ${list(commands)}`, "approve them", approve);
+    const id = shellWord(requestId);
+    const command = id === undefined ? undefined : (["approve-node", id] as const);
+    return toFix(`${finding}: ${list(commands)}`, "approve them", command);
   });
   if (own > 0) others.push(note(`${own} request(s) of doctor's own test devices expire within minutes`));
   if (live.length + others.length === 0) return ok("no device waits to be approved");
@@ -35,15 +34,15 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
     // A request from the future does not expire before then.
     const ahead = Math.round((at - Date.now()) / 60_000);
     const clock = ahead > 1 ? `; its time is ${ahead} min ahead of this clock: one of them is wrong` : "";
-    const word = shellWord(requestId);
+    const id = shellWord(requestId);
     return toFix(
       `${client ?? "a client"} (device ${deviceId.slice(0, 12)}…) waits to be approved: ${stays}${clock}`,
       isStale ? "approve it; or, if it may be local now, reject it and let it retry" : "approve it",
-      word === undefined ? LIST : `openclaw devices approve ${word}`,
+      id === undefined ? undefined : ["approve-device", id],
     );
   });
   const more = live.length - SHOWN;
-  if (more > 0) results.push(toFix(`${more} more requests wait`, "list them", LIST));
+  if (more > 0) results.push(toFix(`${more} more requests wait`, "list them with openclaw devices list"));
   return [...results, ...others];
 }
 
@@ -86,12 +85,12 @@ export async function checkLeftovers({ leftovers }: DoctorContext): Results {
     const where = at === undefined ? "" : ` at the gateway behind ${at}`;
     const there = at === undefined ? "" : " on that gateway's machine";
     const device = `doctor's test device ${deviceId}`;
-    const remove = `openclaw devices remove ${deviceId}`;
-    if (requestId === undefined)
-      return toFix(`${device} may be paired${where}: it could not be removed`, `remove it${there}`, remove);
-    const word = shellWord(requestId);
-    const reject = word === undefined ? LIST : `openclaw devices reject ${word}`;
-    const finding = `the request ${requestId} of ${device}${where} could not be rejected; it expires within five minutes`;
-    return note(finding, `reject it${there}`, reject);
+    if (requestId === undefined) {
+      const finding = `${device} may be paired${where}: it could not be removed`;
+      return toFix(finding, `remove it${there} with openclaw devices remove`);
+    }
+    return note(
+      `the request ${requestId} of ${device}${where} could not be rejected; it expires within five minutes`,
+    );
   });
 }

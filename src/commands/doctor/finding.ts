@@ -1,4 +1,4 @@
-import type { Advice } from "../../errors.ts";
+import { shellCommand, type Advice } from "../../errors.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { flag, gatewayFlags } from "../../cli/program.ts";
 import { SETTINGS, type Settings } from "../../settings/settings.ts";
@@ -16,6 +16,8 @@ export interface Finding extends Partial<Advice> {
 
 /** A finding without the name of its check. */
 export type Result = Omit<Finding, "check">;
+/** A command of the table, and its value. */
+type Command = Readonly<Parameters<typeof shellCommand>>;
 /** What a check found. */
 export type Results = Promise<Result | readonly Result[]>;
 
@@ -26,14 +28,14 @@ const WIDTH = 110;
 const WORDS = { ok: "ok", note: "note", fix: "FIX", unknown: "?" };
 
 export const ok = (text: string) => resultOf("ok", text);
-export const note = (text: string, fix?: string, command?: string) => resultOf("note", text, fix, command);
-export const toFix = (text: string, fix: string, command?: string) => resultOf("fix", text, fix, command);
+export const note = (text: string, fix?: string, command?: Command) => resultOf("note", text, fix, command);
+export const toFix = (text: string, fix: string, command?: Command) => resultOf("fix", text, fix, command);
 export const unknown = (text: string, fix?: string) => resultOf("unknown", text, fix);
 
-function resultOf(status: Finding["status"], finding: string, fix?: string, command?: string): Result {
+function resultOf(status: Finding["status"], finding: string, fix?: string, command?: Command): Result {
   const texts = {
     fix: fix && printable(fix, TEXT_LIMIT),
-    command: command && printable(command, TEXT_LIMIT),
+    command: command && printable(shellCommand(...command), TEXT_LIMIT),
   };
   return withoutUndefined({ status, finding: printable(finding, TEXT_LIMIT), ...texts });
 }

@@ -98,7 +98,6 @@ export function attemptOf(result: Pick<OpenSession, "ok" | "hello"> | SessionFai
     /** `pairing-required (not-paired)`. */
     what: reason === undefined ? outcome : `${outcome} (${reason})`,
     fix: advice.fix,
-    command: advice.command,
     /** Closed by a shim's --max-scopes, before a gateway got it: doctor requests every scope. */
     beyondCeiling: reason?.startsWith("--max-scopes: ") ?? false,
     /** The pending request that a refusal left. */

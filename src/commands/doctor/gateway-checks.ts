@@ -17,8 +17,8 @@ export async function checkGateway({ settings, program, gateway }: DoctorContext
   const { isShim, plain, listener, hello } = await gateway();
   const { url, authority } = settings.gateway;
   if (isShim) {
-    const command = `${program} doctor --listen ${authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY`;
-    return toFix(`${url} is an openclaw-shim, not the gateway`, `run ${command}`);
+    const fix = `run ${program} doctor --listen ${authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY`;
+    return toFix(`${url} is an openclaw-shim, not the gateway`, fix);
   }
   const by = listener ? `; ${listener.shown} listens there` : "";
   if (!ABOUT_GATEWAY.test(plain.outcome)) {
@@ -28,7 +28,7 @@ export async function checkGateway({ settings, program, gateway }: DoctorContext
   }
   const finding = `no connection to a gateway at ${url}: ${plain.what}${by}`;
   if (plain.outcome === "gateway-refused") return toFix(finding, OWN_ADDRESS);
-  return toFix(finding, plain.fix, plain.command);
+  return toFix(finding, plain.fix);
 }
 
 /** Judges whether the gateway accepts the token or password that was found here. */
@@ -43,7 +43,7 @@ export async function checkToken({ credential, gateway }: DoctorContext): Result
   }
   const { from } = credential;
   if (ABOUT_CREDENTIALS.test(direct.outcome))
-    return toFix(`the gateway did not take ${from}: ${what}`, direct.fix, direct.command);
+    return toFix(`the gateway did not take ${from}: ${what}`, direct.fix);
   // If credentials count, the right ones are enough without a device.
   if (!plain.connected)
     return direct.connected ? ok("the gateway requires none (see auth)") : unknown(`not judged: ${what}`);
@@ -64,7 +64,7 @@ export async function checkDirect({ settings, gateway }: DoctorContext): Results
   if (ABOUT_CREDENTIALS.test(direct.outcome) || ABOUT_GATEWAY.test(plain.outcome))
     return unknown(`not judged: ${what} (see above)`);
   if (direct.outcome !== "pairing-required")
-    return toFix(`no connection as a new device: ${what}`, direct.fix, direct.command);
+    return toFix(`no connection as a new device: ${what}`, direct.fix);
   const refused = untried ? what : `even a clean loopback connection is refused: ${what}`;
   if (isLoopbackName(settings.gateway.host)) return toFix(`not local: ${refused}`, NO_LOCALITY);
   const finding = `not local: ${what}; the gateway is on another machine, so nothing from here is local to it`;
@@ -83,9 +83,10 @@ export async function checkRuntime({ gateway, runtime }: DoctorContext): Results
   if (name.startsWith("node")) return ok(`the gateway runs under ${name}`);
   if (!/^bun\b/.test(name))
     return note(`the process at the gateway's port is ${name}, neither node nor bun`, OWN_ADDRESS);
-  const command = "openclaw gateway install --runtime node --force";
+  const fix =
+    "run it with Node: openclaw gateway install has --runtime node, with --force for a service that exists";
   if (direct.outcome === "pairing-required")
-    return toFix("the gateway runs under Bun, and even a clean connection is not local", "use Node", command);
+    return toFix("the gateway runs under Bun, and even a clean connection is not local", fix);
   const local = direct.connected ? "; it is local all the same" : "";
-  return note(`the gateway runs under Bun, which OpenClaw does not recommend${local}`, "use Node", command);
+  return note(`the gateway runs under Bun, which OpenClaw does not recommend${local}`, fix);
 }

@@ -23,7 +23,7 @@ export async function checkShim(context: DoctorContext): Results {
   }
   const none = `no shim runs at ${context.settings.listen.map(reachableAt).join(", ")}`;
   const fix = `start it, or install it as a service: ${shimCommand("install", context)}`;
-  const command = shimCommand("run", context);
+  const command = ["start-shim", shimCommand("run", context)] as const;
   if (through.status === "fix") return [note(none, fix, command), through];
   return note(attempt ? `${none}; ${through.finding}` : none, fix, command);
 }
@@ -43,7 +43,7 @@ async function judge(context: DoctorContext, name: string, what: string): Promis
   // The shim is not the cause if the gateway refuses everybody.
   if (attempt.connected || (!isLocal && attempt.outcome === "pairing-required"))
     return note(`${what}: it reaches the gateway; no new device was paired (see direct)`);
-  return toFix(`through ${name}: ${attempt.what}`, attempt.fix, attempt.command);
+  return toFix(`through ${name}: ${attempt.what}`, attempt.fix);
 }
 
 /** Shows what the running shim removed from the connections of others: what the infrastructure around it adds. */

@@ -1,9 +1,9 @@
-import { reachableAt } from "../../net/authority.ts";
-import { gatewayPortVariable } from "../../openclaw/config.ts";
+import { reachableAt, reachableHost } from "../../net/authority.ts";
+import { gatewayPortVariable, type Environment } from "../../openclaw/config.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { note, ok, shimCommand, toFix, type Result, type Results } from "./finding.ts";
 import { describeAdded, type PathFacts } from "./tool-paths.ts";
-import { DEFAULT, proxyVariables } from "./tool-urls.ts";
+import { DEFAULT, proxyVariables, type ToolUrl } from "./tool-urls.ts";
 
 const SET_TOKEN = 'export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"';
 
@@ -15,24 +15,18 @@ export async function checkTools(context: DoctorContext): Results {
   if (leadsTo === "nowhere")
     return toFix(`${at} is not a ws:// or wss:// URL`, `write ${source} as ws://HOST:PORT`);
   const path = (await context.paths()).find(({ url }) => url.href === tools.url.href);
-  const hasCredentials = Boolean(env["OPENCLAW_GATEWAY_TOKEN"] || env["OPENCLAW_GATEWAY_PASSWORD"]);
   const envCommand = shimCommand("env", context);
-  const set = `eval "$(${envCommand})"`;
-  // OpenClaw takes no credentials from its config for a URL of the environment: "gateway url override requires
-  // explicit credentials" (docs/gateway/remote.md; src/gateway/call.ts, ensureExplicitGatewayAuth).
-  const command = hasCredentials ? set : undefined;
-  const fix = hasCredentials
-    ? `point them at the shim, here or with ${envCommand} --openclaw-config`
-    : `point them at the shim with ${envCommand} --openclaw-config; or ${set}, and ${SET_TOKEN}, without which every openclaw command then fails`;
+  const fix = `point them at the shim, here or with ${envCommand} --openclaw-config`;
   const results: Result[] = [];
   if (leadsTo === "shim") results.push(ok(`they connect to the shim: ${at}`));
   else if (path?.throughShim) results.push(ok(`they connect to the shim, by way of ${at}`));
   else {
     // The gateway's own port is right as long as nothing is added on the path to it.
     const isFine = source === DEFAULT || (leadsTo === "gateway" && /port$/i.test(source));
+    const command = commandFor(tools, context);
     results.push((isFine ? note : toFix)(`they connect past the shim: ${at}`, fix, command));
   }
-  if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials) {
+  if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials(env)) {
     const finding =
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
     results.push(toFix(finding, `${SET_TOKEN}, or unset OPENCLAW_GATEWAY_URL`));
@@ -50,9 +44,23 @@ export async function checkTools(context: DoctorContext): Results {
   const proxies = proxyVariables(env, tools);
   if (proxies.length > 0) {
     const finding = `${proxies.join(" and ")} is set and NO_PROXY does not name the host of ${shown}: tools that use it connect through that proxy, which may add headers`;
-    results.push(note(finding, "exclude loopback", "export NO_PROXY=127.0.0.1,localhost,::1"));
+    results.push(note(finding, "exclude loopback: NO_PROXY=127.0.0.1,localhost,::1"));
   }
   return results;
+}
+
+/** Returns the command that points tools at the shim where they are pointed now, and leaves their credentials. */
+function commandFor({ source, url }: ToolUrl, { env, settings: { listen } }: DoctorContext) {
+  const { host = "", port } = listen[0] ?? {};
+  // A port alone is one of 127.0.0.1, and tools of a TLS gateway would speak TLS there.
+  if (reachableHost(host) !== "127.0.0.1" || url.protocol === "wss:") return undefined;
+  if (source !== "OPENCLAW_GATEWAY_URL")
+    return [source === "gateway.remote.url" ? "set-remote-url" : "set-port", `${port}`] as const;
+  return hasCredentials(env) ? (["set-url", `${port}`] as const) : undefined;
+}
+
+function hasCredentials(env: Environment): boolean {
+  return Boolean(env["OPENCLAW_GATEWAY_TOKEN"] || env["OPENCLAW_GATEWAY_PASSWORD"]);
 }
 
 /** Judges what the paths of the tools add, who adds it, and whether a shim removes it. */
@@ -70,12 +78,12 @@ export async function checkPaths(context: DoctorContext): Results {
 function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorContext): Result {
   const { source, attempt, throughShim } = path;
   const { adds, by } = describeAdded(path);
-  const { connected, outcome, what, fix, command } = attempt;
+  const { connected, outcome, what, fix } = attempt;
   const name = `${path.shown} (${source})`;
   if (throughShim) {
     const effect = adds === "" ? "adds nothing" : `${adds}${by}; the shim removes it`;
     if (connected) return ok(`${name} leads through the shim: local; it ${effect}`);
-    return toFix(`${name} leads through the shim, and ${effect}: ${what}`, fix, command);
+    return toFix(`${name} leads through the shim, and ${effect}: ${what}`, fix);
   }
   if (attempt.elsewhere)
     return note(`${name} leads to another gateway than ${settings.gateway.url}: ${what}`);
@@ -100,7 +108,7 @@ function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorC
     const finding = `${name} leads to the gateway past the shim, and ${seen}${by}: ${what}`;
     return toFix(finding, `${lead}${isForBrowsers ? alone : ""}`);
   }
-  if (!path.credentialWithheld) return toFix(`${name}: ${what}`, fix, command);
+  if (!path.credentialWithheld) return toFix(`${name}: ${what}`, fix);
   const why = "it is neither on this machine, nor a TLS URL that you gave for the token";
   return note(`${name}: ${what}; the token was not sent there: ${why}${by}`);
 }

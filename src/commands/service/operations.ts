@@ -98,8 +98,9 @@ export function runCommand([program = "", ...args]: readonly string[], env: Node
  */
 export async function lastStderrLine(argv: readonly string[], env: NodeJS.ProcessEnv) {
   const lines = (await runCommand(argv, env)).stdout.split("\n").map((line) => printable(line.trim(), 400));
-  const isStderr = (line: string): boolean => line !== "" && !/^\{|^at |^Node\.js v/.test(line);
-  return lines.findLast((line) => line.startsWith(`${NAME}: `)) ?? lines.findLast(isStderr);
+  const own = lines.findLast((line) => line.startsWith(`${NAME}: `));
+  // After an uncaught error, Node prints its stack and version.
+  return own ?? lines.findLast((line) => line !== "" && !/^\{|^at |^Node\.js v/.test(line));
 }
 
 function preview(operation: Exclude<Operation, { readonly kind: "message" }>, root: string): string {

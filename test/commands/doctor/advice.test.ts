@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundle, start, type Bundle } from "../bundle.ts";
+import { bundle, type Bundle } from "../bundle.ts";
 import { makeHome, sectionOf, startTestGateway, TOKEN } from "./bench.ts";
 import { runDoctor, runDoctorCommand } from "./run.ts";
 import { freePort } from "../../support/raw.ts";
@@ -23,41 +23,40 @@ describe("what doctor advises", () => {
       fix: `start it, or install it as a service: ${program} install ${place}`,
       command: `${program} run ${place}`,
     });
-    expect(run.of("tools", "note")[0]?.command).toBe(`eval "$(${program} env ${place})"`);
+    expect(run.of("tools", "note")[0]).toMatchObject({
+      fix: `point them at the shim, here or with ${program} env ${place} --openclaw-config`,
+      command: `export OPENCLAW_GATEWAY_PORT=${at.replace("127.0.0.1:", "")}`,
+    });
   });
 
-  it("can be followed: the tools then reach that shim", async () => {
-    const at = `127.0.0.1:${await freePort()}`;
-    const env = { OPENCLAW_GATEWAY_TOKEN: TOKEN };
-    const advised = await runDoctorCommand(command, ["--listen", at, "--gateway", "ws://127.0.0.1:9"], env);
-    const [, line = ""] =
-      /^eval "\$\(node \S+ (env [^)]+)\)"$/.exec(advised.of("tools", "note")[0]?.command ?? "") ?? [];
+  it("points tools at the shim where they are pointed past it", async () => {
+    const gateway = await startTestGateway();
+    const listen = ["--listen", "127.0.0.1:18", "--gateway", gateway.url];
+    const commandWith = async (
+      env: Record<string, string>,
+      config: object = {},
+    ): Promise<string | undefined> => {
+      const run = await runDoctor(listen, { HOME: makeHome(config), ...env });
+      return run.findings.find(({ check }) => check === "tools")?.command;
+    };
+    const url = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
+    const remote = { mode: "remote", remote: { url: "ws://127.0.0.1:1" } };
 
-    const run = start(command, line.split(" "), env);
-
-    expect(await run.exit).toBe(0);
-    expect(run.stdout).toContain(`export OPENCLAW_GATEWAY_URL=ws://${at}`);
+    expect(await commandWith({ ...url, OPENCLAW_GATEWAY_TOKEN: TOKEN })).toBe(
+      "export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:18 OPENCLAW_GATEWAY_PORT=18",
+    );
+    // The command alone would not help.
+    expect(await commandWith(url)).toBeUndefined();
+    expect(await commandWith({}, remote)).toBe("openclaw config set gateway.remote.url ws://127.0.0.1:18");
+    // Tools would speak TLS to the shim.
+    expect(await commandWith({}, { ...sectionOf(gateway), tls: { enabled: true } })).toBeUndefined();
   });
 
   it("says that the tools need the token, too, if the environment has none", async () => {
-    const gateway = await startTestGateway();
-    const home = makeHome(sectionOf(gateway));
-
-    const before = await runDoctor([], { HOME: home });
-    expect(before).toMatchObject({ code: 0 });
-    const [advised] = before.of("tools", "note");
-    expect(advised?.fix).toMatch(
-      /export OPENCLAW_GATEWAY_TOKEN=.*without which every openclaw command then fails/,
-    );
-    // The command alone would break every tool.
-    expect(advised?.command).toBeUndefined();
-
-    const half = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" });
+    const half = await runDoctor([], { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" });
     expect(half.code).toBe(1);
-    expect(half.of("tools")[0]).toMatchObject({
-      finding: expect.stringContaining("every openclaw command fails") as string,
-      fix: expect.stringContaining("export OPENCLAW_GATEWAY_TOKEN=") as string,
-    });
+    const found = half.of("tools").find(({ finding }) => finding.includes("every openclaw command fails"));
+    expect(found?.fix).toContain("export OPENCLAW_GATEWAY_TOKEN=");
   });
 
   it("has the flags that a listener beyond loopback requires", async () => {

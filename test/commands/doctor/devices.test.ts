@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkPending, checkScopes } from "../../../src/commands/doctor/device-checks.ts";
+import { shellCommand } from "../../../src/errors.ts";
 import type { Result } from "../../../src/commands/doctor/finding.ts";
 import {
   readPaired,
@@ -44,7 +45,7 @@ describe("a pending request", () => {
     expect(found).toMatchObject([{ status: "note" }]);
     expect(found[0]).not.toHaveProperty("command");
     expect(await pendingAt("2026.2.19", request, { ...request, name: "openclaw-shim doctor" })).toMatchObject(
-      [{ status: "fix", command: "openclaw devices approve r-1" }, { status: "note" }],
+      [{ status: "fix", command: shellCommand("approve-device", "r-1") }, { status: "note" }],
     );
   });
 
@@ -65,7 +66,7 @@ describe("a pending request", () => {
         status: "fix",
         finding:
           "node-host (node nnnnnnnnnnnn…) may connect, but not run these commands until they are approved: system.run system.which",
-        command: "openclaw nodes approve r-2",
+        command: shellCommand("approve-node", "r-2"),
       },
     ]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { shellCommand } from "../../../src/errors.ts";
 import { createDevice, identityText } from "../../../src/openclaw/device.ts";
 import { makeHome } from "./bench.ts";
 import { runDoctor } from "./run.ts";
@@ -45,7 +46,7 @@ describe("doctor, where the gateway is down,", () => {
     const run = await runDoctor([], { HOME: home });
 
     expect(run.of("gateway")).toHaveLength(1);
-    expect(run.of("pending")[0]?.command).toBe(`openclaw devices approve ${request.requestId}`);
+    expect(run.of("pending")[0]?.command).toBe(shellCommand("approve-device", request.requestId));
     expect(run.of("scopes")[0]?.finding).toContain("is approved for operator.read; it is OpenClaw's own CLI");
     expect(run.output).not.toMatch(/s3kr3t-device-token|PRIVATE KEY/);
   });

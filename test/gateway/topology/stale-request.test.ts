@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { shellCommand } from "../../../src/errors.ts";
 import { createDevice, type Device } from "../../../src/openclaw/device.ts";
 import type { HandshakeOptions, HandshakeResult } from "../../support/client.ts";
 import { runCli } from "../cli.ts";
@@ -88,12 +89,14 @@ describe.runIf(chosenVersions().includes(NEWEST)).each(ORIGINS)(
       expect([outcome, reason, command]).toEqual([
         "pairing-required",
         "not-paired",
-        `openclaw devices approve ${requestId}`,
+        shellCommand("approve-device", requestId),
       ]);
       expect(fix).toMatch(/stale if its first attempt was not local.*--approve seen/);
 
-      const [, ...args] = (command ?? "").split(" ");
-      const approved = await runCli(gateway.openclaw, gateway.home, args, { namespace: host.name });
+      const [, args = ""] = (command ?? "").split(" openclaw ");
+      const approved = await runCli(gateway.openclaw, gateway.home, args.split(" "), {
+        namespace: host.name,
+      });
       expect(approved, approved.output).toMatchObject({ code: 0 });
       expect(await through(shim, device)).toMatchObject({ ok: true });
     });
