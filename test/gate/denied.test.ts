@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Connections } from "../../src/server/connections.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import { startCeilingBench } from "../ceiling/bench.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { OK, startRecorder } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
@@ -12,6 +13,8 @@ interface Denied {
   readonly request?: string;
 }
 
+/** The one reason that a request gets after the 101. */
+const CEILING = "scope_ceiling";
 const connections = Connections.prototype;
 const { add } = connections;
 const SLOW = "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -44,7 +47,15 @@ describe("the outcome denied", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/outcomes.md"), "utf8");
     const [, section = ""] = page.split("\n## Denied by the shim\n");
     const rows = (section.split("\n## ", 1)[0] ?? "").matchAll(/^\| `(\w+)`/gm);
-    expect([...rows].map(([, code = ""]) => code).toSorted()).toEqual(Object.keys(DENIED).toSorted());
+    expect([...rows].map(([, code = ""]) => code).toSorted()).toEqual(
+      [...Object.keys(DENIED), CEILING].toSorted(),
+    );
+  });
+
+  it(`has the reason ${CEILING}`, async () => {
+    const { shim, through } = await startCeilingBench("2026.2.19", ["operator.read"]);
+    await through({ scopes: ["operator.admin"] });
+    expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: CEILING });
   });
 
   it.each(Object.entries(DENIED))("has the reason %s", async (reason, { settings, request }) => {
