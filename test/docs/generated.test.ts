@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { compatibilityPage, factTable, readRecord } from "../gateway/matrix/document.ts";
 import { headersPage } from "./headers-page.ts";
 import { outcomeFieldTable } from "./outcome-fields.ts";
 import { outcomesPage } from "./outcomes-page.ts";
@@ -14,6 +15,8 @@ const PAGES = [
   ["docs/outcomes.md", outcomesPage()],
   ["docs/settings.md", settingsPage()],
   ["docs/headers.md", headersPage()],
+  ["docs/compatibility.md", compatibilityPage(readRecord())],
+  ["src/openclaw/release-facts.json", factTable(readRecord())],
 ] as const;
 
 /** Text between two comments with that name. */

@@ -22,7 +22,7 @@ export function helloOk(gateway: Gateway, connection: Connection, session: Sessi
   return {
     type: "hello-ok",
     protocol,
-    server: { version: release, connId: connection.id },
+    server: { version: release, connId: connection.id, ...(protocol === 4 && { buildId: release }) },
     features: { methods: METHODS, events: EVENTS },
     snapshot: snapshotOf(gateway.snapshotBytes),
     ...(auth ? { auth } : {}),

@@ -51,7 +51,9 @@ const RELEASES: Readonly<Record<string, Release>> = {
     urlFromEnvironment: false,
     config: { plugins: { enabled: false } },
   },
+  "2026.3.13": { ...OLD, extra: { axios: "1.21.1" }, config: { plugins: { enabled: false } } },
   "2026.3.23": { ...OLD, extra: { axios: "1.21.1" } },
+  "2026.3.24": { ...OLD, extra: { axios: "1.21.1" } },
   "2026.4.5": {
     ...OLD,
     extra: {
@@ -63,6 +65,12 @@ const RELEASES: Readonly<Record<string, Release>> = {
     // Loading plugins uses half a minute of CPU time after it has logged that it is ready.
     config: { plugins: { enabled: false } },
   },
+  "2026.3.28": { ...OLD, extra: { axios: "1.21.1" } },
+  "2026.4.22": OLD,
+  "2026.5.28": OLD,
+  "2026.6.11": OLD,
+  "2026.7.35": { ...OLD, node: 24 },
+  "2026.8.2": { ...OLD, node: 24 },
   "2026.9.6": {
     ...OLD,
     node: 24,

@@ -1,5 +1,5 @@
 import { isLoopbackName } from "../../net/authority.ts";
-import { isRelease } from "../../openclaw/releases.ts";
+import { isRelease, measuredRelease } from "../../openclaw/releases.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { note, ok, toFix, unknown, type Results } from "./finding.ts";
 
@@ -23,8 +23,12 @@ export async function checkGateway({ settings, program, gateway }: DoctorContext
   const by = listener ? `; ${listener.shown} listens there` : "";
   if (!ABOUT_GATEWAY.test(plain.outcome)) {
     // 2026.2 names itself `dev` if npm did not start it; a client that does not connect gets no version.
-    const name = isRelease(hello?.version) ? `OpenClaw ${hello.version}` : "a gateway of unknown release";
-    return ok(`${name} responds at ${url}${by}`);
+    const version = hello?.version;
+    if (!isRelease(version)) return ok(`a gateway of unknown release responds at ${url}${by}`);
+    const responds = `OpenClaw ${version} responds at ${url}${by}`;
+    const measured = measuredRelease(version);
+    if (measured === version) return ok(responds);
+    return note(`${responds}; this release was not tested: it is judged as ${measured}`);
   }
   const finding = `no connection to a gateway at ${url}: ${plain.what}${by}`;
   if (plain.outcome === "gateway-refused") return toFix(finding, OWN_ADDRESS);

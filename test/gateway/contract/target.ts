@@ -39,7 +39,7 @@ export async function openTarget(
 ): Promise<Target> {
   const authority = `127.0.0.1:${shim.port}`;
   const url = `ws://${authority}`;
-  const buildId = await pageBuild(port);
+  const buildId = await pageBuild({ port, token });
   let made = 0;
   let reported = 0;
   return {

@@ -10,6 +10,7 @@ export interface Injected {
 
 /** The Host that a header-injecting proxy sets, which is also the host of the page's origin. */
 export const REWRITTEN_HOST = "sb.vercel.run";
+export const REWRITTEN_ORIGIN = `https://${REWRITTEN_HOST}`;
 
 /** An address of RFC 5737's documentation network, which is not private. */
 const PUBLIC = "203.0.113.7";

@@ -1,6 +1,7 @@
+import { handshake } from "../../support/client.ts";
 import { connectOperator } from "../../support/operator.ts";
 import type { GatewaySession } from "../../../src/openclaw/gateway-session.ts";
-import { isRecord } from "../../../src/text/json.ts";
+import { fieldsOf, isRecord } from "../../../src/text/json.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { attemptAll, resultText } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
@@ -37,9 +38,13 @@ export interface Row {
 
 export interface Matrix {
   readonly rows: readonly Row[];
-  /** Problems of the outcome lines; empty if each handshake has exactly one expected line. */
+  /** Problems of the outcome lines; empty if each handshake has exactly one expected line. At most a few. */
   readonly problems: readonly string[];
 }
+
+/** One mistake causes hundreds of problems. */
+const PROBLEM_LIMIT = 5;
+const SETTLED_MS = 60_000;
 
 interface Measured extends Pick<Row, "injected" | "host"> {
   readonly without: readonly Attempt[];
@@ -52,7 +57,7 @@ interface Measured extends Pick<Row, "injected" | "host"> {
  * @throws Error if the gateway does not list its devices, or an outcome is missing
  */
 export async function runMatrix({ port, token }: MatrixGateway, shim: MatrixShim): Promise<Matrix> {
-  const buildId = await pageBuild(port);
+  const buildId = await pageBuild({ port, token });
   const measured: Measured[] = [];
   const paired = new Set<string>();
   const operator = await connectOperator(`ws://127.0.0.1:${port}`, token);
@@ -75,7 +80,7 @@ export async function runMatrix({ port, token }: MatrixGateway, shim: MatrixShim
   const after = await connectOperator(`ws://127.0.0.1:${shim.port}`, token);
   await after.close();
   const outcomes = await Promise.all([...attempts, "last"].map((_, index) => shim.outcome(index)));
-  const problems = checkLines(attempts, outcomes, port);
+  const problems = checkLines(attempts, outcomes, port).slice(0, PROBLEM_LIMIT);
   const last = outcomes.at(-1);
   if (attempts.some(({ deviceId }) => deviceId === last?.deviceId))
     problems.push("more lines than handshakes");
@@ -98,11 +103,13 @@ function pairs(
   });
 }
 
-/** Returns the build id of the gateway's page (OpenClaw `control-ui-root-assets`). */
-export async function pageBuild(port: number): Promise<string | undefined> {
-  const response = await fetch(`http://127.0.0.1:${port}/`);
-  // The id in the page is the build id with a hash of its assets.
-  return /data-openclaw-control-ui-build-id="([^"]+?)(?:-[0-9a-f]{64})?"/.exec(await response.text())?.[1];
+/** Returns the build id that the gateway's own page sends; undefined before 2026.8. @throws Error if it refuses a CLI */
+export async function pageBuild({ port, token }: MatrixGateway): Promise<string | undefined> {
+  // Some releases load plugins after they have logged that they are ready.
+  const result = await handshake({ url: `ws://127.0.0.1:${port}`, token, timeoutMs: SETTLED_MS });
+  if (!result.ok) throw new Error(`no build id: ${JSON.stringify(result)}`);
+  const { buildId } = fieldsOf(result.hello["server"]);
+  return typeof buildId === "string" ? buildId : undefined;
 }
 
 async function pairedDevices(operator: GatewaySession): Promise<string[]> {
