@@ -45,6 +45,16 @@ export const REFUSALS = {
     message: "--max-scopes: {value}",
     fix: "let the client ask for less, or start openclaw-shim with more --max-scopes; operator.admin covers everything",
   },
+  credential_required: {
+    status: 401,
+    message: "{value} needs the gateway's token: only programs on its machine may get it without",
+    fix: "send the gateway's token as Authorization: Bearer, or connect from the gateway's machine without a proxy between",
+  },
+  local_only: {
+    status: 403,
+    message: "{value} is not relayed: the gateway tells details there to programs on its machine",
+    fix: "use HEAD or /health, or connect from the gateway's machine without a proxy between",
+  },
   too_many_connections: {
     status: 503,
     message: "all {value} connection slots are in use",

@@ -211,7 +211,8 @@ export class Proxy implements ListenerHandlers {
   #target(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {
     const { gateway, strip } = this.#parts.settings;
     const { authority, origin } = gateway;
-    return { authority, strip, framing, origin: admission.origin === "own" ? origin : undefined };
+    const own = admission.origin === "own" ? origin : undefined;
+    return { authority, strip, framing, origin: own, ...admission.remote };
   }
 
   #reportDenied(request: IncomingMessage, facts: UpgradeFacts, refusal: Refusal): void {

@@ -11,6 +11,7 @@ import {
 } from "../net/ip-address.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkForwarded, isPublic, readForwarded, type ForwardedFacts } from "./forwarded.ts";
+import { checkLocalOnly, type RemoteMark } from "./local-only.ts";
 import { judgeOrigin, type OriginVerdict } from "./origin.ts";
 import { checkRequestHead, checkUpgrade, type RequestHead } from "./request-head.ts";
 
@@ -19,6 +20,8 @@ export interface Admission {
   readonly origin: OriginVerdict;
   /** A forwarding field names a client on the public internet. */
   readonly publicForwarded: boolean;
+  /** Set for a remote client's request that must not become local. */
+  readonly remote: RemoteMark | undefined;
 }
 
 /** The two ends of a connection: the peer, and the address it was accepted on. */
@@ -44,8 +47,8 @@ export function createGate(
   }
 
   function judge(origin: string, host: string, ends: ConnectionEnds, forwarded: ForwardedFacts) {
-    const direct = forwarded.field === undefined && isLoopbackAddress(ends.remoteAddress ?? "");
-    return judgeOrigin({ origin, host, direct }, { own: listenerOrigins(ends), allowed: allowedOrigins });
+    const local = isLocal(host, ends, forwarded);
+    return judgeOrigin({ origin, host, local }, { own: listenerOrigins(ends), allowed: allowedOrigins });
   }
 
   /** Checks peer, request head, upgrade, Host, Origin and `--forwarded`, in this order; the first refusal counts. */
@@ -74,10 +77,17 @@ export function createGate(
     const rejected = checkForwarded(forwarded, settings.forwarded, allowedPeer);
     if (rejected) return rejected;
     const publicForwarded = forwarded.addresses.some((address) => isPublic(address, allowedPeer));
-    return { origin: verdict, publicForwarded };
+    const remote = checkLocalOnly(request, () => isLocal(host, ends, forwarded));
+    return remote && "code" in remote ? remote : { origin: verdict, publicForwarded, remote };
   }
 
   return { admit, admitPeer };
+}
+
+/** Returns true for a program on this machine. A Host that is not loopback tells of a tunnel that adds no header. */
+function isLocal(host: string, ends: ConnectionEnds, forwarded: ForwardedFacts): boolean {
+  if (forwarded.field !== undefined || !isLoopbackAddress(ends.remoteAddress ?? "")) return false;
+  return isLoopbackName(parseAuthority(host)?.name ?? "");
 }
 
 /** Returns true if the gate refused. */

@@ -6,8 +6,8 @@ export interface OriginFacts {
   /** The one `Origin`; undefined if there is none. */
   readonly origin: string | undefined;
   readonly host: string;
-  /** The peer is loopback and the request has no forwarding field. */
-  readonly direct: boolean;
+  /** The peer and Host are loopback, and the request has no forwarding field. */
+  readonly local: boolean;
 }
 
 /** Origins that are mapped to the gateway's own, serialized and lower-case. */
@@ -40,10 +40,10 @@ export function originHost(origin: string): string | undefined {
 /**
  * Decides what becomes of a browser's origin. A page must never look better than it is: the gateway accepts a local
  * client with any loopback origin (docs/gateway.md section 4). So a loopback origin is forwarded only if it can mean
- * this machine: on a direct connection, or for a page of the shim's own that was requested by the same `Host`.
+ * this machine: for a local client, or for a page of the shim's own that was requested by the same `Host`.
  */
 export function judgeOrigin(
-  { origin, host, direct }: OriginFacts,
+  { origin, host, local }: OriginFacts,
   lists: OriginLists,
 ): OriginVerdict | Refusal {
   if (origin === undefined) return "absent";
@@ -54,7 +54,6 @@ export function judgeOrigin(
   if (name === undefined) return refuse("origin_malformed", origin);
   const isOwn = lists.own.has(serialized);
   const servedHere = isOwn && serialized === `http://${host.toLowerCase()}`;
-  const local = direct && isLoopbackName(parseAuthority(host)?.name ?? "");
   // 2026.2.19 takes a name for loopback by its first label alone (OpenClaw src/gateway/net.ts).
   const looksLoopback = name.startsWith("127.") && !isLoopbackName(name);
   const remote = !isOwn && !isLoopbackName(name);

@@ -8,8 +8,10 @@ import {
 
 /** What the gateway is to see. */
 export interface NormalizeTarget {
-  /** The gateway's own `Host`, such as `127.0.0.1:18789`. */
+  /** The `Host` to set: the gateway's own, such as `127.0.0.1:18789`, or one that is not. */
   readonly authority: string;
+  /** The value of an `X-Forwarded-For` to add. */
+  readonly forwardedFor?: string;
   /** Replaces the request's `Origin`; set only if the gate found that origin to be the shim's own. */
   readonly origin?: string | undefined;
   /** Canonical names to delete besides the forwarding family. */
@@ -73,6 +75,7 @@ export function normalize(rawHeaders: readonly string[], target: NormalizeTarget
     }
   }
   if (!host) clean.unshift("Host", target.authority);
+  if (target.forwardedFor !== undefined) clean.push("X-Forwarded-For", target.forwardedFor);
   clean.push(...FRAMING[target.framing]);
   return {
     rawHeaders: clean,

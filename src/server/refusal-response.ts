@@ -58,6 +58,8 @@ function refusalResponse({ code, message, fix, command, status, ...rest }: Refus
     "Content-Length": String(Buffer.byteLength(body)),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
+    // RFC 9110 section 15.5.2.
+    ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
     ...(status === 405 && {
       Allow: code === "method_connect" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "GET, HEAD",
     }),

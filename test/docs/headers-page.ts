@@ -138,7 +138,9 @@ ${exampleTable()}
 - Hop-by-hop headers, and those that \`Connection\` names (RFC 9110 section 7.6.1). \`Connection\` may not name \`Origin\`,
   \`Host\`, \`Authorization\`, \`Cookie\` or any other header that \`--strip\` refuses: such a request is refused.
 - \`Sec-WebSocket-Extensions\`: the gateway negotiates none, and compressed frames could not be read.
-- \`Host\` is set to the gateway's address.
+- \`Host\` is set to the gateway's address; to \`remote.invalid\` where a remote client requests what is for local ones
+  ([gateway.md](gateway.md), section 4). A remote client's request for a page of the plugin \`diffs\` gets an
+  \`X-Forwarded-For\`.
 - \`Origin\` is set to the gateway's own if it is the shim's own or an \`--allow-origin\`. Any other Origin is forwarded
   unchanged, or the request is refused. It is never removed.
 

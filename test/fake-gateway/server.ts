@@ -5,18 +5,17 @@ import { createServer as createTlsServer } from "node:https";
 import type { BlockList, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import { holds } from "../../src/openclaw/releases.ts";
 import { behaviorOf, type Behavior, type FakeRelease } from "./behaviors.ts";
 import type { Session } from "./hello.ts";
-import { REFUSED_UPGRADE, respondHttp, seen, TOO_MANY_SOCKETS, type SeenRequest } from "./http.ts";
+import { refuseUpgrade, respondHttp, scopedPath, seen, type SeenRequest } from "./http.ts";
 import { attribute, first, isTrusted, proxyList, type Attribution } from "./locality.ts";
 import { receivesPairing } from "./methods.ts";
 import { PairingStore } from "./pairing-store.ts";
 import { RateLimiter, type RateLimitOptions } from "./rate-limit.ts";
 import { sendEvent, serveGateway } from "./socket.ts";
 
-/** A WebSocket path on which another protocol is spoken. */
-const WORKER_PATH = "/__openclaw__/worker";
+/** WebSocket paths on which other protocols are spoken. */
+const ECHO_PATHS = new Set(["/__openclaw__/worker", "/__openclaw__/ws"]);
 const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024;
 /** How many requests are recorded. */
 const SEEN_LIMIT = 1000;
@@ -126,23 +125,21 @@ export async function startFakeGateway(options: FakeGatewayOptions): Promise<Fak
     const ingress = { headers: request.headers, remoteAddress: request.socket.remoteAddress ?? "" };
     return attribute(gateway.behavior, ingress, gateway.trustedProxies);
   };
-  const buildId = gateway.behavior.protocol === 4 ? release : undefined;
-  server.on("request", (request, response) => {
-    const { refused, local } = attributeRequest(request);
-    const canvas = local && holds("canvasWithoutToken", release);
-    respondHttp(request, response, { refused, buildId, canvas, release });
-  });
+  const { token } = options;
+  server.on("request", (request, response) =>
+    respondHttp(request, response, { ...attributeRequest(request), release, token }),
+  );
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const attribution = attributeRequest(request);
     const isFull = wss.clients.size - clients.size >= gateway.behavior.preauthSockets;
-    if (attribution.refused || isFull) {
-      socket.end(attribution.refused ? REFUSED_UPGRADE : TOO_MANY_SOCKETS, () => socket.destroy());
+    const refusal = refuseUpgrade(request, { ...attribution, release, token }, isFull);
+    if (refusal !== undefined) {
+      socket.end(refusal, () => socket.destroy());
       return;
     }
     wss.handleUpgrade(request, socket, head, (ws) => {
-      const { pathname } = new URL(request.url ?? "/", "http://fake-gateway");
-      if (pathname === WORKER_PATH) return serveEcho(ws);
+      if (ECHO_PATHS.has(scopedPath(request))) return serveEcho(ws);
       ws.on("close", () => clients.delete(ws));
       const connection = connectionOf(gateway, request, attribution);
       return serveGateway(gateway, connection, ws, (session) => clients.set(ws, session));

@@ -30,6 +30,8 @@ const DENIED: Readonly<Record<string, Denied>> = {
     settings: { forwarded: "private" },
     request: upgradeRequest(["X-Forwarded-For: 203.0.113.7"]),
   },
+  credential_required: { request: upgradeRequest(["Via: 1.1 a"], "/__openclaw__/ws") },
+  local_only: { request: upgradeRequest(["Via: 1.1 a"], "/ready") },
   too_many_connections: { settings: { maxConnections: 1 } },
   draining: { settings: { drain: 5_000 } },
   malformed_request: { request: upgradeRequest(["Host: twice"]) },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judgeOrigin, originHost, type OriginLists } from "../../src/gate/origin.ts";
 import { isRefusal } from "../../src/gate/gate.ts";
+import { isLoopbackName, parseAuthority } from "../../src/net/authority.ts";
 
 const OWN = "http://127.0.0.1:18788";
 const LISTS: OriginLists = {
@@ -9,7 +10,8 @@ const LISTS: OriginLists = {
 };
 
 function judge(origin: string | undefined, host: string, direct: boolean): string {
-  const verdict = judgeOrigin({ origin, host, direct }, LISTS);
+  const local = direct && isLoopbackName(parseAuthority(host)?.name ?? "");
+  const verdict = judgeOrigin({ origin, host, local }, LISTS);
   return typeof verdict === "string" ? verdict : verdict.code;
 }
 
@@ -125,7 +127,7 @@ describe("judgeOrigin", () => {
   });
 
   it("refuses with 403", () => {
-    const refusal = judgeOrigin({ origin: "", host: "localhost", direct: true }, LISTS);
+    const refusal = judgeOrigin({ origin: "", host: "localhost", local: true }, LISTS);
     expect(typeof refusal === "object" && isRefusal(refusal) && refusal.status).toBe(403);
   });
 });
