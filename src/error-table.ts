@@ -63,7 +63,7 @@ export const REFUSALS = {
   too_many_failures: {
     status: 429,
     message: "too many failed authentication attempts: wait {value} s",
-    fix: "fix the client's token or password, then retry in {value} s; a successful login resets the limit",
+    fix: "check the client's token or password, then retry in {value} s",
   },
   page_not_local: {
     status: 421,

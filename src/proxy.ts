@@ -4,15 +4,17 @@ import type { Logger } from "pino";
 import type { Approver } from "./approve/approver.ts";
 import type { ScopeCeiling } from "./ceiling/scope-ceiling.ts";
 import { refuse, type Refusal } from "./errors.ts";
-import { rateLimitKey, type AuthRateLimit } from "./gate/auth-rate-limit.ts";
+import type { Attempt } from "./gate/attempt-limit.ts";
+import { AttemptSource } from "./gate/attempt-source.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
-import { asksForWebSocket } from "./gate/request-head.ts";
-import { fieldValues } from "./headers/header-table.ts";
+import { asksForWebSocket, isStatusPath } from "./gate/request-head.ts";
 import { normalize, type NormalizeTarget } from "./headers/normalize.ts";
 import { freshId } from "./net/fresh-id.ts";
 import { withoutMappedPrefix } from "./net/ip-address.ts";
-import { carriesCredential } from "./outcome/credential.ts";
+import type { AuthLimits } from "./outcome/auth-limits.ts";
+import { credentialsOf } from "./outcome/credential.ts";
 import type { Outcomes, UpgradeFacts } from "./outcome/outcomes.ts";
+import type { RequestAttempt } from "./outcome/request-attempt.ts";
 import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { ClientConnection, Connections } from "./server/connections.ts";
 import type { ListenerHandlers } from "./server/listener.ts";
@@ -22,7 +24,7 @@ import type { Status } from "./status/status.ts";
 import { printable, shownPath } from "./text/printable.ts";
 import type { Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
-import { relayUpgrade } from "./upstream/websocket-upgrade.ts";
+import { relayUpgrade, requestHead } from "./upstream/websocket-upgrade.ts";
 
 const DROP_LOG_MS = 10_000;
 
@@ -33,7 +35,7 @@ export interface ProxyParts {
   readonly connections: Connections;
   readonly gate: Gate;
   readonly status: () => Promise<Status>;
-  readonly rateLimit: AuthRateLimit;
+  readonly limits: AuthLimits;
   readonly dialer: Dialer;
   readonly requests: () => Promise<RequestRelay>;
   readonly outcomes: Outcomes;
@@ -59,48 +61,54 @@ export class Proxy implements ListenerHandlers {
   }
 
   onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    const { settings, connections, gate, rateLimit, dialer, outcomes, approver, ceiling } = this.#parts;
-    const { facts, isFirst } = this.#begin(request);
+    const { settings, connections, gate, limits, dialer, outcomes, approver, ceiling } = this.#parts;
+    const { facts, isFirst, credentials } = this.#begin(request);
     const refuseUpgrade = (refusal: Refusal): void => {
       this.#reportDenied(request, facts, refusal);
       refuseSocket(socket, refusal);
     };
-    // A socket that was reset has no address that the gate could judge.
-    if (socket.remoteAddress === undefined && asksForWebSocket(request)) {
+    const abandon = (): void => {
       outcomes.observed(facts, { challenged: false, end: "client" });
       socket.destroy();
-      return;
-    }
+    };
+    // A socket that was reset has no address that the gate could judge.
+    if (socket.remoteAddress === undefined && asksForWebSocket(request)) return abandon();
 
-    // 1. Gate: peer, request head, Host, Origin, --forwarded; then the limits.
+    // 1. Gate: peer, request head, Host, Origin, --forwarded.
     const admission = gate.admit(request, socket, "websocket");
     if (isRefusal(admission)) return refuseUpgrade(admission);
     if (isStatusPath(request.url ?? "")) return refuseUpgrade(refuse("not_found", `WebSocket ${facts.path}`));
-    const full = rateLimit.check(facts.rateLimitKey) ?? this.#acquireSlot(isFirst);
+
+    // 2. Normalize the header section. What is deleted says where the request comes from; then the limits.
+    const normalized = normalize(request.rawHeaders, this.#target("websocket", admission));
+    const source = new AttemptSource(socket.remoteAddress ?? "", admission.origin, normalized.stripped);
+    const full = limits.checkPeer(source) ?? this.#acquireSlot(isFirst);
     if (full) return refuseUpgrade(full);
 
-    // 2. Normalize the header section.
-    const normalized = normalize(request.rawHeaders, this.#target("websocket", admission));
-
     // 3. Relay. 4. The session reports the outcome when the handshake is over, and then only holds the slot.
-    const session = new UpgradeSession(
-      { ...facts, normalized, publicForwarded: admission.publicForwarded },
-      outcomes,
-      connections,
-      approver,
-    );
-    const listener = ceiling?.guard(session) ?? session;
-    const head = upgradeHead(request, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);
-    const { conn } = facts;
-    relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
+    const relay = (attempt?: Attempt): void => {
+      const upgrade = { ...facts, normalized, publicForwarded: admission.publicForwarded, source, attempt };
+      const session = new UpgradeSession(upgrade, outcomes, connections, limits, approver);
+      const listener = ceiling?.guard(session) ?? session;
+      const head = requestHead(request.url, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);
+      const { conn } = facts;
+      relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
+    };
+    if (credentials === undefined) return relay();
+    socket.on("error", () => {});
+    void limits.takeTurn(request, source, credentials).then((entered) => {
+      if (!isRefusal(entered) && !socket.destroyed) return relay(entered.attempt);
+      connections.releaseSlot();
+      return isRefusal(entered) && !socket.destroyed ? refuseUpgrade(entered) : abandon();
+    });
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { connections, gate, status, rateLimit, requests, logger, ceiling } = this.#parts;
+    const { connections, gate, status, limits, requests, logger, ceiling } = this.#parts;
     // A client that resets its connection must not end the process.
     request.on("error", () => {});
     response.on("error", () => {});
-    const { facts, isFirst } = this.#begin(request);
+    const { facts, isFirst, credentials } = this.#begin(request);
     const destroy = (): unknown => response.destroy();
     const refuseRequest = (refusal: Refusal): void => {
       this.#reportDenied(request, facts, refusal);
@@ -117,17 +125,22 @@ export class Proxy implements ListenerHandlers {
     }
     const beyond = ceiling?.checkRequest(request);
     if (beyond) return refuseRequest(beyond);
-    const key = facts.sentCredential ? facts.rateLimitKey : undefined;
-    const full = rateLimit.check(key) ?? this.#acquireSlot(isFirst);
+
+    // 2. Normalize the header section; then the limits.
+    const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
+    const { rawHeaders, stripped } = normalize(request.rawHeaders, this.#target(framing, admission));
+    const source = new AttemptSource(request.socket.remoteAddress ?? "", admission.origin, stripped);
+    const limited = credentials === undefined ? undefined : limits.checkPeer(source);
+    const full = limited ?? this.#acquireSlot(isFirst);
     if (full) return refuseRequest(full);
     let relay: RequestRelay | undefined;
+    let attempt: RequestAttempt | undefined;
     const finish = async (): Promise<void> => {
       // A client may disconnect because it knows that its credential was wrong: 2026.9 delays only those responses.
-      const isOpen = key !== undefined && !response.headersSent;
+      const isOpen = attempt !== undefined && !response.headersSent;
       const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
       connections.releaseSlot();
-      // A success resets nothing: routes without authentication respond 200 to a wrong credential.
-      if ((late ?? response.statusCode) === 401) rateLimit.failed(key);
+      if (late !== undefined) attempt?.onStatus(late);
       const { conn, peer, path, startedAt } = facts;
       const sent = response.headersSent ? response.statusCode : undefined;
       const http = { method: printable(request.method ?? ""), status: sent };
@@ -136,14 +149,15 @@ export class Proxy implements ListenerHandlers {
     };
     response.once("close", () => void finish());
 
-    // 2. Normalize the header section.
-    const framing = request.headers["transfer-encoding"] === undefined ? "plain" : "chunked";
-    const { rawHeaders } = normalize(request.rawHeaders, this.#target(framing, admission));
-    const limited = ceiling?.limit(rawHeaders) ?? rawHeaders;
-
-    // 3. Relay.
-    void requests()
-      .then((loaded) => (relay = loaded).relay(request, response, limited, facts.conn))
+    // 3. Relay; with a credential when its turn comes.
+    const clean = ceiling?.limit(rawHeaders) ?? rawHeaders;
+    const turn = credentials === undefined ? undefined : limits.takeTurn(request, source, credentials);
+    void Promise.all([requests(), turn])
+      .then(([loaded, entered]) => {
+        if (entered && isRefusal(entered)) return response.destroyed ? undefined : refuseRequest(entered);
+        [relay, attempt] = [loaded, entered];
+        return relay.relay(request, response, clean, facts.conn, entered?.onStatus);
+      })
       .catch(destroy);
   }
 
@@ -187,19 +201,19 @@ export class Proxy implements ListenerHandlers {
   }
 
   /** Counts a request of its connection, and collects what is known before the gate. */
-  #begin({ url, socket, rawHeaders }: IncomingMessage): { facts: UpgradeFacts; isFirst: boolean } {
+  #begin({ url, socket, rawHeaders }: IncomingMessage) {
     const connection = this.#parts.connections.of(socket);
     connection.requests += 1;
     const isFirst = connection.requests === 1;
+    const credentials = credentialsOf(rawHeaders, url);
     const facts = {
       conn: connection.id,
       peer: peerOf(socket),
       path: shownPath(url),
       startedAt: isFirst ? connection.acceptedAt : performance.now(),
-      rateLimitKey: rateLimitKey(socket.remoteAddress ?? "", fieldValues(rawHeaders, "origin")[0]),
-      sentCredential: carriesCredential(rawHeaders),
+      sentCredential: credentials !== undefined,
     };
-    return { facts, isFirst };
+    return { facts, isFirst, credentials };
   }
 
   #acquireSlot(isFirst: boolean): Refusal | undefined {
@@ -226,19 +240,7 @@ export class Proxy implements ListenerHandlers {
   }
 }
 
-/** Returns true if a request target belongs to the shim: such a request is never forwarded. */
-function isStatusPath(url: string): boolean {
-  return /^\/__shim__(?:[/?#]|$)/.test(url);
-}
-
 /** Returns the peer's address, an IPv4 peer of a dual-stack socket in its IPv4 form. */
 function peerOf({ remoteAddress = "(gone)" }: Socket): string {
   return withoutMappedPrefix(remoteAddress);
-}
-
-/** Serializes the request head for the gateway. Node's parser guarantees that no part holds a line break. */
-function upgradeHead({ url = "/" }: IncomingMessage, rawHeaders: readonly string[]): string {
-  let head = `GET ${url} HTTP/1.1\r\n`;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
-  return `${head}\r\n`;
 }

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperatorResources } from "./openclaw/token.ts";
 import { connectAdvice } from "./errors.ts";
-import { AuthRateLimit } from "./gate/auth-rate-limit.ts";
 import { createGate } from "./gate/gate.ts";
 import { authorityOf } from "./net/authority.ts";
-import { credentialResult } from "./outcome/credential.ts";
+import { createAuthLimits } from "./outcome/auth-limits.ts";
 import { OutcomeMetrics } from "./outcome/metrics.ts";
 import { isNotPaired, type Outcome } from "./outcome/outcome.ts";
 import { levelOf, Outcomes } from "./outcome/outcomes.ts";
@@ -68,7 +67,7 @@ export async function openShim(
   const outcomes = new Outcomes();
   const metrics = new OutcomeMetrics();
   const connections = new Connections(settings.maxConnections);
-  const rateLimit = new AuthRateLimit(() => performance.now());
+  const limits = await createAuthLimits(settings);
   const events = new EventEmitter<{ outcome: [Outcome] }>();
   const approver =
     settings.approve === "off"
@@ -79,13 +78,12 @@ export async function openShim(
       ? undefined
       : (await import("./ceiling/scope-ceiling.ts")).createCeiling(settings, dialer);
 
-  outcomes.on("settled", ({ outcome, line, facts, transcript }) => {
+  outcomes.on("settled", (settled) => {
+    const { outcome, line, facts, transcript } = settled;
     metrics.note(outcome);
     if (transcript.response && monitor.now.state !== "up") monitor.note();
     dialer.handshakeOver(facts.conn);
-    const credential = credentialResult(outcome, transcript, facts.sentCredential);
-    if (credential === "accepted") rateLimit.succeeded(facts.rateLimitKey);
-    if (credential === "rejected") rateLimit.failed(facts.rateLimitKey);
+    limits.note(settled);
     if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
       approver?.refused(facts.conn, transcript.connect, outcome.requestId);
     logger[levelOf(outcome)](line, "pairing outcome");
@@ -108,7 +106,7 @@ export async function openShim(
     connections,
     gate: createGate(settings),
     status: () => (status ??= loadStatus()),
-    rateLimit,
+    limits,
     dialer,
     requests: () => (requests ??= loadRequests()),
     outcomes,

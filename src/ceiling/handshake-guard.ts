@@ -2,12 +2,11 @@ import { refuse, type ConnectFailure, type Refusal } from "../errors.ts";
 import { readConnect, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
 import { FrameReader } from "../outcome/frame-reader.ts";
 import type { UpgradeSession } from "../outcome/upgrade-session.ts";
+import { closeFrame } from "../server/close-frame.ts";
 import type { ChunkVerdict, Side } from "../upstream/splice.ts";
 import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import type { ScopeCeiling } from "./scope-ceiling.ts";
 
-/** Bytes of a close reason: a control frame holds at most 125 (RFC 6455 section 5.5), with the code. */
-const REASON_LIMIT = 123;
 const POLICY_VIOLATION = 1008;
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -60,6 +59,10 @@ export class HandshakeGuard implements UpgradeListener {
     this.#found = undefined;
     if (!(found instanceof Promise)) return this.#decide(side, chunk, found);
     return found.then((refusal) => this.#decide(side, chunk, refusal));
+  }
+
+  waitForTurn(go: () => void): void {
+    this.#session.waitForTurn(go);
   }
 
   onResponse(status: number): void {
@@ -120,12 +123,11 @@ export class HandshakeGuard implements UpgradeListener {
       this.#stop();
       return verdict;
     }
-    // The session may have enough; the guard has not.
-    return verdict instanceof Promise ? verdict.then(() => true) : true;
+    return verdict instanceof Promise ? verdict.then(orMore) : orMore(verdict);
   }
 
   #end(side: Side, refusal: Refusal): Buffer {
-    const { reason, frame } = closeFrame(refusal);
+    const { reason, frame } = closeFrame(POLICY_VIOLATION, refusal.message);
     // Between two frames only; of a hello-ok that is refused, the client may have a part.
     const isPossible = side === "client" && this.#readers.gateway.isBetweenFrames;
     this.#lastBytes = isPossible ? frame : NOTHING;
@@ -139,11 +141,7 @@ export class HandshakeGuard implements UpgradeListener {
   }
 }
 
-/** Returns a refusal as a close frame of a server (RFC 6455 section 5.5.1), and its reason. */
-function closeFrame({ message }: Refusal): { reason: string; frame: Buffer } {
-  const reason = message.replace(/[^ -~]/g, "?").slice(0, REASON_LIMIT);
-  const frame = Buffer.from(`\x88\0\0\0${reason}`, "latin1");
-  frame[1] = 2 + reason.length;
-  frame.writeUInt16BE(POLICY_VIOLATION, 2);
-  return { reason, frame };
+/** Returns what to do with a chunk of which the session has enough, and the guard has not. */
+function orMore(verdict: ChunkVerdict): ChunkVerdict {
+  return typeof verdict === "object" ? verdict : true;
 }

@@ -1,6 +1,4 @@
-import ipaddr from "ipaddr.js";
 import { refuse, type Refusal } from "../errors.ts";
-import { isLoopbackAddress, parseAddress } from "../net/ip-address.ts";
 
 /** The limits of one shim; tests set smaller ones. */
 const DEFAULTS = {
@@ -13,26 +11,6 @@ const DEFAULTS = {
   /** Clients remembered; beyond it the one whose last failure is the oldest is forgotten. */
   maxClients: 10_000,
 };
-/** Longer than the Origin of any page: a host name has at most 253 characters (RFC 1035 section 2.3.4). */
-const ORIGIN_LENGTH = 300;
-
-/**
- * Returns the key under which failed authentication attempts count together: a remote peer, whatever Origin it sends,
- * or a page on this machine. Undefined for a loopback tool without Origin: it can connect to the gateway itself. IPv6
- * peers count by their /64, the smallest part of the address space that one customer gets (RFC 6177).
- */
-export function rateLimitKey(remoteAddress: string, origin: string | undefined): string | undefined {
-  if (isLoopbackAddress(remoteAddress)) {
-    return origin === undefined ? undefined : `origin ${origin.toLowerCase().slice(0, ORIGIN_LENGTH)}`;
-  }
-  const address = parseAddress(remoteAddress);
-  if (address instanceof ipaddr.IPv6) {
-    const network = address.parts.slice(0, 4).map((part) => part.toString(16));
-    return `peer ${network.join(":")}::/64`;
-  }
-  return `peer ${address?.toString() ?? remoteAddress}`;
-}
-
 /**
  * Limits failed authentication attempts. OpenClaw exempts local callers from its own limit (`auth-rate-limit.ts`), and
  * the shim makes its callers local. Each failure that the gateway reported uses one of `burst` slots, and a slot is

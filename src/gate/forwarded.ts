@@ -63,7 +63,7 @@ function addressesIn(value: string, carries: HeaderContent): string[] {
 }
 
 /** Removes brackets and port: `[2001:db8::1]:4711`, `192.0.2.1:4711` (RFC 7239 section 6). */
-function bareAddress(text: string): string {
+export function bareAddress(text: string): string {
   const [, v6, v4] = /^(?:\[([^\]]*)\](?::\w+)?|(\d+\.\d+\.\d+\.\d+):\w+)$/.exec(text) ?? [];
   return v6 ?? v4 ?? text;
 }

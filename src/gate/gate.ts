@@ -90,8 +90,8 @@ function isLocal(host: string, ends: ConnectionEnds, forwarded: ForwardedFacts):
   return isLoopbackName(parseAuthority(host)?.name ?? "");
 }
 
-/** Returns true if the gate refused. */
-export function isRefusal(result: Admission | Refusal): result is Refusal {
+/** Returns true for a refusal. */
+export function isRefusal(result: object): result is Refusal {
   return "code" in result;
 }
 

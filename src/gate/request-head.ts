@@ -48,6 +48,11 @@ export function asksForWebSocket({ rawHeaders }: RequestHead): boolean {
   return fieldValues(rawHeaders, "upgrade").some((value) => /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value));
 }
 
+/** Returns true if a request target belongs to the shim: such a request is never forwarded. */
+export function isStatusPath(url: string): boolean {
+  return /^\/__shim__(?:[/?#]|$)/.test(url);
+}
+
 function malformed(what: string): Refusal {
   return refuse("malformed_request", what);
 }

@@ -136,8 +136,9 @@ export function verifyConnect(params: unknown): SignatureVersion | undefined {
  */
 export function isSignedConnect(frame: Buffer, nonce: string | undefined): boolean {
   const { params } = fieldsOf(parseJson(frame.toString("utf8")));
-  const device = fieldsOf(fieldsOf(params)["device"]);
-  return nonce !== undefined && device["nonce"] === nonce && verifyConnect(params) !== undefined;
+  const { id, publicKey, nonce: signedNonce } = fieldsOf(fieldsOf(params)["device"]);
+  const isOwn = typeof publicKey === "string" && deviceIdOf(publicKey) === id;
+  return nonce !== undefined && signedNonce === nonce && isOwn && verifyConnect(params) !== undefined;
 }
 
 function fromKeys(publicKey: KeyObject, privateKey: KeyObject): Device {

@@ -8,15 +8,28 @@ import type { OutcomeName, Transcript, Verdict } from "./outcome.ts";
 const NOT_AN_ATTEMPT =
   /missing|not[_ ]configured|scope[_ ]mismatch|required|tailscale|trusted[_ ]proxy|rate[_ ]?limit/i;
 
-/** Fields that carry a credential to the gateway's HTTP routes. */
+/** Fields and query parameters that carry a credential to the gateway's HTTP routes. */
 const CREDENTIAL_FIELD = /^(?:authorization|x-openclaw-(?:[a-z-]+-)?(?:token|secret))$/i;
+const CREDENTIAL_NAME = /token|secret|password/i;
+
+/** Outcomes of upgrades whose credential the gateway did not look at, or found to be right. */
+const NOT_REJECTED: ReadonlySet<OutcomeName> = new Set([
+  "connected",
+  "pairing-required",
+  "gateway-starting",
+  "gateway-unreachable",
+  "gateway-refused",
+  "origin-rejected",
+  "protocol-mismatch",
+  "not-gateway-protocol",
+]);
 
 /**
  * Returns what an upgrade says about the credential that came with it; undefined if it says nothing. An unreadable
- * message in place of a `connect` counts as rejected, as it could be an attempt. So does a credential whose response
- * the client did not wait for: 2026.9 delays the response to a wrong one, so who disconnects first knows it.
+ * message in place of a `connect` counts as rejected, as it could be an attempt. A client that does not wait for the
+ * response says nothing.
  *
- * @param sentCredential true if the upgrade request carried a credential in a header field
+ * @param sentCredential true if the upgrade request carried a credential in its head
  */
 export function credentialResult(
   { outcome, reason = "" }: Verdict,
@@ -28,14 +41,25 @@ export function credentialResult(
   const rejected: Partial<Record<OutcomeName, boolean>> = {
     "not-gateway-protocol": challenged && otherProtocol?.by === "client",
     // Nothing is read after the deadline.
-    abandoned: connect ? connect.auth.length > 0 : end === "deadline",
+    abandoned: !connect && end === "deadline",
     "gateway-refused": http?.status === 401 && sentCredential,
     unauthorized: !NOT_AN_ATTEMPT.test(words),
   };
   return rejected[outcome] ? "rejected" : undefined;
 }
 
-/** Returns true if a request carries a credential in a header field. */
-export function carriesCredential(rawHeaders: readonly string[]): boolean {
-  return rawHeaders.some((name, i) => i % 2 === 0 && CREDENTIAL_FIELD.test(name));
+/** Returns true if an upgrade that was not rejected does not count as an attempt any more. */
+export function isNotRejected({ outcome }: Verdict): boolean {
+  return NOT_REJECTED.has(outcome);
+}
+
+/** Returns the credentials in the head of a request as one text; undefined if there are none. */
+export function credentialsOf(rawHeaders: readonly string[], url = ""): string | undefined {
+  const found: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (CREDENTIAL_FIELD.test(rawHeaders[i] ?? "")) found.push(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
+  }
+  const query = url.includes("?") ? new URLSearchParams(url.slice(url.indexOf("?"))) : [];
+  for (const [name, value] of query) if (CREDENTIAL_NAME.test(name)) found.push(name, value);
+  return found.length === 0 ? undefined : JSON.stringify(found);
 }

@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Advice, Refusal } from "../errors.ts";
+import type { Attempt } from "../gate/attempt-limit.ts";
+import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
 import { strippedForLog } from "../headers/header-table.ts";
 import { withoutUndefined } from "../text/json.ts";
@@ -16,10 +18,12 @@ const DEVICE_LIMIT = 10_000;
 export interface UpgradeFacts extends Pick<Outcome, "conn" | "peer" | "path"> {
   /** In ms of `performance.now()`. */
   readonly startedAt: number;
-  /** The key under which failed authentication attempts count. */
-  readonly rateLimitKey: string | undefined;
-  /** The request carried a credential in a header field. */
+  /** The request carried a credential in its head. */
   readonly sentCredential: boolean;
+  /** Where an attempt to authenticate comes from; undefined if the gate refused the request. */
+  readonly source?: AttemptSource;
+  /** The attempt in progress, if there is one. */
+  attempt?: Attempt | undefined;
   readonly publicForwarded?: boolean;
   readonly normalized?: Normalized;
 }

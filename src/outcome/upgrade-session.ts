@@ -1,10 +1,12 @@
 import type { ConnectFailure, Refusal } from "../errors.ts";
+import { isRefusal } from "../gate/gate.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
 import type { Connections } from "../server/connections.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
-import type { Side } from "../upstream/splice.ts";
+import type { ChunkVerdict, Side } from "../upstream/splice.ts";
 import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
+import type { AuthLimits, DeviceProof } from "./auth-limits.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Transcript } from "./outcome.ts";
 import type { Outcomes, UpgradeFacts } from "./outcomes.ts";
@@ -14,6 +16,8 @@ const HANDSHAKE_MS = 30_000;
 /** After a refusal the gateway closes; its close code belongs to the outcome if it arrives in this time, in ms. */
 const CLOSE_MS = 1_000;
 const ERROR_BODY_LIMIT = 8 * 1024;
+/** A close code of IANA's registry. */
+const TRY_AGAIN_LATER = 1013;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Acts on a `connect` before the gateway gets it: the frame waits for the promise, which must resolve soon. */
@@ -37,7 +41,10 @@ export class UpgradeSession implements UpgradeListener {
   readonly #connections: Connections;
   /** Undefined after the outcome. */
   #facts: UpgradeFacts | undefined;
+  readonly #limits: AuthLimits;
   #hook: ConnectHook | undefined;
+  #lastBytes: Buffer | undefined;
+  #isClosed = false;
   #readers: { readonly [side in Side]: FrameReader } | undefined;
   #transcript: Transcript = { challenged: false };
   #errorBody: Buffer = NOTHING;
@@ -45,26 +52,42 @@ export class UpgradeSession implements UpgradeListener {
   #wait: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(facts: UpgradeFacts, outcomes: Outcomes, connections: Connections, hook?: ConnectHook) {
+  constructor(
+    facts: UpgradeFacts,
+    outcomes: Outcomes,
+    connections: Connections,
+    limits: AuthLimits,
+    hook?: ConnectHook,
+  ) {
     this.#facts = facts;
     this.#outcomes = outcomes;
     this.#connections = connections;
+    this.#limits = limits;
     this.#hook = hook;
     this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
   }
 
-  onBytes(side: Side, chunk: Buffer): boolean | Promise<boolean> {
+  onBytes(side: Side, chunk: Buffer): ChunkVerdict | Promise<ChunkVerdict> {
     this.#readers?.[side].push(chunk);
     const wait = this.#wait;
     this.#wait = undefined;
-    const more = (): boolean => this.#readers !== undefined;
+    const verdict = (): ChunkVerdict => this.#lastBytes ?? this.#readers !== undefined;
     // The connection goes on, also if the wait fails.
-    return wait ? wait.then(more, more) : more();
+    return wait ? wait.then(verdict, verdict) : verdict();
+  }
+
+  waitForTurn(go: () => void): void {
+    if (this.#facts?.source) this.#limits.attempts.handshakes.begin(this.#facts.source, go);
   }
 
   onResponse(status: number): void {
-    if (status === 101) this.#finishAfter(HANDSHAKE_MS);
-    else this.#transcript.http = { status };
+    if (status !== 101) {
+      this.#transcript.http = { status };
+      return;
+    }
+    // The credential in a header field was not rejected. Another may follow in a connect.
+    this.#limits.attempts.settle(this.#facts?.attempt, true);
+    this.#finishAfter(HANDSHAKE_MS);
   }
 
   onResponseContent(bytes: Buffer): void {
@@ -85,6 +108,7 @@ export class UpgradeSession implements UpgradeListener {
   onClosed(first: Side): void {
     // First: a user's logger may throw.
     this.#connections.releaseSlot();
+    this.#isClosed = true;
     this.#transcript.end ??= first;
     this.#finish();
   }
@@ -117,9 +141,34 @@ export class UpgradeSession implements UpgradeListener {
     const connect = readConnect(data);
     if (connect) {
       this.#transcript.connect = connect;
-      this.#wait = this.#hook?.beforeConnect(this.#facts?.conn ?? "", connect, data, this.#nonce);
+      this.#wait = this.#beforeConnect(connect, data);
     } else if (isBinary) this.#finishAsOther("client", "binary message from the client");
     else this.#finishAsOther("client", "the client's first message is not a connect request");
+  }
+
+  #beforeConnect(connect: ConnectRequest, frame: Buffer): Promise<void> | undefined {
+    const nonce = this.#nonce;
+    const hook = (): Promise<void> | undefined =>
+      this.#hook?.beforeConnect(this.#facts?.conn ?? "", connect, frame, nonce);
+    const proof = { deviceId: connect.deviceId, frame, nonce };
+    const turn = connect.auth.length > 0 ? this.#takeTurn(proof) : undefined;
+    return turn ? turn.then(hook) : hook();
+  }
+
+  /** Lets a message that may carry a credential wait for its turn, if it has to. */
+  #takeTurn(proof?: DeviceProof): Promise<void> | undefined {
+    const facts = this.#facts;
+    if (!facts?.source) return undefined;
+    const entered = this.#limits.enter(facts.source, () => !this.#isClosed, proof);
+    if (!(entered instanceof Promise)) {
+      facts.attempt = entered;
+      return undefined;
+    }
+    return entered.then((result) => {
+      if (isRefusal(result)) return this.#refuse(result);
+      facts.attempt = result;
+      return undefined;
+    });
   }
 
   #onGatewayMessage(data: Buffer): void {
@@ -140,6 +189,7 @@ export class UpgradeSession implements UpgradeListener {
 
   /** A gateway sends its challenge first; without one the client's message was not for a gateway. */
   #finishAsOther(by: Side, reason: string): void {
+    if (by === "client" && !this.#transcript.connect) this.#wait = this.#takeTurn();
     this.#transcript.otherProtocol ??= { by, reason };
     if (by === "client" && !this.#transcript.challenged) this.#readers?.client.stop();
     else this.#finish();
@@ -162,9 +212,21 @@ export class UpgradeSession implements UpgradeListener {
     this.#outcomes.observed(facts, transcript);
   }
 
+  /** Ends the connection with the chunk that waits. A close frame is sent between two frames of the gateway only. */
+  async #refuse(refusal: Refusal): Promise<void> {
+    const { closeFrame } = await import("../server/close-frame.ts");
+    const { reason, frame } = closeFrame(TRY_AGAIN_LATER, refusal.message);
+    this.#lastBytes = this.#readers?.gateway.isBetweenFrames ? frame : NOTHING;
+    const [facts, transcript] = [this.#facts, this.#transcript];
+    this.#release();
+    const close = { by: "gateway" as const, code: TRY_AGAIN_LATER, reason };
+    if (facts) this.#outcomes.denied(facts, refusal, { ...transcript, close });
+  }
+
   /** Stops reading and releases what only the handshake needs. */
   #release(): void {
     clearTimeout(this.#timer);
+    if (this.#facts?.source) this.#limits.attempts.handshakes.end(this.#facts.source);
     this.#readers?.client.stop();
     this.#readers?.gateway.stop();
     this.#facts = this.#hook = this.#readers = this.#nonce = this.#timer = undefined;

@@ -28,6 +28,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
   });
 
   const inProgress = new WeakMap<ServerResponse, ClientRequest>();
+  const statusListeners = new WeakMap<ServerResponse, (status: number) => void>();
 
   proxy.on("proxyReq", (outgoing, request, response) => {
     inProgress.set(response, outgoing);
@@ -51,6 +52,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       refuseResponse(response, refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
       return;
     }
+    statusListeners.get(response)?.(statusCode);
     response.sendDate = false;
     const options = connectionOptions(upstream.rawHeaders);
     const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
@@ -71,13 +73,17 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
     /**
      * Forwards one request with a normalized header section, and streams the response back. Waits for a gateway that is
      * not up yet; meanwhile the request's body is not read.
+     *
+     * @param onStatus is called with the status of the gateway's response, before it is forwarded
      */
     relay(
       request: IncomingMessage,
       response: ServerResponse,
       rawHeaders: readonly string[],
       conn: string,
+      onStatus?: (status: number) => void,
     ): void {
+      if (onStatus) statusListeners.set(response, onStatus);
       // Node has already sent 100 (Continue); with `Expect`, httpxy would skip its proxyReq event.
       request.rawHeaders = withoutFields(rawHeaders, (name) => name === "expect");
       const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);

@@ -90,7 +90,8 @@ function flow(
   end: (lastBytes: Buffer) => void,
 ): (chunk: Buffer, observed?: Buffer) => void {
   let observer: SpliceListener | undefined = listener;
-  let held = false;
+  /** What arrives while a chunk is held. */
+  let held: Buffer[] | undefined;
 
   function act(chunk: Buffer, verdict: ChunkVerdict | undefined): void {
     if (typeof verdict === "object") return end(verdict);
@@ -106,18 +107,24 @@ function flow(
 
   function receive(chunk: Buffer, observed = chunk): void {
     if (chunk.length === 0) return;
+    if (held) {
+      held.push(chunk);
+      return void from.pause();
+    }
     const verdict = observed.length === 0 || observer?.onBytes(side, observed);
     if (verdict instanceof Promise) void hold(chunk, verdict);
     else act(chunk, verdict);
   }
 
+  /** The side is still read, to see it disconnect, until it sends more. */
   async function hold(chunk: Buffer, promise: Promise<ChunkVerdict>): Promise<void> {
-    held = true;
-    from.pause();
+    held = [];
     const verdict = await promise;
-    held = false;
+    const later = held;
+    held = undefined;
     from.resume();
     act(chunk, verdict);
+    for (const next of later) receive(next);
   }
 
   from.on("data", receive);

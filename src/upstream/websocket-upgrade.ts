@@ -18,6 +18,8 @@ const HEAD_END = "\r\n\r\n";
 
 /** Is called with what happens to an upgrade. The relay does not know what it means. */
 export interface UpgradeListener extends SpliceListener {
+  /** The gateway is connected. Calls `go` when this handshake may begin. */
+  waitForTurn(go: () => void): void;
   /** The gateway's HTTP response: 101, or a refusal whose content follows. */
   onResponse(status: number): void;
   /** Content of the refusal's body, without chunk framing. */
@@ -59,7 +61,7 @@ export function relayUpgrade(request: UpgradeRequest): void {
     if ("failure" in result) return fail("gateway_unreachable", result.failure);
     gateway = result.socket;
     watch("on", gateway, onResponseBytes, onGatewayClosed);
-    gateway.write(request.head, "latin1");
+    listener.waitForTurn(() => result.socket.write(request.head, "latin1"));
   });
   watch("on", client, onEarly, onClientClosed);
   client.resume();
@@ -127,6 +129,13 @@ export function relayUpgrade(request: UpgradeRequest): void {
     if (gateway) watch("off", gateway, onResponseBytes, onGatewayClosed);
     return true;
   }
+}
+
+/** Serializes the request head of an upgrade. Node's parser guarantees that no part holds a line break. */
+export function requestHead(target: string | undefined, rawHeaders: readonly string[]): string {
+  let head = `GET ${target ?? "/"} HTTP/1.1\r\n`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return `${head}\r\n`;
 }
 
 function watch(

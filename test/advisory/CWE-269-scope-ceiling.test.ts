@@ -5,6 +5,7 @@ import { Receiver } from "ws";
 import { ScopeCeiling } from "../../src/ceiling/scope-ceiling.ts";
 import type { Outcome } from "../../src/outcome/outcome.ts";
 import { Outcomes } from "../../src/outcome/outcomes.ts";
+import { AuthLimits } from "../../src/outcome/auth-limits.ts";
 import { UpgradeSession } from "../../src/outcome/upgrade-session.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
@@ -118,8 +119,7 @@ async function relay(
   const reporter = new Outcomes();
   reporter.on("settled", ({ outcome }) => outcomes.push(outcome));
   const ceiling = new ScopeCeiling(READ, () => Promise.resolve(isLimiting));
-  const session = new UpgradeSession({ ...facts, rateLimitKey: undefined }, reporter, new Connections(1));
-  const guard = ceiling.guard(session);
+  const guard = ceiling.guard(new UpgradeSession(facts, reporter, new Connections(1), new AuthLimits()));
   guard.onResponse(101);
   const forwarded: Buffer[] = [];
   const observed = { client: true, gateway: true };

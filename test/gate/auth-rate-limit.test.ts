@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rateLimitKey, AuthRateLimit } from "../../src/gate/auth-rate-limit.ts";
+import { AuthRateLimit } from "../../src/gate/auth-rate-limit.ts";
 
 const PEER = "peer 192.0.2.7";
 
@@ -10,29 +10,6 @@ function limiterAt(limits = {}): { limiter: AuthRateLimit; advance: (ms: number)
   const limiter = new AuthRateLimit(() => now, { burst: 3, intervalMs: 10_000, ...limits });
   return { limiter, advance: (ms) => (now += ms) };
 }
-
-describe("rateLimitKey", () => {
-  it.each([
-    ["127.0.0.1", undefined, undefined],
-    ["::1", undefined, undefined],
-    ["::ffff:127.0.0.1", undefined, undefined],
-    ["127.0.0.1", "HTTP://LocalHost:3000", "origin http://localhost:3000"],
-    ["::1", "null", "origin null"],
-    ["192.0.2.7", undefined, "peer 192.0.2.7"],
-    ["::ffff:192.0.2.7", undefined, "peer 192.0.2.7"],
-    ["192.0.2.7", "http://a.example", "peer 192.0.2.7"],
-    ["2001:db8:1:2:3:4:5:6", undefined, "peer 2001:db8:1:2::/64"],
-    ["2001:db8:1:2::ffff", undefined, "peer 2001:db8:1:2::/64"],
-    ["2001:db8:1:3::1", undefined, "peer 2001:db8:1:3::/64"],
-    ["fe80::1%eth0", undefined, "peer fe80:0:0:0::/64"],
-  ])("%s with Origin %s is %s", (address, origin, caller) => {
-    expect(rateLimitKey(address, origin)).toBe(caller);
-  });
-
-  it("keeps a bounded part of an Origin that no page has", () => {
-    expect(rateLimitKey("::1", `http://${"a".repeat(16_000)}`)).toHaveLength(307);
-  });
-});
 
 describe("AuthRateLimit", () => {
   it("admits the burst, then one in each interval, and returns how long to wait", () => {

@@ -43,6 +43,11 @@ describe("a connect is signed by the device that it names", () => {
     expect(isSignedConnect(data, undefined)).toBe(false);
   });
 
+  it("but not by a device that names another one", async () => {
+    const device = { ...createDevice(), id: createDevice().id };
+    expect(isSignedConnect(await connectOf({ token: "t", device }), NONCE)).toBe(false);
+  });
+
   it.each<[string, (params: Record<string, unknown>) => Record<string, unknown>]>([
     ["more scopes", (params) => ({ ...params, scopes: ["operator.admin"] })],
     ["another credential", (params) => ({ ...params, auth: { token: "other" } })],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { carriesCredential, credentialResult } from "../../src/outcome/credential.ts";
+import { credentialResult, credentialsOf, isNotRejected } from "../../src/outcome/credential.ts";
 import { judge, type Transcript } from "../../src/outcome/outcome.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
 
 function resultOf(seen: Partial<Transcript>, rawHeaders: readonly string[] = []): string | undefined {
   const transcript: Transcript = { challenged: true, ...seen };
-  return credentialResult(judge(transcript), transcript, carriesCredential(rawHeaders));
+  return credentialResult(judge(transcript), transcript, credentialsOf(rawHeaders) !== undefined);
 }
 
 function refusal(code: string, detailsCode?: string, message = ""): Partial<Transcript> {
@@ -48,21 +48,6 @@ describe("a credential counts as rejected", () => {
 
   it("for a 401 to an upgrade with an Authorization", () => {
     expect(resultOf({ http: { status: 401 } }, ["authorization", "Bearer x"])).toBe("rejected");
-  });
-
-  it("if the client does not wait for the response", () => {
-    const connect = {
-      id: "1",
-      client: UNKNOWN_CLIENT,
-      role: "operator",
-      scopes: [],
-      ...NO_DEVICE,
-      auth: ["token"],
-    };
-    expect(resultOf({ connect, end: "client" })).toBe("rejected");
-    expect(resultOf({ connect: { ...connect, auth: [] }, end: "client" })).toBeUndefined();
-    expect(resultOf({ connect, close: { by: "client", code: 1000, reason: "" } })).toBe("rejected");
-    expect(resultOf({ connect, end: "gateway" })).toBeUndefined();
   });
 
   it("if the client sends nothing until the deadline", () => {
@@ -109,16 +94,53 @@ describe("a credential does not count as rejected", () => {
     expect(resultOf({ otherProtocol: { reason: "no frames", by: "gateway" } })).toBeUndefined();
   });
 
-  it("if the client disconnects", () => expect(resultOf({ end: "client" })).toBeUndefined());
+  it("if the client disconnects, before or after its connect", () => {
+    const connect = {
+      id: "1",
+      client: UNKNOWN_CLIENT,
+      role: "operator",
+      scopes: [],
+      ...NO_DEVICE,
+      auth: ["token"],
+    };
+    expect(resultOf({ end: "client" })).toBeUndefined();
+    expect(resultOf({ connect, end: "client" })).toBeUndefined();
+    expect(resultOf({ connect, close: { by: "client", code: 1000, reason: "" } })).toBeUndefined();
+    expect(resultOf({ connect, end: "gateway" })).toBeUndefined();
+  });
 });
 
 it("a credential counts as accepted when the gateway sends hello-ok", () =>
   expect(resultOf({ response: hello })).toBe("accepted"));
 
-describe("carriesCredential", () => {
-  it.each(["Authorization", "x-openclaw-token", "X-OpenClaw-Webhook-Secret"])("returns true for %s", (name) =>
-    expect(carriesCredential(["Host", "authorization", name, "x"])).toBe(true),
+it.each([
+  [refusal("NOT_PAIRED"), true],
+  [refusal("INVALID_REQUEST", "CONTROL_UI_ORIGIN_NOT_ALLOWED"), true],
+  [refusal("UNAVAILABLE"), true],
+  [refusal("INVALID_REQUEST", "AUTH_RATE_LIMITED"), false],
+  [refusal("INVALID_REQUEST", "DEVICE_AUTH_SIGNATURE_EXPIRED"), false],
+  [{ end: "client" } as const, false],
+])("an attempt with the result %j need not count: %s", (seen, expected) => {
+  expect(isNotRejected(judge({ challenged: true, ...seen }))).toBe(expected);
+});
+
+describe("credentialsOf", () => {
+  it.each(["Authorization", "x-openclaw-token", "X-OpenClaw-Webhook-Secret"])("reads %s", (name) =>
+    expect(credentialsOf(["Host", "authorization", name, "x"])).toContain(name),
   );
-  it("checks names only", () =>
-    expect(carriesCredential(["Host", "authorization", "x-openclaw-scopes", "x"])).toBe(false));
+  it.each(["/media?source=a&token=x", "/?%74oken=x", "/a?Password=x"])("reads the query of %s", (url) =>
+    expect(credentialsOf([], url)).toContain('"x"'),
+  );
+  it("reads other names and values as no credential", () =>
+    expect(
+      credentialsOf(["Host", "authorization", "x-openclaw-scopes", "x"], "/token?a=token"),
+    ).toBeUndefined());
+  it("returns different texts for different credentials", () => {
+    const texts = [
+      ["Authorization", "a"],
+      ["Authorization", "b"],
+      ["X-OpenClaw-Token", "a"],
+    ].map((head) => credentialsOf(head));
+    expect(new Set(texts).size).toBe(3);
+  });
 });

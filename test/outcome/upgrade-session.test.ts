@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { AuthLimits } from "../../src/outcome/auth-limits.ts";
 import type { Transcript } from "../../src/outcome/outcome.ts";
 import { Outcomes } from "../../src/outcome/outcomes.ts";
 import { UpgradeSession } from "../../src/outcome/upgrade-session.ts";
@@ -34,7 +35,8 @@ function startSession(reports: Transcript[] = []): UpgradeSession {
   const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, sentCredential: false };
   const outcomes = new Outcomes();
   outcomes.on("settled", ({ transcript }) => reports.push(structuredClone(transcript)));
-  const session = new UpgradeSession({ ...facts, rateLimitKey: undefined }, outcomes, new Connections(1));
+  const limits = new AuthLimits();
+  const session = new UpgradeSession(facts, outcomes, new Connections(1), limits);
   session.onResponse(101);
   return session;
 }

@@ -1,45 +1,24 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { handshake, type HandshakeResult } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { Connections } from "../../src/server/connections.ts";
 import { startFakeGatewayWithShim, TOKEN } from "../support/gateways.ts";
+import { setPeerAddress } from "../support/peer.ts";
 import { openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { openShimFor, type TestShim } from "../support/shim.ts";
 
 const BURST = 10;
-const PAGE = "http://localhost:3000";
 const GET = "GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
 
-/** Replaces the peer's address of each connection that the shim accepts. */
-function setPeerAddress(address: () => string): void {
-  const add = Connections.prototype.add;
-  const spy = vi.spyOn(Connections.prototype, "add").mockImplementation(function (
-    this: Connections,
-    socket,
-    onClose,
-  ) {
-    Object.defineProperty(socket, "remoteAddress", { value: address() });
-    add.call(this, socket, onClose);
-  });
-  onTestFinished(() => spy.mockRestore());
-}
-
-interface Attempt {
-  readonly token?: string;
-  readonly origin?: string;
-}
-
-function connectAs(shim: TestShim, { token = "wrong", origin }: Attempt = {}): Promise<HandshakeResult> {
-  const url = `ws://${shim.authority}`;
-  return handshake({ url, token, device: createDevice(), ...(origin !== undefined && { origin }) });
+function connectAs(shim: TestShim, { token = "wrong" } = {}): Promise<HandshakeResult> {
+  return handshake({ url: `ws://${shim.authority}`, token, device: createDevice() });
 }
 
 /** Makes failed attempts, one after the other. */
-async function fail(shim: TestShim, times: number, options: Attempt = {}): Promise<void> {
+async function fail(shim: TestShim, times: number): Promise<void> {
   for (let i = 0; i < times; i += 1) {
     const before = shim.outcomes.length;
-    const result = await connectAs(shim, options);
+    const result = await connectAs(shim);
     expect(result).toMatchObject({ error: { details: { code: "AUTH_TOKEN_MISMATCH" } } });
     await shim.outcome(before);
   }
@@ -75,14 +54,19 @@ describe("failed authentication", () => {
     expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ ok: true });
   });
 
-  it("of a page is counted by its origin, and of loopback tools never", async () => {
-    // Above the shim's limit, so that the fake gateway's own limit for pages does not apply first.
-    const { shim } = await startFakeGatewayWithShim({ rateLimit: { maxAttempts: 100 } });
-    await fail(shim, BURST, { origin: PAGE });
-    expect(await connectAs(shim, { token: TOKEN, origin: PAGE })).toMatchObject({ http: { status: 429 } });
-    await fail(shim, 1, { origin: "http://localhost:3001" });
-    await fail(shim, 3 * BURST);
-    expect(await connectAs(shim, { token: TOKEN })).toMatchObject({ ok: true });
+  it("of a proxy's clients does not limit the proxy", async () => {
+    setPeerAddress(() => "172.17.0.2");
+    const { shim, upgrade } = await startRawGatewayWithShim(
+      (socket, head) =>
+        socket.end(`HTTP/1.1 ${head.includes("right") ? 204 : 401} X\r\nContent-Length: 0\r\n\r\n`),
+      { allowFrom: ["172.17.0.2"] },
+    );
+    const get = (token: string, address: string): Promise<string> =>
+      upgrade(`${GET}X-Forwarded-For: ${address}\r\nAuthorization: Bearer ${token}\r\n\r\n`).closed();
+    for (let i = 0; i < BURST + 1; i += 1)
+      expect(await get("wrong", "203.0.113.7")).toMatch(/^HTTP\/1.1 401/);
+    expect(await get("right", "203.0.113.8")).toMatch(/^HTTP\/1.1 204/);
+    expect(shim.lines.filter(({ event }) => event === "request.denied")).toEqual([]);
   });
 
   it("is reset by a successful login", async () => {

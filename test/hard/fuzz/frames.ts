@@ -1,5 +1,6 @@
 import { Receiver } from "ws";
 import { ScopeCeiling } from "../../../src/ceiling/scope-ceiling.ts";
+import { AuthLimits } from "../../../src/outcome/auth-limits.ts";
 import { credentialResult } from "../../../src/outcome/credential.ts";
 import { Outcomes } from "../../../src/outcome/outcomes.ts";
 import { UpgradeSession } from "../../../src/outcome/upgrade-session.ts";
@@ -99,8 +100,9 @@ export function framesTarget(): Target {
       const conversation = handshakeWith(input, random);
       outcomes = 0;
       const startedAt = performance.now();
-      const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt, rateLimitKey: undefined };
-      const session = new UpgradeSession({ ...facts, sentCredential: false }, reporter, new Connections(1));
+      const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt, sentCredential: false };
+      const limits = new AuthLimits();
+      const session = new UpgradeSession(facts, reporter, new Connections(1), limits);
       session.onResponse(101);
       let read = 0;
       for (const { side, bytes } of conversation) {
@@ -126,10 +128,9 @@ export function framesTarget(): Target {
 async function runGuarded(conversation: readonly Sent[]): Promise<void> {
   const ceiling = new ScopeCeiling(["operator.read"], () => Promise.resolve(false));
   const reporter = new Outcomes();
-  const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, rateLimitKey: undefined };
-  const guard = ceiling.guard(
-    new UpgradeSession({ ...facts, sentCredential: false }, reporter, new Connections(1)),
-  );
+  const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, sentCredential: false };
+  const session = new UpgradeSession(facts, reporter, new Connections(1), new AuthLimits());
+  const guard = ceiling.guard(session);
   guard.onResponse(101);
   const forwarded: Buffer[] = [];
   for (const { side, bytes } of conversation) {
