@@ -115,6 +115,28 @@ export const SITUATIONS: Readonly<Record<CommandName, Readonly<Record<string, Si
         return (await shell.connect(options)).ok;
       },
     },
+    "another role than approved": {
+      ways: ALL,
+      async follow(shell) {
+        const device = createDevice();
+        const { ok } = await shell.connect({ device });
+        const node = { ...NODE, keepOpen: false, device };
+        const refused = !(await shell.connect(node)).ok;
+        return ok && refused && (await approved(shell, node));
+      },
+    },
+    "another platform than approved, in a page": {
+      ways: ALL,
+      on: /^2026\.9\./,
+      async follow(shell) {
+        const device = createDevice();
+        const page = { device, origin: "http://127.0.0.1:1" };
+        const { ok } = await shell.connect({ device, client: { platform: "linux" } });
+        const moved = { ...page, client: { platform: "darwin" } };
+        const refused = !(await shell.connect(moved)).ok;
+        return ok && refused && (await approved(shell, moved));
+      },
+    },
     "more scopes than approved": {
       ways: ALL,
       on: /^2026\.(?:2|4)\./,
