@@ -8,6 +8,7 @@ import type { Attempt } from "./gate/attempt-limit.ts";
 import { AttemptSource } from "./gate/attempt-source.ts";
 import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import { asksForWebSocket, isStatusPath } from "./gate/request-head.ts";
+import type { FloodLog } from "./log/flood-log.ts";
 import { normalize, type NormalizeTarget } from "./headers/normalize.ts";
 import { freshId } from "./net/fresh-id.ts";
 import { withoutMappedPrefix } from "./net/ip-address.ts";
@@ -32,6 +33,7 @@ const DROP_LOG_MS = 10_000;
 export interface ProxyParts {
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly floods: FloodLog;
   readonly connections: Connections;
   readonly gate: Gate;
   readonly status: () => Promise<Status>;
@@ -236,7 +238,7 @@ export class Proxy implements ListenerHandlers {
 
   #logDenied({ conn, peer, path }: Partial<UpgradeFacts>, { code, status, fix, command }: Refusal): void {
     const line = { event: "request.denied", conn, reason: code, http: { status }, peer, path, fix, command };
-    this.#parts.logger.warn(line, "request denied");
+    this.#parts.floods.warn(line, "request denied");
   }
 }
 

@@ -2,8 +2,9 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperatorResources } from "./openclaw/token.ts";
-import { connectAdvice } from "./errors.ts";
+import { connectAdvice, type RefusalCode } from "./errors.ts";
 import { createGate } from "./gate/gate.ts";
+import { FloodLog } from "./log/flood-log.ts";
 import { authorityOf } from "./net/authority.ts";
 import { createAuthLimits } from "./outcome/auth-limits.ts";
 import { OutcomeMetrics } from "./outcome/metrics.ts";
@@ -66,6 +67,7 @@ export async function openShim(
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
   const outcomes = new Outcomes();
   const metrics = new OutcomeMetrics();
+  const floods = new FloodLog(logger);
   const connections = new Connections(settings.maxConnections);
   const limits = await createAuthLimits(settings);
   const events = new EventEmitter<{ outcome: [Outcome] }>();
@@ -86,7 +88,9 @@ export async function openShim(
     limits.note(settled);
     if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
       approver?.refused(facts.conn, transcript.connect, outcome.requestId);
-    logger[levelOf(outcome)](line, "pairing outcome");
+    if (outcome.outcome === "denied" || outcome.reason === ("too_many_failures" satisfies RefusalCode))
+      floods.warn(line, "pairing outcome");
+    else logger[levelOf(outcome)](line, "pairing outcome");
     // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
     if (events.listenerCount("outcome") > 0)
       queueMicrotask(() => events.emit("outcome", withoutUndefined(outcome)));
@@ -103,6 +107,7 @@ export async function openShim(
   const proxy = new Proxy({
     settings,
     logger,
+    floods,
     connections,
     gate: createGate(settings),
     status: () => (status ??= loadStatus()),
@@ -140,6 +145,7 @@ export async function openShim(
     (await requests)?.close();
     await approver?.close();
     await until(DESTROY_MS, () => connections.slotsInUse === 0);
+    floods.endInterval();
     logger.info({ event: "stopped" }, "stopped");
   }
 

@@ -1,13 +1,15 @@
 import type { Connections } from "../server/connections.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, OutcomeName } from "./outcome.ts";
 
 /** The content type of the Prometheus text format, version 0.0.4. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Upper bounds of the handshake histogram, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, Number.POSITIVE_INFINITY];
-/** Reasons come from outside: beyond this many series they count as `other`, one for each outcome. */
-const SERIES_LIMIT = 100;
+/** Reasons come from outside: beyond this many of one outcome they count as `other`. The shim's own are fewer. */
+const REASON_LIMIT = 40;
+/** A client may choose any of these codes (RFC 6455 section 7.4.2): they are one series. */
+const PRIVATE_CLOSE = /^close [34]\d{3}$/;
 
 /** A metric; a sample is the end of its name, with the labels, and a value. */
 type Metric = readonly [
@@ -19,8 +21,8 @@ type Metric = readonly [
 
 /** Counts outcomes in bounded memory, and writes them in the Prometheus text format. */
 export class OutcomeMetrics {
-  /** Number of outcomes, by their labels. */
-  readonly #outcomes = new Map<string, number>();
+  /** Number of each outcome, by reason. */
+  readonly #outcomes = new Map<OutcomeName, Map<string, number>>();
   /** Number of handshakes within each bound. */
   readonly #buckets = new Map(BUCKETS.map((bound) => [bound, 0]));
   #count = 0;
@@ -28,10 +30,11 @@ export class OutcomeMetrics {
 
   /** Counts one outcome. */
   note({ outcome, reason = "", ms }: Pick<Outcome, "outcome" | "reason" | "ms">): void {
-    const own = labels({ outcome, reason });
-    const isFull = this.#outcomes.size >= SERIES_LIMIT && !this.#outcomes.has(own);
-    const series = isFull ? labels({ outcome, reason: "other" }) : own;
-    this.#outcomes.set(series, (this.#outcomes.get(series) ?? 0) + 1);
+    const counts = this.#outcomes.get(outcome) ?? new Map<string, number>();
+    this.#outcomes.set(outcome, counts);
+    const own = outcome === "abandoned" ? reason.replace(PRIVATE_CLOSE, "close 3000-4999") : reason;
+    const counted = counts.size < REASON_LIMIT || counts.has(own) ? own : "other";
+    counts.set(counted, (counts.get(counted) ?? 0) + 1);
     const seconds = ms / 1000;
     this.#count += 1;
     this.#seconds += seconds;
@@ -47,8 +50,11 @@ export class OutcomeMetrics {
     const seconds = [...buckets, ["_sum", this.#seconds], ["_count", this.#count]] as const;
     const bytes = Object.entries(connections.traffic());
     const traffic = bytes.map(([direction, count]) => [labels({ direction }), count] as const);
+    const outcomes = Array.from(this.#outcomes, ([outcome, counts]) =>
+      Array.from(counts, ([reason, count]) => [labels({ outcome, reason }), count] as const),
+    ).flat();
     const metrics: readonly Metric[] = [
-      ["outcomes_total", "counter", "Requests for a WebSocket, by how they ended.", this.#outcomes],
+      ["outcomes_total", "counter", "Requests for a WebSocket, by how they ended.", outcomes],
       ["connections", "gauge", "Open upgraded connections and requests.", [["", connections.slotsInUse]]],
       [
         "gateway_up",
