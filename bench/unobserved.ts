@@ -1,11 +1,11 @@
-import type { Connections } from "../src/server/connections.ts";
+import type { Slot } from "../src/server/slots.ts";
 
 /** Replaces the product's `UpgradeSession` to measure the cost of observing: it reads and reports nothing. */
 export class UpgradeSession {
-  readonly #connections: Connections;
+  readonly #slot: Slot;
 
-  constructor(_facts: unknown, _outcomes: unknown, connections: Connections) {
-    this.#connections = connections;
+  constructor(_facts: unknown, _outcomes: unknown, slot: Slot) {
+    this.#slot = slot;
   }
   onBytes(): boolean {
     return false;
@@ -15,6 +15,6 @@ export class UpgradeSession {
   onUnreachable(): void {}
   onDenied(): void {}
   onClosed(): void {
-    this.#connections.releaseSlot();
+    this.#slot.release();
   }
 }

@@ -60,6 +60,11 @@ export const REFUSALS = {
     message: "all {value} connection slots are in use",
     fix: "close idle clients, or start openclaw-shim with --max-connections above {value}",
   },
+  evicted: {
+    status: 503,
+    message: "all {value} connection slots were in use, and this client was idle or had not authenticated",
+    fix: "send requests and authenticate at once, or start openclaw-shim with --max-connections above {value}",
+  },
   too_many_failures: {
     status: 429,
     message: "too many failed authentication attempts: wait {value} s",
@@ -92,12 +97,12 @@ export const REFUSALS = {
   },
   request_timeout: {
     status: 408,
-    message: "the request's header section did not arrive in time",
-    fix: "send the whole header section at once; look for a stalled proxy between client and shim",
+    message: "the request's {value} did not arrive in time",
+    fix: "send the whole request at once; look for a stalled proxy between client and shim",
   },
   header_too_large: {
     status: 431,
-    message: "the request's header section is larger than 16 KiB",
+    message: "the request's header section is larger than 16 KiB, or has more than 255 fields",
     fix: "send fewer or smaller header fields; look for cookies that accumulate",
   },
   method_connect: {

@@ -20,14 +20,13 @@ import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { ClientConnection, Connections } from "./server/connections.ts";
 import type { ListenerHandlers } from "./server/listener.ts";
 import { refuseResponse, refuseSocket } from "./server/refusal-response.ts";
+import type { Slot } from "./server/slots.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Status } from "./status/status.ts";
 import { printable, shownPath } from "./text/printable.ts";
 import type { Dialer } from "./upstream/dial.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { relayUpgrade, requestHead } from "./upstream/websocket-upgrade.ts";
-
-const DROP_LOG_MS = 10_000;
 
 /** The parts that a request passes through. */
 export interface ProxyParts {
@@ -51,7 +50,6 @@ export interface ProxyParts {
 export class Proxy implements ListenerHandlers {
   readonly #parts: ProxyParts;
   #draining = false;
-  #dropTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
@@ -63,7 +61,7 @@ export class Proxy implements ListenerHandlers {
   }
 
   onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    const { settings, connections, gate, limits, dialer, outcomes, approver, ceiling } = this.#parts;
+    const { settings, gate, limits, dialer, outcomes, approver, ceiling } = this.#parts;
     const { facts, isFirst, credentials } = this.#begin(request);
     const refuseUpgrade = (refusal: Refusal): void => {
       this.#reportDenied(request, facts, refusal);
@@ -84,29 +82,30 @@ export class Proxy implements ListenerHandlers {
     // 2. Normalize the header section. What is deleted says where the request comes from; then the limits.
     const normalized = normalize(request.rawHeaders, this.#target("websocket", admission));
     const source = new AttemptSource(socket.remoteAddress ?? "", admission.origin, normalized.stripped);
-    const full = limits.checkPeer(source) ?? this.#acquireSlot(isFirst);
-    if (full) return refuseUpgrade(full);
+    const slot = limits.checkPeer(source) ?? this.#acquireSlot(isFirst, socket);
+    if (isRefusal(slot)) return refuseUpgrade(slot);
 
     // 3. Relay. 4. The session reports the outcome when the handshake is over, and then only holds the slot.
     const relay = (attempt?: Attempt): void => {
       const upgrade = { ...facts, normalized, publicForwarded: admission.publicForwarded, source, attempt };
-      const session = new UpgradeSession(upgrade, outcomes, connections, limits, approver);
+      const session = new UpgradeSession(upgrade, outcomes, slot, limits, approver);
       const listener = ceiling?.guard(session) ?? session;
       const head = requestHead(request.url, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);
       const { conn } = facts;
-      relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
+      slot.end = relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
     };
     if (credentials === undefined) return relay();
     socket.on("error", () => {});
+    slot.isSafe = () => true;
     void limits.takeTurn(request, source, credentials).then((entered) => {
       if (!isRefusal(entered) && !socket.destroyed) return relay(entered.attempt);
-      connections.releaseSlot();
+      slot.release();
       return isRefusal(entered) && !socket.destroyed ? refuseUpgrade(entered) : abandon();
     });
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { connections, gate, status, limits, requests, logger, ceiling } = this.#parts;
+    const { gate, status, limits, requests, logger, ceiling } = this.#parts;
     // A client that resets its connection must not end the process.
     request.on("error", () => {});
     response.on("error", () => {});
@@ -133,15 +132,20 @@ export class Proxy implements ListenerHandlers {
     const { rawHeaders, stripped } = normalize(request.rawHeaders, this.#target(framing, admission));
     const source = new AttemptSource(request.socket.remoteAddress ?? "", admission.origin, stripped);
     const limited = credentials === undefined ? undefined : limits.checkPeer(source);
-    const full = limited ?? this.#acquireSlot(isFirst);
-    if (full) return refuseRequest(full);
+    const slot = limited ?? this.#acquireSlot(isFirst, request.socket);
+    if (isRefusal(slot)) return refuseRequest(slot);
+    // A credential waits for its turn, and a model may think for minutes; a client must send and read.
+    const isPrompt = (): boolean => !relay || (request.complete && !response.writableNeedDrain);
+    slot.isSafe = () => credentials !== undefined && isPrompt();
+    slot.awaitsBody = () => !request.complete && request.readableFlowing === true;
+    slot.end = refuseRequest;
     let relay: RequestRelay | undefined;
     let attempt: RequestAttempt | undefined;
     const finish = async (): Promise<void> => {
       // A client may disconnect because it knows that its credential was wrong: 2026.9 delays only those responses.
       const isOpen = attempt !== undefined && !response.headersSent;
       const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
-      connections.releaseSlot();
+      slot.release();
       if (late !== undefined) attempt?.onStatus(late);
       const { conn, peer, path, startedAt } = facts;
       const sent = response.headersSent ? response.statusCode : undefined;
@@ -163,8 +167,9 @@ export class Proxy implements ListenerHandlers {
       .catch(destroy);
   }
 
-  onPipelinedUpgrade(request: IncomingMessage): void {
-    this.#reportDenied(request, this.#begin(request).facts, refuse("malformed_request", "pipelined upgrade"));
+  onPipelined(request: IncomingMessage): void {
+    const refusal = refuse("malformed_request", "pipelined upgrade, or too many pipelined requests");
+    this.#reportDenied(request, this.#begin(request).facts, refusal);
   }
 
   onUnreadable(socket: Socket, found: Refusal): Refusal {
@@ -179,8 +184,9 @@ export class Proxy implements ListenerHandlers {
   }
 
   onDropped(): void {
-    this.#parts.connections.dropped += 1;
-    if (!this.#dropTimer) this.#logDropped();
+    const { code: reason, fix } = refuse("evicted", String(this.#parts.connections.slots.max));
+    const line = { event: "connection.dropped", reason, fix };
+    this.#parts.floods.warn(line, "connection dropped: too many are open");
   }
 
   onConnectionClosed({ id: conn, acceptedAt, requests }: ClientConnection, socket: Socket): void {
@@ -188,18 +194,6 @@ export class Proxy implements ListenerHandlers {
     const { bytesRead: received, bytesWritten: sent } = socket;
     const line = { event: "connection.closed", conn, requests, received, sent, ms };
     this.#parts.logger.debug(line, "connection closed");
-  }
-
-  /** Logs the first dropped connection, then at most once in DROP_LOG_MS how many there were since start. */
-  #logDropped(): void {
-    const { connections, logger } = this.#parts;
-    const { dropped, maxSlots } = connections;
-    const { fix } = refuse("too_many_connections", String(maxSlots));
-    logger.warn({ event: "connection.dropped", dropped, fix }, "connections dropped: too many are open");
-    this.#dropTimer = setTimeout(() => {
-      this.#dropTimer = undefined;
-      if (connections.dropped > dropped) this.#logDropped();
-    }, DROP_LOG_MS).unref();
   }
 
   /** Counts a request of its connection, and collects what is known before the gate. */
@@ -218,10 +212,10 @@ export class Proxy implements ListenerHandlers {
     return { facts, isFirst, credentials };
   }
 
-  #acquireSlot(isFirst: boolean): Refusal | undefined {
+  #acquireSlot(isFirst: boolean, socket: Socket): Slot | Refusal {
     // A successor cannot take over a connection that was accepted just before the drain: to refuse its first request
     // would lose a client at every restart.
-    return this.#draining && !isFirst ? refuse("draining") : this.#parts.connections.acquireSlot();
+    return this.#draining && !isFirst ? refuse("draining") : this.#parts.connections.slots.acquire(socket);
   }
 
   #target(framing: NormalizeTarget["framing"], admission: Admission): NormalizeTarget {

@@ -24,6 +24,8 @@ import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts
 /** After the drain every connection is destroyed; waiting longer for their end is useless. */
 const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
+/** How often bodies are checked that have stopped arriving. */
+const STALLED_CHECK_MS = 5_000;
 /**
  * While nothing is in progress, the drain waits so long for a connection that was just accepted to send its first
  * request, and for a client to read the end of its response. Connections opened in advance, as browsers do, are not
@@ -129,8 +131,10 @@ export async function openShim(
 
   monitor.watch(dialer);
 
+  const stalled = setInterval(() => connections.slots.endStalled(), STALLED_CHECK_MS).unref();
+
   async function drain(): Promise<void> {
-    logger.info({ event: "draining", open: connections.slotsInUse, ms: settings.drain }, "draining");
+    logger.info({ event: "draining", open: connections.slots.used, ms: settings.drain }, "draining");
     monitor.close();
     proxy.drain();
     (await status)?.close();
@@ -138,13 +142,14 @@ export async function openShim(
     let lastBusy = performance.now();
     await until(settings.drain, () => {
       connections.destroyIdle();
-      if (connections.slotsInUse > 0) lastBusy = performance.now();
+      if (connections.slots.used > 0) lastBusy = performance.now();
       return connections.size === 0 || performance.now() - lastBusy >= FIRST_REQUEST_MS;
     });
     connections.destroy();
     (await requests)?.close();
     await approver?.close();
-    await until(DESTROY_MS, () => connections.slotsInUse === 0);
+    await until(DESTROY_MS, () => connections.slots.used === 0);
+    clearInterval(stalled);
     floods.endInterval();
     logger.info({ event: "stopped" }, "stopped");
   }

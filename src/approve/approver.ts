@@ -23,6 +23,9 @@ const HOLD_MS = 500;
 /** Refused devices remembered while the operator connection is down. */
 const WAITING_LIMIT = 256;
 
+/** Bytes of a message of the gateway: the list of devices and requests. The default of ws is 100 MiB. */
+const MESSAGE_LIMIT = 4 * 1024 * 1024;
+
 /** Starts the approver of one shim. @throws Error if the stored identity cannot be used */
 export async function startApprover(
   settings: Settings,
@@ -45,7 +48,7 @@ export async function startApprover(
       client: { id: "gateway-client", mode: "backend" },
       scopes: OPERATOR_SCOPES,
       signal,
-      ws: { agent },
+      ws: { agent, maxPayload: MESSAGE_LIMIT },
       ...(isChecked && token && { distrust: (socket) => user.objection(socket) }),
     }),
   );

@@ -42,11 +42,15 @@ export class HandshakeGuard implements UpgradeListener {
         },
         onUnreadable,
       }),
-      gateway: new FrameReader("gateway", {
-        onMessage: (data, isBinary) => this.#onGatewayMessage(data, isBinary),
-        onClose: () => {},
-        onUnreadable,
-      }),
+      gateway: new FrameReader(
+        "gateway",
+        {
+          onMessage: (data, isBinary) => this.#onGatewayMessage(data, isBinary),
+          onClose: () => {},
+          onUnreadable,
+        },
+        session.gatewayMessages,
+      ),
     };
   }
 

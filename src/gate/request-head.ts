@@ -1,6 +1,9 @@
 import { canonicalName, connectionOptions, fieldValues, isEndToEnd } from "../headers/header-table.ts";
 import { refuse, type Refusal } from "../errors.ts";
 
+/** Fields of a header section: 4,000 of 16 KiB would take a megabyte. A listener must parse no more. */
+export const FIELD_LIMIT = 256;
+
 /** The part of `http.IncomingMessage` that the gate reads. */
 export interface RequestHead {
   readonly method?: string | undefined;
@@ -15,6 +18,8 @@ export interface RequestHead {
  */
 export function checkRequestHead(request: RequestHead): Refusal | undefined {
   const { url, httpVersion, rawHeaders } = request;
+  // There may be more, which were not parsed.
+  if (rawHeaders.length >= 2 * FIELD_LIMIT) return refuse("header_too_large");
   // Node's parser also accepts 0.9, which has no fields, and 2.0, which is not text.
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return malformed(`HTTP/${httpVersion} is not served`);
   // absolute-form would name a second authority beside Host (RFC 9112 section 3.2.2).

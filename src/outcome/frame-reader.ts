@@ -1,16 +1,15 @@
 import { isUtf8 } from "node:buffer";
+import { ByteStore, type ByteBudget } from "../net/byte-store.ts";
 import type { Side } from "../upstream/splice.ts";
 
 // The gateway takes at most 64 KiB before the handshake is over; its hello-ok carries a whole snapshot.
 const MESSAGE_LIMIT = { client: 64 * 1024, gateway: 4 * 1024 * 1024 } as const;
 const FRAGMENT_LIMIT = 1024;
-const CHUNK_LIMIT = 16 * 1024;
 
 const BINARY = 0x2;
 const CLOSE = 0x8;
 const MIN_HEADER_BYTES = 2;
 const MASK_BYTES = 4;
-const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Receives the frames of one direction. */
 export interface FrameListener {
@@ -37,83 +36,105 @@ type FrameError = `WS_ERR_${string}`;
 /**
  * Reads the WebSocket frames of one direction from a copy of the stream (RFC 6455 section 5: a client masks, a gateway
  * does not). It reports what the `Receiver` of ws does, with its codes (test/outcome/frame-reader.test.ts compares them), but
- * it is not a stream: with two streams for each handshake an upgrade costs 7 % more CPU (bench/README.md).
+ * it is not a stream: with two streams for each handshake an upgrade costs 7 % more CPU (bench/README.md). It stores
+ * incomplete frames and messages only, and at most the bytes of one message of the limit, however they arrive.
  */
 export class FrameReader {
   readonly #from: Side;
   readonly #listener: FrameListener;
   #reading = true;
-  #chunks: Buffer[] = [];
-  #buffered = 0;
-  /** Bytes without which nothing more can be read. */
+  /** Bytes received after the last frame that was read. */
+  #unread = 0;
+  /** The start of an incomplete frame. */
+  readonly #frame: ByteStore;
+  /** Bytes of the current frame without which nothing more of it can be read. */
   #needed = MIN_HEADER_BYTES;
   /** Opcode of the incomplete message; 0 if there is none. */
   #opcode = 0;
-  #fragments: Buffer[] = [];
-  #messageBytes = 0;
+  /** Number of the fragments of the incomplete message, and their payload. */
+  #fragments = 0;
+  readonly #message: ByteStore;
 
-  constructor(from: Side, listener: FrameListener) {
+  /** @param budget for what is stored; what has no room in it cannot be read */
+  constructor(from: Side, listener: FrameListener, budget?: ByteBudget) {
     this.#from = from;
     this.#listener = listener;
+    this.#frame = new ByteStore(budget);
+    this.#message = new ByteStore(budget);
   }
 
   /** Reads the next bytes of the direction; never changes them, never throws. */
   push(chunk: Buffer): void {
     if (!this.#reading) return;
-    if (this.#chunks.length >= CHUNK_LIMIT) return this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
-    while (this.#reading && this.#buffered >= this.#needed) this.#readFrame();
+    this.#unread += chunk.length;
+    let rest = chunk;
+    while (this.#reading && rest.length > 0) rest = rest.subarray(this.#read(rest));
   }
 
-  /** True if no frame is incomplete. */
+  /** True if no frame is incomplete, and no byte was received after the last one that was read. */
   get isBetweenFrames(): boolean {
-    return this.#buffered === 0;
+    return this.#unread === 0;
   }
 
-  /** Releases what was buffered, and calls the listener no more. */
+  /** Releases what was stored, and calls the listener no more. */
   stop(): void {
     this.#reading = false;
-    this.#chunks = [];
-    this.#fragments = [];
+    this.#frame.clear();
+    this.#message.clear();
   }
 
-  #readFrame(): void {
-    const [first = NOTHING] = this.#chunks;
-    const bytes = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#buffered);
-    this.#chunks = [bytes];
+  /** Reads the frame that continues or begins with these bytes. Returns how many of them belong to it. */
+  #read(bytes: Buffer): number {
+    const whole = this.#frame.length === 0 ? this.#readFrame(bytes) : 0;
+    if (whole > 0 || !this.#reading) return whole;
+    const part = bytes.subarray(0, this.#needed - this.#frame.length);
+    if (!this.#frame.append(part, this.#needed)) this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
+    else if (this.#readFrame(this.#frame.bytes) > 0) this.#frame.clear();
+    return part.length;
+  }
+
+  /** Reads the frame at the start of `bytes` and returns its size; 0 if it is not complete or not valid. */
+  #readFrame(bytes: Buffer): number {
+    if (bytes.length < this.#needed) return 0;
     const header = readHeader(bytes, this.#from, this.#opcode !== 0);
     if (typeof header === "string") return this.#fail(header);
     if (typeof header === "number") {
       this.#needed = header;
-      return;
+      return 0;
     }
-    if (header.opcode < CLOSE && this.#messageBytes + header.length > MESSAGE_LIMIT[this.#from]) {
+    if (header.opcode < CLOSE && this.#message.length + header.length > MESSAGE_LIMIT[this.#from]) {
       return this.#fail("WS_ERR_UNSUPPORTED_MESSAGE_LENGTH");
     }
     const end = header.size + header.length;
     this.#needed = end;
-    if (bytes.length < end) return;
+    if (bytes.length < end) return 0;
 
     const payload = payloadOf(bytes, header, this.#from);
-    this.#buffered -= end;
-    this.#chunks = this.#buffered === 0 ? [] : [bytes.subarray(end)];
+    this.#unread -= end;
     this.#needed = MIN_HEADER_BYTES;
     if (header.opcode === CLOSE) this.#onClose(payload);
     else if (header.opcode < CLOSE) this.#onFragment(header, payload);
+    return end;
   }
 
   #onFragment({ fin, opcode }: FrameHeader, payload: Buffer): void {
+    const isBinary = (this.#opcode || opcode) === BINARY;
+    const isWhole = fin && this.#opcode === 0;
+    if (isWhole) return this.#onMessage(payload, isBinary);
     if (this.#opcode === 0) this.#opcode = opcode;
-    this.#messageBytes += payload.length;
-    this.#fragments.push(payload);
-    if (this.#fragments.length > FRAGMENT_LIMIT) return this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
+    this.#fragments += 1;
+    if (this.#fragments > FRAGMENT_LIMIT || !this.#message.append(payload, MESSAGE_LIMIT[this.#from])) {
+      return void this.#fail("WS_ERR_TOO_MANY_BUFFERED_PARTS");
+    }
     if (!fin) return;
-    const data = this.#fragments.length === 1 ? payload : Buffer.concat(this.#fragments, this.#messageBytes);
-    const isBinary = this.#opcode === BINARY;
+    const data = this.#message.bytes;
     this.#opcode = 0;
-    this.#fragments = [];
-    this.#messageBytes = 0;
+    this.#fragments = 0;
+    this.#message.clear();
+    this.#onMessage(data, isBinary);
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
     if (isBinary || isUtf8(data)) this.#listener.onMessage(data, isBinary);
     else this.#fail("WS_ERR_INVALID_UTF8");
   }
@@ -121,15 +142,17 @@ export class FrameReader {
   #onClose(payload: Buffer): void {
     const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);
     const reason = payload.subarray(2);
-    if (payload.length > 0 && !isCloseCode(code)) return this.#fail("WS_ERR_INVALID_CLOSE_CODE");
-    if (!isUtf8(reason)) return this.#fail("WS_ERR_INVALID_UTF8");
+    if (payload.length > 0 && !isCloseCode(code)) return void this.#fail("WS_ERR_INVALID_CLOSE_CODE");
+    if (!isUtf8(reason)) return void this.#fail("WS_ERR_INVALID_UTF8");
     this.stop();
     this.#listener.onClose(code, reason.toString("utf8"));
   }
 
-  #fail(why: FrameError): void {
+  /** Returns the 0 bytes that were read. */
+  #fail(why: FrameError): 0 {
     this.stop();
     this.#listener.onUnreadable(why);
+    return 0;
   }
 }
 

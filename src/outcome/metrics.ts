@@ -55,7 +55,7 @@ export class OutcomeMetrics {
     ).flat();
     const metrics: readonly Metric[] = [
       ["outcomes_total", "counter", "Requests for a WebSocket, by how they ended.", outcomes],
-      ["connections", "gauge", "Open upgraded connections and requests.", [["", connections.slotsInUse]]],
+      ["connections", "gauge", "Open upgraded connections and requests.", [["", connections.slots.used]]],
       [
         "gateway_up",
         "gauge",
@@ -66,7 +66,7 @@ export class OutcomeMetrics {
       [
         "dropped_total",
         "counter",
-        "Connections beyond all limits, closed at once.",
+        "Connections that were closed to make room for others.",
         [["", connections.dropped]],
       ],
       ["bytes_total", "counter", "Bytes on clients' connections.", traffic],

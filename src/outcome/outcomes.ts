@@ -4,11 +4,14 @@ import type { Attempt } from "../gate/attempt-limit.ts";
 import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
 import { strippedForLog } from "../headers/header-table.ts";
+import { ByteBudget } from "../net/byte-store.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
 import { judge, type Outcome, type Transcript, type Verdict } from "./outcome.ts";
 
+/** One message may have 4 MiB; a hello-ok of 2026.9.6 has 12 kB, and is complete in a few milliseconds. */
+const GATEWAY_MESSAGES_BYTES = 16 * 1024 * 1024;
 /** Number of outcomes that `/__shim__/outcomes` can show. */
 const RECENT_LIMIT = 200;
 /** Devices remembered for `firstSeen`; beyond it the oldest is forgotten. */
@@ -39,6 +42,8 @@ export interface SettledUpgrade {
 
 /** Makes the outcome of every upgrade, stores the last ones, and emits each once. */
 export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
+  /** For the incomplete messages of the gateway that all sessions read. */
+  readonly gatewayMessages = new ByteBudget(GATEWAY_MESSAGES_BYTES);
   readonly #recent: Outcome[] = [];
   readonly #devices = new Set<string>();
 

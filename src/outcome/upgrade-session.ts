@@ -1,13 +1,14 @@
 import type { ConnectFailure, Refusal } from "../errors.ts";
 import { isRefusal } from "../gate/gate.ts";
+import type { ByteBudget } from "../net/byte-store.ts";
 import { readConnect, readErrorType, readGatewayMessage, type ConnectRequest } from "../openclaw/protocol.ts";
-import type { Connections } from "../server/connections.ts";
+import type { Slot } from "../server/slots.ts";
 import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import type { ChunkVerdict, Side } from "../upstream/splice.ts";
 import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import type { AuthLimits, DeviceProof } from "./auth-limits.ts";
-import { FrameReader } from "./frame-reader.ts";
+import { FrameReader, type FrameListener } from "./frame-reader.ts";
 import type { Transcript } from "./outcome.ts";
 import type { Outcomes, UpgradeFacts } from "./outcomes.ts";
 
@@ -38,13 +39,17 @@ export interface ConnectHook {
  */
 export class UpgradeSession implements UpgradeListener {
   readonly #outcomes: Outcomes;
-  readonly #connections: Connections;
+  readonly #slot: Slot;
+  /** For the incomplete messages of the gateway in all handshakes. */
+  readonly gatewayMessages: ByteBudget;
   /** Undefined after the outcome. */
   #facts: UpgradeFacts | undefined;
   readonly #limits: AuthLimits;
   #hook: ConnectHook | undefined;
   #lastBytes: Buffer | undefined;
   #isClosed = false;
+  /** The client has authenticated, or waits for its turn. */
+  #isSafe = false;
   #readers: { readonly [side in Side]: FrameReader } | undefined;
   #transcript: Transcript = { challenged: false };
   #errorBody: Buffer = NOTHING;
@@ -52,28 +57,29 @@ export class UpgradeSession implements UpgradeListener {
   #wait: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    facts: UpgradeFacts,
-    outcomes: Outcomes,
-    connections: Connections,
-    limits: AuthLimits,
-    hook?: ConnectHook,
-  ) {
+  constructor(facts: UpgradeFacts, outcomes: Outcomes, slot: Slot, limits: AuthLimits, hook?: ConnectHook) {
     this.#facts = facts;
     this.#outcomes = outcomes;
-    this.#connections = connections;
+    this.#slot = slot;
+    slot.isSafe = () => this.#isSafe;
+    this.gatewayMessages = outcomes.gatewayMessages;
     this.#limits = limits;
     this.#hook = hook;
-    this.#readers = { client: this.#createReader("client"), gateway: this.#createReader("gateway") };
+    this.#readers = {
+      client: this.#createReader("client"),
+      gateway: this.#createReader("gateway", this.gatewayMessages),
+    };
   }
 
   onBytes(side: Side, chunk: Buffer): ChunkVerdict | Promise<ChunkVerdict> {
     this.#readers?.[side].push(chunk);
     const wait = this.#wait;
     this.#wait = undefined;
+    // A client that waits for its turn is not idle.
+    this.#isSafe ||= wait !== undefined;
     const verdict = (): ChunkVerdict => this.#lastBytes ?? this.#readers !== undefined;
     // The connection goes on, also if the wait fails.
-    return wait ? wait.then(verdict, verdict) : verdict();
+    return wait ? wait.finally(() => (this.#isSafe = false)).then(verdict, verdict) : verdict();
   }
 
   waitForTurn(go: () => void): void {
@@ -81,6 +87,11 @@ export class UpgradeSession implements UpgradeListener {
   }
 
   onResponse(status: number): void {
+    // From here on a refusal cannot be sent.
+    this.#slot.end = (refusal) => {
+      this.onDenied(refusal, this.#transcript);
+      this.#slot.socket.destroy();
+    };
     if (status !== 101) {
       this.#transcript.http = { status };
       return;
@@ -107,14 +118,14 @@ export class UpgradeSession implements UpgradeListener {
 
   onClosed(first: Side): void {
     // First: a user's logger may throw.
-    this.#connections.releaseSlot();
+    this.#slot.release();
     this.#isClosed = true;
     this.#transcript.end ??= first;
     this.#finish();
   }
 
-  #createReader(side: Side): FrameReader {
-    return new FrameReader(side, {
+  #createReader(side: Side, budget?: ByteBudget): FrameReader {
+    const listener: FrameListener = {
       onMessage: (data, isBinary) => this.#onMessage(side, data, isBinary),
       onClose: (code, reason) => {
         this.#transcript.close ??= { by: side, code, reason: printable(reason, 128) };
@@ -124,7 +135,8 @@ export class UpgradeSession implements UpgradeListener {
         else this.#finish();
       },
       onUnreadable: (why) => this.#finishAsOther(side, `unreadable frames from the ${side}: ${why}`),
-    });
+    };
+    return new FrameReader(side, listener, budget);
   }
 
   #onMessage(side: Side, data: Buffer, isBinary: boolean): void {
@@ -180,8 +192,9 @@ export class UpgradeSession implements UpgradeListener {
       if (otherProtocol) this.#finish();
     } else if (message?.kind === "response" && message.id === connect?.id) {
       this.#transcript.response = message.response;
-      if (message.response.ok) this.#finish();
-      else this.#finishAfter(CLOSE_MS);
+      if (!message.response.ok) return this.#finishAfter(CLOSE_MS);
+      this.#isSafe = true;
+      this.#finish();
     } else if (!message || !challenged) {
       this.#finishAsOther("gateway", "the gateway's first message is not a challenge");
     }

@@ -1,7 +1,12 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { refuse, type Refusal } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { freshId } from "../net/fresh-id.ts";
+import { refuseSocket } from "./refusal-response.ts";
+import { Slots } from "./slots.ts";
+
+/** Connections without a slot that are open at once: those that have sent no whole request, and the shim's own pages. */
+const SLOTLESS = 64;
 
 /** One accepted connection of a client. */
 export class ClientConnection {
@@ -13,6 +18,10 @@ export class ClientConnection {
   requests = 0;
   /** Its responses in progress. */
   readonly responses = new Set<ServerResponse>();
+  /** Starts its pipelined requests, which wait for the one before. */
+  readonly waiting: (() => void)[] = [];
+  /** It is being closed to make room for another. */
+  dropped = false;
   /** Bytes that it had received when its last response ended. */
   receivedAtResponse: number | undefined;
 }
@@ -20,16 +29,15 @@ export class ClientConnection {
 /** Every open client connection, upgraded ones too, which `http.Server` no longer knows; and the slots they use. */
 export class Connections {
   readonly #open = new Map<Socket, ClientConnection>();
-  readonly maxSlots: number;
-  /** Number of connections that were closed at once, since start. */
+  readonly slots: Slots;
+  /** Number of connections that were closed to make room, since start. */
   dropped = 0;
-  #slots = 0;
   #received = 0;
   #sent = 0;
 
   /** @param maxSlots as `--max-connections` */
   constructor(maxSlots: number) {
-    this.maxSlots = maxSlots;
+    this.slots = new Slots(maxSlots);
   }
 
   /** Number of open connections. */
@@ -37,13 +45,12 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** Number of upgraded connections and requests in progress. */
-  get slotsInUse(): number {
-    return this.#slots;
-  }
-
-  /** @param onClose is called once, when the connection is closed */
-  add(socket: Socket, onClose: (connection: ClientConnection) => void): void {
+  /**
+   * @param onClose is called once, when the connection is closed
+   * @returns true if another connection is closed to make room for it
+   */
+  add(socket: Socket, onClose: (connection: ClientConnection) => void): boolean {
+    const dropped = this.#makeRoom();
     const connection = new ClientConnection();
     this.#open.set(socket, connection);
     socket.once("close", () => {
@@ -53,6 +60,7 @@ export class Connections {
       onClose(connection);
       for (const response of connection.responses) response.emit("close");
     });
+    return dropped;
   }
 
   /** Returns the connection of a socket; a new one if it is closed already. */
@@ -74,17 +82,6 @@ export class Connections {
     });
   }
 
-  /** Acquires a slot for an upgrade or a request, or returns a refusal. Release it with `releaseSlot()`. */
-  acquireSlot(): Refusal | undefined {
-    if (this.#slots >= this.maxSlots) return refuse("too_many_connections", String(this.maxSlots));
-    this.#slots += 1;
-    return undefined;
-  }
-
-  releaseSlot(): void {
-    this.#slots -= 1;
-  }
-
   /** Returns the bytes received from clients and sent to them since start. The sockets count them. */
   traffic() {
     let [received, sent] = [this.#received, this.#sent];
@@ -93,6 +90,32 @@ export class Connections {
       sent += bytesWritten;
     }
     return { received, sent };
+  }
+
+  /**
+   * If too many connections are open, closes one that has no slot: the oldest that has no response in progress, else the
+   * oldest. Slow request heads, idle connections and unread pages cannot keep others out.
+   */
+  #makeRoom(): boolean {
+    const excess = this.#open.size + 1 - this.slots.max - SLOTLESS;
+    if (excess <= 0) return false;
+    let oldest: [Socket, ClientConnection] | undefined;
+    for (const entry of this.#open) {
+      const [socket, connection] = entry;
+      if (connection.dropped || this.slots.has(socket)) continue;
+      oldest ??= entry;
+      if (connection.responses.size > 0) continue;
+      oldest = entry;
+      break;
+    }
+    if (!oldest) return false;
+    const [socket, connection] = oldest;
+    connection.dropped = true;
+    this.dropped += 1;
+    // Those that read their refusal are open for a moment longer.
+    if (connection.requests > 0 || excess > SLOTLESS) socket.destroy();
+    else refuseSocket(socket, refuse("evicted", String(this.slots.max)));
+    return true;
   }
 
   /** Destroys all connections. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, type Refusal } from "../errors.ts";
+import { asksForWebSocket, FIELD_LIMIT } from "../gate/request-head.ts";
 import type { HostPort } from "../net/authority.ts";
 import type { Settings } from "../settings/settings.ts";
 import { errorCode } from "../text/printable.ts";
@@ -18,20 +19,23 @@ const KEEP_ALIVE_MS = 5_000;
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** Node's own default, and the gateway's; set here so that NODE_OPTIONS cannot raise it. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Connections beyond `--max-connections` that are still accepted, to get a 503. */
-const REFUSAL_SLOTS = 64;
+/** Pipelined requests of a connection that wait for the one before. */
+const WAITING_LIMIT = 4;
 
 /** Receives what arrives on a listener. */
 export interface ListenerHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void;
-  /** An upgrade that arrived before an earlier response was complete; its socket is destroyed after this call. */
-  onPipelinedUpgrade(request: IncomingMessage): void;
+  /**
+   * A request that cannot wait for an earlier response: it asks for a WebSocket, or too many wait already. Its socket is
+   * destroyed after this call.
+   */
+  onPipelined(request: IncomingMessage): void;
   /** Bytes that are not a request, or a CONNECT. Returns the refusal to send. */
   onUnreadable(socket: Socket, refusal: Refusal): Refusal;
   /** A connection could not be accepted. */
   onAcceptError(error: Error): void;
-  /** A connection beyond all limits was closed at once. */
+  /** A connection is closed to make room for another. */
   onDropped(): void;
   onConnectionClosed(connection: ClientConnection, socket: Socket): void;
 }
@@ -105,10 +109,9 @@ export async function listen(
     // The gate requires exactly one Host, with a better error.
     requireHostHeader: false,
   });
-  // By default Node's parser obeys every field but shows only the first 1000: a Content-Length after them would
-  // leave a body unframed, and the gateway would read it as a second request. MAX_HEADER_BYTES bounds them instead.
-  server.maxHeadersCount = 0;
-  server.maxConnections = connections.maxSlots + REFUSAL_SLOTS;
+  // Node's parser obeys every field but shows only so many: a Content-Length after them would leave a body unframed, and
+  // the gateway would read it as a second request. The gate refuses a request that has as many.
+  server.maxHeadersCount = FIELD_LIMIT;
   server.timeout = HTTP_IDLE_MS;
   // http.Server.close() calls it. From Node 26 on, Node's own treats a connection that was just accepted as idle,
   // and would close it before the client sends its first request.
@@ -126,26 +129,45 @@ export async function listen(
 }
 
 function handleEvents(server: Server, connections: Connections, handlers: ListenerHandlers): void {
+  // One request of a connection at a time: the next waits until the response is sent. Node's parser cannot be stopped
+  // without losing sight of a client that disconnects, so a few parsed heads wait here.
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    connections.addResponse(request.socket, response);
-    handlers.onRequest(request, response);
+    const { socket } = request;
+    const connection = connections.of(socket);
+    if (connection.dropped) return;
+    const start = (): void => {
+      handlers.onRequest(request, response);
+      response.once("close", () => {
+        if (socket.writable) connection.waiting.shift()?.();
+      });
+    };
+    const isFirst = connection.responses.size === 0;
+    if (isFirst || (connection.waiting.length < WAITING_LIMIT && !asksForWebSocket(request))) {
+      connections.addResponse(socket, response);
+      if (isFirst) start();
+      else connection.waiting.push(start);
+    } else {
+      handlers.onPipelined(request);
+      socket.destroy();
+    }
   };
   server.on("request", onRequest);
   // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); it must not bypass the gate.
   server.on("checkExpectation", onRequest);
 
-  server.on("connection", (socket) =>
-    connections.add(socket, (connection) => handlers.onConnectionClosed(connection, socket)),
-  );
-
-  server.on("drop", () => handlers.onDropped());
+  server.on("connection", (socket) => {
+    if (connections.add(socket, (connection) => handlers.onConnectionClosed(connection, socket)))
+      handlers.onDropped();
+  });
 
   server.on("upgrade", (request, stream, early) => {
     const socket = ownSocket(request, stream);
     socket.setTimeout(0);
-    if (connections.of(socket).responses.size === 0) return handlers.onUpgrade(request, socket, early);
+    const { responses, dropped } = connections.of(socket);
+    if (dropped) return void socket.destroy();
+    if (responses.size === 0) return handlers.onUpgrade(request, socket, early);
     // The two responses would mix.
-    handlers.onPipelinedUpgrade(request);
+    handlers.onPipelined(request);
     socket.destroy();
   });
 
@@ -180,6 +202,6 @@ function ownSocket(request: IncomingMessage, stream: Duplex): Socket {
 
 function unreadable({ code = "" }: NodeJS.ErrnoException): Refusal {
   if (code === "HPE_HEADER_OVERFLOW") return refuse("header_too_large");
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return refuse("request_timeout");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return refuse("request_timeout", "header section");
   return refuse("malformed_request", code);
 }

@@ -5,7 +5,7 @@ import type { Outcomes } from "../outcome/outcomes.ts";
 
 const FOLLOWER_LIMIT = 32;
 const KEEP_ALIVE_MS = 15_000;
-/** Unread bytes at which a follower is disconnected. */
+/** Unread bytes at which a follower is disconnected; and the most that it gets at once. */
 const BACKLOG_LIMIT = 512 * 1024;
 const RETRY_MS = 1_000;
 
@@ -15,7 +15,9 @@ export class OutcomeFollowers {
 
   constructor(outcomes: Outcomes) {
     outcomes.on("settled", ({ outcome }) => {
-      for (const response of this.#responses) send(response, eventOf(outcome));
+      // All share the bytes.
+      const event = this.#responses.size > 0 ? Buffer.from(eventOf(outcome)) : "";
+      for (const response of this.#responses) send(response, event);
     });
   }
 
@@ -28,7 +30,7 @@ export class OutcomeFollowers {
       "X-Content-Type-Options": "nosniff",
       "X-Accel-Buffering": "no",
     });
-    response.write(`retry: ${RETRY_MS}\n\n${stored.map(eventOf).join("")}`);
+    response.write(Buffer.from(`retry: ${RETRY_MS}\n\n${newest(stored, eventOf).join("")}`));
     this.#responses.add(response);
     const keepAlive = setInterval(() => send(response, ": keep-alive\n\n"), KEEP_ALIVE_MS).unref();
     response.once("close", () => {
@@ -48,7 +50,20 @@ function eventOf(outcome: Outcome): string {
   return `event: outcome\nid: ${outcome.conn}\ndata: ${JSON.stringify(outcome)}\n\n`;
 }
 
-function send(response: ServerResponse, text: string): void {
+/** Returns the texts of the newest outcomes, oldest first: as many as fit into one response. */
+export function newest(outcomes: readonly Outcome[], textOf: (outcome: Outcome) => string): string[] {
+  const texts: string[] = [];
+  let room = BACKLOG_LIMIT;
+  for (const outcome of outcomes.toReversed()) {
+    const text = textOf(outcome);
+    room -= Buffer.byteLength(text);
+    if (room < 0) break;
+    texts.unshift(text);
+  }
+  return texts;
+}
+
+function send(response: ServerResponse, event: Buffer | string): void {
   if (response.writableLength > BACKLOG_LIMIT) response.destroy();
-  else response.write(text);
+  else response.write(event);
 }

@@ -9,7 +9,10 @@ import type { Outcomes } from "../outcome/outcomes.ts";
 import type { Connections } from "../server/connections.ts";
 import type { GatewayMonitor, Reachability } from "../upstream/gateway-monitor.ts";
 import { VERSION } from "../version.ts";
-import { OutcomeFollowers } from "./follow.ts";
+import { newest, OutcomeFollowers } from "./follow.ts";
+
+/** Bytes of responses that clients have not read, which need no slot; beyond it the oldest are broken off. */
+const UNREAD_LIMIT = 8 * 1024 * 1024;
 
 /** How long a response waits for the gateway's, in ms: those who ask have deadlines, too. */
 const PROBE_WAIT_MS = 1_500;
@@ -28,6 +31,8 @@ export class Status {
   readonly #followers: OutcomeFollowers;
   /** The page's requests carry it. No other page can read it, not even one that the gateway serves on this origin. */
   readonly #token = randomBytes(16).toString("hex");
+  /** Responses that are not sent yet, oldest first, and their sizes. */
+  readonly #unread = new Map<ServerResponse, number>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -46,21 +51,25 @@ export class Status {
     const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
     switch (path) {
       case "/__shim__":
-        return send(response, 308, "text/plain; charset=utf-8", "", { Location: "/__shim__/" });
+        return this.#send(response, 308, "text/plain; charset=utf-8", "", { Location: "/__shim__/" });
       case "/__shim__/": {
         // Loaded when it is first requested.
         const { pageWith, PAGE_HEADERS } = await import("./page/page.ts");
-        return send(response, 200, "text/html; charset=utf-8", pageWith(this.#token), PAGE_HEADERS);
+        return this.#send(response, 200, "text/html; charset=utf-8", pageWith(this.#token), PAGE_HEADERS);
       }
       case "/__shim__/health":
         return this.#sendHealth(response);
       case "/__shim__/outcomes":
         return wantsStream(request)
           ? this.#followers.add(response, outcomes.recent)
-          : sendJson(response, 200, outcomes.recent);
+          : this.#sendJson(
+              response,
+              200,
+              `[${newest(outcomes.recent, (outcome) => JSON.stringify(outcome)).join(",")}]`,
+            );
       case "/__shim__/metrics": {
         const { state } = await probed(monitor);
-        return send(response, 200, METRICS_TYPE, metrics.text(connections, state === "up"));
+        return this.#send(response, 200, METRICS_TYPE, metrics.text(connections, state === "up"));
       }
       default:
         return refuse("not_found", path);
@@ -78,13 +87,49 @@ export class Status {
     const { code: reason } = failure ?? {};
     const advice = reason === undefined ? {} : connectAdvice(reason);
     const up = state === "up";
-    return sendJson(response, up ? 200 : 503, {
+    const health = {
       status: up ? "ok" : "gateway-down",
       version: VERSION,
       gateway: { reachable: up, state, since, lastResponse, reason, ...advice },
-      open: connections.slotsInUse,
+      open: connections.slots.used,
       lastOutcome: outcomes.recent.at(-1) ?? null,
+    };
+    return this.#sendJson(response, up ? 200 : 503, JSON.stringify(health));
+  }
+
+  #sendJson(response: ServerResponse, status: number, json: string): undefined {
+    return this.#send(response, status, "application/json; charset=utf-8", `${json}\n`);
+  }
+
+  #send(
+    response: ServerResponse,
+    status: number,
+    type: string,
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): undefined {
+    const bytes = Buffer.from(body);
+    response.writeHead(status, {
+      ...headers,
+      "Content-Type": type,
+      "Content-Length": bytes.length,
+      "Cache-Control": "no-store",
+      // A page that opens one of these in a window cannot read it there.
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "X-Frame-Options": "DENY",
+      "X-Content-Type-Options": "nosniff",
     });
+    response.end(bytes);
+    this.#unread.set(response, bytes.length);
+    response.once("close", () => this.#unread.delete(response));
+    let excess = -UNREAD_LIMIT;
+    for (const length of this.#unread.values()) excess += length;
+    for (const [oldest, length] of this.#unread) {
+      if (excess <= 0) break;
+      oldest.destroy();
+      this.#unread.delete(oldest);
+      excess -= length;
+    }
   }
 }
 
@@ -118,28 +163,4 @@ function refusalFor(
 
 function wantsStream({ headers, method }: IncomingMessage): boolean {
   return method === "GET" && /\btext\/event-stream\b/i.test(headers.accept ?? "");
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): undefined {
-  return send(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): undefined {
-  response.writeHead(status, {
-    ...headers,
-    "Content-Type": type,
-    "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
-    // A page that opens one of these in a window cannot read it there.
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-  });
-  response.end(body);
 }

@@ -5,7 +5,7 @@ import { createProxyServer } from "http-proxy";
 import { refuse, refuseUnreachable } from "../errors.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
 import { HTTP_IDLE_MS } from "../server/listener.ts";
-import { refuseResponse } from "../server/refusal-response.ts";
+import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Dialer, DialResult } from "./dial.ts";
 
@@ -37,6 +37,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
     outgoing.useChunkedEncodingByDefault = false;
     for (const [name, values] of groupFields(request.rawHeaders)) outgoing.setHeader(name, values);
     outgoing.setHeader("Connection", "close");
+    response.once(REFUSED, () => outgoing.destroy());
     // Node emits a 101 only here; without a listener the client would wait for the idle timeout.
     outgoing.once("upgrade", (_response, socket: Duplex) => {
       socket.destroy();
@@ -63,7 +64,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
   });
 
   proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
-    if (response && "writeHead" in response) {
+    if (response && "writeHead" in response && !isComplete(response)) {
       const { code = "ERROR", message } = error;
       refuseResponse(response, refuseUnreachable("gateway_unreachable", { code, message }));
     }
@@ -88,8 +89,9 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       request.rawHeaders = withoutFields(rawHeaders, (name) => name === "expect");
       const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);
       request.headers = Object.fromEntries(fields);
+      const ended = ["close", REFUSED];
       const onDialled = (result: DialResult): void => {
-        response.off("close", cancel);
+        for (const event of ended) response.off(event, cancel);
         if ("failure" in result)
           return refuseResponse(response, refuseUnreachable("gateway_unreachable", result.failure));
         agent.next = result.socket;
@@ -98,7 +100,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
         agent.next?.destroy();
       };
       const cancel = dialer.dial({ holdMs: hold, conn }, onDialled);
-      response.once("close", cancel);
+      for (const event of ended) response.once(event, cancel);
     },
     /**
      * Keeps the request of a client that has just disconnected, and resolves with the status of the gateway's response;

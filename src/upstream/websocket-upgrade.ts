@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
+import { ByteStore } from "../net/byte-store.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
 import type { Dialer, Hold } from "./dial.ts";
 import type { GatewayRefusal } from "./refused-upgrade.ts";
@@ -9,7 +10,7 @@ import { splice, type SpliceListener } from "./splice.ts";
 const RESPONSE_MS = 30_000;
 /**
  * A client must not send frames before the 101 (RFC 6455 section 4.1); what it sends is buffered up to this size. The
- * socket is read all the same, to see the client disconnect.
+ * socket is read all the same, to see the client disconnect. Also for a refusal whose relay is being loaded.
  */
 const EARLY_LIMIT = 64 * 1024;
 /** Node's own limit. */
@@ -46,10 +47,13 @@ export interface UpgradeRequest extends Hold {
  * Relays one upgrade: waits for the gateway, sends the request head, and joins the two sockets on a 101. A refusal
  * reaches the client as the gateway sent it. No byte of the client is forwarded before the 101: a gateway that refuses
  * would read it as a second request, which has passed no gate.
+ *
+ * @returns ends the wait for the gateway's response with a refusal
  */
-export function relayUpgrade(request: UpgradeRequest): void {
-  const { client, dialer, holdMs, listener } = request;
-  let early = request.early;
+export function relayUpgrade(request: UpgradeRequest): (refusal: Refusal) => void {
+  // Not `request` itself: `early` may be a slice of a much larger buffer.
+  const { client, head: toSend, dialer, holdMs, listener } = request;
+  const early = new ByteStore();
   let gateway: Socket | undefined;
   let received: Buffer = Buffer.alloc(0);
   let settled = false;
@@ -61,15 +65,20 @@ export function relayUpgrade(request: UpgradeRequest): void {
     if ("failure" in result) return fail("gateway_unreachable", result.failure);
     gateway = result.socket;
     watch("on", gateway, onResponseBytes, onGatewayClosed);
-    listener.waitForTurn(() => result.socket.write(request.head, "latin1"));
+    listener.waitForTurn(() => result.socket.write(toSend, "latin1"));
   });
+  early.append(request.early);
   watch("on", client, onEarly, onClientClosed);
   client.resume();
+  return deny;
 
   function onEarly(chunk: Buffer): void {
-    early = Buffer.concat([early, chunk]);
-    if (early.length <= EARLY_LIMIT) return;
-    const refusal = refuse("malformed_request", `more than ${EARLY_LIMIT} bytes before the 101 response`);
+    early.append(chunk);
+    if (early.length > EARLY_LIMIT)
+      deny(refuse("malformed_request", `more than ${EARLY_LIMIT} bytes before the 101 response`));
+  }
+
+  function deny(refusal: Refusal): void {
     refuseClient(refusal, () => listener.onDenied(refusal));
   }
 
@@ -96,7 +105,8 @@ export function relayUpgrade(request: UpgradeRequest): void {
     }
     settle();
     listener.onResponse(head.status);
-    if (head.status === 101) splice({ client, gateway, early, received, headSize: head.size, listener });
+    if (head.status === 101)
+      splice({ client, gateway, early: early.bytes, received, headSize: head.size, listener });
     else void relayRefusal({ client, gateway, received, headSize: head.size, listener });
   }
 
@@ -151,14 +161,19 @@ function watch(
 /** Loads what only a refusal needs. What the gateway sends meanwhile is stored; what the client sends is dropped. */
 async function relayRefusal(refusal: GatewayRefusal): Promise<void> {
   const { client, gateway } = refusal;
-  const chunks = [refusal.received];
-  const store = (chunk: Buffer): unknown => chunks.push(chunk);
+  const received = new ByteStore();
+  const store = (chunk: Buffer): void => {
+    received.append(chunk);
+    if (received.length > EARLY_LIMIT) gateway.pause();
+  };
+  store(refusal.received);
   gateway.on("data", store);
   // A socket that fails meanwhile is destroyed, which the relay sees.
   for (const socket of [client, gateway]) socket.on("error", () => {});
   const refused = await import("./refused-upgrade.ts");
   gateway.off("data", store);
-  refused.relayRefusal({ ...refusal, received: Buffer.concat(chunks) });
+  gateway.resume();
+  refused.relayRefusal({ ...refusal, received: received.bytes });
 }
 
 /**

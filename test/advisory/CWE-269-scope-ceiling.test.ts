@@ -7,7 +7,7 @@ import type { Outcome } from "../../src/outcome/outcome.ts";
 import { Outcomes } from "../../src/outcome/outcomes.ts";
 import { AuthLimits } from "../../src/outcome/auth-limits.ts";
 import { UpgradeSession } from "../../src/outcome/upgrade-session.ts";
-import { Connections } from "../../src/server/connections.ts";
+import { testSlot } from "../support/slot.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
 import { upgradeRequest } from "../support/raw.ts";
 import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
@@ -119,7 +119,7 @@ async function relay(
   const reporter = new Outcomes();
   reporter.on("settled", ({ outcome }) => outcomes.push(outcome));
   const ceiling = new ScopeCeiling(READ, () => Promise.resolve(isLimiting));
-  const guard = ceiling.guard(new UpgradeSession(facts, reporter, new Connections(1), new AuthLimits()));
+  const guard = ceiling.guard(new UpgradeSession(facts, reporter, testSlot(), new AuthLimits()));
   guard.onResponse(101);
   const forwarded: Buffer[] = [];
   const observed = { client: true, gateway: true };

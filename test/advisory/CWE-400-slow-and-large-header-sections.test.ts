@@ -44,7 +44,7 @@ async function listenerWithDeadline(ms: number): Promise<{ port: number; refused
   const handlers: ListenerHandlers = {
     onRequest: (_request, response) => response.end("ok"),
     onUpgrade: (_request, socket) => socket.destroy(),
-    onPipelinedUpgrade: () => {},
+    onPipelined: () => {},
     onUnreadable: (_socket, refusal) => {
       refused.push(refusal.code);
       return refusal;

@@ -35,7 +35,6 @@ const HTTP_ONLY = new Set([
   "foreign_site",
   "too_many_followers",
   "request_timeout",
-  "header_too_large",
   "method_connect",
   "method_not_allowed",
 ]);

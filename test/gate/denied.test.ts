@@ -15,6 +15,8 @@ interface Denied {
 
 /** The one reason that a request gets after the 101. */
 const CEILING = "scope_ceiling";
+/** Tested in test/advisory/CWE-410-held-slots.test.ts: it takes other clients. */
+const EVICTED = "evicted";
 const connections = Connections.prototype;
 const { add } = connections;
 const SLOW = "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -35,6 +37,7 @@ const DENIED: Readonly<Record<string, Denied>> = {
   too_many_connections: { settings: { maxConnections: 1 } },
   draining: { settings: { drain: 5_000 } },
   malformed_request: { request: upgradeRequest(["Host: twice"]) },
+  header_too_large: { request: upgradeRequest(Array.from({ length: 300 }, () => "a: 1")) },
   not_found: { request: upgradeRequest([], "/__shim__/health") },
   upgrade_not_websocket: { request: upgradeRequest().replace("Upgrade: websocket", "$&, h2c") },
   upgrade_incomplete: { request: upgradeRequest().replace("Connection: Upgrade\r\n", "") },
@@ -50,7 +53,7 @@ describe("the outcome denied", () => {
     const [, section = ""] = page.split("\n## Denied by the shim\n");
     const rows = (section.split("\n## ", 1)[0] ?? "").matchAll(/^\| `(\w+)`/gm);
     expect([...rows].map(([, code = ""]) => code).toSorted()).toEqual(
-      [...Object.keys(DENIED), CEILING].toSorted(),
+      [...Object.keys(DENIED), CEILING, EVICTED].toSorted(),
     );
   });
 
@@ -68,7 +71,7 @@ describe("the outcome denied", () => {
     if (reason === "peer_not_allowed")
       vi.spyOn(connections, "add").mockImplementation(function (this: Connections, socket, onClose) {
         Object.defineProperty(socket, "remoteAddress", { value: "192.0.2.7" });
-        add.call(this, socket, onClose);
+        return add.call(this, socket, onClose);
       });
     let client = rawClient(shim.port);
     if (reason === "draining") {

@@ -28,19 +28,31 @@ describe("a flood of denied requests", () => {
     const shim = await shimWithClock();
     const summaries = (): unknown[] => shim.lines.filter((line) => line["event"] === "log.summary");
     await flood(shim, request);
-    expect(shim.lines.filter((line) => line["event"] === event && line["reason"] === reason)).toHaveLength(10);
+    expect(shim.lines.filter((line) => line["event"] === event && line["reason"] === reason)).toHaveLength(
+      10,
+    );
     // Another reason is not hidden by the flood.
     await flood(shim, "CONNECT gateway:1 HTTP/1.1\r\nHost: gateway:1\r\n\r\n", 1);
     expect(shim.lines.at(-1)).toMatchObject({ event: "request.denied", reason: "method_connect" });
     vi.advanceTimersByTime(10_000);
     expect(summaries()).toEqual([
-      { level: "warn", time: expect.any(Number), event: "log.summary", of: event, reason, lines: 290, msg: expect.any(String) },
+      {
+        level: "warn",
+        time: expect.any(Number),
+        event: "log.summary",
+        of: event,
+        reason,
+        lines: 290,
+        msg: expect.any(String),
+      },
     ]);
 
     vi.advanceTimersByTime(60_000);
     expect(summaries()).toHaveLength(1);
     await flood(shim, request, 11);
-    expect(shim.lines.filter((line) => line["event"] === event && line["reason"] === reason)).toHaveLength(20);
+    expect(shim.lines.filter((line) => line["event"] === event && line["reason"] === reason)).toHaveLength(
+      20,
+    );
     // What was not logged yet is logged at the end.
     vi.useRealTimers();
     await shim.close();
@@ -54,9 +66,13 @@ describe("a flood of denied requests", () => {
     expect(shim.outcomes).toHaveLength(FLOOD);
     expect(new Set(shim.outcomes.map(({ conn }) => conn)).size).toBe(FLOOD);
     const [metrics, outcomes] = await Promise.all(
-      ["metrics", "outcomes"].map(async (page) => (await fetch(`http://${shim.authority}/__shim__/${page}`)).text()),
+      ["metrics", "outcomes"].map(async (page) =>
+        (await fetch(`http://${shim.authority}/__shim__/${page}`)).text(),
+      ),
     );
-    expect(metrics).toContain(`openclaw_shim_outcomes_total{outcome="denied",reason="origin_malformed"} ${FLOOD}\n`);
+    expect(metrics).toContain(
+      `openclaw_shim_outcomes_total{outcome="denied",reason="origin_malformed"} ${FLOOD}\n`,
+    );
     expect(JSON.parse(outcomes ?? "")).toHaveLength(200);
   });
 });

@@ -1,6 +1,9 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FrameReader } from "../../src/outcome/frame-reader.ts";
+import { ByteBudget } from "../../src/net/byte-store.ts";
+import { FrameReader, type FrameListener } from "../../src/outcome/frame-reader.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
 import { readWithWs, malformedFrame, type Side } from "./malformed-frames.ts";
 
@@ -11,6 +14,17 @@ const message = fc.oneof(
   fc.record({ opcode: fc.constant(BINARY), payload: fc.string({ maxLength: 70_000, size: "max" }) }),
   fc.record({ opcode: fc.constant(PING), payload: fc.string({ unit: "grapheme-ascii", maxLength: 125 }) }),
 );
+
+const IGNORE: FrameListener = { onMessage: () => {}, onClose: () => {}, onUnreadable: () => {} };
+
+setFlagsFromString("--expose-gc");
+
+/** Returns the memory in use after a garbage collection, in bytes. */
+function memoryUsed(): number {
+  runInNewContext("gc()");
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 /** Returns the callbacks of a `FrameReader` for these chunks. */
 function read(from: Side, chunks: readonly Buffer[]): string[] {
@@ -80,7 +94,7 @@ describe("the frame reader", () => {
   });
 
   it.each(["client", "gateway"] as const)(
-    "limits messages, fragments and chunks of the %s as ws does",
+    "limits messages and fragments of the %s as ws does",
     async (from) => {
       const masked = from === "client";
       const limit = masked ? 64 * 1024 : 4 * 1024 * 1024;
@@ -93,20 +107,62 @@ describe("the frame reader", () => {
         [frame(TEXT, "x".repeat(limit + 1), masked)],
         [Buffer.concat([fragment, ...Array.from({ length: 1023 }, () => more)])],
         [Buffer.concat([fragment, ...Array.from({ length: 1024 }, () => more)])],
-        [...frame(BINARY, "x".repeat(20_000), masked)].map((byte) => Buffer.of(byte)),
       ];
       for (const chunks of streams) expect(read(from, chunks)).toEqual(await readWithWs(from, chunks));
     },
   );
 
   it("reads a handshake byte by byte", () => {
-    const bytes = frame(TEXT, "x".repeat(4_000), true);
+    const bytes = frame(TEXT, "x".repeat(20_000), true);
     expect(
       read(
         "client",
         [...bytes].map((byte) => Buffer.of(byte)),
       ),
     ).toHaveLength(1);
+  });
+
+  it.each(["client", "gateway"] as const)(
+    "stores little more than the bytes of 110 incomplete messages of a %s, sent byte by byte",
+    async (from) => {
+      const sent = 15 * 1024;
+      const whole = frame(TEXT, "x".repeat(20_000), from === "client").subarray(0, sent);
+      const fragments = Array.from({ length: 1_000 }, (_, i) => {
+        const fragment = frame(TEXT, "x".repeat(9), from === "client");
+        fragment[0] = i === 0 ? 0x01 : 0x00;
+        return fragment;
+      });
+      // Each byte is a slice of a larger buffer, as those of sockets are that read much at once.
+      for (const bytes of [whole, Buffer.concat(fragments)]) {
+        const before = memoryUsed();
+        const readers = Array.from({ length: 110 }, () => new FrameReader(from, IGNORE));
+        for (const byte of bytes) {
+          const chunk = Buffer.alloc(8_192, byte).subarray(0, 1);
+          for (const reader of readers) reader.push(chunk);
+        }
+        // Released memory is freed a little later.
+        await expect.poll(() => memoryUsed() - before, { timeout: 8_000 }).toBeLessThan(110 * 2 * sent);
+        for (const reader of readers) reader.stop();
+      }
+    },
+  );
+
+  it("shares a budget among readers, and reads on when it is released", () => {
+    const budget = new ByteBudget(100_000);
+    const calls: string[] = [];
+    const listener = { ...IGNORE, onUnreadable: (code: string) => calls.push(code) };
+    const start = (): FrameReader => {
+      const reader = new FrameReader("gateway", listener, budget);
+      reader.push(frame(TEXT, "x".repeat(70_000), false).subarray(0, 60_000));
+      return reader;
+    };
+    const first = start();
+    const second = start();
+    expect(calls).toEqual(["WS_ERR_TOO_MANY_BUFFERED_PARTS"]);
+    first.stop();
+    second.stop();
+    start();
+    expect(calls).toHaveLength(1);
   });
 
   it("never throws on arbitrary bytes, and reports them as unreadable at most once", () => {

@@ -4,7 +4,7 @@ import { AuthLimits } from "../../src/outcome/auth-limits.ts";
 import type { Transcript } from "../../src/outcome/outcome.ts";
 import { Outcomes } from "../../src/outcome/outcomes.ts";
 import { UpgradeSession } from "../../src/outcome/upgrade-session.ts";
-import { Connections } from "../../src/server/connections.ts";
+import { testSlot } from "../support/slot.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../support/websocket-frames.ts";
 
@@ -36,7 +36,7 @@ function startSession(reports: Transcript[] = []): UpgradeSession {
   const outcomes = new Outcomes();
   outcomes.on("settled", ({ transcript }) => reports.push(structuredClone(transcript)));
   const limits = new AuthLimits();
-  const session = new UpgradeSession(facts, outcomes, new Connections(1), limits);
+  const session = new UpgradeSession(facts, outcomes, testSlot(), limits);
   session.onResponse(101);
   return session;
 }

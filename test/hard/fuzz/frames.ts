@@ -4,9 +4,9 @@ import { AuthLimits } from "../../../src/outcome/auth-limits.ts";
 import { credentialResult } from "../../../src/outcome/credential.ts";
 import { Outcomes } from "../../../src/outcome/outcomes.ts";
 import { UpgradeSession } from "../../../src/outcome/upgrade-session.ts";
-import { Connections } from "../../../src/server/connections.ts";
 import { fieldsOf } from "../../../src/text/json.ts";
 import type { Side } from "../../../src/upstream/splice.ts";
+import { testSlot } from "../../support/slot.ts";
 import { challenge, connectRequest, helloOk, refusal } from "../../support/messages.ts";
 import { BINARY, closeFrame, frame, TEXT } from "../../support/websocket-frames.ts";
 import { mutate } from "./mutate.ts";
@@ -102,7 +102,7 @@ export function framesTarget(): Target {
       const startedAt = performance.now();
       const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt, sentCredential: false };
       const limits = new AuthLimits();
-      const session = new UpgradeSession(facts, reporter, new Connections(1), limits);
+      const session = new UpgradeSession(facts, reporter, testSlot(), limits);
       session.onResponse(101);
       let read = 0;
       for (const { side, bytes } of conversation) {
@@ -129,7 +129,7 @@ async function runGuarded(conversation: readonly Sent[]): Promise<void> {
   const ceiling = new ScopeCeiling(["operator.read"], () => Promise.resolve(false));
   const reporter = new Outcomes();
   const facts = { conn: "c", peer: "127.0.0.1", path: "/", startedAt: 0, sentCredential: false };
-  const session = new UpgradeSession(facts, reporter, new Connections(1), new AuthLimits());
+  const session = new UpgradeSession(facts, reporter, testSlot(), new AuthLimits());
   const guard = ceiling.guard(session);
   guard.onResponse(101);
   const forwarded: Buffer[] = [];

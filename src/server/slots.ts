@@ -1,0 +1,112 @@
+import type { Socket } from "node:net";
+import { refuse, type Refusal } from "../errors.ts";
+
+/** If no slot is free, a client that has not authenticated loses its own after so long without a byte, in ms. */
+const IDLE_MS = 1_000;
+/** And so does one that is as old as this, though it sends something: every handshake is over by then. */
+const UNAUTHENTICATED_MS = 30_000;
+/** Deadline between two bytes of a request's body, in ms. */
+const BODY_MS = 60_000;
+
+/** What an upgrade or a plain request in progress holds. Its user sets what is known of it. */
+export class Slot {
+  /** Returns true if the slot stays with its client for as long as it wants: a client that has authenticated. */
+  isSafe: () => boolean = () => false;
+  /** Returns true while a request waits for its client to send more of the body. */
+  awaitsBody: () => boolean = () => false;
+  /** Ends its use, with the refusal if there is no response yet. */
+  end: (refusal: Refusal) => void = () => this.socket.destroy();
+  readonly socket: Socket;
+  readonly #used: Map<Socket, Slot>;
+  readonly acquiredAt = performance.now();
+  #activeAt = this.acquiredAt;
+  #bytes: number;
+
+  constructor(socket: Socket, used: Map<Socket, Slot>) {
+    this.socket = socket;
+    this.#used = used;
+    this.#bytes = trafficOf(socket);
+  }
+
+  /** Returns for how long no byte was received or sent, in ms, as far as earlier calls noticed. */
+  idleMs(now: number): number {
+    const bytes = trafficOf(this.socket);
+    if (bytes !== this.#bytes) this.#activeAt = now;
+    this.#bytes = bytes;
+    return now - this.#activeAt;
+  }
+
+  /** Releases the slot at once, and ends its use. */
+  evict(refusal: Refusal): void {
+    this.release();
+    this.end(refusal);
+  }
+
+  /** Further calls do nothing. */
+  release(): void {
+    if (this.#used.get(this.socket) === this) this.#used.delete(this.socket);
+  }
+}
+
+/** The slots of `--max-connections`. */
+export class Slots {
+  readonly max: number;
+  readonly #used = new Map<Socket, Slot>();
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** Number of upgraded connections and requests in progress. */
+  get used(): number {
+    return this.#used.size;
+  }
+
+  /** Returns true if the connection holds a slot: it has one upgrade or request at a time. */
+  has(socket: Socket): boolean {
+    return this.#used.has(socket);
+  }
+
+  /**
+   * Acquires a slot for an upgrade or a request. If none is free, that of the client goes which has been idle the longest
+   * and has not authenticated; if there is none such, returns a refusal.
+   */
+  acquire(socket: Socket): Slot | Refusal {
+    if (this.#used.size >= this.max) {
+      const unused = this.#leastUsed();
+      if (!unused) return refuse("too_many_connections", String(this.max));
+      unused.evict(refuse("evicted", String(this.max)));
+    }
+    const slot = new Slot(socket, this.#used);
+    this.#used.set(socket, slot);
+    return slot;
+  }
+
+  /** Refuses the requests whose bodies have stopped arriving. To be called every few seconds. */
+  endStalled(): void {
+    const now = performance.now();
+    for (const slot of this.#used.values()) {
+      // Always called: it also notices the traffic of the others.
+      const idle = slot.idleMs(now);
+      if (idle >= BODY_MS && slot.awaitsBody()) slot.evict(refuse("request_timeout", "body"));
+    }
+  }
+
+  #leastUsed(): Slot | undefined {
+    const now = performance.now();
+    let found: Slot | undefined;
+    let longest = -1;
+    for (const slot of this.#used.values()) {
+      const idle = slot.idleMs(now);
+      const mayGo = idle >= IDLE_MS || now - slot.acquiredAt >= UNAUTHENTICATED_MS;
+      if (!mayGo || idle <= longest || slot.isSafe()) continue;
+      found = slot;
+      longest = idle;
+    }
+    return found;
+  }
+}
+
+function trafficOf({ bytesRead, bytesWritten }: Socket): number {
+  return bytesRead + bytesWritten;
+}

@@ -1,0 +1,7 @@
+import { Socket } from "node:net";
+import { Slot } from "../../src/server/slots.ts";
+
+/** Returns a slot for a session without a connection. */
+export function testSlot(): Slot {
+  return new Slot(new Socket(), new Map());
+}
