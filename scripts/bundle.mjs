@@ -24,6 +24,21 @@ export const raw = {
   },
 };
 
+/**
+ * Leaves out what pino loads at its start for transports, which are threads. The shim writes the log itself; the bundle
+ * becomes 11 kB smaller.
+ */
+const noTransports = {
+  name: "no-transports",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(?:thread-stream|on-exit-leak-free)$/ }, ({ path }) => ({
+      path,
+      namespace: "none",
+    }));
+    onLoad({ filter: /^/, namespace: "none" }, () => ({ contents: "module.exports = undefined" }));
+  },
+};
+
 async function minified(source, extension) {
   // A space replaces each line break, as it may separate words.
   if (extension === ".html") return source.replaceAll(/\s*\n\s*/g, " ");
@@ -56,7 +71,7 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
     entryPoints: [entry],
     outfile,
     metafile: true,
-    plugins: [...plugins, raw],
+    plugins: [...plugins, raw, noTransports],
     minify: true,
     // pino and ws are CommonJS: in an ES module they need a `require` for Node's modules.
     banner: {

@@ -25,6 +25,8 @@ export class HandshakeGuard implements UpgradeListener {
   /** The client has sent a close frame: nothing may follow. */
   #isClosed = false;
   #isChallenged = false;
+  /** The gateway has refused the connect. */
+  #isRefused = false;
   #isOpen = false;
   #lastBytes: Buffer | undefined;
 
@@ -103,6 +105,8 @@ export class HandshakeGuard implements UpgradeListener {
     this.#isChallenged ||= message?.kind === "challenge";
     if (!message || !this.#isChallenged) return this.#refuse("the gateway does not speak its protocol");
     if (message.kind !== "response" || message.id !== this.#connect?.id) return;
+    if (this.#isRefused) return this.#refuse("a second response to connect");
+    this.#isRefused = !message.response.ok;
     const refusal = this.#ceiling.checkResponse(this.#connect, message.response);
     if (refusal) return this.#refuse(refusal);
     this.#isOpen ||= message.response.ok;

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import JSON5 from "json5";
+import parseJson5 from "json5/lib/parse.js";
 import { isRecord } from "../text/json.ts";
 import { errorCode, messageOf } from "../text/printable.ts";
 
@@ -42,7 +42,7 @@ export function readJson5(path: string) {
   const file = readSmallFile(path, JSON5_BYTES);
   if ("why" in file) return file;
   try {
-    const object: unknown = JSON5.parse(file.text);
+    const object: unknown = parseJson5(file.text);
     return isRecord(object) ? { object } : unusable("is not one JSON5 object in braces");
   } catch (error) {
     // JSON5's message quotes a character, which could be part of a secret; its line number is enough.

@@ -1,4 +1,4 @@
-import JSON5 from "json5";
+import parseJson5 from "json5/lib/parse.js";
 import { messageOf } from "./printable.ts";
 
 /** A parsed JSON text, or why it is damaged, as the end of the sentence `FILE …`. Never quotes the text. */
@@ -30,7 +30,7 @@ function position(text: string, error: unknown): string | undefined {
   }
   // Some of V8's messages have no position. JSON5, a superset of JSON, always reports one.
   try {
-    JSON5.parse(text);
+    parseJson5(text);
   } catch (reason) {
     const [, line, column] = /at (\d+):(\d+)$/.exec(messageOf(reason)) ?? [];
     if (line !== undefined) return `line ${line}, column ${column}`;

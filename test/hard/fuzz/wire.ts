@@ -18,6 +18,14 @@ const RESPONSES = [
 /** Idle time after which a client half-closes. */
 const QUIET_MS = 30;
 const HANG_MS = 8_000;
+/** RFC 8446 section 5.1. */
+const TLS_HANDSHAKE = 22;
+
+/** Returns true for what the shim itself sends: its probes, and the TLS handshake that follows one. */
+function isProbe(bytes: Buffer): boolean {
+  const probe = /^GET \/(?:health|tools\/invoke) HTTP\/1\.1\r\n(?:[^\r]+\r\n)*?User-Agent: openclaw-shim\r\n/;
+  return bytes[0] === TLS_HANDSHAKE || probe.test(bytes.toString("latin1"));
+}
 
 /** Sends raw bytes over sockets through a shim to a gateway that records them. */
 export async function wireTarget(): Promise<Target> {
@@ -30,7 +38,6 @@ export async function wireTarget(): Promise<Target> {
     const chunks: Buffer[] = [];
     socket.on("error", () => {});
     socket.on("data", (chunk) => {
-      // The shim's probes send no bytes.
       if (chunks.length === 0) reached.push(chunks);
       chunks.push(chunk);
       if (socket.bytesWritten === 0 && Buffer.concat(chunks).includes("\r\n\r\n")) socket.end(response);
@@ -65,7 +72,7 @@ export async function wireTarget(): Promise<Target> {
       const admitted = heads.filter(
         (head) => !isRefusal(gate.admit(head, ends, head.upgrade ? "websocket" : "http")),
       );
-      const received = reached;
+      const received = reached.filter((chunks) => !isProbe(Buffer.concat(chunks)));
       reached = [];
       invariant(
         received.length <= admitted.length,
