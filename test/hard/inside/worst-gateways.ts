@@ -2,9 +2,27 @@ import { createServer, type Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import { fieldsOf, parseJson } from "../../../src/text/json.ts";
 import { challenge, helloOk, refusal } from "../../support/messages.ts";
+import { SWITCHING_PROTOCOLS } from "../../support/raw.ts";
+import { frame, TEXT } from "../../support/websocket-frames.ts";
 
 /** What a gateway does with a connection once it has a request head. */
 export type OnRequest = (socket: Socket) => void;
+
+export const accept: OnRequest = (socket) => void socket.write(SWITCHING_PROTOCOLS);
+
+export const challengeAll: OnRequest = (socket) => {
+  accept(socket);
+  socket.write(frame(TEXT, challenge, false));
+};
+
+/** Completes the handshake when the client has sent its connect. */
+export const connectAll = (socket: Socket, then = (): void => {}): void => {
+  challengeAll(socket);
+  socket.once("data", () => {
+    socket.write(frame(TEXT, helloOk(), false));
+    then();
+  });
+};
 
 /** A gateway that refuses all devices but the shim's, and has a long list of pending requests. */
 export function startApprovedGateway(port: number): void {
