@@ -8,6 +8,8 @@ import { scaled } from "./scale.ts";
 
 /** Number of parallel connections for each fault. */
 const TIMES = scaled(50);
+/** All incomplete messages together have 16 MiB, and are copied as they grow (src/net/byte-store.ts). */
+const INCOMPLETE_MIB = 24;
 /** Longer than every deadline of the shim. */
 const DEADLINE_MS = 60_000;
 
@@ -125,8 +127,10 @@ describe.each(Object.entries(GATEWAYS))("a gateway that %s", (name, behavior) =>
     await expect.poll(outcomes, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(upgrades - UNCERTAIN);
     await round();
     await expect.poll(outcomes, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(2 * (upgrades - UNCERTAIN));
-    // After two rounds the process has its final size.
-    const { rssMiB } = await daemon.usage();
+    // After two rounds the process has its final size, but for what its allocator retains of large messages: in 16
+    // rounds of these it was 60, 64, 76, and from then on 76 to 79 MiB.
+    const { rssMiB: before } = await daemon.usage();
+    const rssMiB = before + (name.includes("25 MB") ? INCOMPLETE_MIB : 0);
     await round();
     await expect.poll(outcomes, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(3 * (upgrades - UNCERTAIN));
     await daemon.expectNoLeak({ ...idle, rssMiB }, `a gateway that ${name}`);
