@@ -91,7 +91,7 @@ export function connectAdvice(code: string): Advice {
  */
 export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, value = "", reason = ""): Advice {
   const fix = fill(ownText(OUTCOME_FIXES, reason) ?? OUTCOME_FIXES[outcome], value);
-  // Without a request ID that is safe in a shell there is no command.
+  // Only a request ID that is safe in a shell makes a command.
   const id = outcome === "pairing-required" ? shellWord(value) : undefined;
   return withoutUndefined({ fix, command: id && shellCommand("approve-device", id) });
 }

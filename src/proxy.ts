@@ -142,7 +142,7 @@ export class Proxy implements ListenerHandlers {
     let relay: RequestRelay | undefined;
     let attempt: RequestAttempt | undefined;
     const finish = async (): Promise<void> => {
-      // A client may disconnect because it knows that its credential was wrong: 2026.9 delays only those responses.
+      // A client may disconnect because it knows that its credential was wrong: 2026.8 and later delay only those responses.
       const isOpen = attempt !== undefined && !response.headersSent;
       const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
       slot.release();

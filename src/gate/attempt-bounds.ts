@@ -27,11 +27,11 @@ interface AttemptBounds {
 export const WAIT_MS = 4_500;
 /** No window is longer, in ms: a little more than the minute of the gateway. */
 export const FORGET_MS = 61_000;
-/** An attempt without a response for so long may have failed: 2026.9 delays the response to a wrong credential. */
+/** An attempt without a response for so long may have failed: 2026.8 and later delay the response to a wrong credential. */
 const SILENCE_MS = 2_500;
 
 /**
- * 2026.9 responds to wrong credentials of loopback clients only 5 s after the last of them, or after 15 s, and refuses
+ * 2026.8 and later respond to wrong credentials of loopback clients only 5 s after the last of them, or after 15 s, and refuse
  * all upgrades while 32 handshakes are unauthenticated (docs/gateway.md section 4). In that time at most 29 go on.
  */
 const TOOLS: AttemptBounds = {

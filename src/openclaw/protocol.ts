@@ -13,7 +13,7 @@ export interface GatewayError {
   readonly retryAfterMs?: number;
 }
 
-/** Why there is no session, as seen on the wire. */
+/** The cause of a failed session, as seen on the wire. */
 export interface SessionFailure {
   readonly ok: false;
   /** The gateway's refusal of connect. */

@@ -14,7 +14,7 @@ export class Slot {
   isSafe: () => boolean = () => false;
   /** Returns true while a request waits for its client to send more of the body. */
   awaitsBody: () => boolean = () => false;
-  /** Ends its use, with the refusal if there is no response yet. */
+  /** Ends its use; sends the refusal unless a response has begun. */
   end: (refusal: Refusal) => void = () => this.socket.destroy();
   readonly socket: Socket;
   readonly #used: Map<Socket, Slot>;

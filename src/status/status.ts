@@ -144,7 +144,7 @@ async function probed(monitor: GatewayMonitor): Promise<Reachability> {
 /**
  * The pages are for GET requests from this machine by loopback names. Every page that a browser shows is denied, also
  * those that the gateway serves on this origin; allowed are a tab of its own and the requests of the page there. A
- * request without Fetch Metadata and Origin is no browser's (W3C Fetch Metadata; all browsers since 2023).
+ * request without Fetch Metadata and Origin does not come from a browser (W3C Fetch Metadata; all browsers since 2023).
  */
 function refusalFor(
   { headers, method, url = "" }: IncomingMessage,

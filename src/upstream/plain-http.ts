@@ -9,7 +9,7 @@ import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.
 import type { Settings } from "../settings/settings.ts";
 import type { Dialer, DialResult } from "./dial.ts";
 
-/** How long a response to a credential is awaited after its client disconnected: 2026.9 delays a 401 by up to 5 s. */
+/** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;

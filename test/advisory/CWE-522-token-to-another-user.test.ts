@@ -80,7 +80,7 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)(
       expect(await next()).toBe("closed");
     });
 
-    it("is not sent to another user than the one that was seen before, if there is no config", async () => {
+    it("is not sent to another user than the one that was seen before, without a config", async () => {
       const { port, next } = await startListener(OTHER);
       const shim = await approveAt(port, { stateDirectory: makeState(OWNER) });
       expect(await shim.logged("approver.down")).toMatchObject({

@@ -10,15 +10,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { STATUS_FLAGS, UNINSTALL_FLAGS, type CommandContext } from "../../src/cli/command.ts";
+import { STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/cli/command.ts";
 import { perform } from "../../src/commands/service/operations.ts";
 import { status } from "../../src/commands/service/status-command.ts";
 import { planUninstall, systemdService } from "../../src/commands/service/systemd.ts";
-import { readArguments } from "../../src/settings/arguments.ts";
-import type { FlagTable } from "../../src/settings/setting-row.ts";
 import { handshake } from "../support/client.ts";
 import { startTestGateway, TOKEN } from "../commands/doctor/bench.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";
+import { commandContext } from "./command-context.ts";
 
 const UNIT = "openclaw-shim.service";
 const WHY = `openclaw-shim: OPENCLAW_SHIM_HOLD: "banana" is not a duration; write 10s`;
@@ -50,23 +49,10 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-function context<T extends FlagTable>(flags: T, ...args: readonly string[]): CommandContext<T> {
-  return {
-    ...readArguments(args, flags),
-    env: environment(),
-    program: "openclaw-shim",
-    stdout: {
-      write: (text: string) => said.push(...text.trimEnd().split("\n")),
-    } as unknown as CommandContext["stdout"],
-    complain: (line) => void said.push(line),
-    stopped: () => Promise.reject(new Error("not used")),
-  };
-}
-
 describe("status of a failed unit", () => {
   const run = (...args: readonly string[]): Promise<number> =>
     status(
-      context(STATUS_FLAGS, ...args),
+      commandContext(STATUS_FLAGS, args, environment(), { said, warned: said }),
       systemdService({ uid: 501, env: environment(), home: folder }, false),
     );
 
@@ -129,7 +115,11 @@ describe("uninstall --system of a failed unit", () => {
     writeFileSync(join(image, "etc/systemd/system", UNIT), "");
     const { scope } = systemdService({ uid: 0, env: environment(), home: "/root" }, true, image);
     const running = { ...scope, offline: false, env: environment() };
-    await perform(planUninstall(running), running, context(UNINSTALL_FLAGS));
+    await perform(
+      planUninstall(running),
+      running,
+      commandContext(UNINSTALL_FLAGS, [], environment(), { said, warned: said }),
+    );
     expect(existsSync(join(image, "etc/systemd/system", UNIT))).toBe(false);
     return readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
   }

@@ -12,13 +12,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { INSTALL_FLAGS, STATUS_FLAGS, UNINSTALL_FLAGS } from "../../src/cli/command.ts";
-import type { CommandContext } from "../../src/cli/command.ts";
 import { install, uninstall } from "../../src/commands/service/install-command.ts";
 import { launchdService } from "../../src/commands/service/launchd.ts";
 import { status } from "../../src/commands/service/status-command.ts";
-import { readArguments } from "../../src/settings/arguments.ts";
-import type { FlagTable } from "../../src/settings/setting-row.ts";
 import { openTestShim } from "../support/shim.ts";
+import { commandContext } from "./command-context.ts";
 
 /** A fake Mac: a home, and a launchctl that records its commands. */
 export interface Mac {
@@ -73,16 +71,6 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     NO_SCREEN: noScreen,
   };
   const service = launchdService({ uid: UID, env, home });
-  const context = <T extends FlagTable>(flags: T, ...args: readonly string[]): CommandContext<T> => ({
-    ...readArguments(args, flags),
-    env,
-    program: "openclaw-shim",
-    stdout: {
-      write: (text: string) => said.push(...text.trimEnd().split("\n")),
-    } as unknown as CommandContext["stdout"],
-    complain: (line) => void warned.push(line),
-    stopped: () => Promise.reject(new Error("not used")),
-  });
   const plistPath = join(home, "Library/LaunchAgents/ai.openclaw.shim.plist");
   const mac: Mac = {
     home,
@@ -93,11 +81,11 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
     warned,
     async install(...args) {
       writeFileSync(script, mac.program);
-      return install(context(INSTALL_FLAGS, ...args), service, script);
+      return install(commandContext(INSTALL_FLAGS, args, env, { said, warned }), service, script);
     },
-    uninstall: () => uninstall(context(UNINSTALL_FLAGS), service),
+    uninstall: () => uninstall(commandContext(UNINSTALL_FLAGS, [], env, { said, warned }), service),
     status: async () => {
-      await status(context(STATUS_FLAGS, "--json"), service);
+      await status(commandContext(STATUS_FLAGS, ["--json"], env, { said, warned }), service);
       return JSON.parse(said.at(-1) ?? "") as unknown;
     },
     changes: () => {
