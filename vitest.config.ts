@@ -3,6 +3,12 @@ import { defineConfig } from "vitest/config";
 // The page's styles are imported with ?raw; by default vitest makes CSS empty.
 const css = true;
 
+// Above the deadlines of the shim that tests wait for, and enough for a machine that is busy.
+const expect = { poll: { timeout: 10_000 } };
+
+// The report names a test that passed the second time.
+const retry = process.env["CI"] === undefined ? 0 : 1;
+
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "html"] },
@@ -11,11 +17,13 @@ export default defineConfig({
         test: {
           name: "quick",
           css,
+          expect,
+          retry,
           include: ["test/**/*.test.ts"],
           exclude: ["gateway", "browser", "service/booted", "microvm", "hard"].map(
             (folder) => `test/${folder}/**`,
           ),
-          testTimeout: 15_000,
+          testTimeout: 30_000,
           // Starting a worker per file took two thirds of the time. No test changes global state of another.
           isolate: false,
           maxWorkers: 2,
@@ -24,6 +32,8 @@ export default defineConfig({
       {
         test: {
           name: "gateway",
+          expect,
+          retry,
           include: ["test/gateway/**/*.test.ts"],
           // A real gateway needs 400 MB and its start is CPU-bound: files run one after the other.
           fileParallelism: false,
@@ -37,6 +47,8 @@ export default defineConfig({
         test: {
           name: "hard",
           css,
+          expect,
+          retry,
           include: ["test/hard/**/*.test.ts"],
           // The load of one file would distort the measurements of another.
           fileParallelism: false,
@@ -47,6 +59,8 @@ export default defineConfig({
         test: {
           name: "browser",
           css,
+          expect,
+          retry,
           include: ["test/browser/**/*.test.ts"],
           // Each file starts Chromium.
           fileParallelism: false,
@@ -57,6 +71,8 @@ export default defineConfig({
       {
         test: {
           name: "service",
+          expect,
+          retry,
           include: ["test/service/booted/**/*.test.ts"],
           // Each file boots its own machine.
           fileParallelism: false,
@@ -67,6 +83,8 @@ export default defineConfig({
       {
         test: {
           name: "microvm",
+          expect,
+          retry,
           include: ["test/microvm/**/*.test.ts"],
           // One emulated machine at a time: each uses a processor for a minute.
           fileParallelism: false,
