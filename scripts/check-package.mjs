@@ -18,6 +18,7 @@ const NEEDED = [
   "SECURITY.md",
   "dist/LICENSES.txt",
   "dist/index.mjs",
+  "dist/openclaw-shim.1",
   "dist/openclaw-shim.mjs",
   "dist/types/index.d.ts",
   "launchd/ai.openclaw.shim.plist",

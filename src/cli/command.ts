@@ -32,6 +32,8 @@ interface CommandRow<T extends FlagTable, Run> {
   readonly detail: readonly string[];
   /** The flags of this command alone. */
   readonly flags: T;
+  /** What follows the flags, as `--help` shows it: `-- COMMAND ARG...`, or one of several words, `bash|zsh|fish`. */
+  readonly operands?: string;
   readonly example?: string;
   /** The command takes none of the settings. */
   readonly withoutSettings?: true;

@@ -96,6 +96,16 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     example: 'eval "$(openclaw-shim env)"',
     load: async () => (await import("./env.ts")).env,
   }),
+  {
+    name: "completion",
+    summary: "prints a completion script for bash, zsh or fish",
+    detail: ["The first lines of the script say where to put it."],
+    flags: {},
+    operands: "bash|zsh|fish",
+    withoutSettings: true,
+    example: 'eval "$(openclaw-shim completion bash)"',
+    load: async () => (await import("./completion.ts")).printCompletion(COMMANDS),
+  },
 ];
 
 /**

@@ -23,9 +23,14 @@ export function helpText(commands: readonly Command[]): string {
 }
 
 /** Returns what `COMMAND --help` prints: what the command does and every flag that it takes. */
-export function commandHelp({ name, summary, flags, detail, example, withoutSettings }: Command): string {
+export function commandHelp(command: Command): string {
+  const { name, summary, flags, detail, operands = [], example, withoutSettings } = command;
   const own = flagLines(flags);
-  const forms = [own.length === 0 ? [] : ["[--FLAG]..."], withoutSettings ? [] : ["[--SETTING VALUE]..."]];
+  const forms = [
+    own.length === 0 ? [] : "[--FLAG]...",
+    withoutSettings ? [] : "[--SETTING VALUE]...",
+    operands,
+  ];
   return `${[
     ["Usage: openclaw-shim", name, ...forms.flat()].join(" "),
     "",

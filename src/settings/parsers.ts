@@ -11,7 +11,11 @@ export type Parsed<T> =
   | { readonly problem: string; readonly fix?: string | undefined };
 
 /** A parser of one text that a user gave for a setting. */
-export type Parser<T> = (text: string) => Parsed<T>;
+export interface Parser<T> {
+  (text: string): Parsed<T>;
+  /** The texts that it accepts, if these are few; shells complete them. */
+  readonly words?: readonly string[];
+}
 
 /** An address to listen on. `optional` ones (the default `[::1]`) are skipped if the machine cannot bind them. */
 export interface ListenAddress extends HostPort {
@@ -55,7 +59,8 @@ export const connectionCount = parser(
 
 /** Returns a parser that accepts one of `words`. */
 export function choice<const T extends readonly string[]>(...words: T): Parser<T[number]> {
-  return parser((text) => words.find((word) => word === text), `is not one of ${words.join(", ")}`);
+  const parse = parser((text) => words.find((word) => word === text), `is not one of ${words.join(", ")}`);
+  return Object.assign(parse, { words });
 }
 
 /** Parses the URL of a WebSocket server; returns it as written. */
