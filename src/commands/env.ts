@@ -1,5 +1,6 @@
 import type { CommandContext, ENV_FLAGS } from "../cli/command.ts";
 import { reachableAt } from "../net/authority.ts";
+import { toolVariables, type ToolVariables } from "../openclaw/tool-variables.ts";
 import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
 
@@ -25,25 +26,35 @@ export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<nu
     const fix = "give the port that the shim listens on";
     throw new SettingsError({ setting: "--listen", problem: "port 0 is another port at every start", fix });
   }
-  const url = `ws://${reachableAt(first)}`;
   if (problem !== undefined) complain(`note: ${statement(problem)}; continuing without it`);
-  if (!context.env["OPENCLAW_GATEWAY_TOKEN"] && !context.env["OPENCLAW_GATEWAY_PASSWORD"]) complain(NO_TOKEN);
-  if (flags.json) stdout.write(`${JSON.stringify({ OPENCLAW_GATEWAY_URL: url })}\n`);
-  else stdout.write(flags.openclawConfig ? configFragment(url) : shellLines(url));
+  const variables = toolVariables(first, context.env);
+  const isSet = ["TOKEN", "PASSWORD"].some((name) => context.env[`OPENCLAW_GATEWAY_${name}`]);
+  const needsToken = !isSet && (flags.openclawConfig || !variables.portAlone);
+  // The lines for a shell read it themselves.
+  const fromFile = flags.json || flags.openclawConfig ? undefined : settings.tokenFile;
+  if (needsToken && fromFile === undefined) complain(NO_TOKEN);
+  if (flags.openclawConfig) stdout.write(configFragment(`ws://${reachableAt(first)}`));
+  else if (flags.json)
+    stdout.write(`${JSON.stringify(variables.set, (_, value: unknown) => value ?? null)}\n`);
+  else stdout.write(shellLines(variables, needsToken, fromFile));
   return 0;
 }
 
-// OpenClaw takes no credentials from its config for a URL from the environment (docs/gateway/remote.md). Every release
-// takes the port from the environment, but the address only since 2026.3.
-function shellLines(url: string): string {
-  const [, port] = /^ws:\/\/127\.0\.0\.1:(\d+)$/.exec(url) ?? [];
-  const older = `# OpenClaw 2026.2 does not know that URL; it takes the port, on 127.0.0.1:
-#   export OPENCLAW_GATEWAY_PORT=${port}
-`;
-  return `# The tools also need the gateway's token, from the environment alone (or OPENCLAW_GATEWAY_PASSWORD):
-#   export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"
-export OPENCLAW_GATEWAY_URL=${url}
-${port === undefined ? "" : older}`;
+function shellLines({ set, portAlone, why }: ToolVariables, needsToken: boolean, tokenFile?: string): string {
+  const lines = Object.entries(set).map(([name, value]) =>
+    value === undefined ? `unset ${name}` : `export ${name}=${value}`,
+  );
+  const token = `export OPENCLAW_GATEWAY_TOKEN="$(cat ${tokenFile === undefined ? "FILE-WITH-THE-TOKEN" : quoted(tokenFile)})"`;
+  const tokenLine = needsToken ? [tokenFile === undefined ? `# ${token}` : token] : [];
+  const comment = portAlone
+    ? `# The port is enough: ${why}.`
+    : `# The port is not enough, and a URL needs the token in the environment: ${why}.`;
+  return `${[comment, ...lines, ...tokenLine].join("\n")}\n`;
+}
+
+/** Quotes a text for a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function configFragment(url: string): string {

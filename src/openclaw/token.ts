@@ -78,13 +78,18 @@ function fromCredential(directory: string | undefined): Token | undefined {
   return file.missing ? undefined : { why: `${from} ${file.why}`, fix: FIX };
 }
 
-/** Reads `gateway.auth.token`: a text, `${NAME}` in it replaced, or a SecretRef (docs/gateway/secrets/secretref-contract.md). */
 function fromConfig(env: Environment): Token {
   const { shownPath, object, why } = readOpenclawConfig(env);
   if (why !== undefined) return { why: `OpenClaw's config ${shownPath} ${why}`, fix: FIX };
   const from = `gateway.auth.token in ${shownPath}`;
   const value = section(section(object, "gateway"), "auth")["token"];
-  if (value === undefined) return { why: "no gateway token found", fix: FIX };
+  return value === undefined
+    ? { why: "no gateway token found", fix: FIX }
+    : fromConfigValue(value, from, env);
+}
+
+/** Reads a text, `${NAME}` in it replaced, or a SecretRef (docs/gateway/secrets/secretref-contract.md). */
+export function fromConfigValue(value: unknown, from: string, env: Environment): Token {
   if (typeof value === "string") return fromTemplate(value.replace(SHORTHAND, "${$1}"), from, env);
   const { source, id } = fieldsOf(value);
   if (source === "env" && typeof id === "string") return fromVariable(id, from, env);

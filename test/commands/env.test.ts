@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import JSON5 from "json5";
@@ -13,36 +13,74 @@ afterAll(() => command.remove());
 
 const SECRETS = { OPENCLAW_GATEWAY_TOKEN: "sekrit" };
 
-async function env(...args: string[]): Promise<string> {
-  const run = start(command, ["env", ...args], SECRETS);
+async function env(
+  args: readonly string[] = [],
+  variables: Record<string, string> = SECRETS,
+): Promise<string> {
+  const run = start(command, ["env", ...args], variables);
   expect(await run.exit).toBe(0);
-  expect(run.stdout.join("\n")).not.toContain("sekrit");
+  expect([...run.stdout, ...run.stderr].join("\n")).not.toContain("sekrit");
   return `${run.stdout.join("\n")}\n`;
 }
 
+/** Runs lines in a shell that stops at each error. Returns OpenClaw's variables then. */
+function inShell(lines: string, variables: Record<string, string> = {}): Record<string, string> {
+  const all = execFileSync("sh", ["-eu", "-c", `${lines}\nenv`], { encoding: "utf8", env: variables });
+  const found = all.split("\n").filter((line) => line.startsWith("OPENCLAW_GATEWAY_"));
+  return Object.fromEntries(found.map((line) => line.split(/=(.*)/s)));
+}
+
+const PORT = { OPENCLAW_GATEWAY_PORT: "18788" };
+const URL_AND_PORT = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18788", ...PORT };
+
 describe("env", () => {
   it.each([
-    [[], "ws://127.0.0.1:18788"],
-    [["--listen", "127.0.0.2:5", "--listen", "127.0.0.1:6"], "ws://127.0.0.2:5"],
-    [["--listen", "0.0.0.0:5", "--allow-from", "10.0.0.0/8"], "ws://127.0.0.1:5"],
-    [["--listen", "[::]:5", "--allow-from", "10.0.0.0/8"], "ws://[::1]:5"],
-    [["--listen", "[::1]:5"], "ws://[::1]:5"],
-  ])("prints lines that a shell can run: %j", async (args, url) => {
-    const script = join(command.folder, "env.sh");
-    writeFileSync(script, await env(...args));
-    const seen = execFileSync("sh", ["-eu", "-c", `. ${script}; printf %s "$OPENCLAW_GATEWAY_URL"`], {
-      encoding: "utf8",
-    });
-    expect(seen).toBe(url);
-    expect(readFileSync(script, "utf8")).toContain("OPENCLAW_GATEWAY_TOKEN");
+    [[], PORT],
+    [["--listen", "127.0.0.2:5", "--listen", "127.0.0.1:6"], { OPENCLAW_GATEWAY_URL: "ws://127.0.0.2:5" }],
+    [["--listen", "0.0.0.0:5", "--allow-from", "10.0.0.0/8"], { OPENCLAW_GATEWAY_PORT: "5" }],
+    [["--listen", "[::]:5", "--allow-from", "10.0.0.0/8"], { OPENCLAW_GATEWAY_URL: "ws://[::1]:5" }],
+    [["--listen", "[::1]:5"], { OPENCLAW_GATEWAY_URL: "ws://[::1]:5" }],
+  ])("prints lines that a shell can run: %j", async (args, variables) => {
+    expect(inShell(await env(args))).toEqual(variables);
   });
 
-  it("prints JSON with --json", async () => {
-    expect(JSON.parse(await env("--json"))).toEqual({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:18788" });
+  it("unsets a URL that would win over the port, and says why the port is enough", async () => {
+    const path = join(command.folder, "token.json");
+    writeFileSync(path, '{"gateway": {"auth": {"token": "sekrit"}}}');
+    const other = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", OPENCLAW_CONFIG_PATH: path };
+    const lines = await env([], other);
+    expect(lines).toMatch(`# The port is enough: tools here use gateway.auth.token in ${path}.\n`);
+    expect(inShell(lines, other)).toEqual(PORT);
+    expect(JSON.parse(await env(["--json"], other))).toEqual({ OPENCLAW_GATEWAY_URL: null, ...PORT });
+  });
+
+  it("gives the URL and the token where the port is not enough, and says why", async () => {
+    const path = join(command.folder, "remote.json");
+    writeFileSync(
+      path,
+      '{"gateway": {"mode": "remote", "remote": {"url": "ws://127.0.0.1:1", "token": "sekrit"}}}',
+    );
+    const remote = { OPENCLAW_CONFIG_PATH: path };
+    const lines = await env([], remote);
+    expect(lines).toContain(
+      `# The port is not enough, and a URL needs the token in the environment: gateway.mode in`,
+    );
+    expect(lines).toContain('\n# export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"\n');
+    expect(inShell(lines)).toEqual(URL_AND_PORT);
+    expect(JSON.parse(await env(["--json"], remote))).toEqual(URL_AND_PORT);
+    // With a token in the environment that line is not needed.
+    expect(await env([], { ...remote, ...SECRETS })).not.toContain("OPENCLAW_GATEWAY_TOKEN");
+  });
+
+  it("takes the token from --token-file, when the lines are run", async () => {
+    const file = join(command.folder, "it's a token");
+    writeFileSync(file, "sekrit\n", { mode: 0o600 });
+    const lines = await env(["--token-file", file], {});
+    expect(inShell(lines, { PATH: "/usr/bin:/bin" })).toEqual({ ...URL_AND_PORT, ...SECRETS });
   });
 
   it("prints a fragment of openclaw.json with --openclaw-config", async () => {
-    expect(JSON5.parse(await env("--openclaw-config"))).toEqual({
+    expect(JSON5.parse(await env(["--openclaw-config"]))).toEqual({
       gateway: {
         mode: "remote",
         remote: { url: "ws://127.0.0.1:18788", token: "${OPENCLAW_GATEWAY_TOKEN}" },
@@ -69,6 +107,7 @@ describe("env", () => {
     const run = start(command, ["env"], { ...SECRETS, OPENCLAW_CONFIG_PATH: path });
     expect(await run.exit).toBe(0);
     expect(run.stdout).toContain("export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:18788");
+    expect(run.stdout[0]).toContain(`${path} is not a regular file`);
     expect(run.stderr).toEqual([
       `openclaw-shim: note: OpenClaw's config: ${path} is not a regular file; continuing without it`,
     ]);

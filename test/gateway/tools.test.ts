@@ -26,7 +26,7 @@ interface Tool {
   readonly config?: object;
 }
 
-// The settings of docs/gateway.md section 5. The shim listens on the port of the config, the gateway on that of --port.
+// The settings of docs/gateway.md section 5; env.test.ts has those of the environment. The shim listens on the port of the config, the gateway on that of --port.
 describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) => {
   const { urlFromEnvironment, innerToolsConnect } = releaseOf(version);
   const token = randomToken();
@@ -50,14 +50,6 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
       await gateway.close();
     };
   });
-
-  /** Returns the output of `openclaw-shim env`. */
-  const shimEnv = (...args: readonly string[]): string =>
-    execFileSync(
-      process.execPath,
-      [BUNDLE, "env", ...args, "--listen", `127.0.0.1:${shim.port}`, "--gateway", gateway.url],
-      { encoding: "utf8", env: { HOME: gateway.home.path } },
-    );
 
   /** Lists the cron jobs with the CLI; returns its result and the shim's outcome. */
   const cronList = async ({
@@ -84,21 +76,11 @@ describe.each(chosenVersions())("openclaw %s's tools reach the shim", (version) 
     expect(await cronList({ args: ["--url", shim.url, "--token", token] })).toMatchObject(LISTED);
   });
 
-  it.runIf(urlFromEnvironment)("with the environment that openclaw-shim env prints", async () => {
-    const { OPENCLAW_GATEWAY_URL = "" } = JSON.parse(shimEnv("--json")) as Record<string, string>;
-    expect(shimEnv()).toContain(`export OPENCLAW_GATEWAY_URL=${OPENCLAW_GATEWAY_URL}\n`);
-    const env = { OPENCLAW_GATEWAY_URL, OPENCLAW_GATEWAY_TOKEN: token };
-    expect(await cronList({ env })).toMatchObject(LISTED);
-  });
-
-  it("with only the port in the environment, as 2026.2 requires", async () => {
-    const port = /^# {3}export OPENCLAW_GATEWAY_PORT=(\d+)$/m.exec(shimEnv())?.[1] ?? "";
-    const env = { OPENCLAW_GATEWAY_PORT: port, OPENCLAW_GATEWAY_TOKEN: token };
-    expect(await cronList({ env })).toMatchObject(LISTED);
-  });
-
   it("with the gateway.remote that openclaw-shim env --openclaw-config prints", async () => {
-    const config = JSON5.parse<object>(shimEnv("--openclaw-config"));
+    const args = ["env", "--openclaw-config", "--listen", `127.0.0.1:${shim.port}`, "--gateway", gateway.url];
+    const env = { HOME: gateway.home.path };
+    const printed = execFileSync(process.execPath, [BUNDLE, ...args], { encoding: "utf8", env });
+    const config = JSON5.parse<object>(printed);
     expect(await cronList({ config, env: { OPENCLAW_GATEWAY_TOKEN: token } })).toMatchObject(LISTED);
   });
 
