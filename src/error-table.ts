@@ -88,7 +88,7 @@ export const REFUSALS = {
   draining: {
     status: 503,
     message: "the shim is shutting down",
-    fix: "retry when the service is running again: openclaw-shim status",
+    fix: "retry when the service is running again: `openclaw-shim status`",
   },
   malformed_request: {
     status: 400,
@@ -138,20 +138,20 @@ export const REFUSALS = {
 const NO_ROUTE =
   "check the address in --gateway: this machine has no route to it; without an IPv4 loopback write ws://[::1]:PORT";
 const NO_RESPONSE =
-  "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (openclaw logs --follow): it closed the connection without a response";
+  "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (`openclaw logs --follow`): it closed the connection without a response";
 const UNVERIFIED =
-  "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256 prints it";
+  "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; `openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256` prints it";
 const NOT_TLS = "write ws:// in --gateway: the server at that address does not speak TLS";
 
 /** What to do if there is no connection to the gateway, by the code of the system, of Node or of the relay. */
 export const CONNECT_FAILURES = {
   ECONNREFUSED:
-    "start the gateway (openclaw gateway run), or give its address with --gateway ws://127.0.0.1:PORT: nothing listens there",
+    "start the gateway (`openclaw gateway run`), or give its address with --gateway ws://127.0.0.1:PORT: nothing listens there",
   ENETUNREACH: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   EADDRNOTAVAIL: NO_ROUTE,
   TIMEOUT:
-    "read the gateway's log (openclaw logs --follow) and restart it (openclaw gateway restart): it does not respond",
+    "read the gateway's log (`openclaw logs --follow`) and restart it (`openclaw gateway restart`): it does not respond",
   EOF: NO_RESPONSE,
   ECONNRESET: NO_RESPONSE,
   CERT_FINGERPRINT_MISMATCH: "if the gateway has a new certificate, give its new --gateway-fingerprint",
@@ -184,15 +184,15 @@ export const OUTCOME_FIXES = {
   "scopes-missing":
     "use a client that sends a device identity: the gateway removes the scopes of one that sends none{value}",
   "scopes-limited":
-    "remove the x-openclaw-scopes header, which limits a connection's scopes, from the client or the proxy before the shim; openclaw devices list shows what the device is approved for",
+    "remove the x-openclaw-scopes header, which limits a connection's scopes, from the client or the proxy before the shim; `openclaw devices list` shows what the device is approved for",
   "pairing-required":
-    "approve the device's pending request, or reject it and let the client retry: it is stale if its first attempt was not local, and then stays refused until five minutes after the last (--approve seen repairs that); openclaw-shim doctor finds other causes",
+    "approve the device's pending request, or reject it and let the client retry: it is stale if its first attempt was not local, and then stays refused until five minutes after the last (--approve seen repairs that); `openclaw-shim doctor` finds other causes",
   "scope-upgrade":
-    "approve the device's pending request (openclaw devices list shows it): it asks for more scopes than it was approved for",
+    "approve the device's pending request (`openclaw devices list` shows it): it asks for more scopes than it was approved for",
   "role-upgrade":
-    "approve the device's pending request (openclaw devices list shows it): it asks for a role that it was not approved for",
+    "approve the device's pending request (`openclaw devices list` shows it): it asks for a role that it was not approved for",
   "metadata-upgrade":
-    "approve the device's pending request (openclaw devices list shows it): its platform or family has changed since it was approved",
+    "approve the device's pending request (`openclaw devices list` shows it): its platform or family has changed since it was approved",
   "device-required":
     "use a client that sends a device identity (any current openclaw CLI), or open the Control UI at http://127.0.0.1 or https, where browsers allow one",
   "device-invalid":
@@ -200,30 +200,30 @@ export const OUTCOME_FIXES = {
   unauthorized:
     "compare the client's OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the credentials differ",
   AUTH_TOKEN_MISSING:
-    "give the client the gateway's token, gateway.auth.token in its openclaw.json: export OPENCLAW_GATEWAY_TOKEN=…, or --token",
+    "give the client the gateway's token, gateway.auth.token in its openclaw.json: `export OPENCLAW_GATEWAY_TOKEN=…`, or --token",
   AUTH_TOKEN_MISMATCH:
     "compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json: the client's token is not the gateway's",
   AUTH_TOKEN_NOT_CONFIGURED:
-    "set gateway.auth.token in the gateway's openclaw.json (openclaw config set), then restart the gateway: it has no token",
+    "set gateway.auth.token in the gateway's openclaw.json (`openclaw config set`), then restart the gateway: it has no token",
   AUTH_PASSWORD_MISSING: "give the client the gateway's password: OPENCLAW_GATEWAY_PASSWORD or --password",
   AUTH_PASSWORD_MISMATCH:
     "compare OPENCLAW_GATEWAY_PASSWORD with gateway.auth.password in the gateway's openclaw.json: the client's password is not the gateway's",
   AUTH_DEVICE_TOKEN_MISMATCH: "connect once with the gateway's token: the device's own is no longer valid",
-  AUTH_BOOTSTRAP_TOKEN_INVALID: "make a new setup code (openclaw qr): this one was used or has expired",
+  AUTH_BOOTSTRAP_TOKEN_INVALID: "make a new setup code (`openclaw qr`): this one is used or expired",
   CONTROL_UI_BUILD_MISMATCH: "reload the page: its build differs from the gateway's",
   proxy_attribution_required:
     "point --gateway at the gateway itself, with no proxy between it and the shim: it still saw forwarding headers",
   "rate-limited": "fix the client's token, then retry in {value}: too many attempts failed",
   "origin-rejected":
     "if you trust the page's origin, start openclaw-shim with --allow-origin ORIGIN, or add it to gateway.controlUi.allowedOrigins",
-  "protocol-mismatch": "update the older of client and gateway (openclaw --version): their releases differ",
+  "protocol-mismatch": "update the older of client and gateway (`openclaw --version`): their releases differ",
   "gateway-starting": "retry in {value}: the gateway is still starting",
   "gateway-refused":
-    "read the gateway's log (openclaw logs --follow) and check the path: it refused the upgrade with HTTP {value}",
-  "gateway-unreachable": "check openclaw gateway status, the gateway's log and --gateway: nothing responds",
-  "gateway-closed": "read the gateway's log (openclaw logs --follow) at this time: it closed the connection",
+    "read the gateway's log (`openclaw logs --follow`) and check the path: it refused the upgrade with HTTP {value}",
+  "gateway-unreachable": "check `openclaw gateway status`, the gateway's log and --gateway: nothing responds",
+  "gateway-closed": "read the gateway's log (`openclaw logs --follow`): it closed the connection then",
   "invalid-connect":
-    "compare openclaw --version of client and gateway, and update the older: the gateway rejects the client's connect request (close.reason says what)",
+    "compare `openclaw --version` of client and gateway, and update the older: the gateway rejects the client's connect request (close.reason says what)",
   abandoned: "read the client's log: it disconnected first; if it stopped waiting, raise its timeout",
   "not-gateway-protocol":
     "nothing, if this path belongs to a plugin, canvas or worker; else make the client connect to the gateway's own path",

@@ -14,7 +14,7 @@ const REQUEST_MS = 5_000;
 const PENDING_LIMIT = 1_000;
 
 const RECONNECTS: Advice = {
-  fix: "wait: the shim reconnects; if it cannot, read the gateway's log (openclaw logs --follow)",
+  fix: "wait: the shim reconnects; if it cannot, read the gateway's log (`openclaw logs --follow`)",
 };
 const UNTRUSTED: Advice = {
   fix: "find out which program listens on the gateway's port, as it did not get the token: start the gateway as the owner of its openclaw.json, or pin its certificate with --gateway-fingerprint; a service needs PrivateUsers=no to see users",

@@ -78,6 +78,7 @@ export const DOCTOR_FLAGS = {
     help: "a URL that tools use, to find the headers added there",
   },
   testDevice: { help: "try a new device, even if its request might stay for five minutes" },
+  all: { help: "show what is fine, too" },
   json: JSON_FLAG,
 } as const satisfies FlagTable;
 

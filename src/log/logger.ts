@@ -37,11 +37,11 @@ export async function createLogger(
   });
   let destination = sink;
   if ((logFormat ?? (stdout.isTTY ? "pretty" : "json")) === "pretty") {
-    const { prettyLines } = await import("./pretty.ts");
-    // Node's own rule: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM.
-    const colors = stdout.isTTY && stdout.hasColors();
-    const columns = (): number | undefined => (stdout.isTTY ? stdout.columns : undefined);
-    const pretty = prettyLines({ colors, columns, nextSteps });
+    const [{ prettyLines }, { displayOf }] = await Promise.all([
+      import("./pretty.ts"),
+      import("../text/terminal.ts"),
+    ]);
+    const pretty = prettyLines({ ...displayOf(stdout), nextSteps });
     destination = { write: (line) => sink.write(pretty(line)) };
   }
   const logger: Logger = pino(

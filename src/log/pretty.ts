@@ -1,7 +1,7 @@
-import { styleText } from "node:util";
 import { isLoopbackAddress } from "../net/ip-address.ts";
 import { fieldsOf, isRecord, parseJson } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
+import { indented, painter, widthOf, wrapped, type Display } from "../text/terminal.ts";
 
 /** A line of the log, as pino wrote it. */
 type LogLine = Readonly<Record<string, unknown>>;
@@ -10,10 +10,7 @@ type LogLine = Readonly<Record<string, unknown>>;
 export type NextSteps = (line: LogLine) => readonly (readonly [name: string, text: string])[];
 
 /** Settings of the pretty format. */
-export interface PrettyOptions {
-  readonly colors: boolean;
-  /** Returns the current width of the terminal; undefined without one. */
-  readonly columns: () => number | undefined;
+export interface PrettyOptions extends Display {
   readonly nextSteps: NextSteps;
 }
 
@@ -21,8 +18,6 @@ export interface PrettyOptions {
 const INDENT = " ".repeat(10);
 /** The longest outcome is `not-gateway-protocol`. */
 const WORD_WIDTH = 20;
-/** On a narrower terminal rows are not wrapped here. */
-const LEAST_COLUMNS = 40;
 const TEXT_LIMIT = 1_000;
 /** As on the page: enough to distinguish devices. */
 const DEVICE_CHARACTERS = 12;
@@ -40,33 +35,50 @@ const USUAL: Readonly<Record<string, (value: string) => boolean>> = {
 };
 
 /** Creates a function that formats pino's JSON for people: time, what happened, what is known, and below it what to do. */
-export function prettyLines({ colors, columns, nextSteps }: PrettyOptions): (json: string) => string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    colors ? styleText(style, text, { validateStream: false }) : text;
+export function prettyLines({ nextSteps, ...display }: PrettyOptions): (json: string) => string {
+  const paint = painter(display);
+  const columnsAfter = (indent: number): number | undefined => {
+    const columns = display.columns();
+    return columns && Math.max(columns - indent, 1);
+  };
 
-  function first(line: LogLine): string {
+  function firstRows(line: LogLine): string[] {
     const { level, time, msg, outcome } = line;
-    const word = printable(typeof outcome === "string" ? outcome : String(msg));
     const problem = level === "warn" ? "yellow" : "red";
     const style = level !== "info" ? problem : outcome === "connected" ? "green" : "bold";
-    const facts = factsOf(line).map((text) => `  ${printable(text)}`);
+    const columns = columnsAfter(INDENT.length);
+    const words = wrapped(printable(typeof outcome === "string" ? outcome : String(msg)), columns);
+    const last = words.pop() ?? "";
     // Padded outside the style: an underline would show.
-    const space = facts.length === 0 ? "" : " ".repeat(Math.max(WORD_WIDTH - word.length, 0));
+    const isNarrow = columns !== undefined && columns < 2 * WORD_WIDTH;
+    const space = " ".repeat(isNarrow ? 2 : Math.max(WORD_WIDTH - widthOf(last), 0) + 2);
+    const facts = factsOf(line).map((text) => printable(text));
+    const [begin, ...more] = wrapped(facts.join("  "), columns, widthOf(last + space));
     const clock = new Date(String(time)).toTimeString().slice(0, 8);
-    return `${paint("dim", clock)}  ${paint(style, word)}${space}${facts.join("")}`;
+    return [
+      ...words.map((row) => paint(style, row)),
+      paint(style, last) + (begin ? space + begin : ""),
+      ...more,
+    ].map((row, at) => (at === 0 ? `${paint("dim", clock)}  ${row}` : INDENT + row));
   }
 
-  const named = (name: string, text: string): string => `${INDENT}${paint("bold", name)}: ${text}`;
+  /** A name and a text, which is not broken: below the name if it does not fit beside it. */
+  function stepRows([name, text]: readonly [name: string, text: string]): string[] {
+    const [label, shown] = [`${INDENT}${paint("bold", name)}:`, printable(text, TEXT_LIMIT)];
+    const isBeside = wrapped(shown, columnsAfter(INDENT.length), name.length + 2).length === 1;
+    return isBeside ? [`${label} ${shown}`] : [label, indented(shown, `${INDENT}  `, display)];
+  }
 
   function adviceRows({ fix, command }: LogLine): string[] {
     if (typeof fix !== "string") return [];
-    const end = command === undefined ? "" : ":";
-    const [begin = "", ...more] = wrapped(`fix: ${printable(fix, TEXT_LIMIT)}${end}`, columns());
+    const text = printable(fix, TEXT_LIMIT) + (command === undefined ? "" : ":");
+    const [begin = "", ...more] = wrapped(text, columnsAfter(INDENT.length + 2), "fix".length);
     return [
-      named("fix", begin.slice("fix: ".length)),
-      ...more.map((row) => `${INDENT}  ${row}`),
-      // On a row of its own, unbroken, to be copied.
-      ...(typeof command === "string" ? [`${INDENT}  ${paint("bold", printable(command, TEXT_LIMIT))}`] : []),
+      `${INDENT}${paint("bold", "fix")}: ${begin}`,
+      ...more.map((row) => indented(row, `${INDENT}  `, display)),
+      ...(typeof command === "string"
+        ? [paint("bold", indented(printable(command, TEXT_LIMIT), `${INDENT}  `, display))]
+        : []),
     ];
   }
 
@@ -74,15 +86,15 @@ export function prettyLines({ colors, columns, nextSteps }: PrettyOptions): (jso
     const line = parseJson(json);
     if (!isRecord(line)) return json;
     const steps = line["event"] === "listening" ? nextSteps(line) : [];
-    const rows = [first(line), ...steps.map(([name, text]) => named(name, printable(text)))];
-    return `${[...rows, ...adviceRows(line), ...stackRows(line)].join("\n")}\n`;
+    const rows = [...firstRows(line), ...steps.flatMap(stepRows), ...adviceRows(line), ...stackRows(line)];
+    return `${rows.join("\n")}\n`;
   };
 }
 
 /** Of a crash; its first row repeats the reason. */
 function stackRows({ stack }: LogLine): string[] {
   const frames = typeof stack === "string" ? stack.split("\n").slice(1) : [];
-  return frames.map((frame) => `${INDENT}${printable(frame.trim(), TEXT_LIMIT)}`);
+  return frames.map((frame) => INDENT + printable(frame.trim(), TEXT_LIMIT));
 }
 
 /** Returns what is shown after the event, in this order. */
@@ -130,17 +142,4 @@ function textOf(value: unknown): string {
   return id === undefined
     ? JSON.stringify(value)
     : [id, version, platform].filter(Boolean).map(textOf).join(" ");
-}
-
-/** Wraps text at spaces into rows that fit. */
-function wrapped(text: string, columns: number | undefined): string[] {
-  const width = (columns ?? 0) - INDENT.length - 2;
-  if (width < LEAST_COLUMNS) return [text];
-  const rows: string[] = [];
-  for (const word of text.split(" ")) {
-    const row = rows.at(-1);
-    if (row === undefined || row.length + 1 + word.length > width) rows.push(word);
-    else rows[rows.length - 1] = `${row} ${word}`;
-  }
-  return rows;
 }

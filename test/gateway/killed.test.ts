@@ -54,7 +54,7 @@ describe.each(chosenVersions())("openclaw %s when killed", (version) => {
       level: "error",
       outcome: "gateway-unreachable",
       reason: "ECONNREFUSED",
-      fix: expect.stringContaining("start the gateway (openclaw gateway run)"),
+      fix: expect.stringContaining("start the gateway (`openclaw gateway run`)"),
     });
     expect(await shim.stop()).toEqual({ code: 0, signal: null });
   });

@@ -74,7 +74,7 @@ describe.each(chosenVersions())("openclaw %s while it starts", (version) => {
     expect(await shims.shortHold.outcome()).toMatchObject({
       outcome: "gateway-unreachable",
       reason: "ECONNREFUSED",
-      fix: expect.stringContaining("start the gateway (openclaw gateway run)"),
+      fix: expect.stringContaining("start the gateway (`openclaw gateway run`)"),
     });
   });
 

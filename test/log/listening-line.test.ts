@@ -6,7 +6,7 @@ const GATEWAY = "ws://127.0.0.1:18789";
 
 /** Returns the rows of a formatted `listening` line, without the time. */
 function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-shim"): string[] {
-  const lines = prettyLines({ colors: false, columns: () => 60, nextSteps: nextSteps(program) });
+  const lines = prettyLines({ colors: false, columns: () => undefined, nextSteps: nextSteps(program) });
   const line = {
     level: "info",
     time: "2026-01-02T03:04:05.678Z",
@@ -35,6 +35,18 @@ describe("the listening line", () => {
     [["172.17.0.1:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
   ])("adds the settings that are not the default to the command: %s for %s", (at, gateway, flags) => {
     expect(listening(at, gateway)[1]).toBe(`try next: openclaw-shim doctor ${flags}`);
+  });
+
+  it("has a command that does not fit beside its name below it", () => {
+    const lines = prettyLines({
+      colors: false,
+      columns: () => 30,
+      nextSteps: () => [["try next", "shim doctor --listen 5"]],
+    });
+    const text = lines(
+      JSON.stringify({ level: "info", event: "listening", addresses: [], gateway: GATEWAY }),
+    );
+    expect(text).toContain("\n          try next:\nshim doctor --listen 5\n");
   });
 
   it("has no page if the shim listens on no loopback address", () => {

@@ -64,16 +64,58 @@ describe("an outcome line", () => {
     ]);
   });
 
-  it("wraps the fix at spaces to the terminal's width, never the command", () => {
-    const [, ...rows] = pretty(REFUSED, { columns: () => 60 })
-      .trimEnd()
-      .split("\n");
-    expect(rows).toEqual([
-      "          fix: the device asks for more scopes than it was",
-      "            approved for:",
-      `            ${COMMAND}`,
+  it.each([
+    [
+      60,
+      [
+        "03:04:05  pairing-required      scope-upgrade  cli 2026.9.6",
+        "          linux  device 4f02194a42ec  x-forwarded-for and 1",
+        "          more removed  public address  19 ms",
+        "          fix: the device asks for more scopes than it was",
+        "            approved for:",
+        `            ${COMMAND}`,
+      ],
+    ],
+    [
+      40,
+      [
+        "03:04:05  pairing-required",
+        "          scope-upgrade  cli 2026.9.6",
+        "          linux  device 4f02194a42ec",
+        "          x-forwarded-for and 1 more",
+        "          removed  public address  19 ms",
+        "          fix: the device asks for more",
+        "            scopes than it was approved",
+        "            for:",
+        COMMAND,
+      ],
+    ],
+  ])("is wrapped at spaces to %i columns, but not the command", (columns, rows) => {
+    expect(
+      pretty(REFUSED, { columns: () => columns })
+        .trimEnd()
+        .split("\n"),
+    ).toEqual(rows);
+  });
+
+  it("keeps a command within the fix in one row", () => {
+    const fix = "if it stays closed, read the log (`openclaw logs --follow`)";
+    const text = pretty({ ...REFUSED, fix, command: undefined }, { columns: () => 60 });
+    expect(text).toContain("log\n            (`openclaw logs --follow`)\n");
+  });
+
+  it("counts the columns of wide and combining characters", () => {
+    const client = { id: "名前名前名前", version: "e\u0301".repeat(6), platform: "🦞🦞" };
+    const text = pretty({ ...CONNECTED, client, normalized: {} }, { columns: () => 54 });
+    // 10 for the time, 22 for the outcome, 12 + 1 + 6 + 1 for the client.
+    const wide = `connected             名前名前名前 ${client.version}`;
+    expect(text.split("\n").slice(0, 2)).toEqual([
+      `03:04:05  ${wide}`,
+      expect.stringMatching(/^ {10}🦞🦞 {2}dev/),
     ]);
-    expect(pretty(REFUSED, { columns: () => 20 })).toBe(pretty(REFUSED));
+    expect(pretty({ ...CONNECTED, client, normalized: {} }, { columns: () => 56 })).toContain(
+      `${wide} 🦞🦞\n`,
+    );
   });
 
   it.each([

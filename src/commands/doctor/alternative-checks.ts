@@ -32,7 +32,7 @@ const BETTER: readonly (readonly [clients: string, fits: (seen: Seen) => boolean
   [
     "a node with a private address",
     (seen) => seen.role === "node" && isPrivateClient(seen.stripped["x-forwarded-for"] ?? seen.peer),
-    "gateway.nodes.pairing.autoApproveCidrs, or openclaw devices join-code",
+    "gateway.nodes.pairing.autoApproveCidrs, or `openclaw devices join-code`",
   ],
 ];
 
@@ -45,7 +45,7 @@ export async function checkAlternatives({ openclaw, gateway, shim }: DoctorConte
     note(`gateway.controlUi.${key}: without effect since OpenClaw 2026.8`, "remove it"),
   );
   if (listener?.program === "docker-proxy") {
-    const option = "openclaw --container NAME (OpenClaw 2026.3.28 and later) on this machine needs no shim";
+    const option = "`openclaw --container NAME` (OpenClaw 2026.3.28 and later) on this machine needs no shim";
     results.push(note(`the gateway is in a container: ${option}`));
   }
   const seen = ((await shim()).running?.outcomes ?? []).filter(({ clientId }) => clientId !== undefined);

@@ -19,10 +19,10 @@ export async function checkFiles(context: DoctorContext): Results {
   const [first, ...more] = bad.filter(({ denied }) => denied);
   if (first) {
     const others = more.map(({ shownPath }) => `, nor can ${basename(shownPath)}`).join("");
-    const fix = `run ${program} doctor as the owner of OpenClaw's files`;
+    const fix = `run \`${program} doctor\` as the owner of OpenClaw's files`;
     results.push(toFix(`${first.shownPath} ${first.why}${others}`, fix));
   }
-  const restore = "stop the gateway and fix the file, or restore it (openclaw doctor helps)";
+  const restore = "stop the gateway and fix the file, or restore it (`openclaw doctor` helps)";
   for (const { shownPath, why } of bad.filter(({ denied }) => !denied))
     results.push(toFix(`${shownPath} ${why}`, restore));
   if (configProblem !== undefined && bad.every(({ shownPath }) => shownPath !== shownConfigPath)) {
@@ -70,7 +70,7 @@ export async function checkAutoApprove(context: DoctorContext): Results {
   const pairing = section(section(context.openclaw.gateway, "nodes"), "pairing");
   if (pairing["autoApproveLocal"] !== false) return [];
   const setting = "gateway.nodes.pairing.autoApproveLocal";
-  const approve = `openclaw devices approve, or ${shimCommand("run", context)} --approve seen`;
+  const approve = `\`openclaw devices approve\`, or \`${shimCommand("run", context)} --approve seen\``;
   const fix = `set it to true (${RESTARTS}); or keep it, and approve each device: ${approve}`;
   const command = ["approve-local"] as const;
   if ((await context.gateway()).direct.connected)

@@ -42,7 +42,7 @@ export async function checkPending({ gateway, openclaw }: DoctorContext): Result
     );
   });
   const more = live.length - SHOWN;
-  if (more > 0) results.push(toFix(`${more} more requests wait`, "list them with openclaw devices list"));
+  if (more > 0) results.push(toFix(`${more} more requests wait`, "list them with `openclaw devices list`"));
   return [...results, ...others];
 }
 
@@ -58,7 +58,7 @@ export async function checkScopes(context: DoctorContext): Results {
   const update = refusesUpgrades
     ? "; OpenClaw 2026.8.1 and later grants local devices more scopes silently, without a shim"
     : "";
-  const fix = `when it is refused, openclaw devices approve its request, or let the shim: ${shimCommand("run", context)} --approve seen; with the gateway stopped, ${program} pre-pair adds what OpenClaw's own CLI lacks${update}`;
+  const fix = `when it is refused, \`openclaw devices approve\` its request, or let the shim: \`${shimCommand("run", context)} --approve seen\`; with the gateway stopped, \`${program} pre-pair\` adds what OpenClaw's own CLI lacks${update}`;
   const results = devices.paired.flatMap(({ deviceId, client = "device", roles, scopes }) => {
     const isMissing = (scope: string): boolean =>
       !(hasImplied ? coversScope(scopes, scope) : scopes.includes(scope));
@@ -87,7 +87,7 @@ export async function checkLeftovers({ leftovers }: DoctorContext): Results {
     const device = `doctor's test device ${deviceId}`;
     if (requestId === undefined) {
       const finding = `${device} may be paired${where}: it could not be removed`;
-      return toFix(finding, `remove it${there} with openclaw devices remove`);
+      return toFix(finding, `remove it${there} with \`openclaw devices remove\``);
     }
     return note(
       `the request ${requestId} of ${device}${where} could not be rejected; it expires within five minutes`,

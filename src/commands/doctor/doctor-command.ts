@@ -3,10 +3,12 @@ import { checkAlternatives } from "./alternative-checks.ts";
 import * as config from "./config-checks.ts";
 import { checkLeftovers, checkPending, checkScopes } from "./device-checks.ts";
 import { openContext, type DoctorContext } from "./doctor-context.ts";
-import { renderTable, type Finding, type Results } from "./finding.ts";
+import type { Finding, Results } from "./finding.ts";
 import { LIMITS, type Deadline } from "./gateway-attempt.ts";
 import { checkDirect, checkGateway, checkRuntime, checkToken } from "./gateway-checks.ts";
+import { renderSteps, renderTable } from "./report.ts";
 import { checkShim, checkTraffic } from "./shim-checks.ts";
+import { displayOf, wrapped } from "../../text/terminal.ts";
 import { checkPaths, checkTools } from "./tool-checks.ts";
 
 /** Gathers what it needs from the context and judges it. */
@@ -34,7 +36,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /**
- * Reports whether a connection would be local on this gateway, and if not, why: a table of findings, or `--json`.
+ * Reports whether a connection would be local on this gateway, and if not, why: a table of findings and a list of what
+ * to do, or `--json`.
  *
  * @returns 0 if there is nothing to fix, else 1
  * @throws SettingsError
@@ -56,9 +59,12 @@ export async function doctor(
       findings,
       left: await context.leftovers(),
     };
-    const rest = toFix === 0 ? "Nothing to fix." : `${toFix} to fix.`;
-    const text = `${renderTable(findings)}\n${await answer(context)} ${rest}`;
-    stdout.write(`${flags.json ? JSON.stringify(report) : text}\n`);
+    const display = displayOf(stdout, command.env);
+    const rest = toFix === 0 ? "Nothing to fix." : `${toFix} to fix:`;
+    const summary = wrapped(`${await answer(context)} ${rest}`, display.columns()).join("\n");
+    const table = renderTable(findings, flags.all, display);
+    const text = `${table}\n${summary}\n${renderSteps(findings, display)}`;
+    stdout.write(flags.json ? `${JSON.stringify(report)}\n` : text);
     return toFix === 0 ? 0 : 1;
   } finally {
     await context.leftovers();

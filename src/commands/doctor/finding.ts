@@ -24,8 +24,6 @@ export type Results = Promise<Result | readonly Result[]>;
 const TEXT_LIMIT = 600;
 /** Enough for a header field, a scope or a name. */
 const ITEM_LIMIT = 64;
-const WIDTH = 110;
-const WORDS = { ok: "ok", note: "note", fix: "FIX", unknown: "?" };
 
 export const ok = (text: string) => resultOf("ok", text);
 export const note = (text: string, fix?: string, command?: Command) => resultOf("note", text, fix, command);
@@ -38,29 +36,6 @@ function resultOf(status: Finding["status"], finding: string, fix?: string, comm
     command: command && printable(shellCommand(...command), TEXT_LIMIT),
   };
   return withoutUndefined({ status, finding: printable(finding, TEXT_LIMIT), ...texts });
-}
-
-/**
- * Renders findings as a table: check, finding, and below it the fix and the command. Findings are wrapped at 110
- * columns without breaking a word; a fix is one line, as is a command, so that commands can be copied.
- */
-export function renderTable(findings: readonly Finding[]): string {
-  const column = Math.max(...findings.map(({ check }) => check.length), 0) + 2;
-  return findings
-    .flatMap(({ check, status, finding, fix, command }, at) => {
-      const name = check === findings[at - 1]?.check ? "" : check;
-      const start = `${name.padEnd(column)}${WORDS[status].padEnd(6)}`;
-      const rows = wrapped(finding, WIDTH - start.length);
-      if (fix !== undefined) rows.push(`-> ${fix}`);
-      if (command !== undefined) rows.push(`   ${command}`);
-      return rows.map((row, line) => `${line === 0 ? start : " ".repeat(start.length)}${row}\n`);
-    })
-    .join("");
-}
-
-function wrapped(text: string, width: number): string[] {
-  const rows = text.match(new RegExp(`(?:.{1,${width}}|[^ ]{${width},})(?: |$)`, "g"));
-  return (rows ?? [""]).map((row) => row.trimEnd());
 }
 
 /** Formats a list for a sentence, at most `limit` items of it. */

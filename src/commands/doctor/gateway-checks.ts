@@ -5,7 +5,7 @@ import { note, ok, toFix, unknown, type Results } from "./finding.ts";
 
 const OWN_ADDRESS = "give the gateway's own address with --gateway ws://127.0.0.1:PORT, no proxy's";
 const NO_LOCALITY =
-  "see trustedProxies and autoApproveLocal below, or look with openclaw config get: before 2026.4 gateway.trustedProxies must not cover loopback, and gateway.nodes.pairing.autoApproveLocal must not be false; else approve each device: openclaw devices approve";
+  "see trustedProxies and autoApproveLocal below, or look with `openclaw config get`: before 2026.4 gateway.trustedProxies must not cover loopback, and gateway.nodes.pairing.autoApproveLocal must not be false; else approve each device: `openclaw devices approve`";
 
 /** Outcomes that are caused by token or password: without the right one, a device is required. */
 const ABOUT_CREDENTIALS = /^(unauthorized|rate-limited|device-required)$/;
@@ -17,7 +17,7 @@ export async function checkGateway({ settings, program, gateway }: DoctorContext
   const { isShim, plain, listener, hello } = await gateway();
   const { url, authority } = settings.gateway;
   if (isShim) {
-    const fix = `run ${program} doctor --listen ${authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY`;
+    const fix = `run \`${program} doctor --listen ${authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY\``;
     return toFix(`${url} is an openclaw-shim, not the gateway`, fix);
   }
   const by = listener ? `; ${listener.shown} listens there` : "";
@@ -88,7 +88,7 @@ export async function checkRuntime({ gateway, runtime }: DoctorContext): Results
   if (!/^bun\b/.test(name))
     return note(`the process at the gateway's port is ${name}, neither node nor bun`, OWN_ADDRESS);
   const fix =
-    "run it with Node: openclaw gateway install has --runtime node, with --force for a service that exists";
+    "run it with Node: `openclaw gateway install` has --runtime node, with --force for a service that exists";
   if (direct.outcome === "pairing-required")
     return toFix("the gateway runs under Bun, and even a clean connection is not local", fix);
   const local = direct.connected ? "; it is local all the same" : "";

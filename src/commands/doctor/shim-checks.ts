@@ -22,7 +22,7 @@ export async function checkShim(context: DoctorContext): Results {
     return [toFix(finding, "stop it, or give the shim another address: --listen 127.0.0.1:PORT"), through];
   }
   const none = `no shim runs at ${context.settings.listen.map(reachableAt).join(", ")}`;
-  const fix = `start it, or install it as a service: ${shimCommand("install", context)}`;
+  const fix = `start it, or install it as a service: \`${shimCommand("install", context)}\``;
   const command = ["start-shim", shimCommand("run", context)] as const;
   if (through.status === "fix") return [note(none, fix, command), through];
   return note(attempt ? `${none}; ${through.finding}` : none, fix, command);

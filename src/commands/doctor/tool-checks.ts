@@ -16,7 +16,7 @@ export async function checkTools(context: DoctorContext): Results {
     return toFix(`${at} is not a ws:// or wss:// URL`, `write ${source} as ws://HOST:PORT`);
   const path = (await context.paths()).find(({ url }) => url.href === tools.url.href);
   const envCommand = shimCommand("env", context);
-  const fix = `point them at the shim, here or with ${envCommand} --openclaw-config`;
+  const fix = `point them at the shim, here or with \`${envCommand} --openclaw-config\``;
   const results: Result[] = [];
   if (leadsTo === "shim") results.push(ok(`they connect to the shim: ${at}`));
   else if (path?.throughShim) results.push(ok(`they connect to the shim, by way of ${at}`));
@@ -29,7 +29,7 @@ export async function checkTools(context: DoctorContext): Results {
   if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials(env)) {
     const finding =
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
-    results.push(toFix(finding, `${SET_TOKEN}, or unset OPENCLAW_GATEWAY_URL`));
+    results.push(toFix(finding, `run \`${SET_TOKEN}\`, or \`unset OPENCLAW_GATEWAY_URL\``));
   }
   const portText = env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "";
   const port = gatewayPortVariable(env);
@@ -102,7 +102,7 @@ function judge(path: PathFacts, isLocal: boolean, { settings, program }: DoctorC
   if (attempt.reason === "proxy_attribution_required" || (outcome === "pairing-required" && isLocal)) {
     const seen = adds || "forwarding headers are added, or Host is rewritten";
     const listener = reachableAt(settings.listen[0] ?? { host: "127.0.0.1", port: 18_788 });
-    const lead = `let it lead to the shim instead of the gateway: to ${listener}, where ${program} run listens`;
+    const lead = `let it lead to the shim instead of the gateway: to ${listener}, where \`${program} run\` listens`;
     const isForBrowsers = attempt.reason === "proxy_attribution_required";
     const alone = "; browsers alone get past the 403 with that proxy's address in gateway.trustedProxies";
     const finding = `${name} leads to the gateway past the shim, and ${seen}${by}: ${what}`;

@@ -20,11 +20,11 @@ describe("what doctor advises", () => {
 
     const program = `node ${command.path}`;
     expect(run.of("shim", "note")[0]).toMatchObject({
-      fix: `start it, or install it as a service: ${program} install ${place}`,
+      fix: `start it, or install it as a service: \`${program} install ${place}\``,
       command: `${program} run ${place}`,
     });
     expect(run.of("tools", "note")[0]).toMatchObject({
-      fix: `point them at the shim, here or with ${program} env ${place} --openclaw-config`,
+      fix: `point them at the shim, here or with \`${program} env ${place} --openclaw-config\``,
       command: `export OPENCLAW_GATEWAY_PORT=${at.replace("127.0.0.1:", "")}`,
     });
   });

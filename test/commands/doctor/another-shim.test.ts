@@ -15,7 +15,7 @@ describe("doctor, where a shim has taken over the gateway's address", () => {
     expect(toFix(run)).toEqual(["gateway"]);
     expect(run.of("gateway")[0]?.finding).toContain("is an openclaw-shim, not the gateway");
     expect(run.of("gateway")[0]?.fix).toBe(
-      `run openclaw-shim doctor --listen ${shim.authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY`,
+      `run \`openclaw-shim doctor --listen ${shim.authority} --gateway ws://127.0.0.1:PORT-OF-THE-GATEWAY\``,
     );
     expect(run.findings.map(({ check }) => check)).not.toContain("shim");
     expect(shim.outcomes).toEqual([]);

@@ -91,7 +91,7 @@ describe("doctor, on a path that", () => {
     const [device] = gateway.pairing.paired;
     expect(run.left).toEqual([{ deviceId: device?.deviceId, at: path.url }]);
     expect(run.of("left behind")[0]?.fix).toBe(
-      "remove it on that gateway's machine with openclaw devices remove",
+      "remove it on that gateway's machine with `openclaw devices remove`",
     );
   });
 });
