@@ -20,7 +20,7 @@ export default defineConfig({
           expect,
           retry,
           include: ["test/**/*.test.ts"],
-          exclude: ["gateway", "browser", "service/booted", "microvm", "hard"].map(
+          exclude: ["gateway", "browser", "service/booted", "microvm", "hard", "release"].map(
             (folder) => `test/${folder}/**`,
           ),
           testTimeout: 30_000,
@@ -89,6 +89,19 @@ export default defineConfig({
           // One emulated machine at a time: each uses a processor for a minute.
           fileParallelism: false,
           testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "release",
+          expect,
+          retry,
+          include: ["test/release/**/*.test.ts"],
+          // Makes dist/release/.
+          globalSetup: "test/release/release.ts",
+          fileParallelism: false,
+          testTimeout: 300_000,
           hookTimeout: 600_000,
         },
       },

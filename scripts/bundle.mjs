@@ -1,10 +1,11 @@
 // Bundles with esbuild: for dist/ (build.mjs), and for tests and the benchmark.
 import { chmodSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { extname, join, relative } from "node:path";
 import { build, transform } from "esbuild";
 
-const SRC = join(import.meta.dirname, "..", "src");
+const ROOT = join(import.meta.dirname, "..");
+const SRC = join(ROOT, "src");
 
 /**
  * Bundles files imported with `?raw` as text: the service templates (systemd/, launchd/), and the minified parts of the
@@ -14,11 +15,12 @@ export const raw = {
   name: "raw",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace(/\?raw$/, "")),
+      // Relative, because esbuild writes it into the library and the source map.
+      path: relative(ROOT, join(resolveDir, path.replace(/\?raw$/, ""))),
       namespace: "raw",
     }));
     onLoad({ filter: /^/, namespace: "raw" }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
+      const source = await readFile(join(ROOT, path), "utf8");
       return { contents: await minified(source, extname(path)), loader: "text" };
     });
   },
@@ -73,6 +75,8 @@ export async function bundleProgram(entry, outfile, version, plugins = []) {
     metafile: true,
     plugins: [...plugins, raw, noTransports],
     minify: true,
+    // Not in the npm package; published beside the file.
+    sourcemap: true,
     // pino and ws are CommonJS: in an ES module they need a `require` for Node's modules.
     banner: {
       js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',

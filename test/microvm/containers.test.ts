@@ -25,7 +25,12 @@ interface Compose {
   readonly services: Readonly<
     Record<
       string,
-      { readonly network_mode?: string; readonly command?: string[]; readonly depends_on?: object }
+      {
+        readonly network_mode?: string;
+        readonly command?: string[];
+        readonly depends_on?: object;
+        readonly healthcheck?: { readonly test: readonly string[] };
+      }
     >
   >;
 }
@@ -47,6 +52,7 @@ const [sidecar] = pod.spec.initContainers;
 if (!sidecar) throw new Error("kubernetes.yaml has no init container");
 const probes = {
   docker: image.healthcheck,
+  compose: (compose.services["openclaw-shim"]?.healthcheck?.test ?? []).slice(1),
   startup: sidecar.startupProbe.exec.command,
   liveness: sidecar.livenessProbe.exec.command,
   readiness: sidecar.readinessProbe.exec.command,
@@ -96,17 +102,17 @@ async function runProbes(): Promise<Record<string, number | null>> {
 
 describe("the shim in a container", () => {
   it("fails every probe before it is started", async () => {
-    expect(await runProbes()).toEqual({ docker: 1, startup: 1, liveness: 1, readiness: 1 });
+    expect(await runProbes()).toEqual({ docker: 1, compose: 1, startup: 1, liveness: 1, readiness: 1 });
   });
 
   it("is alive but not ready without a gateway; with it, is ready and pairs a local client", async () => {
     const shim = startInContainer([...image.entrypoint, ...image.cmd]);
     await shim.event("listening");
-    expect(await runProbes()).toEqual({ docker: 1, startup: 0, liveness: 0, readiness: 1 });
+    expect(await runProbes()).toEqual({ docker: 0, compose: 1, startup: 0, liveness: 0, readiness: 1 });
 
     startInContainer(["node", GATEWAY], { TOKEN });
     await shim.event("gateway.up");
-    expect(await runProbes()).toEqual({ docker: 0, startup: 0, liveness: 0, readiness: 0 });
+    expect(await runProbes()).toEqual({ docker: 0, compose: 0, startup: 0, liveness: 0, readiness: 0 });
 
     const headers = { host: "sandbox.example.com", "x-forwarded-for": "203.0.113.7" };
     const url = "ws://127.0.0.1:18788";
