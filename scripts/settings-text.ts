@@ -3,8 +3,10 @@ import type { SETTINGS } from "../src/settings/settings.ts";
 
 /** What these pages add to a setting's line in `--help`. */
 export const NOTES: Readonly<Record<string, string | undefined>> = {
-  listen: "an address beyond loopback needs `--allow-from`",
+  listen:
+    "that is 127.0.0.1, and [::1] if the machine has it; an address beyond loopback needs `--allow-from`",
   gateway: "always with its port; loopback unless `--allow-remote-gateway`",
+  allowFrom: "to the gateway they are local; a block of every address, `0.0.0.0/0` or `::/0`, is a warning",
   allowHost: "checked for browsers and HTTP clients",
   allowOrigin: "treated as the gateway's own",
   forwarded: "`private` strips them only if every address in them is private, `reject` refuses the request",
@@ -24,7 +26,8 @@ export const LISTS = `Sources are not merged: a list replaces a list. A repeatab
 \`10s\` or \`2m\`, at most 10 minutes.`;
 
 export const PROBLEMS = `A bad setting is one line on stderr: its name, its value and what is allowed. All bad settings are reported together, and
-the exit code is 2. A valid setting that probably has no effect, such as an unknown scope, is a \`warning:\` line.
+the exit code is 2. A valid setting that probably has no effect, such as an unknown scope, is a warning: \`run\`
+logs it (event \`setting.warning\`), other commands print it on stderr.
 Exit code 1 means that the program could not start.`;
 
 export const TOKENS = `A token is never a setting. \`doctor\` and \`--approve\` find it in \`--token-file\`, else in \`OPENCLAW_GATEWAY_TOKEN\`, else in

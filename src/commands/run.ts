@@ -1,11 +1,13 @@
 import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Advice } from "../errors.ts";
 import type { OperatorResources } from "../openclaw/token.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";
 import { reachableAt } from "../net/authority.ts";
 import { loadSettings } from "../settings/load.ts";
-import { problemLine, SettingsError } from "../settings/settings-error.ts";
+import { SettingsError, statement } from "../settings/settings-error.ts";
 import { openShim } from "../shim.ts";
 import { printable } from "../text/printable.ts";
 
@@ -29,16 +31,16 @@ export async function run(context: CommandContext): Promise<number> {
       : (await import("../server/socket-activation.ts")).takeHandedOver(env, process.pid);
   const settings = await loadSettings(context);
   const { settingsWarnings } = await import("../settings/warnings.ts");
-  // With sockets of systemd, --listen does not say what is listened on.
-  const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, allowFrom: [] });
-  for (const warning of warnings) complain(`warning: ${problemLine(warning)}`);
   const logger = await createLogger({ ...settings, nextSteps: nextSteps(program) }, stdout);
   context.logCrashes?.(logger);
+  // With sockets of systemd, --listen does not say what is listened on.
+  const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, listen: [] });
+  for (const warning of warnings) warn(logger, statement(warning), warning);
   // Handles signals from here on: one during the start must not be lost.
   const stopped = context.stopped();
   let shim;
   try {
-    const operator = settings.approve === "off" ? {} : await operatorOf(settings.tokenFile, context);
+    const operator = settings.approve === "off" ? {} : await operatorOf(settings.tokenFile, context, logger);
     shim = await openShim(settings, logger, { handedOver, operator });
   } catch (error) {
     if (error instanceof SettingsError) throw error;
@@ -53,7 +55,8 @@ export async function run(context: CommandContext): Promise<number> {
 /** Reads the token, only for `--approve`: a daemon that needs no secret holds none. */
 async function operatorOf(
   tokenFile: string | undefined,
-  { env, complain }: CommandContext,
+  { env }: CommandContext,
+  logger: Logger,
 ): Promise<OperatorResources> {
   const { configOwner } = await import("../openclaw/config.ts");
   const { readToken } = await import("../openclaw/token.ts");
@@ -61,8 +64,12 @@ async function operatorOf(
   if ("why" in found) {
     throw new SettingsError({ setting: "--approve seen", problem: found.why, fix: found.fix });
   }
-  if (found.warning) complain(`warning: ${found.warning.why}; ${found.warning.fix}`);
+  if (found.warning) warn(logger, found.warning.why, found.warning);
   return { token: found.secret, stateDirectory: stateDirectory(env), gatewayOwner: configOwner(env) };
+}
+
+function warn(logger: Logger, text: string, { fix, command }: Partial<Advice>): void {
+  logger.warn({ event: "setting.warning", fix, command }, text);
 }
 
 /** Returns systemd's folder for the unit (systemd.exec(5), StateDirectory=), else the user's (XDG base directories). */

@@ -37,7 +37,7 @@ export function readSmallFile(path: string, maxBytes: number) {
   }
 }
 
-/** Reads a file of at most 4 MiB that holds one JSON5 object. Reasons contain none of its text. */
+/** Reads a file of at most 4 MiB that holds one JSON5 object. Reasons contain no value of it. */
 export function readJson5(path: string) {
   const file = readSmallFile(path, JSON5_BYTES);
   if ("why" in file) return file;
@@ -45,10 +45,23 @@ export function readJson5(path: string) {
     const object: unknown = parseJson5(file.text);
     return isRecord(object) ? { object } : unusable("is not one JSON5 object in braces");
   } catch (error) {
-    // JSON5's message quotes a character, which could be part of a secret; its line number is enough.
-    const [, line] = /at (\d+):\d+$/.exec(messageOf(error)) ?? [];
-    return unusable(`is not JSON5 (${line === undefined ? "it ends too early" : `near line ${line}`})`);
+    return unusable(`is not JSON5 (${placeOf(error, file.text)})`);
   }
+}
+
+/**
+ * Returns where JSON5 ends: line, column, and the name of the first member in that line. JSON5's own message quotes a
+ * character, which could be part of a secret, as the rest of the line could.
+ */
+function placeOf(error: unknown, text: string): string {
+  const [line = 1, column = 1] = (/at (\d+:\d+)$/.exec(messageOf(error))?.[1] ?? "").split(":").map(Number);
+  const lines = text.split("\n");
+  // A line break counts as column 0 of the next line.
+  const at = column === 0 ? line - 2 : line - 1;
+  const [, name] = /^\s*\{?\s*["']?([a-z][\w-]{0,40})["']?\s*:/i.exec(lines[at] ?? "") ?? [];
+  // A string goes on after a backslash.
+  const isName = name !== undefined && !lines[at - 1]?.endsWith("\\");
+  return `line ${at + 1}, column ${column || (lines[at]?.length ?? 0) + 1}${isName ? `, at ${name}: …` : ""}`;
 }
 
 /** Returns why a file is of no use, as the end of the sentence `FILE …`; `denied` if this user may not read it. */

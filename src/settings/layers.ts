@@ -23,6 +23,14 @@ interface Names {
 const SERVICE_LINK =
   /^OPENCLAW_SHIM(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9]+)*|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
+/** Words of OpenClaw's command line, and what to use here. */
+const OPENCLAW_WORDS: ReadonlyMap<string, string> = new Map([
+  ["port", "the shim's own port is --listen PORT, the gateway's is in --gateway ws://127.0.0.1:PORT"],
+  ["url", "the gateway's URL is --gateway URL; doctor also takes --via URL, for one that tools use"],
+  ["verbose", "write --log-level debug"],
+  ["fix", "doctor changes nothing; run the commands that it prints"],
+  ["user", "a service is the user's unless you give --system"],
+]);
 const LISTS = new Set(SETTING_ROWS.flatMap(([key, row]) => (row.repeatable ? [environmentName(key)] : [])));
 
 /** Reads the `OPENCLAW_SHIM_*` variables; commas separate the items of a list. */
@@ -91,12 +99,13 @@ function typeProblem({ repeatable, metavar }: SettingRow, value: unknown) {
  */
 export function unknownName(name: string, setting: string, { rows, nameOf }: Names): SettingProblem {
   const key = name.replace("OPENCLAW_SHIM_", "");
-  if (/^(gateway|auth)?(token|password|secret)$/i.test(key.replace(/[-_]/g, ""))) {
+  const word = key.replace(/[-_]/g, "").toLowerCase();
+  if (/^(gateway|auth)?(token|password|secret)$/.test(word)) {
     const fix = "use --token-file FILE or OPENCLAW_GATEWAY_TOKEN";
     return { setting, problem: "a secret is never a setting", fix };
   }
   const keys = rows.map(([own]) => own);
   const meant = closest(key, keys);
-  const fix = meant === undefined ? "openclaw-shim --help lists them" : `did you mean ${nameOf(meant)}?`;
-  return { setting, problem: "no such setting", fix };
+  const other = meant === undefined ? "openclaw-shim --help lists them" : `did you mean ${nameOf(meant)}?`;
+  return { setting, problem: "no such setting", fix: OPENCLAW_WORDS.get(word) ?? other };
 }

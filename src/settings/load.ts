@@ -132,12 +132,17 @@ function includes(all: ListenAddress, one: ListenAddress): boolean {
 }
 
 /** Returns the valid values of a setting, each with how problems name it. */
-function validItems<T>(given: Given | undefined, parse: Parser<T>) {
+function validItems<T>(given: Given | undefined, parse: Parser<T | readonly T[]>) {
   return (given?.texts ?? []).flatMap((text) => {
     const parsed = parse(text);
     const about = { setting: given?.from ?? "", value: shownValue(text) };
-    return "value" in parsed ? [{ about, value: parsed.value }] : [];
+    if (!("value" in parsed)) return [];
+    return (isList(parsed.value) ? parsed.value : [parsed.value]).map((value) => ({ about, value }));
   });
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

@@ -37,7 +37,6 @@ export interface GatewayAddress extends HostPort {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 };
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const GATEWAY_FORM = "write ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789";
 
 /** Parses a duration of at most 10 minutes; returns whole milliseconds. */
 export function duration(text: string): Parsed<number> {
@@ -64,11 +63,10 @@ export function choice<const T extends readonly string[]>(...words: T): Parser<T
 }
 
 /** Parses the URL of a WebSocket server; returns it as written. */
-export const webSocketUrl = parser(
-  (text) => (/^wss?:/i.test(text) && URL.canParse(text) ? text : undefined),
-  "is not a ws:// or wss:// URL",
-  "write ws://HOST:PORT",
-);
+export function webSocketUrl(text: string): Parsed<string> {
+  if (/^wss?:/i.test(text) && URL.canParse(text)) return { value: text };
+  return { problem: "is not a ws:// or wss:// URL", fix: `write ${meantUrl(text) ?? "ws://HOST:PORT"}` };
+}
 
 /** Parses a switch given by environment, file or library. */
 export const boolean = parser((text) => {
@@ -112,22 +110,49 @@ export const listenAddress = parser<ListenAddress>(
 );
 
 /**
+ * Parses `HOST:PORT`, or a port alone: that is 127.0.0.1, and [::1] if the machine has it, as tools may connect to either
+ * for `localhost`. Port 0 alone is a free port of 127.0.0.1.
+ */
+export function listenAddresses(text: string): Parsed<ListenAddress | readonly ListenAddress[]> {
+  if (!/^\d+$/.test(text)) return listenAddress(text);
+  const parsed = listenAddress(`127.0.0.1:${text}`);
+  if (!("value" in parsed) || parsed.value.port === 0) return parsed;
+  return { value: [parsed.value, { host: "::1", port: parsed.value.port, optional: true }] };
+}
+
+/**
  * Parses the gateway's URL: `ws` or `wss`, host and port, nothing more. The port is required, although RFC 6455
  * section 3 has the defaults 80 and 443: the gateway uses neither. Accepts remote hosts.
  */
 export function gatewayAddress(text: string): Parsed<GatewayAddress> {
-  if (!/^wss?:\/\//i.test(text)) return { problem: "is not a ws:// or wss:// URL", fix: GATEWAY_FORM };
-  if (/[@?#]/.test(text)) {
-    return { problem: "contains a password, query or fragment (not shown)", fix: GATEWAY_FORM };
-  }
+  const meant = meantUrl(text, ":18789");
+  const fix = `write ${meant ?? "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789"}`;
+  if (!/^wss?:\/\//i.test(text)) return { problem: "is not a ws:// or wss:// URL", fix };
+  if (/[@?#]/.test(text)) return { problem: "contains a password, query or fragment (not shown)", fix };
   const target = splitUrl(text.replace(/\/$/, ""));
-  if (!target) return { problem: "has no valid host and port", fix: GATEWAY_FORM };
+  if (!target) return { problem: meant ? "contains a path" : "has no valid host and port", fix };
   const { scheme, host, port, authority } = target;
-  const base = `${scheme}://${bracketed(host)}`;
-  if (port === undefined) return { problem: "has no port", fix: `write ${base}:18789` };
+  if (port === undefined) return { problem: "has no port", fix };
   const tls = scheme === "wss";
-  const origin = `${tls ? "https" : "http"}://${authority}`;
-  return { value: { url: `${base}:${port}`, host, port, tls, authority, origin } };
+  const url = `${scheme}://${bracketed(host)}:${port}`;
+  return {
+    value: { url, host, port, tls, authority, origin: `${tls ? "https" : "http"}://${authority}` },
+  };
+}
+
+/**
+ * Returns the ws:// or wss:// URL that a text probably means: `localhost:18789`, a page's http:// URL, a port. Without
+ * userinfo, path, query and fragment, which may be secrets; undefined if they cannot be told from the host.
+ *
+ * @param usual what is added if it has no port
+ */
+function meantUrl(text: string, usual = ""): string | undefined {
+  const [, scheme = "", authority = ""] =
+    /^(?:(wss?|https?):(?:\/\/)?)?(?:[^@/?#\\]*@)?([^@/?#\\]+)(?:[/?#][^@]*)?$/i.exec(text.trim()) ?? [];
+  const target = splitUrl(`ws://${authority.replace(/^:?(?=\d+$)/, "127.0.0.1:")}`);
+  if (!target) return undefined;
+  const port = target.port === undefined ? usual : `:${target.port}`;
+  return `${/^(?:wss|https)$/i.test(scheme) ? "wss" : "ws"}://${bracketed(target.host)}${port}`;
 }
 
 /** Parses peers that may connect: an address or a CIDR block (RFC 4632, RFC 4291 section 2.3). Returns a block. */

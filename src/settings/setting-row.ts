@@ -13,7 +13,7 @@ export interface SettingRow {
   readonly defaultNote?: string;
   /** The sources that may set it. `cli`: flag and environment; `process`: those and the file; absent: the library, too. */
   readonly scope?: "cli" | "process";
-  /** Absent: the value is the text itself, or the state of a switch. */
+  /** Absent: the value is the text itself, or the state of a switch. If repeatable, one text may give several values. */
   readonly parse?: Parser<unknown>;
   /** One line for `--help`, without the default. */
   readonly help: string;
@@ -22,9 +22,9 @@ export interface SettingRow {
 /** Rows under their names in code: `dryRun` is `--dry-run`. */
 export type FlagTable = Readonly<Record<string, SettingRow>>;
 
-/** The value of one text of a row. */
+/** The value of one text of a row, or one of several. */
 export type Item<R> = R extends { readonly parse: Parser<infer T> }
-  ? T
+  ? Exclude<T, readonly unknown[]>
   : R extends { readonly metavar: string }
     ? string
     : boolean;
@@ -83,7 +83,7 @@ function parseTexts(row: SettingRow, { from, texts }: Given, problems: SettingPr
   const empty = { problem, fix: "give a value or leave the setting out" };
   return texts.flatMap((text) => {
     const parsed = text === "" ? empty : parse(text);
-    if ("value" in parsed) return [parsed.value];
+    if ("value" in parsed) return [parsed.value].flat();
     const several = row.repeatable && text.includes(",") ? "give each value separately" : undefined;
     const fix = [parsed.fix, several].filter((part) => part !== undefined).join("; ");
     const value = text === "" ? {} : { value: shownValue(text) };

@@ -1,5 +1,5 @@
 import { withAdvice, type Advice } from "../errors.ts";
-import { printable } from "../text/printable.ts";
+import { printable, withoutCapability } from "../text/printable.ts";
 
 /** One setting that cannot be used, or has no effect. */
 export interface SettingProblem extends Partial<Advice> {
@@ -34,9 +34,12 @@ export function statement({ setting, value, problem }: SettingProblem): string {
 
 /**
  * Returns a value that is fit to be shown: printable, at most 80 characters, and without the parts of a URL that may
- * be a secret: userinfo (RFC 3986 section 3.2.1), query and fragment.
+ * be a secret: userinfo (RFC 3986 section 3.2.1), query, fragment and OpenClaw's capabilities.
  */
 export function shownValue(text: string): string {
-  const safe = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@").replace(/[?#].*$/s, "…");
-  return printable(safe, 80);
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? "";
+  const rest = text.slice(scheme.length);
+  // An @ after ? or # may belong to a password or to a query: what follows it is the host, or a part of the secret.
+  const safe = /[?#].*@/s.test(rest) ? "…" : rest.replace(/.*@/s, "…@").replace(/[?#].*$/s, "…");
+  return printable(scheme + withoutCapability(safe), 80);
 }

@@ -10,7 +10,7 @@ import {
   gatewayAddress,
   headerName,
   hostName,
-  listenAddress,
+  listenAddresses,
 } from "./parsers.ts";
 import type { FlagTable, SettingRow, Values } from "./setting-row.ts";
 
@@ -29,12 +29,12 @@ const DURATION = { metavar: "DURATION", parse: duration } as const;
  * `Settings`, `--help` and docs/settings.md follow from this table. Comments here document the library's options.
  */
 export const SETTINGS = {
-  /** `HOST:PORT`; port 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
+  /** `HOST:PORT`, or a loopback port; 0 is any free port. Default 127.0.0.1:18788, and [::1]:18788 if IPv6 loopback exists. */
   listen: {
-    metavar: "HOST:PORT",
+    metavar: "[HOST:]PORT",
     repeatable: true,
     default: ["127.0.0.1:18788", "[::1]:18788"],
-    parse: listenAddress,
+    parse: listenAddresses,
     help: "where tools connect",
   },
   /** `ws://` or `wss://` URL of the gateway. Default ws://127.0.0.1:18789. */

@@ -14,18 +14,27 @@ const KNOWN = {
 /**
  * Returns the settings that are valid, but probably do not do what their user expects.
  *
- * @param settings `listen` are the addresses that will be listened on
+ * @param settings `listen` are the addresses that will be listened on, as far as they are known
  */
 export function settingsWarnings(settings: Settings): SettingProblem[] {
   const { listen, allowFrom, forwarded, approveScopes, approveRoles } = settings;
   const warnings = unknownAccess("--approve-scopes", "scope", approveScopes);
   warnings.push(...unknownAccess("--approve-roles", "role", approveRoles));
+  const setting = "--allow-from";
+  const isPrivate = listen.length > 0 && listen.every(({ host }) => isLoopbackName(host));
   // With `--forwarded private` it also says which forwarded addresses are private.
-  if (allowFrom.length === 0 || forwarded === "private") return warnings;
-  if (listen.some(({ host }) => !isLoopbackName(host))) return warnings;
-  const problem = "has no effect, as only this machine can connect to a loopback address";
-  const fix = "give --listen HOST:PORT with an address that these peers can reach, or leave it out";
-  return [{ setting: "--allow-from", value: allowFrom.join(", "), problem, fix }, ...warnings];
+  if (isPrivate && allowFrom.length > 0 && forwarded !== "private") {
+    const problem = "has no effect, as only this machine can connect to a loopback address";
+    const fix = "give --listen HOST:PORT with an address that these peers can reach, or leave it out";
+    return [{ setting, value: allowFrom.join(", "), problem, fix }, ...warnings];
+  }
+  const everybody = allowFrom
+    .filter((block) => block.endsWith("/0"))
+    .map((value): SettingProblem => {
+      const problem = "allows every address: to the gateway, all that can reach the shim are local";
+      return { setting, value, problem, fix: "give only the addresses of your tools, such as 172.17.0.0/16" };
+    });
+  return [...everybody, ...warnings];
 }
 
 /** Returns a warning for each scope or role that OpenClaw is not known to have. */

@@ -30,11 +30,16 @@ export function errorCode(error: unknown): string {
  */
 const CAPABILITY = /([/\\]cap[/\\]).*/is;
 
+/** Returns a path without OpenClaw's capabilities. */
+export function withoutCapability(path: string): string {
+  return path.replace(CAPABILITY, "$1…");
+}
+
 /**
  * Returns a request target as logs, errors and pages show it: without query, fragment, the userinfo of an absolute-form
  * and OpenClaw's capabilities, which are credentials.
  */
 export function shownPath(target = ""): string {
   const [path = ""] = target.split(/[?#]/, 1);
-  return path.startsWith("/") ? printable(path.replace(CAPABILITY, "$1…")) : "(no path)";
+  return path.startsWith("/") ? printable(withoutCapability(path)) : "(no path)";
 }

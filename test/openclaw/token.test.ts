@@ -105,6 +105,9 @@ describe("the gateway's token", () => {
 
   it("is not shown if OpenClaw's config is damaged", () => {
     const found = readToken(undefined, { OPENCLAW_CONFIG_PATH: file("damaged.json5") });
-    expect(found).toEqual({ why: expect.stringMatching(/is not JSON5 \(near line 2\)$/), fix: FIX });
+    expect(found).toEqual({
+      why: expect.stringMatching(/is not JSON5 \(line 1, column 48, at hold: …\)$/),
+      fix: FIX,
+    });
   });
 });

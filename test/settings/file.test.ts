@@ -66,7 +66,7 @@ describe("--config FILE", () => {
   });
 
   it.each([
-    ["damaged.json5", "is not JSON5 (near line 2)"],
+    ["damaged.json5", "is not JSON5 (line 1, column 48, at hold: …)"],
     ["not-an-object.json5", "is not one JSON5 object in braces"],
     ["missing.json5", "cannot be read (ENOENT)"],
     [".", "is not a regular file"],
@@ -75,6 +75,20 @@ describe("--config FILE", () => {
     expect(await problems([], { OPENCLAW_SHIM_CONFIG: file(name) })).toEqual([
       `OPENCLAW_SHIM_CONFIG: ${file(name)} ${why}`,
     ]);
+  });
+
+  it.each([
+    ['{\n  hold: "10s"\n  drain: "5s"\n}', "line 3, column 3, at drain: …"],
+    ['{\r\n  "max-connections": 64,,\r\n}', "line 2, column 25, at max-connections: …"],
+    ["{ hold: '10s'", "line 1, column 14, at hold: …"],
+    ["", "line 1, column 1"],
+    // The member's name would be part of a string.
+    ["{ tokenFile: '/se\\\nkrit: ' x", "line 2, column 9"],
+    ["{\n  sekrit }", "line 2, column 10"],
+  ])("names line, column and member where %j ends to be JSON5, but no value", async (text, place) => {
+    const path = join(folder, "damaged");
+    writeFileSync(path, text);
+    expect(await problems(["--config", path])).toEqual([`--config: ${path} is not JSON5 (${place})`]);
   });
 
   it("does not block on a FIFO, and has a size limit", async () => {

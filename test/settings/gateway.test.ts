@@ -20,11 +20,8 @@ describe("--gateway", () => {
   });
 
   it.each([
-    "http://127.0.0.1:18789",
-    "127.0.0.1:18789",
-    "ws:127.0.0.1:18789",
     "ws://",
-    "ws://:18789",
+    "ws://:0",
     "ws://127.1:18789",
     "ws://0177.0.0.1:18789",
     "ws://2130706433:18789",
@@ -35,10 +32,9 @@ describe("--gateway", () => {
     "ws://127.0.0.1:0",
     "ws://127.0.0.1:",
     "ws://127.0.0.1:65536",
-    "ws://127.0.0.1:18789/path",
-    "ws://127.0.0.1:18789//",
     "ws://127.0.0.1\\@evil:1",
     "ws://local host:1",
+    "tcp://127.0.0.1:18789",
   ])("refuses %s", async (text) => {
     const [problem, ...others] = await problems(["--gateway", text]);
     expect(others).toEqual([]);
@@ -48,24 +44,44 @@ describe("--gateway", () => {
   });
 
   it.each([
-    ["ws://127.0.0.1", "ws://127.0.0.1:18789"],
-    ["ws://localhost/", "ws://localhost:18789"],
-    ["wss://[::1]", "wss://[::1]:18789"],
-    ["wss://gateway.example", "wss://gateway.example:18789"],
-  ])("refuses %s, whose port was forgotten", async (text, fix) => {
-    expect(await problems(["--gateway", text])).toEqual([`--gateway: "${text}" has no port; write ${fix}`]);
+    ["http://127.0.0.1:18789", "is not a ws:// or wss:// URL", "ws://127.0.0.1:18789"],
+    ["HTTPS://Gateway.Example", "is not a ws:// or wss:// URL", "wss://gateway.example:18789"],
+    ["127.0.0.1:18790", "is not a ws:// or wss:// URL", "ws://127.0.0.1:18790"],
+    ["localhost:18790", "is not a ws:// or wss:// URL", "ws://localhost:18790"],
+    ["[::1]:18790", "is not a ws:// or wss:// URL", "ws://[::1]:18790"],
+    ["127.0.0.1", "is not a ws:// or wss:// URL", "ws://127.0.0.1:18789"],
+    ["18790", "is not a ws:// or wss:// URL", "ws://127.0.0.1:18790"],
+    [":18790", "is not a ws:// or wss:// URL", "ws://127.0.0.1:18790"],
+    ["wss:127.0.0.1:18790", "is not a ws:// or wss:// URL", "wss://127.0.0.1:18790"],
+    ["ws://127.0.0.1:18790/path", "contains a path", "ws://127.0.0.1:18790"],
+    ["ws://127.0.0.1:18790//", "contains a path", "ws://127.0.0.1:18790"],
+    ["ws://127.0.0.1", "has no port", "ws://127.0.0.1:18789"],
+    ["ws://localhost/", "has no port", "ws://localhost:18789"],
+    ["wss://[::1]", "has no port", "wss://[::1]:18789"],
+    ["wss://gateway.example", "has no port", "wss://gateway.example:18789"],
+  ])("refuses %s with the right form of that URL", async (text, problem, meant) => {
+    expect(await problems(["--gateway", text])).toEqual([`--gateway: "${text}" ${problem}; write ${meant}`]);
   });
 
   it.each([
-    "ws://user:sekrit@127.0.0.1:18789",
-    "ws://se@krit@127.0.0.1:18789",
-    "ws://127.0.0.1:18789?token=sekrit",
-    "ws://127.0.0.1:18789/#token=sekrit",
-    "sekrit@127.0.0.1",
-  ])("refuses what may hold a secret, without showing it: %s", async (text) => {
-    const [problem = ""] = await problems(["--gateway", text]);
+    ["ws://user:sekrit@127.0.0.1:18790", "ws://127.0.0.1:18790"],
+    ["ws://127.0.0.1:18790?token=sekrit", "ws://127.0.0.1:18790"],
+    ["http://127.0.0.1:18790/chat?session=main#token=sekrit", "ws://127.0.0.1:18790"],
+    ["ws://127.0.0.1:18790/__openclaw__/cap/sekrit/page", "ws://127.0.0.1:18790"],
+    ["sekrit@127.0.0.1", "ws://127.0.0.1:18789"],
+    // It cannot be told where the password ends.
+    ["ws://se@krit@127.0.0.1:18789", "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789"],
+    ["ws://user:1#sekrit@127.0.0.1:18789", "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789"],
+    [
+      "ws://127.0.0.1:18789?token=se@krit:1",
+      "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789",
+    ],
+  ])("refuses what may hold a secret, without showing it: %s", async (text, meant) => {
+    const [problem = "", ...others] = await problems(["--gateway", text]);
+    expect(others).toEqual([]);
     expect(problem).toMatch(/^--gateway: /);
-    expect(problem).not.toMatch(/sekrit|krit@/);
+    expect(problem.endsWith(`; write ${meant}`)).toBe(true);
+    expect(problem).not.toMatch(/sekrit|krit@|krit:|:1#/);
   });
 
   it.each([

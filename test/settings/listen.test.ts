@@ -13,6 +13,28 @@ describe("--listen", () => {
     expect((await load(["--listen", text])).listen).toEqual([{ host, port }]);
   });
 
+  it("takes a port alone as both loopback addresses, of which the machine may lack [::1]", async () => {
+    const both = (port: number) => [
+      { host: "127.0.0.1", port },
+      { host: "::1", port, optional: true },
+    ];
+    expect((await load(["--listen", "21000"])).listen).toEqual(both(21_000));
+    expect((await load([], { OPENCLAW_SHIM_LISTEN: "21000,127.0.0.2:1" })).listen).toEqual([
+      ...both(21_000),
+      { host: "127.0.0.2", port: 1 },
+    ]);
+    expect((await load(["--listen", "0"])).listen).toEqual([{ host: "127.0.0.1", port: 0 }]);
+  });
+
+  it("checks a port alone as it checks addresses", async () => {
+    expect(await problems(["--listen", "18789"])).toEqual([
+      expect.stringMatching(/^--listen: "18789" is the gateway's own address/),
+    ]);
+    expect(await problems(["--listen", "5", "--listen", "127.0.0.1:5"])).toEqual([
+      '--listen: "127.0.0.1:5" is included in "5"; leave one out',
+    ]);
+  });
+
   it.each([
     "127.1:18788",
     "0177.0.0.1:18788",
@@ -21,7 +43,8 @@ describe("--listen", () => {
     "shim.example:18788",
     ":18788",
     "*:18788",
-    "18788",
+    "018788",
+    "65536",
     "127.0.0.1",
     "127.0.0.1:",
     "127.0.0.1:65536",

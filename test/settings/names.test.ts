@@ -19,6 +19,20 @@ describe("unknown names", () => {
     ]);
   });
 
+  it.each([
+    ["--port", "the shim's own port is --listen PORT, the gateway's is in --gateway ws://127.0.0.1:PORT"],
+    ["--url", "the gateway's URL is --gateway URL; doctor also takes --via URL, for one that tools use"],
+    ["--verbose", "write --log-level debug"],
+    ["--fix", "doctor changes nothing; run the commands that it prints"],
+    ["--user", "a service is the user's unless you give --system"],
+  ])("of OpenClaw's command line get a hint: %s", async (flag, fix) => {
+    expect(await problems([flag, "18788"])).toEqual([`${flag}: no such setting; ${fix}`]);
+    const name = flag.slice(2).toUpperCase();
+    expect(await problems([], { [`OPENCLAW_SHIM_${name}`]: "18788" })).toEqual([
+      `OPENCLAW_SHIM_${name}: no such setting; ${fix}`,
+    ]);
+  });
+
   it("do not include variables of other programs", async () => {
     expect(await problems([], { OPENCLAW_SHIMMER: "1", OPENCLAW_PROFILE: "x" })).toEqual([]);
   });
@@ -49,7 +63,7 @@ describe("flags", () => {
   it.each([
     [["--hold"], "--hold: needs a value; write --hold DURATION"],
     [["--hold", "--drain=1s"], "--hold: needs a value; write --hold DURATION"],
-    [["--listen"], "--listen: needs a value; write --listen HOST:PORT"],
+    [["--listen"], "--listen: needs a value; write --listen [HOST:]PORT"],
     [
       ["--hold", "-1s"],
       '--hold: "-1s" is not a duration; write a number and a unit, such as 500ms, 10s or 2m, at most 10m',

@@ -28,6 +28,21 @@ describe("a warning", () => {
     },
   );
 
+  it.each([
+    ["0.0.0.0/0", ["--listen", "0.0.0.0:18788"]],
+    ["::/0", ["--listen", "[::]:18788", ...BRIDGE]],
+    // Every forwarded address is then a private one.
+    ["0.0.0.0/0", ["--forwarded", "private"]],
+  ])("reports that %s allows every address: %j", async (block, args) => {
+    const settings = await load([...args, "--allow-from", block]);
+    expect(settingsWarnings(settings).map(problemLine)).toEqual([
+      `--allow-from: "${block}" allows every address: to the gateway, all that can reach the shim are local; ` +
+        "give only the addresses of your tools, such as 172.17.0.0/16",
+    ]);
+    // With sockets of systemd, the addresses are not known here.
+    expect(settingsWarnings({ ...settings, listen: [] })).toHaveLength(1);
+  });
+
   it("lists the known scopes and roles for an unknown one", async () => {
     const args = ["--approve-scopes", "operator.raed", "--approve-roles", "operater"];
     const [scope, role, ...others] = settingsWarnings(await load(args)).map(problemLine);

@@ -54,7 +54,7 @@ describe("doctor, where OpenClaw's files are damaged,", () => {
 
     const run = await runDoctor([], { HOME: home, OPENCLAW_GATEWAY_PORT: "2" });
 
-    expect(run.of("files")[0]?.finding).toContain("is not JSON5 (near line 1)");
+    expect(run.of("files")[0]?.finding).toContain("is not JSON5 (line 1, column 2)");
     expect(run.of("gateway")[0]?.finding).toContain("no connection to a gateway at ws://127.0.0.1:2");
   });
 

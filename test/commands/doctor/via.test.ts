@@ -35,9 +35,14 @@ describe("doctor --via", () => {
     ]);
   });
 
-  it.each(["foo", "http://127.0.0.1:5", "ws://"])("%s is a bad setting", async (text) => {
+  it.each([
+    ["foo", "ws://foo"],
+    ["http://127.0.0.1:5", "ws://127.0.0.1:5"],
+    ["https://box.example/?token=sekrit", "wss://box.example"],
+    ["ws://", "ws://HOST:PORT"],
+  ])("%s is a bad setting", async (text, meant) => {
     await expect(runDoctor(["--via", text])).rejects.toThrow(
-      `--via: "${text}" is not a ws:// or wss:// URL; write ws://HOST:PORT`,
+      `--via: "${text.replace(/\?.*/, "…")}" is not a ws:// or wss:// URL; write ${meant}`,
     );
   });
 });
