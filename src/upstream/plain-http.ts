@@ -7,36 +7,53 @@ import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-
 import { HTTP_IDLE_MS } from "../server/listener.ts";
 import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Dialer, DialResult } from "./dial.ts";
+import type { Dialer } from "./dial.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
+/** Idle connections to the gateway: how many, and for how long. Node.js closes them after 5 s at the earliest. */
+const [IDLE_LIMIT, IDLE_MS] = [8, 4_000];
+/** Fields that announce a body (RFC 9112 section 6). */
+const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What is known of a request in progress. */
+interface Exchange {
+  readonly rawHeaders: readonly string[];
+  readonly hasBody: boolean;
+  outgoing?: ClientRequest;
+  readonly onStatus?: ((status: number) => void) | undefined;
+  /** Sends the request once more, on a new connection. */
+  retry?: () => void;
+}
 
 /** Relays plain HTTP requests. */
 export type RequestRelay = ReturnType<typeof createRequestRelay>;
 
 /** Creates the relay for plain HTTP. The dialer of the upgrades opens its connections. */
 export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) {
-  const agent = new DialledAgent();
+  const [fresh, reused] = [new DialledAgent(), new ReusingAgent()];
   // http: the dialer does the TLS, so that a pinned certificate is checked in one place.
   const proxy = createProxyServer({
-    target: `http://${gateway.authority}`,
-    agent,
+    target: new URL(`http://${gateway.authority}`),
     proxyTimeout: HTTP_IDLE_MS,
   });
 
-  const inProgress = new WeakMap<ServerResponse, ClientRequest>();
-  const statusListeners = new WeakMap<ServerResponse, (status: number) => void>();
+  const exchanges = new Map<ServerResponse, Exchange>();
 
-  proxy.on("proxyReq", (outgoing, request, response) => {
-    inProgress.set(response, outgoing);
+  proxy.on("proxyReq", (outgoing, _request, response) => {
+    const exchange = exchanges.get(response);
+    if (!exchange) return;
+    exchange.outgoing = outgoing;
+    outgoing.once("timeout", () => delete exchange.retry);
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     // Without this Node would frame a body that the client did not announce, and so change the request.
     outgoing.useChunkedEncodingByDefault = false;
-    for (const [name, values] of groupFields(request.rawHeaders)) outgoing.setHeader(name, values);
-    outgoing.setHeader("Connection", "close");
+    for (const [name, values] of groupFields(exchange.rawHeaders)) outgoing.setHeader(name, values);
+    // Node has already sent 100 (Continue).
+    outgoing.removeHeader("Expect");
+    outgoing.setHeader("Connection", exchange.hasBody ? "close" : "keep-alive");
     response.once(REFUSED, () => outgoing.destroy());
     // Node emits a 101 only here; without a listener the client would wait for the idle timeout.
     outgoing.once("upgrade", (_response, socket: Duplex) => {
@@ -53,22 +70,45 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       refuseResponse(response, refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
       return;
     }
-    statusListeners.get(response)?.(statusCode);
+    exchanges.get(response)?.onStatus?.(statusCode);
     response.sendDate = false;
     const options = connectionOptions(upstream.rawHeaders);
     const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
     response.writeHead(statusCode, statusMessage, withoutFields(upstream.rawHeaders, isHop));
     // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
     // but Node's field values are latin1.
+    response.cork();
     response.write("", "latin1");
+    setImmediate(() => response.uncork());
   });
 
   proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
     if (response && "writeHead" in response && !isComplete(response)) {
+      const retry = response.headersSent ? undefined : exchanges.get(response)?.retry;
+      if (retry) return retry();
       const { code = "ERROR", message } = error;
       refuseResponse(response, refuseUnreachable("gateway_unreachable", { code, message }));
     }
   });
+
+  function send(request: IncomingMessage, response: ServerResponse, agent: Agent): void {
+    void proxy.web(request, response, { agent }).catch(() => response.destroy());
+  }
+
+  function dial(request: IncomingMessage, response: ServerResponse, conn: string): void {
+    const ended = ["close", REFUSED];
+    const cancel = dialer.dial({ holdMs: hold, conn }, (result) => {
+      for (const event of ended) response.off(event, cancel);
+      if ("failure" in result)
+        return refuseResponse(response, refuseUnreachable("gateway_unreachable", result.failure));
+      const agent = exchanges.get(response)?.hasBody === false ? reused : fresh;
+      agent.next = result.socket;
+      send(request, response, agent);
+      // Not taken if the request could not be made, or took an idle connection.
+      agent.next?.destroy();
+    });
+    for (const event of ended) response.once(event, cancel);
+  }
 
   return {
     /**
@@ -84,30 +124,26 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       conn: string,
       onStatus?: (status: number) => void,
     ): void {
-      if (onStatus) statusListeners.set(response, onStatus);
-      // Node has already sent 100 (Continue); with `Expect`, httpxy would skip its proxyReq event.
-      request.rawHeaders = withoutFields(rawHeaders, (name) => name === "expect");
-      const fields = groupFields(request.rawHeaders).map(([name, value]) => [name.toLowerCase(), value]);
-      request.headers = Object.fromEntries(fields);
-      const ended = ["close", REFUSED];
-      const onDialled = (result: DialResult): void => {
-        for (const event of ended) response.off(event, cancel);
-        if ("failure" in result)
-          return refuseResponse(response, refuseUnreachable("gateway_unreachable", result.failure));
-        agent.next = result.socket;
-        void proxy.web(request, response).catch(() => response.destroy());
-        // Not taken if the request could not be made.
-        agent.next?.destroy();
+      const exchange: Exchange = { rawHeaders, hasBody: hasBody(request, rawHeaders), onStatus };
+      exchanges.set(response, exchange);
+      response.once("close", () => exchanges.delete(response));
+      // proxyReq sets the fields; httpxy would not emit it with `Expect`.
+      request.headers = {};
+      if (exchange.hasBody || !reused.hasIdle()) return dial(request, response, conn);
+      // The gateway may have closed the idle connection while the request was on its way. Without a body the request
+      // can be sent again (RFC 9112 section 9.3.1).
+      exchange.retry = () => {
+        delete exchange.retry;
+        dial(request, response, conn);
       };
-      const cancel = dialer.dial({ holdMs: hold, conn }, onDialled);
-      for (const event of ended) response.once(event, cancel);
+      send(request, response, reused);
     },
     /**
      * Keeps the request of a client that has just disconnected, and resolves with the status of the gateway's response;
      * undefined if there is none in time. To be called before httpxy sees the response close.
      */
     statusAfterAbort(response: ServerResponse): Promise<number | undefined> {
-      const outgoing = inProgress.get(response);
+      const outgoing = exchanges.get(response)?.outgoing;
       if (!outgoing || outgoing.destroyed) return Promise.resolve(undefined);
       // httpxy destroys it at once.
       const destroy = outgoing.destroy.bind(outgoing);
@@ -125,7 +161,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
         });
       });
     },
-    close: () => agent.destroy(),
+    close: () => reused.destroy(),
   };
 }
 
@@ -138,6 +174,40 @@ class DialledAgent extends Agent {
     this.next = undefined;
     return socket;
   }
+}
+
+/**
+ * Keeps connections for requests without a body: such a request ends with its header section, however it is read. The
+ * response was read whole by Node's parser, and a byte after it ends the connection.
+ */
+class ReusingAgent extends DialledAgent {
+  constructor() {
+    super({ keepAlive: true, maxFreeSockets: IDLE_LIMIT });
+  }
+
+  /** Returns true if a request would be sent on a connection that is open. */
+  hasIdle(): boolean {
+    return Object.values(this.freeSockets).some((sockets) => sockets?.some(({ writable }) => writable));
+  }
+
+  override keepSocketAlive(socket: Socket): boolean {
+    socket.setTimeout(IDLE_MS).on("data", destroy);
+    return socket.readableLength === 0;
+  }
+
+  override reuseSocket(socket: Socket, request: ClientRequest): void {
+    socket.off("data", destroy);
+    super.reuseSocket(socket, request);
+  }
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
+}
+
+function hasBody({ method }: IncomingMessage, rawHeaders: readonly string[]): boolean {
+  if (method !== "GET" && method !== "HEAD") return true;
+  return rawHeaders.some((text, i) => i % 2 === 0 && FRAMING.has(canonicalName(text)));
 }
 
 /** Groups fields by name, in the order and case of their first line, with the values in order. */
@@ -156,5 +226,10 @@ function groupFields(rawHeaders: readonly string[]): [string, string | string[]]
 }
 
 function withoutFields(rawHeaders: readonly string[], drops: (canonical: string) => boolean): string[] {
-  return rawHeaders.filter((_text, i) => !drops(canonicalName(rawHeaders[i - (i % 2)] ?? "")));
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = "", value = ""] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (!drops(canonicalName(name))) kept.push(name, value);
+  }
+  return kept;
 }

@@ -126,7 +126,9 @@ describe("attempts count", () => {
   ])("over plain HTTP with %s, and a right one gets its response", async (_where, head) => {
     useFastClock();
     const { upgrade, gateway } = await startRawGatewayWithShim((socket, received) =>
-      socket.end(`HTTP/1.1 ${received.includes("right") ? 200 : 401} X\r\nContent-Length: 0\r\n\r\n`),
+      socket.end(
+        `HTTP/1.1 ${received.includes("right") ? 200 : 401} X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      ),
     );
     const send = (token: string): Promise<string> =>
       upgrade(`${head(token)}Host: localhost\r\nConnection: close\r\n\r\n`).closed();

@@ -85,7 +85,7 @@ describe.each(PARTS.map((part, i) => [i + 1, part] as const))(
       expect(gateway.requests()[0]?.fields).toEqual([
         `Host: 127.0.0.1:${gateway.port}`,
         "X-Kept: 1",
-        "Connection: close",
+        "Connection: keep-alive",
       ]);
     });
   },

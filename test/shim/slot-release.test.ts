@@ -9,7 +9,7 @@ describe("a slot of --max-connections", () => {
   it.each([
     ["a refusal", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", upgradeRequest()],
     ["garbage", "garbage\r\n\r\n", upgradeRequest()],
-    ["a response to plain HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", GET],
+    ["a response to plain HTTP", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", GET],
     ["garbage to plain HTTP", "garbage\r\n\r\n", GET],
     ["the shim's own 400", "", `${upgradeRequest(["Content-Length: 3"])}abc`],
   ])("is released after %s", async (_what, response, request) => {

@@ -25,13 +25,13 @@ describe("the header section of a plain request, at the gateway", () => {
     expect(gateway.requests()).toEqual([
       {
         line: "GET /p?q=1 HTTP/1.1",
-        fields: [`Host: 127.0.0.1:${gateway.port}`, ...fields, "Connection: close"],
+        fields: [`Host: 127.0.0.1:${gateway.port}`, ...fields, "Connection: keep-alive"],
         body: "",
       },
     ]);
   });
 
-  it("has no hop-by-hop field except the shim's Connection: close", async () => {
+  it("has no hop-by-hop field except the shim's own Connection", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
     await exchange(shim.port, [
@@ -47,7 +47,10 @@ describe("the header section of a plain request, at the gateway", () => {
       "Upgrade: foo",
       "Transfer_Encoding: chunked",
     ]);
-    expect(gateway.requests()[0]?.fields).toEqual([`Host: 127.0.0.1:${gateway.port}`, "Connection: close"]);
+    expect(gateway.requests()[0]?.fields).toEqual([
+      `Host: 127.0.0.1:${gateway.port}`,
+      "Connection: keep-alive",
+    ]);
   });
 
   it.each(["DELETE", "OPTIONS", "POST", "PUT", "PATCH", "GET", "PROPFIND"])(
@@ -56,7 +59,10 @@ describe("the header section of a plain request, at the gateway", () => {
       const gateway = await startRecorder();
       const shim = await openShimFor(gateway);
       expect(statusOf(await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL]))).toBe(200);
-      expect(gateway.requests()[0]?.fields).toEqual([`Host: 127.0.0.1:${gateway.port}`, "Connection: close"]);
+      expect(gateway.requests()[0]?.fields).toEqual([
+        `Host: 127.0.0.1:${gateway.port}`,
+        `Connection: ${method === "GET" ? "keep-alive" : "close"}`,
+      ]);
     },
   );
 
