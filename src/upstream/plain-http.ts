@@ -178,7 +178,7 @@ class DialledAgent extends Agent {
 
 /**
  * Keeps connections for requests without a body: such a request ends with its header section, however it is read. The
- * response was read whole by Node's parser, and a byte after it ends the connection.
+ * response was read whole by Node's parser, and bytes between two responses close the connection.
  */
 class ReusingAgent extends DialledAgent {
   constructor() {
@@ -191,17 +191,17 @@ class ReusingAgent extends DialledAgent {
   }
 
   override keepSocketAlive(socket: Socket): boolean {
-    socket.setTimeout(IDLE_MS).on("data", destroy);
+    socket.setTimeout(IDLE_MS).on("data", destroyThis);
     return socket.readableLength === 0;
   }
 
   override reuseSocket(socket: Socket, request: ClientRequest): void {
-    socket.off("data", destroy);
+    socket.off("data", destroyThis);
     super.reuseSocket(socket, request);
   }
 }
 
-function destroy(this: Socket): void {
+function destroyThis(this: Socket): void {
   this.destroy();
 }
 
