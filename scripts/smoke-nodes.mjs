@@ -1,4 +1,4 @@
-// Runs dist/openclaw-shim.mjs, alone in an empty folder, on every Node.js version that the README names.
+// Runs dist/openclaw-shim.mjs, alone in an empty folder, on every Node.js version that the README names, and on older ones.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 import { nodeBinary } from "./install-once.mjs";
 
 const MAJORS = [20, 22, 24, 26];
+/** Of Ubuntu 22.04 and Debian 11, of Debian 12, and one between. */
+const TOO_OLD = [12, 16, 18];
 const ROOT = join(import.meta.dirname, "..");
 const FILE = "openclaw-shim.mjs";
 const COMMAND_MS = 30_000;
@@ -17,19 +19,19 @@ const START_MS = 10_000;
 
 const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 let failed = 0;
-for (const major of MAJORS) {
+for (const major of [...TOO_OLD, ...MAJORS]) {
   const started = performance.now();
   try {
     const node = await nodeBinary(major);
     const { stdout } = await promisify(execFile)(node, ["--version"]);
-    await smoke(node);
+    await (TOO_OLD.includes(major) ? refusal(node) : smoke(node));
     console.log(`ok: Node ${stdout.trim()} (${Math.round(performance.now() - started)} ms)`);
   } catch (error) {
     failed += 1;
     console.log(`FAILED: Node ${major}: ${error.message}`);
   }
 }
-console.log(`${MAJORS.length - failed} passed, ${failed} failed`);
+console.log(`${TOO_OLD.length + MAJORS.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function smoke(node) {
@@ -41,6 +43,14 @@ async function smoke(node) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Checks that an older Node.js prints one line, and exits with 2. */
+async function refusal(node) {
+  const ended = await promisify(execFile)(node, [join(ROOT, "dist", FILE)]).catch((error) => error);
+  const { code, stdout, stderr } = ended;
+  const isExpected = /^openclaw-shim: needs Node\.js 20\.19 or later; [^\n]+\n$/.test(stderr);
+  if (code !== 2 || stdout !== "" || !isExpected) throw new Error(`exit ${code}:\n${stdout}${stderr}`);
 }
 
 async function checkCommands(node, folder) {

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { findCommand } from "./commands/command-table.ts";
 import { flushed } from "./log/logger.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
+import { hasTerminal, isUnderNohup, leaveTerminal } from "./cli/hangup.ts";
 import { programOf } from "./cli/program.ts";
 import { printable } from "./text/printable.ts";
 
@@ -11,14 +12,25 @@ const FLUSH_MS = 1_000;
 let logger: Logger | undefined;
 process.on("uncaughtException", (error) => void fail(error));
 process.on("unhandledRejection", (error) => void fail(error));
-process.on("SIGHUP", () => {});
+const stopSignals = ["SIGTERM", "SIGINT"];
+// Asked now: of a terminal that is gone nothing can be seen.
+const isOnTerminal = hasTerminal();
+if (isOnTerminal && !isUnderNohup(process.env)) stopSignals.push("SIGHUP");
+else
+  process.on("SIGHUP", () =>
+    logger?.info({ event: "hangup.ignored" }, "SIGHUP ignored: a service, or under nohup"),
+  );
 // A reader that disconnected (EPIPE) must not end the daemon.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-const code = await main(process.argv.slice(2));
-await flushed(process.stdout, FLUSH_MS);
-process.exit(code);
+void runProcess();
+
+async function runProcess(): Promise<never> {
+  const code = await main(process.argv.slice(2));
+  await flushed(process.stdout, FLUSH_MS);
+  return exit(code);
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -40,8 +52,14 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function stopped(): Promise<void> {
-  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
+  await Promise.race(stopSignals.map((name) => once(process, name)));
+  // Of a closed terminal the shell sends one SIGHUP, and the kernel another.
+  for (const name of stopSignals) process.on(name, () => name === "SIGHUP" || exit(0));
+}
+
+function exit(code: number): never {
+  if (isOnTerminal && !hasTerminal()) leaveTerminal();
+  process.exit(code);
 }
 
 function complain(line: string): void {
@@ -54,5 +72,5 @@ async function fail(error: unknown): Promise<void> {
   if (logger?.isLevelEnabled("fatal")) logger.fatal({ event: "crashed", reason, stack }, "crashed");
   else complain(`internal error: ${reason}`);
   await flushed(process.stdout, FLUSH_MS);
-  process.exit(1);
+  exit(1);
 }

@@ -16,7 +16,10 @@ export interface ProcessContext {
   readonly complain: (line: string) => void;
   /** From this call on, a crash is logged there with its stack. */
   readonly logCrashes?: (logger: Logger) => void;
-  /** Resolves at the first SIGTERM or SIGINT. From this call on, only a second one ends the process. */
+  /**
+   * Resolves at the first SIGTERM or SIGINT, or when the terminal is closed. From this call on, only a second signal ends
+   * the process.
+   */
   readonly stopped: () => Promise<void>;
 }
 

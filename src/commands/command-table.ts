@@ -18,8 +18,8 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     name: "run",
     summary: "runs the proxy in the foreground (default)",
     detail: [
-      "Listens, forwards to the gateway, and logs one line for each pairing outcome, until SIGTERM or SIGINT.",
-      "A second signal ends it at once.",
+      "Listens, forwards to the gateway, and logs one line for each pairing outcome, until SIGTERM, SIGINT, or the",
+      "end of its terminal (not under nohup). A second signal ends it at once.",
     ],
     flags: {},
     example: "openclaw-shim run --listen 127.0.0.1:18789 --gateway ws://127.0.0.1:18787",

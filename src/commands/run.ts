@@ -18,7 +18,7 @@ const START_FIXES = new Map([
 ]);
 
 /**
- * Runs the proxy until SIGTERM or SIGINT, then drains.
+ * Runs the proxy until SIGTERM, SIGINT or the end of its terminal, then drains.
  *
  * @returns 0 after a signal, 1 if it could not start
  * @throws SettingsError

@@ -69,15 +69,6 @@ describe("exit code", () => {
 });
 
 describe("signals", () => {
-  it("SIGHUP changes nothing", async () => {
-    const shim = start(command, RUN);
-    await shim.line(/"event":"listening"/);
-    shim.signal("SIGHUP");
-    shim.signal("SIGTERM");
-    expect(await shim.exit).toBe(0);
-    expect(shim.stdout.at(-1)).toContain('"event":"stopped"');
-  });
-
   it("a second one ends the drain at once", async () => {
     const answering = new EventEmitter();
     const gateway = await startRawServer((socket) => socket.on("data", () => answering.emit("asked")));

@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { isOwnVariable } from "../../settings/setting-row.ts";
 import { problemLine, SettingsError } from "../../settings/settings-error.ts";
 import { settingsWarnings } from "../../settings/warnings.ts";
@@ -13,7 +12,7 @@ import { localAddress } from "./service-health.ts";
 import { serviceSettings } from "./service-settings.ts";
 
 /** The bundle is one file, so this module's path is the whole program. */
-const PROGRAM = fileURLToPath(import.meta.url);
+const PROGRAM = import.meta.filename;
 
 /**
  * Installs the shim as a service and starts it, or upgrades it; with `--root` writes the files of an image.
