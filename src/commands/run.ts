@@ -5,17 +5,9 @@ import type { OperatorResources } from "../openclaw/token.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";
-import { reachableAt } from "../net/authority.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
 import { openShim } from "../shim.ts";
-import { printable } from "../text/printable.ts";
-
-const START_FIXES = new Map([
-  ["EADDRINUSE", "stop what listens there"],
-  ["EADDRNOTAVAIL", "this machine has no such address"],
-  ["EACCES", "ports below 1024 need a privilege"],
-]);
 
 /**
  * Runs the proxy until SIGTERM, SIGINT or the end of its terminal, then drains.
@@ -44,7 +36,8 @@ export async function run(context: CommandContext): Promise<number> {
     shim = await openShim(settings, logger, { handedOver, operator });
   } catch (error) {
     if (error instanceof SettingsError) throw error;
-    complain(`cannot start: ${await startFailure(error)}`);
+    const { startFailure } = await import("./start-failure.ts");
+    complain(`cannot start: ${await startFailure(error, env)}`);
     return 1;
   }
   await stopped;
@@ -77,16 +70,4 @@ function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: NodeJS.Proces
   if (STATE_DIRECTORY) return STATE_DIRECTORY.split(":", 1)[0];
   const state = XDG_STATE_HOME || (HOME && join(HOME, ".local", "state"));
   return state ? join(state, "openclaw-shim") : undefined;
-}
-
-async function startFailure(error: unknown): Promise<string> {
-  if (!(error instanceof Error)) return "unknown error";
-  const { code = "", address, port }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
-  let fix = START_FIXES.get(code);
-  if (code === "EADDRINUSE" && typeof address === "string" && typeof port === "number") {
-    const { isShim } = await import("../status/shim-client.ts");
-    if (await isShim(reachableAt({ host: address, port }))) fix = "another openclaw-shim runs there: stop it";
-  }
-  const message = printable(error.message);
-  return fix === undefined ? message : `${message}; ${fix}, or choose another --listen`;
 }

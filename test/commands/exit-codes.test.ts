@@ -25,30 +25,6 @@ describe("exit code", () => {
     },
   );
 
-  it("1 if the address is in use, with one line that reports it", async () => {
-    const taken = await startRawServer();
-    const { port } = taken;
-    const shim = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
-    expect(await shim.exit).toBe(1);
-    expect(shim.stderr).toEqual([
-      `openclaw-shim: cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}; ` +
-        "stop what listens there, or choose another --listen",
-    ]);
-    await taken.close();
-  });
-
-  it("1 if another shim uses the address, which it reports", async () => {
-    const first = start(command, ["--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"]);
-    const port = /127\.0\.0\.1:(\d+)/.exec(await first.line(/"event":"listening"/))?.[1];
-    const second = start(command, ["--listen", `127.0.0.1:${port}`, "--gateway", "ws://127.0.0.1:9"]);
-    expect(await second.exit).toBe(1);
-    expect(second.stderr.join()).toContain(
-      "another openclaw-shim runs there: stop it, or choose another --listen",
-    );
-    first.signal("SIGTERM");
-    expect(await first.exit).toBe(0);
-  });
-
   it("2 for bad settings, each problem one line", async () => {
     const shim = start(command, ["--hold", "soon", "--token", "sekrit"], {
       OPENCLAW_SHIM_LISTEN: "0.0.0.0:1",

@@ -1,11 +1,13 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import type { OpenClaw } from "./openclaw.ts";
 import { chosenVersions } from "./releases.ts";
-import { startShimProcess } from "./shim-process.ts";
+import { BUNDLE, startShimProcess } from "./shim-process.ts";
 
 const PROBES = 10;
 
@@ -33,6 +35,16 @@ describe.each(chosenVersions())("openclaw %s", (version) => {
     await expect.poll(() => logged(/closed before connect/)).toHaveLength(1);
     expect(logged(/openclaw-shim|\/health|\/tools\/invoke/)).toEqual([]);
     expect(shim.log.filter((line) => line.includes("gateway.down"))).toEqual([]);
+
+    // A shim that is to listen there names it, and offers no command to end it.
+    const { host } = new URL(gateway.url);
+    const args = [BUNDLE, "run", "--listen", host, "--gateway", "ws://127.0.0.1:9"];
+    const { stderr } = await promisify(execFile)(process.execPath, args, { env: {} }).catch(
+      (error: unknown) => error as { readonly stderr: string },
+    );
+    expect(stderr).toMatch(
+      /is in use by OpenClaw's gateway itself, .*openclaw.* \(pid \d+\); [^:]+: choose another --listen$/m,
+    );
 
     await gateway.kill();
     // Without a request: the shim looks every 15 s.

@@ -32,6 +32,7 @@ export function launchdService(user: User) {
     planInstall: (program: ServiceProgram) => planInstall(scope, program),
     planUninstall: () => planUninstall(scope),
     state: () => agentState(scope),
+    stopCommand: async () => `launchctl bootout ${agent(scope, (await findAgent(scope))?.domain ?? "gui")}`,
   };
 }
 

@@ -45,6 +45,7 @@ export function systemdService(user: User, system: boolean, image?: string) {
     planInstall: (program: ServiceProgram) => planInstall(scope, program),
     planUninstall: () => Promise.resolve(planUninstall(scope)),
     state: () => unitState(scope),
+    stopCommand: () => Promise.resolve(scope.stopCommand),
   };
 }
 
@@ -78,6 +79,7 @@ function scopeOf({ uid, env, home }: User, system: boolean, image?: string) {
     /** That of the system service is in StateDirectory=, which systemd removes. */
     identity: system ? [] : [IDENTITY_FILE, GATEWAY_USER_FILE].map((file) => join(state, NAME, file)),
     systemctl: system ? ["systemctl"] : ["systemctl", "--user"],
+    stopCommand: `${system ? `${uid === 0 ? "" : "sudo "}systemctl` : "systemctl --user"} stop ${SOCKET} ${SERVICE}`,
     logCommand: `journalctl --${system ? "" : "user-"}unit ${SERVICE}`,
   };
 }

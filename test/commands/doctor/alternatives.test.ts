@@ -56,7 +56,7 @@ describe("a better setting than the shim", () => {
   });
 
   it("is openclaw --container for a gateway in a container", async () => {
-    const listener = { program: "docker-proxy", shown: "docker-proxy (pid 1)" };
+    const listener = { pid: 1, program: "docker-proxy", shown: "docker-proxy (pid 1)" };
     const found = await finding(checkAlternatives, { gateway: { listener } });
     expect(found?.finding).toContain("openclaw --container NAME");
   });

@@ -81,7 +81,7 @@ function contextOf(given: Given): DoctorContext {
   };
   const gateway: GatewayFacts = {
     isShim: false,
-    listener: { program: "node", shown: "openclaw, node (pid 1)" },
+    listener: { pid: 1, program: "node", shown: "openclaw, node (pid 1)" },
     plain: connected(),
     direct: connected(),
     untried: false,

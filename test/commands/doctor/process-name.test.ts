@@ -20,6 +20,7 @@ describe.runIf(process.platform === "linux")("the process at a port", () => {
     const found = findListeningProcess(Number(line.toString()));
 
     expect(found).toEqual({
+      pid: child.pid,
       program: expect.stringMatching(/^node/) as string,
       shown: expect.stringMatching(`^openclaw-gateway, node.* \\(pid ${child.pid}\\)$`) as string,
     });

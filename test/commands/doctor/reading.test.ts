@@ -1,9 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attemptOf } from "../../../src/commands/doctor/gateway-attempt.ts";
 import { readLine } from "../../../src/commands/doctor/tool-paths.ts";
-import { findListeningProcess } from "../../../src/commands/doctor/listening-process.ts";
-import { startRawServer } from "../../support/raw.ts";
+import { findListeningProcess, listeningUser } from "../../../src/commands/doctor/listening-process.ts";
+import { portOf, startRawServer } from "../../support/raw.ts";
 
 describe("an attempt", () => {
   it("is judged as the outcome line judges it", () => {
@@ -71,7 +73,21 @@ describe("a listening process", () => {
       program: "node",
       shown: expect.stringContaining(`pid ${process.pid}`) as string,
     });
+    // Listening on 127.0.0.1 prevents this on the unspecified addresses, but not on another one.
+    for (const host of ["127.0.0.1", "0.0.0.0", "::"])
+      expect(findListeningProcess(server.port, host)).toMatchObject({ pid: process.pid });
+    for (const host of ["127.0.0.2", "::1"]) expect(findListeningProcess(server.port, host)).toBeUndefined();
+    expect(listeningUser(server.port, "127.0.0.1")).toBe(String(process.getuid?.()));
     await server.close();
     expect(findListeningProcess(server.port)).toBeUndefined();
+    expect(listeningUser(server.port, "127.0.0.1")).toBeUndefined();
+  });
+
+  it.runIf(process.platform === "linux")("is found on [::1]", async () => {
+    const server = createServer().listen(0, "::1");
+    await once(server, "listening");
+    expect(findListeningProcess(portOf(server), "::1")).toMatchObject({ pid: process.pid });
+    expect(findListeningProcess(portOf(server), "127.0.0.1")).toBeUndefined();
+    server.close();
   });
 });

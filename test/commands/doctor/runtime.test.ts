@@ -3,7 +3,7 @@ import { checkRuntime } from "../../../src/commands/doctor/gateway-checks.ts";
 import { finding, findings, refused, type Given } from "./context.ts";
 
 const listeningAs = (program: string): Given => ({
-  gateway: { listener: { program, shown: `${program} (pid 4711)` } },
+  gateway: { listener: { pid: 1, program, shown: `${program} (pid 4711)` } },
 });
 /** The listener cannot be seen; the gateway's log names its runtime, or does not. */
 const loggedAs = (runtime?: string): Given => ({

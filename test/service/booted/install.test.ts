@@ -5,6 +5,8 @@ import { connect, property, shim, SOCKET, UNIT, startGateway } from "./act.ts";
 import { Machine } from "./machine.ts";
 import { DOWNLOADED, VERSION } from "./scripts.ts";
 
+const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+
 let machine: Machine;
 let before: string;
 
@@ -140,6 +142,28 @@ describe("status", () => {
       code: 1,
       stdout: expect.stringContaining("inactive (dead)") as unknown,
     });
+    expect(await property(machine, "ActiveState")).toBe("inactive");
+  });
+});
+
+describe("run, where the service has the address", () => {
+  it("names the service, does not start it, and prints the command that frees the address", async () => {
+    const command = `systemctl stop ${SOCKET} ${UNIT}`;
+    const where = ["--listen", "127.0.0.1:28788", "--gateway", "ws://127.0.0.1:18789"];
+    const run = ["/usr/bin/node", DOWNLOADED, "run", ...where];
+    expect(await machine.attempt(run)).toMatchObject({
+      code: 1,
+      stderr:
+        `openclaw-shim: cannot start: 127.0.0.1:28788 is in use by the service ${UNIT} (system), systemd (pid 1); ` +
+        `use that one, or stop it first: ${command}\n`,
+    });
+    expect(await property(machine, "ActiveState")).toBe("inactive");
+    // Another user cannot see whose socket it is; the service is started, and responds.
+    const { code, stderr } = await machine.attempt([...AS_NOBODY, ...run]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`by the service ${UNIT} \\(system\\); .*: sudo ${command}\n$`));
+    await machine.run(command.split(" "));
+    expect(await property(machine, "ActiveState", SOCKET)).toBe("inactive");
     expect(await property(machine, "ActiveState")).toBe("inactive");
   });
 });

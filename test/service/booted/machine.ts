@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -144,8 +144,10 @@ export class Machine {
       "--resolv-conf=off",
       "--timezone=off",
       "--link-journal=no",
-      // Unless the test installed Debian's.
-      ...(existsSync(join(this.root, "usr/bin/node")) ? [] : [`--bind-ro=${this.#node}:/usr/bin/node`]),
+      // Unless the test installed Debian's. The first boot leaves an empty file, at which it was mounted.
+      ...(lstatSync(join(this.root, "usr/bin/node"), { throwIfNoEntry: false })?.size
+        ? []
+        : [`--bind-ro=${this.#node}:/usr/bin/node`]),
       // IPAddressDeny= and SocketBindDeny= are BPF programs; the others are there so that the sandbox can take them.
       "--capability=CAP_BPF,CAP_PERFMON,CAP_SYS_TIME,CAP_SYSLOG,CAP_SYS_RAWIO",
       "--system-call-filter=bpf perf_event_open",

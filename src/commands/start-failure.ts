@@ -1,0 +1,90 @@
+import { withAdvice, type Advice } from "../errors.ts";
+import { authorityOf, reachableAt, type HostPort } from "../net/authority.ts";
+import { gatewayAddress } from "../settings/parsers.ts";
+import { SettingsError } from "../settings/settings-error.ts";
+import { isShim } from "../status/shim-client.ts";
+import { printable } from "../text/printable.ts";
+import { createDialer } from "../upstream/dial.ts";
+import { probeGateway } from "../upstream/gateway-probe.ts";
+import { findListeningProcess, listeningUser } from "./doctor/listening-process.ts";
+import { findService } from "./service/find-service.ts";
+
+/** For a response of what listens at the address, on this machine. */
+const PROBE_MS = 1_000;
+const FIXES: ReadonlyMap<string, string> = new Map([
+  ["EADDRNOTAVAIL", "this machine has no such address"],
+  ["EACCES", "ports below 1024 need a privilege"],
+]);
+
+/** Returns why the shim could not start, and what to do, as one line. Loaded only then. */
+export async function startFailure(error: unknown, env: NodeJS.ProcessEnv): Promise<string> {
+  if (!(error instanceof Error)) return "unknown error";
+  const { code = "", address, port }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
+  if (code === "EADDRINUSE" && typeof address === "string" && typeof port === "number") {
+    const where = { host: address, port };
+    const { by, ...advice } = await holderOf(where, env);
+    return withAdvice(`${authorityOf(where)} is in use by ${by}`, advice);
+  }
+  const why = FIXES.get(code);
+  return withAdvice(
+    printable(error.message),
+    why === undefined ? {} : { fix: `${why}, or choose another --listen` },
+  );
+}
+
+/** Finds out which program uses an address, and how to end it. */
+async function holderOf(where: HostPort, env: NodeJS.ProcessEnv): Promise<Advice & { readonly by: string }> {
+  const { port, host } = where;
+  const found = findListeningProcess(port, host);
+  const isSystemd = found?.program === "systemd";
+  const named = (what: string): string => (found ? `${what}, ${found.shown}` : what);
+  // A connection to systemd's socket would start the service.
+  const shim = !isSystemd && (await isShim(reachableAt(where)));
+  const service = shim || isSystemd ? await ownService(where, env) : undefined;
+  if (service) {
+    const fix = "use that one, or stop it first";
+    return { by: named(`the service ${service.name}`), fix, command: service.command };
+  }
+  if (isSystemd) {
+    const fix = "stop that unit, or choose another --listen; this lists the units";
+    return { by: named("a socket unit"), fix, command: "systemctl list-sockets" };
+  }
+  const fix = "end it, or choose another --listen";
+  const command = found && `kill ${found.pid}`;
+  if (shim) return { by: named("another openclaw-shim"), fix, command };
+  if (await isGateway(where)) {
+    return {
+      by: named("OpenClaw's gateway itself"),
+      fix: "the shim needs a port of its own: choose another --listen",
+    };
+  }
+  if (found) return { by: found.shown, fix, command };
+  const uid = listeningUser(port, host);
+  const by = uid === undefined ? "another program" : `a program of the user with uid ${uid}`;
+  const sudo = process.getuid?.() === 0 ? "" : "sudo ";
+  const list = uid === undefined ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp 'sport = :${port}'`;
+  return { by, fix: `${fix}; this shows which program it is`, command: sudo + list };
+}
+
+/** Returns the installed service that listens at an address, and the command that stops it. */
+async function ownService(where: HostPort, env: NodeJS.ProcessEnv) {
+  for (const system of [false, true]) {
+    try {
+      const service = findService({ system }, env);
+      const { installed, listen, name } = await service.state();
+      if (installed && listen.some((address) => authorityOf(address) === authorityOf(where)))
+        return { name, command: await service.stopCommand() };
+    } catch (error) {
+      // There is none for this user, or on this platform.
+      if (!(error instanceof SettingsError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function isGateway(where: HostPort): Promise<boolean> {
+  const parsed = gatewayAddress(`ws://${reachableAt(where)}`);
+  if (!("value" in parsed)) return false;
+  const dialer = await createDialer(parsed.value, () => {});
+  return (await probeGateway(parsed.value, dialer, AbortSignal.timeout(PROBE_MS))) === undefined;
+}
