@@ -21,6 +21,7 @@ const START_MS = 2 * 60_000;
 export function openSandbox(name: string, gatewayToken: string): Promise<Sandbox> {
   return Sandbox.getOrCreate({
     name,
+    // This opens the gateway to the internet; README.md, "Whom the recipes let in", says how to limit it, or not to.
     ports: [SHIM_PORT],
     env: { OPENCLAW_GATEWAY_TOKEN: gatewayToken, OPENCLAW_STATE_DIR: `${HOME}/.openclaw` },
     onCreate: async (sandbox) => {

@@ -234,7 +234,7 @@ const APPROVER =
   "OPENCLAW_CONFIG_PATH=${OPENCLAW_CONFIG_PATH:-${OPENCLAW_STATE_DIR:-~/.openclaw}/openclaw.json} OPENCLAW_STATE_DIR=~/.openclaw-approver";
 
 /**
- * Every shell command that an outcome, a refusal or a finding of doctor can have. Each is tried on real gateways, in
+ * Every shell command that an outcome, a refusal or a finding of doctor can have; 2026.2 reads no URL variable. Each is tried on real gateways, in
  * the shells of users who followed README.md (test/gateway/printed-command.test.ts).
  */
 export const SHELL_COMMANDS = {
@@ -244,7 +244,7 @@ export const SHELL_COMMANDS = {
   "approve-local": "openclaw config set gateway.nodes.pairing.autoApproveLocal true",
   "start-shim": "{value}",
   "set-port": "export OPENCLAW_GATEWAY_PORT={value}",
-  // 2026.2 reads the port alone.
+  "unset-url": "unset OPENCLAW_GATEWAY_URL; export OPENCLAW_GATEWAY_PORT={value}",
   "set-url": "export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:{value} OPENCLAW_GATEWAY_PORT={value}",
   "set-remote-url": "openclaw config set gateway.remote.url ws://127.0.0.1:{value}",
 } as const;

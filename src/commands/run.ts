@@ -3,7 +3,6 @@ import type { Logger } from "pino";
 import type { Advice } from "../errors.ts";
 import type { OperatorResources } from "../openclaw/token.ts";
 import type { CommandContext } from "../cli/command.ts";
-import { nextSteps } from "../cli/program.ts";
 import { createLogger } from "../log/logger.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
@@ -23,7 +22,8 @@ export async function run(context: CommandContext): Promise<number> {
       : (await import("../server/socket-activation.ts")).takeHandedOver(env, process.pid);
   const settings = await loadSettings(context);
   const { settingsWarnings } = await import("../settings/warnings.ts");
-  const logger = await createLogger({ ...settings, nextSteps: nextSteps(program) }, stdout);
+  const nextSteps = async () => (await import("../cli/next-steps.ts")).nextSteps(program, env);
+  const logger = await createLogger({ ...settings, nextSteps }, stdout);
   context.logCrashes?.(logger);
   // With sockets of systemd, --listen does not say what is listened on.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, listen: [] });

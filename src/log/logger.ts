@@ -11,8 +11,8 @@ export interface LoggerOptions {
   readonly logLevel: string;
   /** Default: `pretty` on a terminal, else `json`. */
   readonly logFormat?: "json" | "pretty" | undefined;
-  /** What to suggest below the `listening` line of the pretty format. */
-  readonly nextSteps: NextSteps;
+  /** Loads what to suggest below the `listening` line of the pretty format. */
+  readonly nextSteps: () => Promise<NextSteps>;
 }
 
 /** Bytes that may wait for a slow reader of the log; further lines are dropped and counted. */
@@ -41,7 +41,7 @@ export async function createLogger(
       import("./pretty.ts"),
       import("../text/terminal.ts"),
     ]);
-    const pretty = prettyLines({ ...displayOf(stdout), nextSteps });
+    const pretty = prettyLines({ ...displayOf(stdout), nextSteps: await nextSteps() });
     destination = { write: (line) => sink.write(pretty(line)) };
   }
   const logger: Logger = pino(

@@ -37,7 +37,7 @@ export function toolVariables(listener: HostPort, env: Environment): ToolVariabl
 /** Returns why tools with this config would not connect to the shim, or without a credential. */
 function obstacleIn({ shownPath, object, why }: ReturnType<typeof readOpenclawConfig>): string | undefined {
   const gateway = section(object, "gateway");
-  if (why !== undefined) return `${shownPath} ${why}`;
+  if (why !== undefined) return `${shownPath} ${why}, and tools fail until that is fixed`;
   if ((gateway["$include"] ?? object?.["$include"]) !== undefined)
     return `${shownPath} includes other files, which the shim does not read`;
   if (gateway["mode"] === "remote")

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/commands/command-table.ts";
+import { toolVariables } from "../../src/openclaw/tool-variables.ts";
 import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { environmentName, flagName } from "../../src/settings/setting-row.ts";
@@ -54,8 +55,14 @@ describe("README.md", () => {
     const lines = readme.split("\n");
     expect(lines.length).toBeLessThanOrEqual(200);
     const first = lines.slice(0, 30).join("\n");
-    for (const text of ["pairing required", "403", "npm ci && npm start", "npm ci && npm test"])
-      expect(first).toContain(text);
+    const said = [
+      "pairing required",
+      "403",
+      "npm ci && npm start",
+      "export OPENCLAW_GATEWAY_PORT=",
+      "npm ci && npm test",
+    ];
+    for (const text of said) expect(first).toContain(text);
   });
 
   it("names every command", () => {
@@ -72,6 +79,34 @@ describe("README.md", () => {
 
   it("links every page in docs/", () => {
     for (const name of DOCS) expect(readme).toContain(`(docs/${name})`);
+  });
+});
+
+describe("what sets up tools", () => {
+  // The first lines of `run` (test/log/listening-line.test.ts) and doctor's command are made from the same.
+  it.each(["README.md", "docs/recipes.md"])("is what env prints: %s", (page) => {
+    const { set } = toolVariables({ host: "127.0.0.1", port: 18_788 }, { OPENCLAW_GATEWAY_TOKEN: "t" });
+    for (const [name, value] of Object.entries(set)) expect(read(page)).toContain(`export ${name}=${value}`);
+  });
+});
+
+describe("a recipe that lets others in", () => {
+  const OPENS = /--allow-from|--allow-host|--allow-origin|tailscale serve|\btunnel|\bpublish/;
+  // With an SSH tunnel nothing is limited by a shim.
+  const sections = ["docs/recipes.md", "microvm/README.md"].flatMap((page) =>
+    read(page)
+      .split(/^(?=## )/m)
+      .filter((text) => OPENS.test(text) && !text.startsWith("## When you need no shim"))
+      .map((text) => [page, text.slice(3).split("\n", 1)[0] ?? "", text] as const),
+  );
+
+  it("is in these pages", () => {
+    expect(sections.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(sections)("says what it opens, and how to limit it: %s, %s", (_page, _heading, text) => {
+    expect(text).toMatch(/\*\*[^*]*\b(?:opens the gateway to|can reach that port counts as local)\b/);
+    for (const flag of ["--max-scopes", "--forwarded"]) expect(text).toContain(flag);
   });
 });
 

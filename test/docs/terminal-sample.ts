@@ -1,7 +1,7 @@
 import { prettyLines } from "../../src/log/pretty.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
 import { adviceFor } from "../../src/outcome/outcome-advice.ts";
-import { nextSteps } from "../../src/cli/program.ts";
+import { nextSteps } from "../../src/cli/next-steps.ts";
 import { SETTINGS } from "../../src/settings/settings.ts";
 
 const REFUSED: ConnectResponse = {
@@ -39,7 +39,10 @@ export function terminalSample(): string {
   const pretty = prettyLines({
     colors: false,
     columns: () => undefined,
-    nextSteps: nextSteps("openclaw-shim"),
+    nextSteps: nextSteps("openclaw-shim", {
+      OPENCLAW_CONFIG_PATH: "/nonexistent",
+      OPENCLAW_GATEWAY_TOKEN: "t",
+    }),
   });
   const rows = LINES.map(([second, line]) => {
     const time = new Date(2026, 0, 2, 3, 4, second).toISOString();

@@ -66,7 +66,7 @@ describe.each(chosenVersions())("the printed command, with openclaw %s", (versio
     const url = `ws://127.0.0.1:${port}`;
     const home = way === "remote" ? await remoteHome(url, token) : gateway.home;
     const args = way === "flags" ? ["--url", url, "--token", token] : [];
-    let env = { ...variables(way, port, token) };
+    let env = variables(way, { port, token, home });
 
     let exported = "";
     const inShell = async (line: string): Promise<string> => {
@@ -99,9 +99,10 @@ describe.each(chosenVersions())("the printed command, with openclaw %s", (versio
         const refused = `env -u OPENCLAW_GATEWAY_PORT openclaw cron list --json --url ${proxy.url} --token ${token}`;
         expect(await cli(refused)).toBe(false);
       },
-      leadPastShim: async () => {
+      leadPastShim: async (by) => {
         if (way === "remote") await writeRemote(home, proxy.url, token);
-        if (way === "port") env = { ...env, OPENCLAW_GATEWAY_PORT: `${proxy.port}` };
+        if (by === "url alone") env = { OPENCLAW_GATEWAY_URL: proxy.url };
+        else if (way === "port") env = { OPENCLAW_GATEWAY_PORT: `${proxy.port}` };
         if (way === "url") env = { OPENCLAW_GATEWAY_URL: proxy.url, OPENCLAW_GATEWAY_TOKEN: token };
       },
       lastOutcome: async () => {
@@ -118,7 +119,7 @@ describe.each(chosenVersions())("the printed command, with openclaw %s", (versio
       },
       paste: async (name, command) => {
         await inShell(check(name, command));
-        if (command?.startsWith("export ")) exported = `${command}; `;
+        if (/^(?:export|unset) /.test(command ?? "")) exported = `${command}; `;
       },
       pasteAndWait: async (name, command) => {
         const all = { ...home.env, ...env, PATH: `${bin}:${process.env["PATH"]}` };
@@ -145,8 +146,16 @@ describe.each(chosenVersions())("the printed command, with openclaw %s", (versio
   }
 
   /** README.md, step 2. */
-  function variables(way: Way, port: number, token: string): Record<string, string> {
-    if (way === "port") return { OPENCLAW_GATEWAY_PORT: `${port}` };
+  function variables(
+    way: Way,
+    { port, token, home }: { port: number; token: string; home: Home },
+  ): Record<string, string> {
+    if (way === "port") {
+      const args = [BUNDLE, "env", "--json", "--listen", `127.0.0.1:${port}`];
+      const printed = execFileSync(process.execPath, args, { encoding: "utf8", env: home.env });
+      expect(JSON.parse(printed)).toEqual({ OPENCLAW_GATEWAY_PORT: `${port}` });
+      return { OPENCLAW_GATEWAY_PORT: `${port}` };
+    }
     if (way === "remote") return { OPENCLAW_GATEWAY_TOKEN: token };
     if (way === "flags") return {};
     const isKnown = openclaw.release.urlFromEnvironment;

@@ -18,8 +18,8 @@ export interface Shell {
   runsCli(): Promise<boolean>;
   /** Has the CLI refused at the proxy, with a new device if the release stores it in a file. */
   refuseCli(): Promise<void>;
-  /** Points this shell at the proxy. */
-  leadPastShim(): Promise<void>;
+  /** Points this shell at the proxy, as its way of pointing tools says, or with a URL alone. */
+  leadPastShim(by?: "url alone"): Promise<void>;
   /** Returns the outcome of the last connection through the shim. */
   lastOutcome(): Promise<Outcome>;
   /** Runs doctor in this shell. Returns what a check found. */
@@ -65,9 +65,9 @@ async function approved(shell: Shell, options: Partial<HandshakeOptions>): Promi
 }
 
 /** Points the shell at the proxy, where the CLI is refused, and runs the command that doctor prints about it. */
-async function pointAtShim(shell: Shell, name: CommandName): Promise<boolean> {
+async function pointAtShim(shell: Shell, name: CommandName, by?: "url alone"): Promise<boolean> {
   await shell.refuseCli();
-  await shell.leadPastShim();
+  await shell.leadPastShim(by);
   await shell.paste(name, (await shell.doctor("tools"))?.command);
   // The refusal may have left a stale request.
   if (!(await shell.runsCli())) await shell.paste("approve-device", (await shell.lastOutcome()).command);
@@ -193,6 +193,12 @@ export const SITUATIONS: Readonly<Record<CommandName, Readonly<Record<string, Si
   },
   "set-port": {
     "the port leads past the shim": { ways: ["port"], follow: (shell) => pointAtShim(shell, "set-port") },
+  },
+  "unset-url": {
+    "a URL leads past the shim, and there is no token for it": {
+      ways: ["port"],
+      follow: (shell) => pointAtShim(shell, "unset-url", "url alone"),
+    },
   },
   "set-url": {
     "the URL leads past the shim": { ways: ["url"], follow: (shell) => pointAtShim(shell, "set-url") },

@@ -22,7 +22,10 @@ async function eventsAfterBlockedStdout(logLevel: Settings["logLevel"]): Promise
   const fd = openSync("/dev/null", "w");
   onTestFinished(() => closeSync(fd));
   const stdout = Object.assign(blocked, { fd, isTTY: false }) as unknown as Stdout;
-  const logger = await createLogger({ logLevel, logFormat: "json", nextSteps: () => [] }, stdout);
+  const logger = await createLogger(
+    { logLevel, logFormat: "json", nextSteps: () => Promise.resolve(() => []) },
+    stdout,
+  );
   for (let i = 0; i < 20; i += 1) logger.error({ event: "large", LARGE });
   unblock();
   await expect.poll(() => blocked.writableLength).toBe(0);

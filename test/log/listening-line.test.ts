@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { prettyLines } from "../../src/log/pretty.ts";
-import { nextSteps, programOf } from "../../src/cli/program.ts";
+import { nextSteps } from "../../src/cli/next-steps.ts";
+import { programOf } from "../../src/cli/program.ts";
 
 const GATEWAY = "ws://127.0.0.1:18789";
+const NO_HOME: Record<string, string> = { HOME: "/nonexistent" };
+const WITH_TOKEN: Record<string, string> = { ...NO_HOME, OPENCLAW_GATEWAY_TOKEN: "t" };
 
 /** Returns the rows of a formatted `listening` line, without the time. */
-function listening(addresses: string[], gateway = GATEWAY, program = "openclaw-shim"): string[] {
-  const lines = prettyLines({ colors: false, columns: () => undefined, nextSteps: nextSteps(program) });
+function listening(addresses: string[], gateway = GATEWAY, env = WITH_TOKEN): string[] {
+  const lines = prettyLines({
+    colors: false,
+    columns: () => undefined,
+    nextSteps: nextSteps("openclaw-shim", env),
+  });
   const line = {
     level: "info",
     time: "2026-01-02T03:04:05.678Z",
@@ -23,6 +30,7 @@ describe("the listening line", () => {
   it("has the addresses, the gateway, the next command and the page, without line breaks", () => {
     expect(listening(["127.0.0.1:18788", "[::1]:18788"])).toEqual([
       "listening             on ws://127.0.0.1:18788 and ws://[::1]:18788 for the gateway at ws://127.0.0.1:18789",
+      "point tools here: export OPENCLAW_GATEWAY_PORT=18788",
       "try next: openclaw-shim doctor",
       "watch: http://127.0.0.1:18788/__shim__/",
     ]);
@@ -34,7 +42,15 @@ describe("the listening line", () => {
     [["172.17.0.1:18788", "[::]:5"], GATEWAY, "--listen '[::1]:5'"],
     [["172.17.0.1:18788"], "ws://127.0.0.1:1", "--gateway ws://127.0.0.1:1"],
   ])("adds the settings that are not the default to the command: %s for %s", (at, gateway, flags) => {
-    expect(listening(at, gateway)[1]).toBe(`try next: openclaw-shim doctor ${flags}`);
+    expect(listening(at, gateway)).toContain(`try next: openclaw-shim doctor ${flags}`);
+  });
+
+  it.each([
+    [["127.0.0.1:18788"], NO_HOME, ""],
+    [["127.0.0.1:18788"], { ...WITH_TOKEN, OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" }, ""],
+    [["[::1]:5"], WITH_TOKEN, " --listen '[::1]:5'"],
+  ])("names env where one variable is not enough: %j, %j", (at, env, flags) => {
+    expect(listening(at, GATEWAY, env)[1]).toBe(`point tools here: eval "$(openclaw-shim env${flags})"`);
   });
 
   it("has a command that does not fit beside its name below it", () => {

@@ -69,7 +69,7 @@ describe("the URL is needed", () => {
     ["without a password in it", auth({ mode: "password" }), "tools here find no gateway.auth.password in "],
     ["if it names a variable that is not set", token("${MY}"), "names MY, which is not set here"],
     ["if it is empty", token(""), "is empty"],
-    ["if it is not JSON5", "{ gateway: ", "is not JSON5"],
+    ["if it is not JSON5", "{ gateway: ", "), and tools fail until that is fixed"],
     ["if it includes others", '{"gateway": {"$include": "./gw.json"}}', "includes other files"],
     ["in mode remote", '{"gateway": {"mode": "remote", "auth": {"token": "t"}}}', "is remote, where 2026.2"],
     ["with TLS", '{"gateway": {"tls": {"enabled": true}, "auth": {"token": "t"}}}', "does not speak TLS"],

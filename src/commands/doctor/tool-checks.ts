@@ -1,5 +1,6 @@
-import { reachableAt, reachableHost } from "../../net/authority.ts";
+import { reachableAt } from "../../net/authority.ts";
 import { gatewayPortVariable, type Environment } from "../../openclaw/config.ts";
+import { toolVariables } from "../../openclaw/tool-variables.ts";
 import type { DoctorContext } from "./doctor-context.ts";
 import { note, ok, shimCommand, toFix, type Result, type Results } from "./finding.ts";
 import { describeAdded, type PathFacts } from "./tool-paths.ts";
@@ -17,19 +18,19 @@ export async function checkTools(context: DoctorContext): Results {
   const path = (await context.paths()).find(({ url }) => url.href === tools.url.href);
   const envCommand = shimCommand("env", context);
   const fix = `point them at the shim, here or with \`${envCommand} --openclaw-config\``;
+  const command = commandFor(tools, context);
   const results: Result[] = [];
   if (leadsTo === "shim") results.push(ok(`they connect to the shim: ${at}`));
   else if (path?.throughShim) results.push(ok(`they connect to the shim, by way of ${at}`));
   else {
     // The gateway's own port is right as long as nothing is added on the path to it.
     const isFine = source === DEFAULT || (leadsTo === "gateway" && /port$/i.test(source));
-    const command = commandFor(tools, context);
     results.push((isFine ? note : toFix)(`they connect past the shim: ${at}`, fix, command));
   }
   if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials(env)) {
     const finding =
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
-    results.push(toFix(finding, `run \`${SET_TOKEN}\`, or \`unset OPENCLAW_GATEWAY_URL\``));
+    results.push(toFix(finding, `run \`${SET_TOKEN}\`, or \`unset OPENCLAW_GATEWAY_URL\``, command));
   }
   const portText = env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "";
   const port = gatewayPortVariable(env);
@@ -49,14 +50,16 @@ export async function checkTools(context: DoctorContext): Results {
   return results;
 }
 
-/** Returns the command that points tools at the shim where they are pointed now, and leaves their credentials. */
+/** Returns the command that points tools at the shim; undefined if one alone would not do it on every release. */
 function commandFor({ source, url }: ToolUrl, { env, settings: { listen } }: DoctorContext) {
-  const { host = "", port } = listen[0] ?? {};
-  // A port alone is one of 127.0.0.1, and tools of a TLS gateway would speak TLS there.
-  if (reachableHost(host) !== "127.0.0.1" || url.protocol === "wss:") return undefined;
-  if (source !== "OPENCLAW_GATEWAY_URL")
-    return [source === "gateway.remote.url" ? "set-remote-url" : "set-port", `${port}`] as const;
-  return hasCredentials(env) ? (["set-url", `${port}`] as const) : undefined;
+  const { set, portAlone } = toolVariables(listen[0] ?? { host: "", port: 0 }, env);
+  const { OPENCLAW_GATEWAY_PORT: port } = set;
+  // Tools of a TLS gateway would speak TLS to a port, and 2026.2 does not read a URL.
+  if (port === undefined || url.protocol === "wss:") return undefined;
+  if (source === "gateway.remote.url") return ["set-remote-url", port] as const;
+  if (portAlone && source !== "OPENCLAW_GATEWAY_URL") return ["set-port", port] as const;
+  if (hasCredentials(env)) return ["set-url", port] as const;
+  return portAlone ? (["unset-url", port] as const) : undefined;
 }
 
 function hasCredentials(env: Environment): boolean {

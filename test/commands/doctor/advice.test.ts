@@ -47,6 +47,10 @@ describe("what doctor advises", () => {
     );
     // The command alone would not help.
     expect(await commandWith(url)).toBeUndefined();
+    // With openclaw.json's token the port alone does.
+    expect(await commandWith(url, sectionOf(gateway))).toBe(
+      "unset OPENCLAW_GATEWAY_URL; export OPENCLAW_GATEWAY_PORT=18",
+    );
     expect(await commandWith({}, remote)).toBe("openclaw config set gateway.remote.url ws://127.0.0.1:18");
     // Tools would speak TLS to the shim.
     expect(await commandWith({}, { ...sectionOf(gateway), tls: { enabled: true } })).toBeUndefined();
