@@ -1,6 +1,6 @@
 // Builds dist/: the command as one file, its manual page, the library, and the library's types.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleCommand, bundleLibrary, bundleProgram } from "./bundle.mjs";
@@ -10,6 +10,7 @@ import { pruneTypes } from "./prune-types.mjs";
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
 rmSync("dist", { recursive: true, force: true });
+mkdirSync("dist");
 
 const [metafile] = await Promise.all([
   bundleCommand("dist/openclaw-shim.mjs", version),
