@@ -76,7 +76,9 @@ export async function openShim(
   const approver =
     settings.approve === "off"
       ? undefined
-      : await (await import("./approve/approver.ts")).startApprover(settings, logger, dialer, operator);
+      : await (
+          await import("./approve/approver.ts")
+        ).startApprover(settings, logger, dialer, operator, (requestId) => outcomes.approved(requestId));
   const ceiling =
     settings.maxScopes.length === 0
       ? undefined

@@ -32,6 +32,7 @@ export async function startApprover(
   logger: Logger,
   dialer: Dialer,
   { token, stateDirectory, gatewayOwner }: OperatorResources,
+  onApproved: (requestId: string) => void,
 ): Promise<Approver> {
   const { gateway, approveRoles: roles, approveScopes: scopes } = settings;
   const { device, why } = await loadIdentity(stateDirectory);
@@ -52,7 +53,7 @@ export async function startApprover(
       ...(isChecked && token && { distrust: (socket) => user.objection(socket) }),
     }),
   );
-  return new Approver(link, { roles, scopes }, logger, () => user.accepted());
+  return new Approver(link, { roles, scopes }, logger, onApproved, () => user.accepted());
 }
 
 /** Approves devices that this shim itself saw refused (`--approve seen`). Failures are logged; nothing is thrown. */
@@ -60,16 +61,29 @@ export class Approver {
   readonly #link: OperatorLink;
   readonly #bounds: ApproveBounds;
   readonly #logger: Logger;
+  readonly #onApproved: (requestId: string) => void;
   /** Refused devices, by id, that wait for the operator connection. */
   readonly #waiting = new Map<string, RefusedDevice>();
   /** Decisions in progress, by device id. */
   readonly #deciding = new Map<string, Promise<void>>();
 
-  /** Opens the link and starts approving over it. @param onAccepted is called each time the gateway accepted the token */
-  constructor(link: OperatorLink, bounds: ApproveBounds, logger: Logger, onAccepted = () => {}) {
+  /**
+   * Opens the link and starts approving over it.
+   *
+   * @param onApproved is called with each approved request
+   * @param onAccepted is called each time the gateway accepted the token
+   */
+  constructor(
+    link: OperatorLink,
+    bounds: ApproveBounds,
+    logger: Logger,
+    onApproved: (requestId: string) => void = () => {},
+    onAccepted = () => {},
+  ) {
     this.#link = link;
     this.#bounds = bounds;
     this.#logger = logger;
+    this.#onApproved = onApproved;
     link.open(
       () => {
         onAccepted();
@@ -143,6 +157,7 @@ export class Approver {
       await this.#link.decide("approve", request.requestId);
       const reason = "refused here, same request";
       this.#logger.info({ event: "approved", conn, deviceId, role, scopes, requestId, reason }, "approved");
+      this.#onApproved(request.requestId);
     } catch (error) {
       this.#notApproved(refused, messageOf(error));
     }

@@ -1,5 +1,5 @@
 import type { Connections } from "../server/connections.ts";
-import type { Outcome, OutcomeName } from "./outcome.ts";
+import { DOCTOR, type Outcome, type OutcomeName } from "./outcome.ts";
 
 /** The content type of the Prometheus text format, version 0.0.4. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -25,11 +25,15 @@ export class OutcomeMetrics {
   readonly #outcomes = new Map<OutcomeName, Map<string, number>>();
   /** Number of handshakes within each bound. */
   readonly #buckets = new Map(BUCKETS.map((bound) => [bound, 0]));
+  /** Number of clients that connected, and of the others; without doctor, which is not a client. */
+  readonly clients = { connected: 0, other: 0 };
   #count = 0;
   #seconds = 0;
 
   /** Counts one outcome. */
-  note({ outcome, reason = "", ms }: Pick<Outcome, "outcome" | "reason" | "ms">): void {
+  note({ outcome, reason = "", ms, client }: Pick<Outcome, "outcome" | "reason" | "ms" | "client">): void {
+    if (!client?.version?.startsWith(DOCTOR))
+      this.clients[outcome === "connected" ? "connected" : "other"] += 1;
     const counts = this.#outcomes.get(outcome) ?? new Map<string, number>();
     this.#outcomes.set(outcome, counts);
     const own = outcome === "abandoned" ? reason.replace(PRIVATE_CLOSE, "close 3000-4999") : reason;

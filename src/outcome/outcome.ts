@@ -92,6 +92,9 @@ export interface Outcome extends Verdict, Partial<Advice> {
   readonly ms: number;
 }
 
+/** Client version of doctor's own connections: its prefix marks them in outcomes. */
+export const DOCTOR = "openclaw-shim-doctor/";
+
 /** `details.code` or `error.code` to outcome; the first row that matches decides (docs/gateway.md section 3). */
 const CODES: readonly (readonly [pattern: RegExp, outcome: OutcomeName])[] = [
   [/^PAIRING_REQUIRED$/, "pairing-required"],

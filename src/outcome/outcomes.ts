@@ -40,15 +40,18 @@ export interface SettledUpgrade {
   readonly transcript: Readonly<Transcript>;
 }
 
+/** An outcome as it is stored; `approvedAt` is when this shim approved its request, in ISO 8601. */
+export type StoredOutcome = Outcome & { readonly approvedAt?: string };
+
 /** Makes the outcome of every upgrade, stores the last ones, and emits each once. */
-export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
+export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved: [StoredOutcome] }> {
   /** For the incomplete messages of the gateway that all sessions read. */
   readonly gatewayMessages = new ByteBudget(GATEWAY_MESSAGES_BYTES);
-  readonly #recent: Outcome[] = [];
+  readonly #recent: StoredOutcome[] = [];
   readonly #devices = new Set<string>();
 
   /** The last outcomes, oldest first. */
-  get recent(): readonly Outcome[] {
+  get recent(): readonly StoredOutcome[] {
     return this.#recent;
   }
 
@@ -63,6 +66,16 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade] }> {
   observed(facts: UpgradeFacts, transcript: Readonly<Transcript>): void {
     const verdict = judge(transcript);
     this.#settle(facts, transcript, verdict, adviceFor(verdict, transcript));
+  }
+
+  /** Stores that the shim approved a pending request, and emits the outcomes that it settles. */
+  approved(requestId: string): void {
+    for (const [index, outcome] of this.#recent.entries()) {
+      if (outcome.requestId !== requestId) continue;
+      const approved = { ...outcome, approvedAt: new Date().toISOString() };
+      this.#recent[index] = approved;
+      this.emit("approved", approved);
+    }
   }
 
   #settle(

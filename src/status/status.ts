@@ -82,7 +82,7 @@ export class Status {
   }
 
   async #sendHealth(response: ServerResponse): Promise<undefined> {
-    const { monitor, outcomes, connections } = this.#sources;
+    const { monitor, outcomes, metrics, connections } = this.#sources;
     const { state, since, lastResponse, failure } = await probed(monitor);
     const { code: reason } = failure ?? {};
     const advice = reason === undefined ? {} : connectAdvice(reason);
@@ -92,6 +92,7 @@ export class Status {
       version: VERSION,
       gateway: { reachable: up, state, since, lastResponse, reason, ...advice },
       open: connections.slots.used,
+      clients: metrics.clients,
       lastOutcome: outcomes.recent.at(-1) ?? null,
     };
     return this.#sendJson(response, up ? 200 : 503, JSON.stringify(health));

@@ -19,6 +19,10 @@ describe.each(["2026.2.19", "2026.4.5"] as const)("at %s a device that asks for 
       scopes: ["operator.admin"],
     });
 
+    const response = await fetch(`http://${shim.authority}/__shim__/outcomes`);
+    const time = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    expect(await response.json()).toMatchObject([{}, { conn: refused.conn, approvedAt: time }]);
+    expect(refused).not.toHaveProperty("approvedAt");
     expect(await through({ device, scopes: ["operator.admin"] })).toMatchObject({ ok: true });
   });
 

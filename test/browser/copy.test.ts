@@ -13,7 +13,7 @@ async function watchPairing(options?: { permissions: string[] }): Promise<Watche
 describe("the command of an outcome", () => {
   it("is shown in a box and copied", async () => {
     const { page, outcomes, command } = await watchPairing(MAY_COPY);
-    expect(await outcomes.getByRole("code").textContent()).toBe(command);
+    expect(await outcomes.locator("div.box code").textContent()).toBe(command);
     const button = outcomes.getByRole("button", { name: "Copy", exact: true });
     await button.click();
     await outcomes.getByRole("button", { name: "Copied" }).waitFor();

@@ -20,12 +20,12 @@ describe("the filter of outcomes", () => {
     const { page } = await watchFour();
     const labels = await page.getByRole("radiogroup", { name: "Show" }).locator("label").allInnerTexts();
     expect(labels.map((label) => label.replaceAll(/\s+/g, " "))).toEqual([
-      "All 4",
+      "All clients 4",
       "connected 2",
       "denied 1",
       "unauthorized 1",
     ]);
-    expect(await page.getByRole("radio", { name: "All" }).isChecked()).toBe(true);
+    expect(await page.getByRole("radio", { name: "All clients" }).isChecked()).toBe(true);
   });
 
   it("shows only the chosen outcome, and continues to count", async () => {
@@ -39,7 +39,7 @@ describe("the filter of outcomes", () => {
     expect(await outcomes.count()).toBe(2);
     await page.getByRole("radio", { name: "unauthorized 2" }).check();
     expect(await page.getByRole("article", { name: "unauthorized" }).count()).toBe(2);
-    await page.getByRole("radio", { name: "All 5" }).check();
+    await page.getByRole("radio", { name: "All clients 5" }).check();
     expect(await outcomes.count()).toBe(5);
   });
 
@@ -68,7 +68,6 @@ describe("the counters", () => {
     ]);
     const open = await connect({ keepOpen: true });
     await page.locator("#count-open", { hasText: "1" }).waitFor();
-    // Health and metrics are two responses: the second may be older.
     await page.locator("#count-connected", { hasText: "3" }).waitFor();
     if (open.ok) await open.session?.close();
   });

@@ -42,6 +42,7 @@ describe("the page, live", () => {
     const response = await fetch(`http://${scene.shim.authority}/__shim__/outcomes`);
     const [{ time } = { time: "" }] = (await response.json()) as { time: string }[];
     const { page, outcomes } = await watch(scene, { timezoneId: "Asia/Tokyo", locale: "en-GB" });
+    await outcomes.locator("summary").first().click();
     const text = (await outcomes.first().innerText()).replaceAll(/\s+/g, " ");
     expect(text).toContain("cli 2026.4.5 linux");
     expect(text).toContain(`Device ${device.id.slice(0, 12)}…`);
@@ -49,7 +50,7 @@ describe("the page, live", () => {
     expect(text).toContain("Hello 2026.4.5 protocol 3 Granted operator.read Token issued for this device");
     expect(text).toContain(`Host sandbox.example.com → 127.0.0.1:${scene.gateway.port}`);
     expect(text).toContain("Removed x-forwarded-for x-forwarded-proto");
-    expect(text).toMatch(/connected first seen public address/);
+    expect(text).toMatch(/connected cli 2026\.4\.5 linux first seen public address/);
     expect(await page.content()).not.toContain("secret");
     const tokyo = new Date(time).toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo" });
     const shown = await outcomes.first().getByRole("time").textContent();
@@ -85,7 +86,7 @@ describe("the page, live", () => {
     await page.reload();
     await fail();
     await page.getByRole("article", { name: "unauthorized" }).waitFor();
-    expect(urls.length).toBeGreaterThan(3);
+    expect(urls.length).toBeGreaterThan(2);
     for (const url of urls)
       expect(url).toMatch(new RegExp(`^http://${shim.authority}/__shim__/[a-z]*(?:\\?token=[0-9a-f]{32})?$`));
   });

@@ -5,6 +5,7 @@ import { handshake, type HandshakeOptions, type HandshakeResult } from "../suppo
 import { shellCommand } from "../../src/errors.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import type { ShimResources } from "../../src/shim.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import type { FakeGateway, FakeGatewayOptions } from "../fake-gateway/server.ts";
 import { openBrowserPage } from "../gateway/browser.ts";
@@ -43,10 +44,11 @@ export interface Watched extends Scene {
 export async function setScene(
   gatewayOptions: Partial<FakeGatewayOptions> = {},
   settings: Partial<Settings> = {},
+  resources: ShimResources = {},
 ): Promise<Scene> {
   const gateway = await startFakeGateway({ release: "2026.4.5", token: TOKEN, ...gatewayOptions });
   onTestFinished(() => gateway.close());
-  const shim = await openTestShim(gateway.port, settings);
+  const shim = await openTestShim(gateway.port, settings, resources);
   onTestFinished(() => shim.close());
   const connect: Scene["connect"] = (options) =>
     handshake({ url: `ws://${shim.authority}`, token: TOKEN, device: createDevice(), ...options });

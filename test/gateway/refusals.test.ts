@@ -18,7 +18,7 @@ const REFUSALS = [
     "no token",
     "unauthorized",
     "AUTH_TOKEN_MISSING",
-    /give the client the gateway's token, .*: export OPENCLAW_/,
+    /give the client the gateway's token, .*: `export OPENCLAW_/,
   ],
   [
     "a wrong token",
@@ -37,7 +37,7 @@ const REFUSALS = [
     "a future protocol version",
     "protocol-mismatch",
     "PROTOCOL_MISMATCH",
-    /update the older of client and gateway \(openclaw --version\)/,
+    /update the older of client and gateway \(`openclaw --version`\)/,
   ],
   // Last, because it locks the client out.
   [

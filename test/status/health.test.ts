@@ -49,6 +49,13 @@ describe("/__shim__/health", () => {
     });
   });
 
+  it("counts the clients, by whether they connected", async () => {
+    const shim = await openShimFor(await startRecorder());
+    await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
+    await shim.outcome();
+    expect(await ask(shim.port, "health")).toMatchObject({ body: { clients: { connected: 0, other: 1 } } });
+  });
+
   it("responds if all connections are in use", async () => {
     const gateway = await startRecorder(() => "HTTP/1.1 101 Switching Protocols\r\n\r\n");
     const shim = await openShimFor(gateway, { maxConnections: 1 });

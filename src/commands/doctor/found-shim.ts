@@ -2,10 +2,11 @@ import { silentLogger } from "../../log/logger.ts";
 import { reachableAt } from "../../net/authority.ts";
 import { section } from "../../openclaw/config.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { DOCTOR } from "../../outcome/outcome.ts";
 import { openShim } from "../../shim.ts";
 import { askHealth, askOutcomes, type OutcomeRecord } from "../../status/shim-client.ts";
 import { stringOf, textsIn } from "../../text/json.ts";
-import { DOCTOR, timeFor, type Deadline } from "./gateway-attempt.ts";
+import { timeFor, type Deadline } from "./gateway-attempt.ts";
 import { findListeningProcess } from "./listening-process.ts";
 
 /**

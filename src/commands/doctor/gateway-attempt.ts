@@ -4,7 +4,7 @@ import { openSession, type OpenSession, type SessionOptions } from "../../opencl
 import { readHello, type SessionFailure } from "../../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../../openclaw/scopes.ts";
 import { adviceFor } from "../../outcome/outcome-advice.ts";
-import { judge, transcriptOf, type Verdict } from "../../outcome/outcome.ts";
+import { DOCTOR, judge, transcriptOf, type Verdict } from "../../outcome/outcome.ts";
 import { stringOf } from "../../text/json.ts";
 import { VERSION } from "../../version.ts";
 import type { Credential } from "./tool-urls.ts";
@@ -25,9 +25,6 @@ export interface Deadline {
 export function timeFor(wait: "handshake" | "request", { limits, end }: Deadline): number {
   return Math.max(1, Math.min(limits[wait], Math.round(end - performance.now())));
 }
-
-/** Client version of doctor's own connections: its prefix marks them in outcomes of a shim. */
-export const DOCTOR = "openclaw-shim-doctor/";
 
 /** The name that operators see in the requests of doctor's devices. */
 export const DEVICE_NAME = "openclaw-shim doctor";

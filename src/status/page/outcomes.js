@@ -1,11 +1,17 @@
 // The list of outcomes, newest first, and its filter. Every value is set as text and never parsed as HTML.
 
-/** @typedef {import("../../outcome/outcome.ts").Outcome} Shown */
+/** @typedef {import("../../outcome/outcomes.ts").StoredOutcome} Shown */
+/** @typedef {{ outcome: Shown, item: HTMLElement, settled?: string }} Entry `settled`: when a failure was settled, and how. */
 /** @typedef {string | Node | false | undefined | 0} Child Falsy values are left out. */
 
 const LIMIT = 200; // as many as the shim stores (src/outcome/outcomes.ts)
 const COPIED_MS = 2_000;
-const ALL = "All"; // sorts before the outcomes
+const ALL = "All clients"; // sorts before the outcomes
+const DOCTOR = "doctor";
+/** As a client, doctor is not counted, and shown on request. @param {Shown} outcome */
+const isDoctor = ({ client }) => client?.version?.startsWith("openclaw-shim-doctor/"); // DOCTOR in src/outcome/outcome.ts
+/** Failures of the gateway, not of a device: any client that connects settles them. @type {Readonly<Record<string, string>>} */
+const HOW = { "gateway-unreachable": "a client connected", "gateway-starting": "a client connected" };
 
 /** Outcomes that are not shown as warnings. @type {Readonly<Record<string, string>>} */
 const TONES = {
@@ -16,6 +22,9 @@ const TONES = {
   abandoned: "calm",
   "not-gateway-protocol": "calm",
 };
+
+const PUBLIC =
+  "A removed header names an address on the internet. Whoever can send requests to the proxy that added it can reach the gateway as a local client. To refuse these requests, start openclaw-shim with `--forwarded private`.";
 
 /** The fields of an outcome: group, name, values. @type {Record<string, Record<string, (of: Shown) => readonly Child[]>>} */
 const FIELDS = {
@@ -40,6 +49,7 @@ const FIELDS = {
     Host: ({ normalized: { host } }) => [host?.from, host && `→\u00a0${host.to}`],
     Origin: ({ normalized: { origin } }) => [origin?.from, origin && `→\u00a0${origin.to}`],
     Removed: ({ normalized }) => Object.keys(normalized.stripped),
+    Public: ({ publicForwarded }) => [publicForwarded && make("small", {}, ...marked(PUBLIC))],
   },
 };
 
@@ -49,35 +59,73 @@ const filter = part("filter");
 const choices = new Map();
 let chosen = ALL;
 
+/** The shown outcomes by connection, oldest first. @type {Map<string, Entry>} */
+const entries = new Map();
+
 /** Adds an outcome, once: a reopened stream repeats the stored ones. @param {Shown} outcome @param {boolean} fresh for a new one */
 function add(outcome, fresh) {
-  if (document.getElementById(outcome.conn)) return;
-  const item = make("li", { id: outcome.conn, className: fresh ? "card fresh" : "card" }, card(outcome));
-  item.dataset["outcome"] = outcome.outcome;
-  item.dataset["tone"] = (!outcome.missingScopes && TONES[outcome.outcome]) || "warn";
-  list.prepend(item);
-  if (list.childElementCount > LIMIT) list.lastElementChild?.remove();
-  update();
-  if (fresh) announce([outcome.outcome, outcome.reason, outcome.client?.id].filter(Boolean).join(", "));
+  if (!entries.has(outcome.conn)) {
+    const item = make("li", { className: fresh ? "card fresh" : "card" }, card(outcome));
+    item.dataset["outcome"] = isDoctor(outcome) ? DOCTOR : outcome.outcome;
+    item.dataset["tone"] = (!outcome.missingScopes && TONES[outcome.outcome]) || "warn";
+    for (const earlier of entries.values())
+      if (settles(outcome, earlier.outcome))
+        settle(earlier, outcome.time, HOW[earlier.outcome.outcome] ?? "the device connected");
+    entries.set(outcome.conn, { outcome, item });
+    list.prepend(item);
+    const [oldest = ""] = entries.keys();
+    if (entries.size > LIMIT) entries.get(oldest)?.item.remove();
+    if (entries.size > LIMIT) entries.delete(oldest);
+    update();
+    if (fresh && !isDoctor(outcome))
+      announce([outcome.outcome, outcome.reason, outcome.client?.id].filter(Boolean).join(", "));
+  }
+  const entry = entries.get(outcome.conn);
+  if (entry && outcome.approvedAt) settle(entry, outcome.approvedAt, "its request was approved");
+}
+
+/** Returns true if a later outcome shows that a failure is over. @param {Shown} later @param {Shown} failed */
+function settles(later, failed) {
+  if (later.outcome !== "connected" || later.missingScopes) return false;
+  if (failed.outcome in HOW) return true;
+  return (
+    failed.deviceId !== undefined &&
+    later.deviceId === failed.deviceId &&
+    later.role === failed.role &&
+    (failed.scopes ?? []).every((scope) => later.scopes?.includes(scope))
+  );
+}
+
+/** Shows a failure, once, as settled. The focus stays in its card. @param {Entry} entry @param {string} time @param {string} how */
+function settle(entry, time, how) {
+  const { outcome, item } = entry;
+  if (!outcome.fix || entry.settled) return;
+  entry.settled = `settled ${clockOf(time)}: ${how}`;
+  const hadFocus = item.contains(document.activeElement);
+  item.replaceChildren(card(outcome, entry.settled));
+  item.dataset["tone"] = "calm";
+  if (hadFocus) item.querySelector("summary")?.focus();
 }
 
 /** Applies the filter and counts each outcome. */
 function update() {
   const items = list.querySelectorAll("li");
-  const counts = new Map([[ALL, items.length]]);
+  const counts = new Map([[ALL, 0]]);
   for (const item of items) {
     const { outcome = "" } = item.dataset;
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    item.hidden = chosen !== ALL && chosen !== outcome;
+    if (outcome !== DOCTOR) counts.set(ALL, (counts.get(ALL) ?? 0) + 1);
+    item.hidden = chosen === ALL ? outcome === DOCTOR : chosen !== outcome;
   }
   for (const outcome of counts.keys()) if (!choices.has(outcome)) addChoice(outcome);
   for (const [outcome, { label, count }] of choices) {
     count.textContent = String(counts.get(outcome) ?? 0);
     label.hidden = !counts.has(outcome) && outcome !== chosen;
   }
-  const of = chosen === ALL ? "" : `${counts.get(chosen) ?? 0} of `;
-  part("shown").textContent = `${of}${items.length}, newest first`;
-  part("empty").hidden = items.length > 0;
+  const all = counts.get(ALL);
+  const of = chosen === ALL || chosen === DOCTOR ? "" : `${counts.get(chosen) ?? 0} of `;
+  part("shown").textContent = `${of}${chosen === DOCTOR ? counts.get(DOCTOR) : all}, newest first`;
+  part("empty").hidden = chosen !== ALL || all !== 0;
   filter.hidden = items.length === 0;
 }
 
@@ -92,33 +140,57 @@ function addChoice(outcome) {
   choices.set(outcome, { label, count });
 }
 
-/** @param {Shown} outcome */
-function card(outcome) {
-  const { reason, firstSeen, publicForwarded, time, ms, fix, command } = outcome;
-  const when = new Date(time);
-  const today = when.toDateString() === new Date().toDateString();
-  const clock = today ? when.toLocaleTimeString() : when.toLocaleString();
+/** A failure in full; all else as one line with the rest on request. @param {Shown} outcome @param {string} [settled] */
+function card(outcome, settled) {
+  const { reason, firstSeen, publicForwarded, time, ms, fix, command, client: c } = outcome;
+  const isBrief = !fix || settled || isDoctor(outcome);
   const groups = Object.entries(FIELDS).map(([title, fields]) => {
     const rows = Object.entries(fields).flatMap(([name, values]) => row(name, values(outcome)));
     return make("section", {}, make("h4", {}, title), rows.length > 0 ? make("dl", {}, ...rows) : "Nothing.");
   });
+  const head = make(
+    isBrief ? "summary" : "header",
+    { className: "flex head" },
+    make("h3", {}, outcome.outcome),
+    reason && make("bdi", { className: "reason" }, reason),
+    isBrief && make("bdi", { className: "soft" }, [c?.id, c?.version, c?.platform].filter(Boolean).join(" ")),
+    firstSeen && make("small", {}, "first seen"),
+    publicForwarded && make("small", {}, "public address"),
+    settled && make("small", {}, settled),
+    make(
+      "time",
+      { dateTime: time, title: `${new Date(time).toLocaleString()}, after ${ms} ms` },
+      clockOf(time),
+    ),
+  );
+  const facts = [
+    make("div", { className: "facts" }, ...groups),
+    make("details", {}, make("summary", {}, "Log line"), make("pre", {}, JSON.stringify(outcome, null, 2))),
+  ];
   return make(
     "article",
     { ariaLabel: outcome.outcome },
-    make(
-      "header",
-      { className: "flex" },
-      make("h3", {}, outcome.outcome),
-      reason && make("bdi", { className: "reason" }, reason),
-      firstSeen && make("small", {}, "first seen"),
-      publicForwarded && make("small", {}, "public address"),
-      make("time", { dateTime: time, title: `${when.toLocaleString()}, after ${ms} ms` }, clock),
-    ),
-    fix && make("p", { className: "box" }, make("b", {}, "Fix"), ` ${fix}`),
-    command && commandBox(command),
-    make("div", { className: "facts" }, ...groups),
-    make("details", {}, make("summary", {}, "Log line"), make("pre", {}, JSON.stringify(outcome, null, 2))),
+    ...(isBrief
+      ? [make("details", {}, head, ...facts)]
+      : [
+          head,
+          make("p", { className: "box" }, make("b", {}, "Fix"), " ", ...marked(fix)),
+          command && commandBox(command),
+          ...facts,
+        ]),
   );
+}
+
+/** Returns the parts of a text: what is between backticks is code. @param {string} text */
+function marked(text) {
+  return text.split("`").map((piece, index) => (index % 2 === 0 ? piece : make("code", {}, piece)));
+}
+
+/** @param {string} time */
+function clockOf(time) {
+  const when = new Date(time);
+  const isToday = when.toDateString() === new Date().toDateString();
+  return isToday ? when.toLocaleTimeString() : when.toLocaleString();
 }
 
 /** Isolates each value, as its writing direction must not affect the others. @param {string} name @param {readonly Child[]} values */

@@ -4,7 +4,6 @@
 const INTERVAL_MS = 5_000;
 const PAUSE_MS = 250; // between two requests
 const ANNOUNCE_MS = 400;
-const COUNTER = /^openclaw_shim_outcomes_total\{outcome="([\w-]*)".*\} (\d+)$/gm;
 /** @type {Readonly<Record<string, string>>} */
 const TITLES = {
   down: "The gateway is not up",
@@ -28,7 +27,8 @@ let askAgain = false;
 function follow() {
   stream?.close();
   stream = new EventSource(withToken("outcomes"));
-  stream.addEventListener("outcome", ({ data }) => add(JSON.parse(data)));
+  for (const name of ["outcome", "approved"])
+    stream.addEventListener(name, ({ data }) => add(JSON.parse(data)));
   stream.addEventListener("open", () => {
     openedAt = Date.now();
     void ask();
@@ -47,9 +47,7 @@ async function ask() {
   if (asking) return;
   asking = true;
   try {
-    const [health, metrics] = await Promise.all([get("health"), get("metrics")]);
-    showHealth(await health.json());
-    showCounters(await metrics.text());
+    showHealth(await (await get("health")).json());
     const isLive = stream?.readyState === EventSource.OPEN;
     if (!isLive) for (const outcome of await (await get("outcomes")).json()) add(outcome);
   } catch {
@@ -85,13 +83,16 @@ function add(outcome) {
   if (fresh) void ask();
 }
 
-/** @param {{ version: string, open: number, gateway: { reachable: boolean, state: string, since: string, reason?: string, fix?: string } }} health */
+/** @param {{ version: string, open: number, clients: { connected: number, other: number }, gateway: { reachable: boolean, state: string, since: string, reason?: string, fix?: string } }} health */
 function showHealth({
   version,
   open,
+  clients,
   gateway: { reachable, state, since, reason = "No response", fix = "" },
 }) {
   part("version").textContent = version;
+  part("count-connected").textContent = clients.connected.toLocaleString();
+  part("count-other").textContent = clients.other.toLocaleString();
   part("count-open").textContent = open.toLocaleString();
   const when = `since ${new Date(since).toLocaleString()}, at the latest`;
   if (reachable) showState("good", "The gateway is up", `Up ${when}. Clients connect to`, ADDRESS);
@@ -113,16 +114,6 @@ function showStream() {
   const live = stream?.readyState === EventSource.OPEN;
   part("stream").dataset["tone"] = live ? "good" : "calm";
   part("stream").textContent = live ? "Live" : "Not live, reconnecting";
-}
-
-/** @param {string} metrics in the Prometheus text format */
-function showCounters(metrics) {
-  const sums = { connected: 0, other: 0 };
-  for (const [, outcome, count] of metrics.matchAll(COUNTER)) {
-    sums[outcome === "connected" ? outcome : "other"] += Number(count);
-  }
-  part("count-connected").textContent = sums.connected.toLocaleString();
-  part("count-other").textContent = sums.other.toLocaleString();
 }
 
 /** Announces a text to screen readers; of several within a moment the last three together. @param {string} text */
