@@ -5,8 +5,8 @@ import { SHELL_COMMANDS } from "../../src/error-table.ts";
 import { SITUATIONS } from "../gateway/printed-commands.ts";
 
 const SRC = join(import.meta.dirname, "../../src");
-/** Commands of the service, which are no part of an outcome, a refusal or a finding. */
-const SERVICE = /^commands\/service\//;
+/** Commands of the service and of a failed start, which are no part of an outcome, a refusal or a finding. */
+const SERVICE = /^commands\/(?:service\/|start-failure\.ts$)/;
 
 it("every command of the table is tried on real gateways, in the shells that README.md prepares", () => {
   expect(Object.keys(SITUATIONS)).toEqual(Object.keys(SHELL_COMMANDS));
