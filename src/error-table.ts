@@ -113,7 +113,7 @@ export const REFUSALS = {
   method_not_allowed: {
     status: 405,
     message: "{value} is not allowed here",
-    fix: "use GET under /__shim__/",
+    fix: "use GET or HEAD",
   },
   not_found: { status: 404, message: "{value} is not a page of the shim", fix: "see /__shim__/" },
   upgrade_not_websocket: {

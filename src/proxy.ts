@@ -10,10 +10,11 @@ import { isRefusal, type Admission, type Gate } from "./gate/gate.ts";
 import { asksForWebSocket, isStatusPath } from "./gate/request-head.ts";
 import type { FloodLog } from "./log/flood-log.ts";
 import { normalize, type NormalizeTarget } from "./headers/normalize.ts";
-import { freshId } from "./net/fresh-id.ts";
 import { withoutMappedPrefix } from "./net/ip-address.ts";
+import { traceIdOf } from "./net/trace-id.ts";
 import type { AuthLimits } from "./outcome/auth-limits.ts";
 import { credentialsOf } from "./outcome/credential.ts";
+import type { Metrics } from "./outcome/metrics.ts";
 import type { Outcomes, UpgradeFacts } from "./outcome/outcomes.ts";
 import type { RequestAttempt } from "./outcome/request-attempt.ts";
 import { UpgradeSession } from "./outcome/upgrade-session.ts";
@@ -33,6 +34,7 @@ export interface ProxyParts {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly floods: FloodLog;
+  readonly metrics: Metrics;
   readonly connections: Connections;
   readonly gate: Gate;
   readonly status: () => Promise<Status>;
@@ -147,11 +149,11 @@ export class Proxy implements ListenerHandlers {
       const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
       slot.release();
       if (late !== undefined) attempt?.onStatus(late);
-      const { conn, peer, path, startedAt } = facts;
+      const { conn, traceId, peer, path, startedAt } = facts;
       const sent = response.headersSent ? response.statusCode : undefined;
       const http = { method: printable(request.method ?? ""), status: sent };
       const ms = Math.round(performance.now() - startedAt);
-      logger.debug({ event: "request", conn, http, peer, path, ms }, "request");
+      logger.debug({ event: "request", conn, traceId, http, peer, path, ms }, "request");
     };
     response.once("close", () => void finish());
 
@@ -174,7 +176,8 @@ export class Proxy implements ListenerHandlers {
 
   onUnreadable(socket: Socket, found: Refusal): Refusal {
     const refusal = this.#parts.gate.admitPeer(socket.remoteAddress) ?? found;
-    this.#logDenied({ conn: freshId(), peer: peerOf(socket) }, refusal);
+    const { id: conn, traceId } = this.#parts.connections.of(socket);
+    this.#logDenied({ conn, traceId, peer: peerOf(socket) }, refusal);
     return refusal;
   }
 
@@ -189,10 +192,10 @@ export class Proxy implements ListenerHandlers {
     this.#parts.floods.warn(line, "connection dropped: too many are open");
   }
 
-  onConnectionClosed({ id: conn, acceptedAt, requests }: ClientConnection, socket: Socket): void {
+  onConnectionClosed({ id: conn, traceId, acceptedAt, requests }: ClientConnection, socket: Socket): void {
     const ms = Math.round(performance.now() - acceptedAt);
     const { bytesRead: received, bytesWritten: sent } = socket;
-    const line = { event: "connection.closed", conn, requests, received, sent, ms };
+    const line = { event: "connection.closed", conn, traceId, requests, received, sent, ms };
     this.#parts.logger.debug(line, "connection closed");
   }
 
@@ -202,8 +205,10 @@ export class Proxy implements ListenerHandlers {
     connection.requests += 1;
     const isFirst = connection.requests === 1;
     const credentials = credentialsOf(rawHeaders, url);
+    connection.traceId = traceIdOf(rawHeaders);
     const facts = {
       conn: connection.id,
+      traceId: connection.traceId,
       peer: peerOf(socket),
       path: shownPath(url),
       startedAt: isFirst ? connection.acceptedAt : performance.now(),
@@ -230,8 +235,11 @@ export class Proxy implements ListenerHandlers {
     else this.#logDenied(facts, refusal);
   }
 
-  #logDenied({ conn, peer, path }: Partial<UpgradeFacts>, { code, status, fix, command }: Refusal): void {
-    const line = { event: "request.denied", conn, reason: code, http: { status }, peer, path, fix, command };
+  #logDenied(facts: Partial<UpgradeFacts>, { code: reason, status, fix, command }: Refusal): void {
+    const { conn, traceId, peer, path } = facts;
+    const http = { status };
+    const line = { event: "request.denied", conn, traceId, reason, http, peer, path, fix, command };
+    this.#parts.metrics.noteDenied(reason);
     this.#parts.floods.warn(line, "request denied");
   }
 }

@@ -7,14 +7,15 @@ import { createGate } from "./gate/gate.ts";
 import { FloodLog } from "./log/flood-log.ts";
 import { authorityOf } from "./net/authority.ts";
 import { createAuthLimits } from "./outcome/auth-limits.ts";
-import { OutcomeMetrics } from "./outcome/metrics.ts";
+import { Metrics } from "./outcome/metrics.ts";
 import { isNotPaired, type Outcome } from "./outcome/outcome.ts";
 import { levelOf, Outcomes } from "./outcome/outcomes.ts";
 import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
-import { listenAll } from "./server/listener.ts";
+import { listenAll, type Listener } from "./server/listener.ts";
 import type { HandedOver } from "./server/socket-activation.ts";
 import type { Settings } from "./settings/settings.ts";
+import type { MetricsListener } from "./status/metrics-listener.ts";
 import type { Status } from "./status/status.ts";
 import type { RequestRelay } from "./upstream/plain-http.ts";
 import { withoutUndefined } from "./text/json.ts";
@@ -53,6 +54,8 @@ export interface ShimResources {
   readonly handedOver?: readonly HandedOver[];
   /** For `--approve seen`: the identity of the shim towards the gateway. */
   readonly operator?: OperatorResources;
+  /** Returns the number of log lines that were lost, for the metrics. */
+  readonly lostLines?: () => number;
 }
 
 /**
@@ -63,12 +66,12 @@ export interface ShimResources {
 export async function openShim(
   settings: Settings,
   logger: Logger,
-  { handedOver = [], operator = {} }: ShimResources = {},
+  { handedOver = [], operator = {}, lostLines = () => 0 }: ShimResources = {},
 ): Promise<Shim> {
   const monitor = new GatewayMonitor(settings.gateway, (now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
   const outcomes = new Outcomes();
-  const metrics = new OutcomeMetrics();
+  const metrics = new Metrics();
   const floods = new FloodLog(logger);
   const connections = new Connections(settings.maxConnections);
   const limits = await createAuthLimits(settings);
@@ -91,7 +94,7 @@ export async function openShim(
     dialer.handshakeOver(facts.conn);
     limits.note(settled);
     if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
-      approver?.refused(facts.conn, transcript.connect, outcome.requestId);
+      approver?.refused(facts, transcript.connect, outcome.requestId);
     if (outcome.outcome === "denied" || outcome.reason === ("too_many_failures" satisfies RefusalCode))
       floods.warn(line, "pairing outcome");
     else logger[levelOf(outcome)](line, "pairing outcome");
@@ -102,8 +105,9 @@ export async function openShim(
 
   // Loaded at their first request: most shims relay WebSockets only.
   let status: Promise<Status> | undefined;
-  const loadStatus = async (): Promise<Status> =>
-    new (await import("./status/status.ts")).Status({ monitor, outcomes, metrics, connections });
+  const sources = { monitor, outcomes, metrics, connections, dialer, approver, lostLines };
+  const loadStatus = async (): Promise<Status> => new (await import("./status/status.ts")).Status(sources);
+  const loadedStatus = (): Promise<Status> => (status ??= loadStatus());
   let requests: Promise<RequestRelay> | undefined;
   const loadRequests = async (): Promise<RequestRelay> =>
     (await import("./upstream/plain-http.ts")).createRequestRelay(settings, dialer);
@@ -112,9 +116,10 @@ export async function openShim(
     settings,
     logger,
     floods,
+    metrics,
     connections,
     gate: createGate(settings),
-    status: () => (status ??= loadStatus()),
+    status: loadedStatus,
     limits,
     dialer,
     requests: () => (requests ??= loadRequests()),
@@ -122,14 +127,23 @@ export async function openShim(
     approver,
     ceiling,
   });
-  const listeners = await listenAll(settings, handedOver, { handlers: proxy, connections }).catch(
-    async (error: unknown) => {
-      await approver?.close();
-      throw error;
-    },
-  );
+  const { metricsListen } = settings;
+  let metricsListener: MetricsListener | undefined;
+  const bind = async (): Promise<Listener[]> => {
+    if (metricsListen) {
+      const { listenForMetrics } = await import("./status/metrics-listener.ts");
+      metricsListener = await listenForMetrics(metricsListen, loadedStatus, proxy);
+    }
+    return listenAll(settings, handedOver, { handlers: proxy, connections });
+  };
+  const listeners = await bind().catch(async (error: unknown) => {
+    metricsListener?.close();
+    await approver?.close();
+    throw error;
+  });
   const addresses = listeners.map(authorityOf);
-  logger.info({ event: "listening", addresses, gateway: settings.gateway.url }, "listening");
+  const line = { event: "listening", addresses, gateway: settings.gateway.url };
+  logger.info({ ...line, metrics: metricsListener?.address }, "listening");
 
   monitor.watch(dialer);
 
@@ -151,6 +165,7 @@ export async function openShim(
     (await requests)?.close();
     await approver?.close();
     await until(DESTROY_MS, () => connections.slots.used === 0);
+    metricsListener?.close();
     clearInterval(stalled);
     floods.endInterval();
     logger.info({ event: "stopped" }, "stopped");

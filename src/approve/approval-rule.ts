@@ -1,5 +1,6 @@
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { adminCovers } from "../openclaw/scopes.ts";
+import type { ConnectionIds } from "../outcome/outcome.ts";
 
 /** What a device requested in a `connect` that passed this shim's gate. */
 export type DeviceRequest = NonNullable<ReturnType<typeof deviceRequest>>;
@@ -8,8 +9,7 @@ export type DeviceRequest = NonNullable<ReturnType<typeof deviceRequest>>;
  * A device that this shim itself saw refused with NOT_PAIRED, on the connection `conn`. `requestId` is what the refusal
  * named, `at` its `performance.now()`.
  */
-export interface RefusedDevice extends DeviceRequest {
-  readonly conn: string;
+export interface RefusedDevice extends DeviceRequest, ConnectionIds {
   readonly requestId: string | undefined;
   readonly at: number;
 }

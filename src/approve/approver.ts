@@ -7,6 +7,7 @@ import { openSession } from "../openclaw/gateway-session.ts";
 import type { ConnectRequest, PendingRequest } from "../openclaw/protocol.ts";
 import { OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import type { OperatorResources } from "../openclaw/token.ts";
+import type { ConnectionIds } from "../outcome/outcome.ts";
 import type { ConnectHook } from "../outcome/upgrade-session.ts";
 import type { Settings } from "../settings/settings.ts";
 import { messageOf, printable } from "../text/printable.ts";
@@ -62,6 +63,8 @@ export class Approver {
   readonly #bounds: ApproveBounds;
   readonly #logger: Logger;
   readonly #onApproved: (requestId: string) => void;
+  /** Number of decisions since start, by the event that reports them. */
+  readonly decisions = new Map<string, number>();
   /** Refused devices, by id, that wait for the operator connection. */
   readonly #waiting = new Map<string, RefusedDevice>();
   /** Decisions in progress, by device id. */
@@ -102,7 +105,7 @@ export class Approver {
    * @returns resolves when the `connect` may go on, at most 500 ms later; undefined if it need not wait
    */
   beforeConnect(
-    ...[conn, connect, frame, nonce]: Parameters<ConnectHook["beforeConnect"]>
+    ...[ids, connect, frame, nonce]: Parameters<ConnectHook["beforeConnect"]>
   ): Promise<void> | undefined {
     const device = deviceRequest(connect);
     // Out of bounds a person must approve, under a requestId that should not change at every attempt.
@@ -114,14 +117,14 @@ export class Approver {
       .pendingOf(device.deviceId)
       .filter(({ silent, publicKey }) => !silent && publicKey === device.publicKey);
     if (stale.length === 0 || !isSignedConnect(frame, nonce)) return undefined;
-    return atMost(HOLD_MS, this.#reject(conn, stale));
+    return atMost(HOLD_MS, this.#reject(ids, stale));
   }
 
   /** Is called when the gateway refused that `connect` with NOT_PAIRED, on a connection that passed the gate. */
-  refused(conn: string, connect: ConnectRequest, requestId: string | undefined): void {
+  refused({ conn, traceId }: ConnectionIds, connect: ConnectRequest, requestId: string | undefined): void {
     const device = deviceRequest(connect);
     if (!device) return;
-    const refused = { ...device, conn, requestId, at: performance.now() };
+    const refused = { ...device, conn, traceId, requestId, at: performance.now() };
     if (this.#link.up) this.#begin(refused);
     else if (this.#waiting.size < WAITING_LIMIT || this.#waiting.has(device.deviceId))
       this.#waiting.set(device.deviceId, refused);
@@ -147,7 +150,7 @@ export class Approver {
   }
 
   async #decide(refused: RefusedDevice): Promise<void> {
-    const { conn, deviceId, role, scopes, requestId } = refused;
+    const { conn, traceId, deviceId, role, scopes, requestId } = refused;
     try {
       const pending = await this.#link.list();
       const request = pending.find((one) => one.requestId === requestId);
@@ -156,7 +159,7 @@ export class Approver {
       if (why !== undefined) throw new Error(why);
       await this.#link.decide("approve", request.requestId);
       const reason = "refused here, same request";
-      this.#logger.info({ event: "approved", conn, deviceId, role, scopes, requestId, reason }, "approved");
+      this.#report("info", { event: "approved", conn, traceId, deviceId, role, scopes, requestId, reason });
       this.#onApproved(request.requestId);
     } catch (error) {
       this.#notApproved(refused, messageOf(error));
@@ -164,26 +167,33 @@ export class Approver {
   }
 
   #notApproved(refused: RefusedDevice, why: string): void {
-    const { conn, deviceId, role, scopes, requestId } = refused;
+    const { conn, traceId, deviceId, role, scopes, requestId } = refused;
     const beyond = outOfBounds(refused, this.#bounds) !== undefined;
     const fix = `if the device is yours, approve its request${beyond ? ", or widen --approve-roles and --approve-scopes" : ""}`;
     const { command } = outcomeAdvice("pairing-required", requestId);
-    const line = { event: "not-approved", conn, deviceId, role, scopes, requestId, reason: printable(why) };
-    this.#logger.warn({ ...line, fix, command }, "not approved");
+    const line = { conn, traceId, deviceId, role, scopes, requestId, reason: printable(why), fix, command };
+    this.#report("warn", { event: "not-approved", ...line });
   }
 
-  async #reject(conn: string, stale: readonly PendingRequest[]): Promise<void> {
+  async #reject({ conn, traceId }: ConnectionIds, stale: readonly PendingRequest[]): Promise<void> {
     for (const { requestId, deviceId } of stale) {
-      const line = { conn, requestId, deviceId };
+      const line = { conn, traceId, requestId, deviceId };
       try {
         await this.#link.decide("reject", requestId);
         const reason = "stale pending request: its device connects now";
-        this.#logger.info({ event: "rejected", ...line, reason }, "rejected");
+        this.#report("info", { event: "rejected", ...line, reason });
       } catch (error) {
         const reason = printable(messageOf(error));
-        this.#logger.warn({ event: "not-rejected", ...line, reason }, "not rejected");
+        this.#report("warn", { event: "not-rejected", ...line, reason });
       }
     }
+  }
+
+  /** Counts a decision, and logs it. */
+  #report(level: "info" | "warn", line: Readonly<{ event: string; [field: string]: unknown }>): void {
+    const { event } = line;
+    this.decisions.set(event, (this.decisions.get(event) ?? 0) + 1);
+    this.#logger[level](line, event.replace("-", " "));
   }
 }
 

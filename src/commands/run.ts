@@ -23,7 +23,9 @@ export async function run(context: CommandContext): Promise<number> {
   const settings = await loadSettings(context);
   const { settingsWarnings } = await import("../settings/warnings.ts");
   const nextSteps = async () => (await import("../cli/next-steps.ts")).nextSteps(program, env);
-  const logger = await createLogger({ ...settings, nextSteps }, stdout);
+  let lostLines = 0;
+  const onLost = (): unknown => (lostLines += 1);
+  const logger = await createLogger({ ...settings, nextSteps, onLost }, stdout);
   context.logCrashes?.(logger);
   // With sockets of systemd, --listen does not say what is listened on.
   const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, listen: [] });
@@ -33,11 +35,11 @@ export async function run(context: CommandContext): Promise<number> {
   let shim;
   try {
     const operator = settings.approve === "off" ? {} : await operatorOf(settings.tokenFile, context, logger);
-    shim = await openShim(settings, logger, { handedOver, operator });
+    shim = await openShim(settings, logger, { handedOver, operator, lostLines: () => lostLines });
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     const { startFailure } = await import("./start-failure.ts");
-    complain(`cannot start: ${await startFailure(error, env)}`);
+    complain(`cannot start: ${await startFailure(error, env, settings)}`);
     return 1;
   }
   await stopped;

@@ -1,6 +1,7 @@
 import { withAdvice, type Advice } from "../errors.ts";
 import { authorityOf, reachableAt, type HostPort } from "../net/authority.ts";
 import { gatewayAddress } from "../settings/parsers.ts";
+import type { Settings } from "../settings/settings.ts";
 import { SettingsError } from "../settings/settings-error.ts";
 import { isShim } from "../status/shim-client.ts";
 import { printable } from "../text/printable.ts";
@@ -17,23 +18,32 @@ const FIXES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Returns why the shim could not start, and what to do, as one line. Loaded only then. */
-export async function startFailure(error: unknown, env: NodeJS.ProcessEnv): Promise<string> {
+export async function startFailure(
+  error: unknown,
+  env: NodeJS.ProcessEnv,
+  { metricsListen }: Pick<Settings, "metricsListen">,
+): Promise<string> {
   if (!(error instanceof Error)) return "unknown error";
   const { code = "", address, port }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
+  const setting = port !== undefined && port === metricsListen?.port ? "--metrics-listen" : "--listen";
   if (code === "EADDRINUSE" && typeof address === "string" && typeof port === "number") {
     const where = { host: address, port };
-    const { by, ...advice } = await holderOf(where, env);
+    const { by, ...advice } = await holderOf(where, env, setting);
     return withAdvice(`${authorityOf(where)} is in use by ${by}`, advice);
   }
   const why = FIXES.get(code);
   return withAdvice(
     printable(error.message),
-    why === undefined ? {} : { fix: `${why}, or choose another --listen` },
+    why === undefined ? {} : { fix: `${why}, or choose another ${setting}` },
   );
 }
 
 /** Finds out which program uses an address, and how to end it. */
-async function holderOf(where: HostPort, env: NodeJS.ProcessEnv): Promise<Advice & { readonly by: string }> {
+async function holderOf(
+  where: HostPort,
+  env: NodeJS.ProcessEnv,
+  setting: string,
+): Promise<Advice & { readonly by: string }> {
   const { port, host } = where;
   const found = findListeningProcess(port, host);
   const isSystemd = found?.program === "systemd";
@@ -46,16 +56,16 @@ async function holderOf(where: HostPort, env: NodeJS.ProcessEnv): Promise<Advice
     return { by: named(`the service ${service.name}`), fix, command: service.command };
   }
   if (isSystemd) {
-    const fix = "stop that unit, or choose another --listen; this lists the units";
+    const fix = `stop that unit, or choose another ${setting}; this lists the units`;
     return { by: named("a socket unit"), fix, command: "systemctl list-sockets" };
   }
-  const fix = "end it, or choose another --listen";
+  const fix = `end it, or choose another ${setting}`;
   const command = found && `kill ${found.pid}`;
   if (shim) return { by: named("another openclaw-shim"), fix, command };
   if (await isGateway(where)) {
     return {
       by: named("OpenClaw's gateway itself"),
-      fix: "the shim needs a port of its own: choose another --listen",
+      fix: `the shim needs a port of its own: choose another ${setting}`,
     };
   }
   if (found) return { by: found.shown, fix, command };

@@ -13,6 +13,8 @@ export interface LoggerOptions {
   readonly logFormat?: "json" | "pretty" | undefined;
   /** Loads what to suggest below the `listening` line of the pretty format. */
   readonly nextSteps: () => Promise<NextSteps>;
+  /** Is called for every line that is lost. */
+  readonly onLost?: (() => unknown) | undefined;
 }
 
 /** Bytes that may wait for a slow reader of the log; further lines are dropped and counted. */
@@ -25,13 +27,13 @@ const MAX_WAITING_BYTES = 1024 * 1024;
  * @param stdout `process.stdout`; main.ts handles its errors
  */
 export async function createLogger(
-  { logLevel, logFormat, nextSteps }: LoggerOptions,
+  { logLevel, logFormat, nextSteps, onLost }: LoggerOptions,
   stdout: Stdout,
 ): Promise<Logger> {
   const [put, why] = fstatSync(stdout.fd).isFile()
     ? [fileWriter(stdout.fd), "the file could not be written"]
     : [streamWriter(stdout), "nobody read them"];
-  const sink = dropping(put, (lines) => {
+  const sink = dropping(put, onLost, (lines) => {
     // An error, so that it is shown at every level: the lost lines may be of any.
     logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
   });
@@ -78,12 +80,17 @@ export async function flushed(stream: Writable, ms: number): Promise<void> {
 type Put = (line: string) => boolean;
 
 /** Drops the lines that `put` rejects, and reports their number once it accepts one again. */
-function dropping(put: Put, onDropped: (lines: number) => void): DestinationStream {
+function dropping(
+  put: Put,
+  onLost: (() => unknown) | undefined,
+  onDropped: (lines: number) => void,
+): DestinationStream {
   let dropped = 0;
   return {
     write: (line) => {
       if (!put(line)) {
         dropped += 1;
+        onLost?.();
       } else if (dropped > 0) {
         const lines = dropped;
         dropped = 0;
@@ -130,8 +137,7 @@ function writeWhatFits(fd: number, bytes: Buffer): Buffer {
  */
 function streamWriter(stdout: Stdout): Put {
   return (line) => {
-    if (stdout.destroyed) return true;
-    if (stdout.writableLength > MAX_WAITING_BYTES) return false;
+    if (stdout.destroyed || stdout.writableLength > MAX_WAITING_BYTES) return false;
     stdout.write(line);
     return true;
   };

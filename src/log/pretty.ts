@@ -23,7 +23,7 @@ const TEXT_LIMIT = 1_000;
 const DEVICE_CHARACTERS = 12;
 
 /** Shown elsewhere in the line, or only in the JSON. */
-const OMITTED = new Set("level time msg event state outcome fix command conn http stack".split(" "));
+const OMITTED = new Set("level time msg event state outcome fix command conn traceId http stack".split(" "));
 /** Of an outcome the reason and the client. Scopes, addresses and the gateway's words are in the JSON. */
 const OF_OUTCOME = ["reason", "client", "role", "deviceId", "peer", "path"];
 const WITHOUT_NAME = new Set(["client", "gateway", "path", "reason", "role"]);
@@ -100,10 +100,11 @@ function stackRows({ stack }: LogLine): string[] {
 /** Returns what is shown after the event, in this order. */
 function factsOf(line: LogLine): string[] {
   const { normalized, publicForwarded, ms, ...others } = line;
-  const { event, addresses, gateway, open } = line;
+  const { event, addresses, gateway, metrics, open } = line;
   if (event === "listening") {
     const where = Array.isArray(addresses) ? addresses.map((address) => `ws://${textOf(address)}`) : [];
-    return [`on ${where.join(" and ")} for the gateway at ${textOf(gateway)}`];
+    const at = metrics === undefined ? [] : [`metrics at http://${textOf(metrics)}/metrics`];
+    return [`on ${where.join(" and ")} for the gateway at ${textOf(gateway)}`, ...at];
   }
   if (event === "draining") {
     if (open === 0) return ["no connection is open"];

@@ -54,13 +54,19 @@ export interface Verdict {
   readonly missingScopes?: readonly string[] | undefined;
 }
 
+/** What every log line about a connection has. */
+export interface ConnectionIds {
+  /** Id of the connection. */
+  readonly conn: string;
+  /** The trace ID of its request's `traceparent`, if that is valid (W3C Trace Context). */
+  readonly traceId?: string | undefined;
+}
+
 /** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
-export interface Outcome extends Verdict, Partial<Advice> {
+export interface Outcome extends Verdict, ConnectionIds, Partial<Advice> {
   /** When it was reported, in ISO 8601. */
   readonly time: string;
   readonly event: "pairing.outcome";
-  /** Id of the connection, on every line about it. */
-  readonly conn: string;
   readonly requestId?: string | undefined;
   readonly deviceId?: string | undefined;
   readonly client?: ClientInfo | undefined;

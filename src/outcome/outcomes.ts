@@ -18,7 +18,7 @@ const RECENT_LIMIT = 200;
 const DEVICE_LIMIT = 10_000;
 
 /** What is known of an upgrade besides its handshake. */
-export interface UpgradeFacts extends Pick<Outcome, "conn" | "peer" | "path"> {
+export interface UpgradeFacts extends Pick<Outcome, "conn" | "traceId" | "peer" | "path"> {
   /** In ms of `performance.now()`. */
   readonly startedAt: number;
   /** The request carried a credential in its head. */
@@ -84,7 +84,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
     { outcome, reason, missingScopes }: Verdict,
     advice: Advice | undefined,
   ): void {
-    const { conn, peer, path, startedAt, normalized, publicForwarded } = facts;
+    const { conn, traceId, peer, path, startedAt, normalized, publicForwarded } = facts;
     const { connect, response, close, http } = transcript;
     const hello = response?.ok === true ? response : undefined;
     const refused = response?.ok === false ? response : undefined;
@@ -94,6 +94,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
     const line: SettledUpgrade["line"] = {
       event: "pairing.outcome",
       conn,
+      traceId,
       outcome,
       reason,
       requestId: refused?.requestId,

@@ -9,7 +9,7 @@ import type { ChunkVerdict, Side } from "../upstream/splice.ts";
 import type { UpgradeListener } from "../upstream/websocket-upgrade.ts";
 import type { AuthLimits, DeviceProof } from "./auth-limits.ts";
 import { FrameReader, type FrameListener } from "./frame-reader.ts";
-import type { Transcript } from "./outcome.ts";
+import type { ConnectionIds, Transcript } from "./outcome.ts";
 import type { Outcomes, UpgradeFacts } from "./outcomes.ts";
 
 /** Deadline of a handshake, in ms; the gateway has a shorter one. */
@@ -25,7 +25,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 export interface ConnectHook {
   /** @param frame the `connect` as received @param nonce the gateway's challenge on this connection */
   beforeConnect(
-    conn: string,
+    ids: ConnectionIds,
     connect: ConnectRequest,
     frame: Buffer,
     nonce?: string,
@@ -159,9 +159,9 @@ export class UpgradeSession implements UpgradeListener {
   }
 
   #beforeConnect(connect: ConnectRequest, frame: Buffer): Promise<void> | undefined {
-    const nonce = this.#nonce;
+    const [facts, nonce] = [this.#facts, this.#nonce];
     const hook = (): Promise<void> | undefined =>
-      this.#hook?.beforeConnect(this.#facts?.conn ?? "", connect, frame, nonce);
+      facts && this.#hook?.beforeConnect(facts, connect, frame, nonce);
     const proof = { deviceId: connect.deviceId, frame, nonce };
     const turn = connect.auth.length > 0 ? this.#takeTurn(proof) : undefined;
     return turn ? turn.then(hook) : hook();

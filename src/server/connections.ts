@@ -14,6 +14,8 @@ export class ClientConnection {
   readonly id = freshId();
   /** In ms of `performance.now()`, as all times here: wall-clock time can jump. */
   readonly acceptedAt = performance.now();
+  /** The trace ID of its last request. */
+  traceId: string | undefined;
   /** Number of its requests so far. */
   requests = 0;
   /** Its responses in progress. */
@@ -35,7 +37,7 @@ export class Connections {
   #received = 0;
   #sent = 0;
 
-  /** @param maxSlots as `--max-connections` */
+  /** @param maxSlots as `--max-connections`; 0 for a listener on which no request needs one */
   constructor(maxSlots: number) {
     this.slots = new Slots(maxSlots);
   }
@@ -113,7 +115,7 @@ export class Connections {
     connection.dropped = true;
     this.dropped += 1;
     // Those that read their refusal are open for a moment longer.
-    if (connection.requests > 0 || excess > SLOTLESS) socket.destroy();
+    if (connection.requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.destroy();
     else refuseSocket(socket, refuse("evicted", String(this.slots.max)));
     return true;
   }

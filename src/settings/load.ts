@@ -94,10 +94,11 @@ export function resolve(layers: readonly Layer[]): Settings {
 function* addressProblems(
   given: (key: keyof typeof SETTINGS) => Given | undefined,
 ): Generator<SettingProblem> {
-  const listeners = validItems(given("listen"), SETTINGS.listen.parse);
+  const tools = validItems(given("listen"), SETTINGS.listen.parse);
+  const listeners = [...tools, ...validItems(given("metricsListen"), SETTINGS.metricsListen.parse)];
   const [gateway] = validItems(given("gateway"), SETTINGS.gateway.parse);
   for (const [index, { about, value: address }] of listeners.entries()) {
-    if (!given("allowFrom") && !isLoopbackName(address.host)) {
+    if (index < tools.length && !given("allowFrom") && !isLoopbackName(address.host)) {
       const fix = "give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1";
       yield { ...about, problem: "is not a loopback address", fix };
     }

@@ -109,14 +109,18 @@ export const listenAddress = parser<ListenAddress>(
   "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788; HOST is an IP address or localhost",
 );
 
+/** Parses `HOST:PORT`, or a port alone: that is 127.0.0.1. */
+export function addressOrPort(text: string): Parsed<ListenAddress> {
+  return listenAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
+}
+
 /**
  * Parses `HOST:PORT`, or a port alone: that is 127.0.0.1, and [::1] if the machine has it, as tools may connect to either
  * for `localhost`. Port 0 alone is a free port of 127.0.0.1.
  */
 export function listenAddresses(text: string): Parsed<ListenAddress | readonly ListenAddress[]> {
-  if (!/^\d+$/.test(text)) return listenAddress(text);
-  const parsed = listenAddress(`127.0.0.1:${text}`);
-  if (!("value" in parsed) || parsed.value.port === 0) return parsed;
+  const parsed = addressOrPort(text);
+  if (!/^\d+$/.test(text) || !("value" in parsed) || parsed.value.port === 0) return parsed;
   return { value: [parsed.value, { host: "::1", port: parsed.value.port, optional: true }] };
 }
 

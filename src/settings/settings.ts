@@ -1,6 +1,7 @@
 import { KNOWN_SCOPES, OPERATOR_SCOPES } from "../openclaw/scopes.ts";
 import {
   accessName,
+  addressOrPort,
   browserOrigin,
   choice,
   cidr,
@@ -120,6 +121,12 @@ export const SETTINGS = {
   },
   /** File with the gateway's token, for `approve`; mode 0600. */
   tokenFile: { metavar: "FILE", help: "the gateway's token, for doctor and --approve" },
+  /** A second listener with health and metrics only: `HOST:PORT`, of any address of this machine, or a port of 127.0.0.1. */
+  metricsListen: {
+    metavar: "[HOST:]PORT",
+    parse: addressOrPort,
+    help: "a second listener, with health and metrics only",
+  },
   logLevel: {
     metavar: "LEVEL",
     scope: "process",

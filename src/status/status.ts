@@ -4,25 +4,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectAdvice, refuse, type Refusal } from "../errors.ts";
 import type { Admission } from "../gate/gate.ts";
 import { isLoopbackName, parseAuthority } from "../net/authority.ts";
-import { METRICS_TYPE, type OutcomeMetrics } from "../outcome/metrics.ts";
 import type { Outcomes } from "../outcome/outcomes.ts";
-import type { Connections } from "../server/connections.ts";
 import type { GatewayMonitor, Reachability } from "../upstream/gateway-monitor.ts";
+import { shownPath } from "../text/printable.ts";
 import { VERSION } from "../version.ts";
 import { newest, OutcomeFollowers } from "./follow.ts";
+import { METRICS_TYPE, metricsText, type MetricSources } from "./metrics-text.ts";
 
 /** Bytes of responses that clients have not read, which need no slot; beyond it the oldest are broken off. */
 const UNREAD_LIMIT = 8 * 1024 * 1024;
 
 /** How long a response waits for the gateway's, in ms: those who ask have deadlines, too. */
 const PROBE_WAIT_MS = 1_500;
+/** The same for a liveness probe, whose deadline may be a second. */
+const ALIVE_WAIT_MS = 500;
 
 /** The parts of a shim whose state the status pages show. */
-export interface StatusSources {
+export interface StatusSources extends MetricSources {
   readonly monitor: GatewayMonitor;
   readonly outcomes: Outcomes;
-  readonly metrics: OutcomeMetrics;
-  readonly connections: Connections;
 }
 
 /** The shim's own pages, under `/__shim__/`. */
@@ -47,7 +47,7 @@ export class Status {
   ): Promise<Refusal | undefined> {
     const refusal = refusalFor(request, admission, this.#token);
     if (refusal) return refusal;
-    const { monitor, outcomes, metrics, connections } = this.#sources;
+    const { outcomes, metrics } = this.#sources;
     const [path = ""] = (request.url ?? "").split(/[?#]/, 1);
     switch (path) {
       case "/__shim__":
@@ -58,7 +58,10 @@ export class Status {
         return this.#send(response, 200, "text/html; charset=utf-8", pageWith(this.#token), PAGE_HEADERS);
       }
       case "/__shim__/health":
-        return this.#sendHealth(response);
+        return this.#sendReadiness(response, {
+          clients: metrics.clients,
+          lastOutcome: outcomes.recent.at(-1) ?? null,
+        });
       case "/__shim__/outcomes":
         return wantsStream(request)
           ? this.#followers.add(response, outcomes.recent)
@@ -67,12 +70,31 @@ export class Status {
               200,
               `[${newest(outcomes.recent, (outcome) => JSON.stringify(outcome)).join(",")}]`,
             );
-      case "/__shim__/metrics": {
-        const { state } = await probed(monitor);
-        return this.#send(response, 200, METRICS_TYPE, metrics.text(connections, state === "up"));
-      }
+      case "/__shim__/metrics":
+        return this.#sendMetrics(response);
       default:
         return refuse("not_found", path);
+    }
+  }
+
+  /** Sends the response of `--metrics-listen`, or returns a refusal. Nothing in it is about one client or request. */
+  async respondToAnybody(
+    { method, url = "" }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Refusal | undefined> {
+    if (method !== "GET" && method !== "HEAD") return refuse("method_not_allowed", method);
+    // One request a connection: none is idle.
+    response.setHeader("Connection", "close");
+    switch (url) {
+      case "/health":
+        // The shim is alive, whatever the gateway does.
+        return this.#sendJson(response, 200, JSON.stringify(await this.#health(ALIVE_WAIT_MS)));
+      case "/health?gateway":
+        return this.#sendReadiness(response);
+      case "/metrics":
+        return this.#sendMetrics(response);
+      default:
+        return notForAnybody(url);
     }
   }
 
@@ -81,21 +103,32 @@ export class Status {
     this.#followers.close();
   }
 
-  async #sendHealth(response: ServerResponse): Promise<undefined> {
-    const { monitor, outcomes, metrics, connections } = this.#sources;
-    const { state, since, lastResponse, failure } = await probed(monitor);
+  async #sendMetrics(response: ServerResponse): Promise<undefined> {
+    const { state } = await probed(this.#sources.monitor);
+    return this.#send(response, 200, METRICS_TYPE, metricsText(this.#sources, state === "up"));
+  }
+
+  async #sendReadiness(response: ServerResponse, more = {}): Promise<undefined> {
+    const health = await this.#health();
+    return this.#sendJson(
+      response,
+      health.gateway.reachable ? 200 : 503,
+      JSON.stringify({ ...health, ...more }),
+    );
+  }
+
+  async #health(waitMs?: number) {
+    const { monitor, connections } = this.#sources;
+    const { state, since, lastResponse, failure } = await probed(monitor, waitMs);
     const { code: reason } = failure ?? {};
     const advice = reason === undefined ? {} : connectAdvice(reason);
     const up = state === "up";
-    const health = {
+    return {
       status: up ? "ok" : "gateway-down",
       version: VERSION,
       gateway: { reachable: up, state, since, lastResponse, reason, ...advice },
       open: connections.slots.used,
-      clients: metrics.clients,
-      lastOutcome: outcomes.recent.at(-1) ?? null,
     };
-    return this.#sendJson(response, up ? 200 : 503, JSON.stringify(health));
   }
 
   #sendJson(response: ServerResponse, status: number, json: string): undefined {
@@ -134,11 +167,17 @@ export class Status {
   }
 }
 
+/** Returns the refusal of another path than those of `--metrics-listen`. */
+export function notForAnybody(url = ""): Refusal {
+  const fix = "use /health, /health?gateway or /metrics here; tools connect to an address of --listen";
+  return { ...refuse("not_found", shownPath(url)), fix };
+}
+
 /** Probes the gateway and returns what is then known. A gateway that does not respond in time is not up. */
-async function probed(monitor: GatewayMonitor): Promise<Reachability> {
-  const isLate = await Promise.race([monitor.probe(), sleep(PROBE_WAIT_MS, true, { ref: false })]);
+async function probed(monitor: GatewayMonitor, waitMs = PROBE_WAIT_MS): Promise<Reachability> {
+  const isLate = await Promise.race([monitor.probe(), sleep(waitMs, true, { ref: false })]);
   if (!isLate || monitor.now.failure) return monitor.now;
-  const failure = { code: "TIMEOUT", message: `no response within ${PROBE_WAIT_MS} ms` };
+  const failure = { code: "TIMEOUT", message: `no response within ${waitMs} ms` };
   return { ...monitor.now, state: "down", since: new Date(), failure };
 }
 

@@ -30,6 +30,8 @@ export interface Dialer {
   dial(hold: Hold, done: (result: DialResult) => void): () => void;
   /** Lets the next request that waited go on after one whose handshake is over. */
   handshakeOver(conn: string): void;
+  /** Returns the number of requests that have waited, since start. */
+  heldRequests(): number;
 }
 
 /** How to open one connection to the gateway. */
@@ -74,6 +76,7 @@ export async function createDialer(
       return () => cancel();
     },
     handshakeOver: (conn) => held?.endTurn(conn),
+    heldRequests: () => held?.total ?? 0,
   };
 }
 

@@ -37,6 +37,8 @@ export class HeldRequests {
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MS.first;
   #isUp = false;
+  /** Number of requests that have waited, since start. */
+  total = 0;
 
   /** @param attempt tries once to connect, and returns a function that cancels it */
   constructor(attempt: (done: (result: DialResult) => void) => () => void) {
@@ -51,6 +53,7 @@ export class HeldRequests {
   /** Adds a request, after an attempt of its own if that failed. Returns a function that removes it. */
   add(request: DialRequest, failed?: DialResult): () => void {
     this.#waiting.push(request);
+    this.total += 1;
     if (failed) this.#onFailure(failed);
     else this.#advance();
     return () => {

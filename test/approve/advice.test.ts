@@ -43,7 +43,7 @@ it.each([
   if (!connect) throw new Error("not a connect request");
   const line = new Promise<string>((resolve) => {
     const logger = pino({}, { write: resolve });
-    approverOver(new FakeLink(), logger).refused("conn-1", connect, requestId);
+    approverOver(new FakeLink(), logger).refused({ conn: "conn-1" }, connect, requestId);
   });
 
   const { event, fix, ...fields }: Record<string, unknown> = JSON.parse(await line);

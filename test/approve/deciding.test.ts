@@ -24,10 +24,12 @@ describe("a client that tries again while its request is being approved", () => 
   it("waits for that, and its request is not rejected", async () => {
     const link = new FakeLink([PENDING]);
     const approver = approverOver(link);
-    approver.refused("conn-1", CONNECT, "r-1");
+    approver.refused({ conn: "conn-1" }, CONNECT, "r-1");
     let waits = true;
 
-    const waited = approver.beforeConnect("conn-2", CONNECT, FRAME, NONCE)?.then(() => (waits = false));
+    const waited = approver
+      .beforeConnect({ conn: "conn-2" }, CONNECT, FRAME, NONCE)
+      ?.then(() => (waits = false));
     await new Promise((resolve) => setImmediate(resolve));
     expect(waits).toBe(true);
     link.approved();
@@ -40,10 +42,10 @@ describe("a client that tries again while its request is being approved", () => 
   it("waits half a second at most", async () => {
     const link = new FakeLink([PENDING]);
     const approver = approverOver(link);
-    approver.refused("conn-1", CONNECT, "r-1");
+    approver.refused({ conn: "conn-1" }, CONNECT, "r-1");
     const from = performance.now();
 
-    await approver.beforeConnect("conn-2", CONNECT, FRAME, NONCE);
+    await approver.beforeConnect({ conn: "conn-2" }, CONNECT, FRAME, NONCE);
 
     expect(performance.now() - from).toBeGreaterThan(450);
     expect(link.rejected).toEqual([]);
@@ -52,7 +54,7 @@ describe("a client that tries again while its request is being approved", () => 
   it("has its request rejected if nobody is approving it", async () => {
     const link = new FakeLink([PENDING]);
 
-    await approverOver(link).beforeConnect("conn-2", CONNECT, FRAME, NONCE);
+    await approverOver(link).beforeConnect({ conn: "conn-2" }, CONNECT, FRAME, NONCE);
 
     expect(link.rejected).toEqual(["r-1"]);
   });
@@ -60,7 +62,7 @@ describe("a client that tries again while its request is being approved", () => 
   it("has no request rejected if its device has not signed: any client can name a device", async () => {
     const link = new FakeLink([PENDING]);
 
-    await approverOver(link).beforeConnect("conn-2", CONNECT, FRAME, "another nonce");
+    await approverOver(link).beforeConnect({ conn: "conn-2" }, CONNECT, FRAME, "another nonce");
 
     expect(link.rejected).toEqual([]);
   });

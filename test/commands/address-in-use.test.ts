@@ -45,6 +45,16 @@ describe.runIf(process.platform === "linux")("run, where the address is in use",
     );
   });
 
+  it("names --metrics-listen, where that is the address", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const where = ["--listen", "127.0.0.1:0", "--metrics-listen", `${portOf(server)}`];
+    const shim = start(command, [...where, "--gateway", "ws://127.0.0.1:9"]);
+    expect(await shim.exit).toBe(1);
+    expect(shim.stderr.join()).toContain("end it, or choose another --metrics-listen: kill");
+  });
+
   it("names another shim, which the command ends", async () => {
     const { shim, port } = await startShim();
     const why = await refused(port);

@@ -7,6 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => command.remove());
 
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const RUN = ["run", "--listen", "127.0.0.1:0", "--gateway", "ws://127.0.0.1:9"];
 
 /** Returns an environment in which the process runs `code` at SIGUSR2. */
@@ -31,6 +32,8 @@ describe("an internal error", () => {
       stack: expect.stringMatching(/^TypeError: bug\n {4}at /),
     });
     expect(shim.stderr.filter((text) => text.includes("bug"))).toEqual([]);
+    for (const text of shim.stdout)
+      expect(JSON.parse(text)).toMatchObject({ time: expect.stringMatching(ISO_TIME) });
   });
 
   it("is one line on stderr if the log is silent", async () => {

@@ -13,12 +13,14 @@ const canary = (place: string): string => `Canary-${place}-0xDEADBEEF`;
 const SHARED = canary("gatewayToken");
 const QUERY = canary("query");
 const FIELDS = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-OpenClaw-Token"];
+const METRICS_PAGES = ["/health", "/health?gateway", "/metrics", `/?token=${QUERY}`];
 const PAGES = ["", "/health", "/metrics", "/outcomes", "/nothing"];
 
 let command: Bundle;
 let gateway: FakeGateway;
 let daemon: RunningCommand;
 let port: number;
+let metricsPort: number;
 /** What the shim itself answered. */
 const answers: string[] = [];
 let deviceToken = "";
@@ -41,8 +43,11 @@ beforeAll(async () => {
     "./token",
     "--log-level",
     "debug",
+    "--metrics-listen",
+    "127.0.0.1:0",
   ]);
   const listening = await daemon.line(/"event":"listening"/);
+  metricsPort = Number(/"metrics":"127\.0\.0\.1:(\d+)"/.exec(listening)?.[1]);
   port = Number(/"127\.0\.0\.1:(\d+)"/.exec(listening)?.[1]);
   await daemon.line(/"event":"approver.up"/);
   await visit();
@@ -87,6 +92,10 @@ async function visit(): Promise<void> {
     ),
   ];
   for (const request of requests) answers.push(await rawClient(port, request).closed());
+  for (const page of METRICS_PAGES) {
+    const request = `GET ${page} HTTP/1.1\r\nHost: a\r\n${secrets.join("\r\n")}\r\n\r\n`;
+    answers.push(await rawClient(metricsPort, request).closed());
+  }
 }
 
 function filesBelow(folder: string): string[] {
@@ -104,7 +113,7 @@ function secretsIn(text: string): string[] {
 describe("no secret is", () => {
   it("left out of this test: the gateway issued a token, and the shim refused and answered", () => {
     expect(deviceToken).not.toBe("");
-    expect(answers).toHaveLength(12 + PAGES.length);
+    expect(answers).toHaveLength(12 + PAGES.length + METRICS_PAGES.length);
     expect(answers.map((text) => text.slice(0, 12))).toEqual(
       expect.arrayContaining([
         "HTTP/1.1 400",

@@ -6,6 +6,8 @@ const FIELDS: Readonly<Record<keyof Outcome, string>> = {
   time: "ISO 8601, UTC",
   event: '`"pairing.outcome"`',
   conn: "id of the connection, on every line about it",
+  traceId:
+    "the trace ID of the request's `traceparent` (W3C Trace Context), if that is valid; on every line about the connection",
   outcome: "one of the names in [outcomes.md](outcomes.md)",
   reason:
     "the gateway's own code, such as `not-paired` or `AUTH_TOKEN_MISMATCH`; for `denied` the rule of the shim",

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/commands/command-table.ts";
 import { toolVariables } from "../../src/openclaw/tool-variables.ts";
-import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
+import { Metrics } from "../../src/outcome/metrics.ts";
+import { metricsText } from "../../src/status/metrics-text.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { environmentName, flagName } from "../../src/settings/setting-row.ts";
 import { SETTING_ROWS } from "../../src/settings/settings.ts";
@@ -151,13 +152,22 @@ describe("docs/observability.md", () => {
   });
 
   it("has every metric, and no other", () => {
-    const text = new OutcomeMetrics().text(new Connections(1), true);
-    expect(matches(page, /^\| `(openclaw_shim_\w+)/gm)).toEqual(matches(text, /^# TYPE (\w+)/gm));
+    const text = metricsText(
+      {
+        metrics: new Metrics(),
+        connections: new Connections(1),
+        dialer: { heldRequests: () => 0 },
+        approver: undefined,
+        lostLines: () => 0,
+      },
+      true,
+    );
+    expect(matches(page, /^\| `((?:openclaw_shim|process)_\w+)/gm)).toEqual(matches(text, /^# TYPE (\w+)/gm));
   });
 
   it("has every status path, and no other", () => {
-    const paths = matches(read("src/status/status.ts"), /case "(\/__shim__\/\w*)"/g);
-    expect(matches(page, /^\| `(\/__shim__\/\w*)`/gm)).toEqual(paths);
+    const paths = matches(read("src/status/status.ts"), /case "(\/[\w/?]*)"/g);
+    expect(matches(page, /^\| `(\/[\w/?]*)`/gm)).toEqual(paths.filter((path) => path !== "/__shim__"));
   });
 });
 

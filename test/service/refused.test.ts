@@ -20,6 +20,7 @@ describe("install refuses, in one line and with exit code 2", () => {
     [["--hold", "soon"], '--hold: "soon" is not a duration'],
     [["--listen", "0.0.0.0:1"], '--listen: "0.0.0.0:1" is not a loopback address'],
     [["--listen", "127.0.0.1:0"], "--listen: port 0 is another port at every start"],
+    [["--metrics-listen", "0.0.0.0:0"], "--metrics-listen: port 0 is another port at every start"],
     [["--token", "sekrit"], "--token: a secret is never a setting"],
     [["--config", "/etc/shim.json5"], "--config: cannot be read in an image"],
     [["--token-file", "token"], "--token-file: is not an absolute path; with --root, give the absolute path"],

@@ -69,6 +69,17 @@ describe("units", () => {
     expect(directives(before("wss://gateway.example:443"), "IPAddressAllow")).toEqual([]);
     expect(directives(before("wss://gateway.example:443"), "IPAddressDeny")).toEqual([]);
   });
+
+  it("let the service bind the port of --metrics-listen, and everybody reach it if it is not loopback", () => {
+    const local = service({ metricsListen: "127.0.0.1:9464" });
+    expect(directives(local, "SocketBindDeny")).toEqual(["any"]);
+    expect(directives(local, "SocketBindAllow")).toEqual(["tcp:9464"]);
+    expect(directives(local, "IPAddressDeny")).toEqual(["any"]);
+    const open = service({ metricsListen: "0.0.0.0:9464" });
+    expect(directives(open, "SocketBindAllow")).toEqual(["tcp:9464"]);
+    expect(directives(open, "IPAddressDeny")).toEqual([]);
+    expect(directives(service(), "SocketBindAllow")).toEqual([]);
+  });
 });
 
 describe("text that a unit cannot hold unchanged", () => {

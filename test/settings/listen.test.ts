@@ -118,3 +118,24 @@ describe("--listen", () => {
     expect(await problems(["--listen", "0.0.0.0:5", "--listen", "[::1]:5", ...peers])).toEqual([]);
   });
 });
+
+describe("--metrics-listen", () => {
+  it("takes every address of this machine, without --allow-from", async () => {
+    const { metricsListen } = await load(["--metrics-listen", "0.0.0.0:9464"]);
+    expect(metricsListen).toEqual({ host: "0.0.0.0", port: 9464 });
+  });
+
+  it("takes a port of loopback", async () => {
+    const { metricsListen } = await load(["--metrics-listen", "9464"]);
+    expect(metricsListen).toEqual({ host: "127.0.0.1", port: 9464 });
+  });
+
+  it.each([
+    ["127.0.0.1:18788", 'is included in "127.0.0.1:18788"'],
+    ["0.0.0.0:18788", "is included in"],
+    ["127.0.0.1:18789", "is the gateway's own address"],
+    ["prometheus:9464", "is not an address to listen on"],
+  ])("refuses %s", async (text, problem) => {
+    expect((await problems(["--metrics-listen", text])).join()).toContain(problem);
+  });
+});

@@ -40,6 +40,7 @@ const TEXTS: Readonly<Record<Exclude<keyof typeof SETTINGS, "config">, fc.Arbitr
   approveScopes: list(label.map((name) => `operator.${name}`)),
   approveRoles: list(label),
   tokenFile: label.map((name) => `/run/${name}`),
+  metricsListen: port.map((number) => `127.0.0.3:${number}`),
   logLevel: fc.constantFrom("debug", "info", "warn", "error", "silent"),
   logFormat: fc.constantFrom("json", "pretty"),
 };

@@ -1,12 +1,35 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { startApproveBench } from "../approve/harness.ts";
 import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-import { OutcomeMetrics } from "../../src/outcome/metrics.ts";
+import { Metrics } from "../../src/outcome/metrics.ts";
+import type { OutcomeName } from "../../src/outcome/outcome.ts";
+import { metricsText } from "../../src/status/metrics-text.ts";
 import { Connections } from "../../src/server/connections.ts";
-import { rawClient, upgradeRequest } from "../support/raw.ts";
-import { openTestShim } from "../support/shim.ts";
+import { freePort, rawClient, upgradeRequest } from "../support/raw.ts";
+import { exchange } from "../support/recorder.ts";
+import { openShimFor, openTestShim, type TestShim } from "../support/shim.ts";
 import { closeFrame } from "../support/websocket-frames.ts";
+
+const OUTCOMES: readonly OutcomeName[] = [
+  "connected",
+  "pairing-required",
+  "device-required",
+  "device-invalid",
+  "unauthorized",
+  "rate-limited",
+  "origin-rejected",
+  "protocol-mismatch",
+  "gateway-starting",
+  "gateway-refused",
+  "gateway-unreachable",
+  "gateway-closed",
+  "abandoned",
+  "denied",
+  "not-gateway-protocol",
+];
+const DECISIONS = ["approved", "not-approved", "rejected", "not-rejected"];
 
 describe("/__shim__/metrics", () => {
   it("counts outcomes, open connections, bytes and the time to an outcome", async () => {
@@ -35,8 +58,63 @@ describe("/__shim__/metrics", () => {
     if (open.ok) await open.session?.close();
   });
 
+  it("has every outcome with each known reason, every refusal and every decision from the start, at 0", async () => {
+    const shim = await openShimFor({ port: await freePort() });
+    const { values, text } = await scrape(shim);
+    const expected = [
+      ...OUTCOMES.map((outcome) => `outcomes_total{outcome="${outcome}",reason=""}`),
+      'outcomes_total{outcome="pairing-required",reason="not-paired"}',
+      'outcomes_total{outcome="unauthorized",reason="AUTH_TOKEN_MISMATCH"}',
+      'outcomes_total{outcome="gateway-unreachable",reason="ECONNREFUSED"}',
+      'outcomes_total{outcome="denied",reason="origin_not_allowed"}',
+      'denied_requests_total{reason="host_not_allowed"}',
+      ...DECISIONS.map((decision) => `approvals_total{decision="${decision}"}`),
+      "held_requests_total",
+      "log_lines_dropped_total",
+      "dropped_total",
+    ];
+    expect(expected.filter((name) => values[`openclaw_shim_${name}`] !== 0)).toEqual([]);
+    expect(text).toMatch(/^openclaw_shim_build_info\{version="\d+\.\d+\.\d+[^"]*"\} 1$/m);
+    const started = values["process_start_time_seconds"] ?? 0;
+    expect(Math.abs(Date.now() / 1000 - process.uptime() - started)).toBeLessThan(2);
+  });
+
+  it("counts denied HTTP requests, those that waited for the gateway, and lost log lines", async () => {
+    const shim = await openShimFor({ port: await freePort() }, { hold: 200 }, { lostLines: () => 7 });
+    await exchange(shim.port, ["GET / HTTP/1.1", "Host: evil.example"]);
+    await exchange(shim.port, ["CONNECT example:443 HTTP/1.1", "Host: example"]);
+    await rawClient(shim.port, upgradeRequest(["Origin: http://"])).closed();
+    await rawClient(shim.port, upgradeRequest()).closed();
+    await shim.outcome(1);
+    expect((await scrape(shim)).values).toMatchObject({
+      'openclaw_shim_denied_requests_total{reason="host_not_allowed"}': 1,
+      'openclaw_shim_denied_requests_total{reason="method_connect"}': 1,
+      'openclaw_shim_denied_requests_total{reason="origin_malformed"}': 0,
+      'openclaw_shim_outcomes_total{outcome="denied",reason="origin_malformed"}': 1,
+      'openclaw_shim_outcomes_total{outcome="gateway-unreachable",reason="ECONNREFUSED"}': 1,
+      openclaw_shim_held_requests_total: 1,
+      openclaw_shim_log_lines_dropped_total: 7,
+    });
+  });
+
+  it("counts what --approve seen decided", async () => {
+    const approveScopes = ["operator.read", "operator.write"];
+    const { shim, through, logged } = await startApproveBench("2026.2.19", { approveScopes });
+    const device = createDevice();
+    await through({ device, scopes: ["operator.read"] });
+    await through({ device, scopes: ["operator.write"] });
+    await logged("approved");
+    await through({ device, scopes: ["operator.admin"] });
+    await logged("not-approved");
+    expect((await scrape(shim)).values).toMatchObject({
+      'openclaw_shim_approvals_total{decision="approved"}': 1,
+      'openclaw_shim_approvals_total{decision="not-approved"}': 1,
+      'openclaw_shim_approvals_total{decision="rejected"}': 0,
+    });
+  });
+
   it("limits the reasons of each outcome, and escapes them", () => {
-    const metrics = new OutcomeMetrics();
+    const metrics = new Metrics();
     for (let i = 0; i < 5_000; i += 1) {
       metrics.note({ outcome: "gateway-closed", reason: `"\\\n${i}`, ms: 1 });
     }
@@ -75,9 +153,21 @@ describe("/__shim__/metrics", () => {
   });
 });
 
-function seriesOf(metrics: OutcomeMetrics): string[] {
-  const lines = metrics.text(new Connections(1), false).split("\n");
-  return lines.filter((line) => line.startsWith("openclaw_shim_outcomes_total"));
+function seriesOf(metrics: Metrics): string[] {
+  const sources = {
+    metrics,
+    connections: new Connections(1),
+    dialer: { heldRequests: () => 0 },
+    approver: undefined,
+    lostLines: () => 0,
+  };
+  const lines = metricsText(sources, false).split("\n");
+  return lines.filter((line) => /^openclaw_shim_outcomes_total.* [1-9]\d*$/.test(line));
+}
+
+async function scrape(shim: TestShim): Promise<{ text: string; values: Record<string, number> }> {
+  const text = await (await fetch(`http://${shim.authority}/__shim__/metrics`)).text();
+  return { text, values: parse(text) };
 }
 
 function parse(text: string): Record<string, number> {

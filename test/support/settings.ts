@@ -25,6 +25,7 @@ export function testSettings(gatewayPort: number): Settings {
     approve: "off",
     approveScopes: [],
     approveRoles: [],
+    metricsListen: undefined,
     logLevel: "info",
     logFormat: "json",
   };

@@ -102,7 +102,10 @@ function inQuotes(name: string, value: string): string {
 async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }: Scope): Promise<Settings> {
   try {
     const settings = await loadSettings({ given, env: { ...env, HOME: home } });
-    if (settings.listen.every(({ port }) => port !== 0)) return settings;
+    const { listen, metricsListen } = settings;
+    if (metricsListen?.port === 0) throw withoutPort("--metrics-listen");
+    if (listen.some(({ port }) => port === 0)) throw withoutPort("--listen");
+    return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     const located = (name: string): string => (isOwnVariable(name) ? `${name} in ${environment}` : name);
@@ -110,7 +113,10 @@ async function load(given: Layer, env: NodeJS.ProcessEnv, { environment, home }:
       ...error.problems.map((problem) => Object.assign({}, problem, { setting: located(problem.setting) })),
     );
   }
-  throw invalid("--listen", "port 0 is another port at every start", "give a service a fixed port");
+}
+
+function withoutPort(setting: string): SettingsError {
+  return invalid(setting, "port 0 is another port at every start", "give a service a fixed port");
 }
 
 function checkPaths({ given }: Layer, { offline, system }: Scope): void {

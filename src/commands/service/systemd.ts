@@ -194,18 +194,22 @@ export function serviceUnit(
   { system, bundle, environment }: Pick<SystemdScope, "system" | "bundle" | "environment">,
   { node, settings }: Pick<ServiceProgram, "node" | "settings">,
 ): string {
-  const { host } = settings.gateway;
+  const { gateway, metricsListen } = settings;
   const stop = Math.max(STOP_SECONDS, Math.ceil(settings.drain / 1000) + STOP_MARGIN_SECONDS);
   const unit = withDirectives(system ? systemServiceFile : userServiceFile, {
     ExecStart: [execStart(node, bundle)],
     EnvironmentFile: [`-${escaped("the home folder", environment)}`],
     TimeoutStopSec: [`${stop}`],
   });
-  // A user's systemd has no packet filter.
-  if (!system || isLoopbackName(host)) return unit;
-  if (isIP(host) !== 0) return withDirectives(unit, { IPAddressAllow: ["localhost", host] });
-  // A name may stand for any address, and so may the name server that resolves it.
-  return withDirectives(unit, { IPAddressAllow: [], IPAddressDeny: [] });
+  // A user's systemd has neither filter.
+  if (!system) return unit;
+  const allow = metricsListen ? `SocketBindAllow=tcp:${metricsListen.port}\n` : "";
+  const bound = unit.replace("SocketBindDeny=any\n", `$&${allow}`);
+  const isRemote = !isLoopbackName(gateway.host);
+  // A scraper may have any address. A name may stand for any, and so may the name server that resolves it.
+  if ((metricsListen && !isLoopbackName(metricsListen.host)) || (isRemote && isIP(gateway.host) === 0))
+    return withDirectives(bound, { IPAddressAllow: [], IPAddressDeny: [] });
+  return isRemote ? withDirectives(bound, { IPAddressAllow: ["localhost", gateway.host] }) : bound;
 }
 
 /** Renders systemd/openclaw-shim.socket. @throws SettingsError if a unit cannot hold an address */
