@@ -14,7 +14,7 @@ export interface LoggerOptions {
   /** Loads what to suggest below the `listening` line of the pretty format. */
   readonly nextSteps: () => Promise<NextSteps>;
   /** Is called for every line that is lost. */
-  readonly onLost?: (() => unknown) | undefined;
+  readonly onLost?: () => unknown;
 }
 
 /** Bytes that may wait for a slow reader of the log; further lines are dropped and counted. */
@@ -27,12 +27,12 @@ const MAX_WAITING_BYTES = 1024 * 1024;
  * @param stdout `process.stdout`; main.ts handles its errors
  */
 export async function createLogger(
-  { logLevel, logFormat, nextSteps, onLost }: LoggerOptions,
+  { logLevel, logFormat, nextSteps, onLost = () => {} }: LoggerOptions,
   stdout: Stdout,
 ): Promise<Logger> {
   const [put, why] = fstatSync(stdout.fd).isFile()
     ? [fileWriter(stdout.fd), "the file could not be written"]
-    : [streamWriter(stdout), "nobody read them"];
+    : [streamWriter(stdout, onLost), "nobody read them"];
   const sink = dropping(put, onLost, (lines) => {
     // An error, so that it is shown at every level: the lost lines may be of any.
     logger.error({ event: "log.dropped", lines }, `log lines dropped: ${why}`);
@@ -80,17 +80,13 @@ export async function flushed(stream: Writable, ms: number): Promise<void> {
 type Put = (line: string) => boolean;
 
 /** Drops the lines that `put` rejects, and reports their number once it accepts one again. */
-function dropping(
-  put: Put,
-  onLost: (() => unknown) | undefined,
-  onDropped: (lines: number) => void,
-): DestinationStream {
+function dropping(put: Put, onLost: () => unknown, onDropped: (lines: number) => void): DestinationStream {
   let dropped = 0;
   return {
     write: (line) => {
       if (!put(line)) {
         dropped += 1;
-        onLost?.();
+        onLost();
       } else if (dropped > 0) {
         const lines = dropped;
         dropped = 0;
@@ -135,10 +131,14 @@ function writeWhatFits(fd: number, bytes: Buffer): Buffer {
  * Writes to a pipe or socket without blocking. pino.destination would flush synchronously at exit, and a pipe that
  * nobody reads would hold the process for ever (measured with sonic-boom 4).
  */
-function streamWriter(stdout: Stdout): Put {
+function streamWriter(stdout: Stdout, onLost: () => unknown): Put {
+  // Node's stdout is never destroyed: each write fails after its reader has disconnected.
+  const onWritten = (error?: Error | null): void => {
+    if (error) onLost();
+  };
   return (line) => {
-    if (stdout.destroyed || stdout.writableLength > MAX_WAITING_BYTES) return false;
-    stdout.write(line);
+    if (stdout.writableLength > MAX_WAITING_BYTES) return false;
+    stdout.write(line, onWritten);
     return true;
   };
 }

@@ -69,6 +69,8 @@ describe("the log", () => {
       const { status } = await fetch(`http://127.0.0.1:${port}/__shim__/health`, { method: "POST" });
       expect(status).toBeGreaterThanOrEqual(400);
     }
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/__shim__/metrics`)).text();
+    expect(metrics).toMatch(/^openclaw_shim_log_lines_dropped_total [1-9]/m);
     shim.signal("SIGTERM");
     expect(await shim.exit).toBe(0);
     expect(shim.stderr).toEqual([]);

@@ -85,7 +85,7 @@ export async function startDaemon(
       });
       const counts: Record<string, number> = {};
       for (const [, name = "", count] of (await response.text()).matchAll(
-        /outcomes_total\{outcome="([\w-]+)".*\} (\d+)$/gm,
+        /outcomes_total\{outcome="([\w-]+)".*\} ([1-9]\d*)$/gm,
       )) {
         counts[name] = (counts[name] ?? 0) + Number(count);
       }

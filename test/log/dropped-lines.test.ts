@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { PassThrough, Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../../src/log/logger.ts";
 import type { Stdout } from "../../src/log/logger.ts";
@@ -39,20 +39,5 @@ describe("lines that a blocked stdout does not accept", () => {
     const events = await eventsAfterBlockedStdout(level);
     expect(events.filter((event) => event === "large").length).toBeLessThan(20);
     expect(events.slice(-2)).toEqual(["last", "log.dropped"]);
-  });
-});
-
-describe("lines after the reader of stdout has disconnected", () => {
-  it("are counted for the metrics", async () => {
-    let lost = 0;
-    const onLost = (): unknown => (lost += 1);
-    const closed = new PassThrough().destroy();
-    const fd = openSync("/dev/null", "w");
-    onTestFinished(() => closeSync(fd));
-    const stdout = Object.assign(closed, { fd, isTTY: false }) as unknown as Stdout;
-    const logger = await createLogger({ logLevel: "info", nextSteps: () => [], onLost }, stdout);
-    logger.info({ event: "one" });
-    logger.info({ event: "two" });
-    expect(lost).toBe(2);
   });
 });
