@@ -201,12 +201,10 @@ export function serviceUnit(
     EnvironmentFile: [`-${escaped("the home folder", environment)}`],
     TimeoutStopSec: [`${stop}`],
   });
-  // A user's systemd has neither filter.
-  if (!system) return unit;
   const allow = metricsListen ? `SocketBindAllow=tcp:${metricsListen.port}\n` : "";
   const bound = unit.replace("SocketBindDeny=any\n", `$&${allow}`);
   const isRemote = !isLoopbackName(gateway.host);
-  // A scraper may have any address. A name may stand for any, and so may the name server that resolves it.
+  // Scrapers, names and name servers may have any address. A user's systemd has no filter: its unit has no such line.
   if ((metricsListen && !isLoopbackName(metricsListen.host)) || (isRemote && isIP(gateway.host) === 0))
     return withDirectives(bound, { IPAddressAllow: [], IPAddressDeny: [] });
   return isRemote ? withDirectives(bound, { IPAddressAllow: ["localhost", gateway.host] }) : bound;
