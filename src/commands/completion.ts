@@ -52,7 +52,7 @@ function wordsOf(commands: readonly Command[]): Word[] {
       words.set(key, { flag: `--${flagName(key)}`, takers, help, metavar, repeatable, values });
     }
     const values = operands.includes("|") ? operands.split("|") : [];
-    if (values.length > 0) words.set(operands, { takers: [name], help: "", metavar: operands, values });
+    if (operands !== "") words.set(operands, { takers: [name], help: "", metavar: operands, values });
   }
   return [...words.values()];
 }
@@ -67,6 +67,20 @@ _openclaw_shim() {
   # --flag=value is three words.
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   COMPREPLY=()
+  case $command in (${words
+    .filter(isCommand)
+    .flatMap(({ takers }) => takers)
+    .join("|")})
+    local at
+    for ((at = 2; at < COMP_CWORD; at++)); do
+      if [[ \${COMP_WORDS[at]} == -- ]]; then
+        # A function of the package bash-completion.
+        if declare -F _command_offset >/dev/null; then _command_offset $((at + 1))
+        elif ((at + 1 == COMP_CWORD)); then COMPREPLY=($(compgen -c -- "$cur")); fi
+        return
+      fi
+    done
+  esac
   case $prev in (${paths.map(({ flag }) => flag).join("|")}) return ;; esac
   # Offers files only there. Bash 3 has no compopt.
   compopt +o default 2>/dev/null
@@ -90,7 +104,7 @@ function zshScript(commands: readonly Command[], words: readonly Word[]): string
     const list = values.length > 0 ? `(${values.join(" ")})` : " ";
     const action = isFile(word) ? "_files" : isFolder(word) ? "_files -/" : list;
     const value = metavar === "" ? "" : `:${zshEscaped(metavar)}:${action}`;
-    if (flag === undefined) return `1${value}`;
+    if (flag === undefined) return isCommand(word) ? "*:: : _normal" : `1${value}`;
     return `${repeatable ? "*" : ""}${flag}${value === "" ? "" : "="}[${zshEscaped(help)}]${value}`;
   };
   return `#compdef openclaw-shim
@@ -98,13 +112,14 @@ function zshScript(commands: readonly Command[], words: readonly Word[]): string
 # or write into ~/.zshrc, after compinit: source <(openclaw-shim completion zsh)
 _openclaw-shim() {
   local command=${commands[0]?.name}
-  local -a commands specs
-  commands=(
+  # $commands is the shell's own.
+  local -a names specs
+  names=(
 ${lines(commands, ({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`)}\
   )
   if [[ $words[2] != -* ]]; then
     if ((CURRENT == 2)); then
-      _describe command commands
+      _describe command names
       return
     fi
     command=$words[2]
@@ -112,7 +127,7 @@ ${lines(commands, ({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`)}
     ((CURRENT--))
   fi
 ${lines(words, (word) => `  ${when(word.takers, `specs+=${quoted(spec(word))}`)}`)}\
-  _arguments $specs
+  _arguments -S $specs
 }
 if [[ $funcstack[1] == _openclaw-shim ]]; then _openclaw-shim "$@"; else compdef _openclaw-shim openclaw-shim; fi
 `;
@@ -129,13 +144,20 @@ function __openclaw_shim_takes
     end
     contains -- $command $argv
 end
+function __openclaw_shim_rest
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); or return
+    set -e words[1..$at]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
 complete -c openclaw-shim -f
 ${lines(commands, ({ name, summary }) =>
   fishLine("test (count (commandline -opc)) -eq 1", `-a ${name} -d ${fishQuoted(summary)}`),
 )}\
 ${lines(words, (word) => {
   const { flag, takers, help, metavar, values } = word;
-  const offered = isFolder(word) ? "(__fish_complete_directories)" : values.join(" ");
+  const folders = isFolder(word) ? "(__fish_complete_directories)" : values.join(" ");
+  const offered = isCommand(word) ? "(__openclaw_shim_rest)" : folders;
   const parts = [
     ...(flag === undefined ? [] : [`-l ${flag.slice(2)} -d ${fishQuoted(help)}`]),
     ...(metavar === undefined ? [] : [isFile(word) ? "-r -F" : "-x"]),
@@ -155,6 +177,11 @@ function isFile({ metavar }: Word): boolean {
 
 function isFolder({ metavar }: Word): boolean {
   return metavar === "DIR";
+}
+
+/** Returns true for a command of the shell, with its arguments, after `--`. */
+function isCommand({ flag, metavar }: Word): boolean {
+  return flag === undefined && metavar?.startsWith("--") === true;
 }
 
 function lines<T>(items: readonly T[], line: (item: T) => string): string {

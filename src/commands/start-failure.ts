@@ -7,7 +7,7 @@ import { isShim } from "../status/shim-client.ts";
 import { printable } from "../text/printable.ts";
 import { createDialer } from "../upstream/dial.ts";
 import { probeGateway } from "../upstream/gateway-probe.ts";
-import { findListeningProcess, listeningUser } from "./doctor/listening-process.ts";
+import { findListeningProcess, listeningUser, type ListeningProcess } from "./doctor/listening-process.ts";
 import { findService } from "./service/find-service.ts";
 
 /** For a response of what listens at the address, on this machine. */
@@ -16,6 +16,11 @@ const FIXES: ReadonlyMap<string, string> = new Map([
   ["EADDRNOTAVAIL", "this machine has no such address"],
   ["EACCES", "ports below 1024 need a privilege"],
 ]);
+/** Commands that show which program listens on a port. */
+const LISTS: Readonly<Record<string, string>> = {
+  linux: "ss -ltnp 'sport = :PORT'",
+  win32: "netstat -ano -p TCP",
+};
 
 /** Returns why the shim could not start, and what to do, as one line. Loaded only then. */
 export async function startFailure(
@@ -48,9 +53,8 @@ async function holderOf(
   const found = findListeningProcess(port, host);
   const isSystemd = found?.program === "systemd";
   const named = (what: string): string => (found ? `${what}, ${found.shown}` : what);
-  // A connection to systemd's socket would start the service.
-  const shim = !isSystemd && (await isShim(reachableAt(where)));
-  const service = shim || isSystemd ? await ownService(where, env) : undefined;
+  // First, as a connection to systemd's socket would start the service.
+  const service = await ownService(where, found, env);
   if (service) {
     const fix = "use that one, or stop it first";
     return { by: named(`the service ${service.name}`), fix, command: service.command };
@@ -60,30 +64,34 @@ async function holderOf(
     return { by: named("a socket unit"), fix, command: "systemctl list-sockets" };
   }
   const fix = `end it, or choose another ${setting}`;
-  const command = found && `kill ${found.pid}`;
-  if (shim) return { by: named("another openclaw-shim"), fix, command };
+  const end = found && `kill ${found.pid}`;
+  if (await isShim(reachableAt(where))) return { by: named("another openclaw-shim"), fix, command: end };
   if (await isGateway(where)) {
     return {
       by: named("OpenClaw's gateway itself"),
       fix: `the shim needs a port of its own: choose another ${setting}`,
     };
   }
-  if (found) return { by: found.shown, fix, command };
+  if (found) return { by: found.shown, fix, command: end };
   const uid = listeningUser(port, host);
   const by = uid === undefined ? "another program" : `a program of the user with uid ${uid}`;
-  const sudo = process.getuid?.() === 0 ? "" : "sudo ";
-  const list = uid === undefined ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp 'sport = :${port}'`;
-  return { by, fix: `${fix}; this shows which program it is`, command: sudo + list };
+  const list = LISTS[process.platform] ?? "lsof -nP -iTCP:PORT -sTCP:LISTEN";
+  const sudo = process.getuid?.() ? "sudo " : "";
+  const command = sudo + list.replace("PORT", String(port));
+  return { by, fix: `${fix}; this shows which program it is`, command };
 }
 
 /** Returns the installed service that listens at an address, and the command that stops it. */
-async function ownService(where: HostPort, env: NodeJS.ProcessEnv) {
+async function ownService(where: HostPort, found: ListeningProcess | undefined, env: NodeJS.ProcessEnv) {
   for (const system of [false, true]) {
     try {
       const service = findService({ system }, env);
-      const { installed, listen, name } = await service.state();
-      if (installed && listen.some((address) => authorityOf(address) === authorityOf(where)))
-        return { name, command: await service.stopCommand() };
+      const { installed, listen, name, pid, running, socket = "" } = await service.state();
+      const isThere = listen.some((address) => authorityOf(address) === authorityOf(where));
+      // Else a shim that was started by hand keeps the service, which may be this process, from starting.
+      const mayHold = pid !== process.pid && (running || socket.startsWith("active"));
+      const holds = found ? found.program === "systemd" || found.pid === pid : mayHold;
+      if (installed && isThere && holds) return { name, command: await service.stopCommand() };
     } catch (error) {
       // There is none for this user, or on this platform.
       if (!(error instanceof SettingsError)) throw error;

@@ -4,7 +4,7 @@ import type { Environment } from "../openclaw/config.ts";
 import { readEnvironment, type Layer } from "./layers.ts";
 import { boolean, type ListenAddress, type Parser } from "./parsers.ts";
 import { flagName, parseRows, type Given } from "./setting-row.ts";
-import { SettingsError, shownValue, type SettingProblem } from "./settings-error.ts";
+import { problemLine, SettingsError, shownValue, type SettingProblem } from "./settings-error.ts";
 import { SETTING_ROWS, SETTINGS, type Settings } from "./settings.ts";
 
 /** The sources of a command's settings. */
@@ -76,7 +76,9 @@ export function resolve(layers: readonly Layer[]): Settings {
   const problems = layers.flatMap((layer) => layer.problems);
   const given = (key: string): Given | undefined => lookUp(layers, key) ?? DEFAULTS.get(key);
   const values = parseRows(SETTINGS, given, problems);
-  problems.push(...addressProblems(given));
+  // A port alone is two addresses, which have the same problem.
+  const lines = new Map([...addressProblems(given)].map((problem) => [problemLine(problem), problem]));
+  problems.push(...lines.values());
   if (problems.length > 0) throw new SettingsError(...problems);
   const { allowRemoteGateway: _, config: __, gatewayFingerprint: fingerprint, ...settings } = values;
   const byDefault = !lookUp(layers, "listen");

@@ -71,11 +71,17 @@ describe.runIf(process.platform === "linux")("run, where the address is in use",
     mkdirSync(bin);
     copyFileSync(join(import.meta.dirname, "../service/systemctl.sh"), join(bin, "systemctl"));
     const env = { PATH: `${bin}:/usr/bin:/bin`, FAKE_SYSTEMD: bin, FAKE_LISTEN: `127.0.0.1:${port}` };
-    expect(await refused(port, env)).toMatch(
+    // Its process is another one.
+    const byHand = await refused(port, env);
+    expect(byHand).toContain("another openclaw-shim");
+    const [, pid = ""] = /pid (\d+)/.exec(byHand) ?? [];
+    expect(await refused(port, { ...env, FAKE_PID: pid })).toMatch(
       /^the service openclaw-shim\.service \(user\), node \(pid \d+\); use that one, or stop it first: systemctl --user stop openclaw-shim\.socket openclaw-shim\.service$/,
     );
     // A service at another address does not matter.
-    expect(await refused(port, { ...env, FAKE_LISTEN: "127.0.0.2:1" })).toContain("another openclaw-shim");
+    expect(await refused(port, { ...env, FAKE_PID: pid, FAKE_LISTEN: "127.0.0.2:1" })).toContain(
+      "another openclaw-shim",
+    );
     shim.signal("SIGTERM");
     await shim.exit;
   });

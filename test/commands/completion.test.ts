@@ -9,14 +9,20 @@ import { printCompletion } from "../../src/commands/completion.ts";
 const folder = mkdtempSync(join(tmpdir(), "shim-completion-"));
 mkdirSync(join(folder, "image"));
 writeFileSync(join(folder, "settings.json5"), "{}");
+mkdirSync(join(folder, "bin"));
+writeFileSync(join(folder, "bin/tool-of-the-test"), "", { mode: 0o755 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const [run] = COMMANDS;
+/** With one that takes another command, whatever the others take. */
+const ALL = [...COMMANDS, { ...run, name: "wrap", operands: "-- COMMAND ARG..." }];
 
 /** Runs `openclaw-shim completion ARG…` and returns what it prints. */
 async function printed(...args: readonly string[]): Promise<string> {
   let text = "";
   const stdout = { write: (chunk: string) => (text += chunk) };
   const context = { env: {}, program: "", stdout, complain: () => {}, stopped: async () => {} };
-  expect(await printCompletion(COMMANDS)(args, context as never)).toBe(0);
+  expect(await printCompletion(ALL)(args, context as never)).toBe(0);
   return text;
 }
 
@@ -47,6 +53,10 @@ const TYPED: readonly (readonly [string, RegExp])[] = [
   ["run --config set\t", /^<run><--config><settings\.json5>$/],
   ["install --root ima\t", /^<install><--root><image\/?>$/],
   ["completion fi\t", /^<completion><fish>$/],
+  [
+    "wrap --for\tpri\t-- tool-of-th\tset\t",
+    /^<wrap><--forwarded(?:=|><)private><--><tool-of-the-test><settings\.json5>$/,
+  ],
   // Neither files nor flags that the command does not take.
   ["run --listen set\t", /^<run><--listen><set>$/],
   ["status --forw\t", /^<status><--forw>$/],
@@ -59,7 +69,13 @@ async function typed(shell: keyof typeof SHELLS, keys: readonly string[]): Promi
   writeFileSync(join(folder, `start.${shell}`), `${before}\n${await printed(shell)}`);
   const child = spawn("script", ["-qefc", `stty cols 200; exec ${command}`, "/dev/null"], {
     cwd: folder,
-    env: { HOME: folder, PATH: "/usr/bin:/bin", TERM: "xterm", SHELL: "/bin/sh", INPUTRC: "/dev/null" },
+    env: {
+      HOME: folder,
+      PATH: `${folder}/bin:/usr/bin:/bin`,
+      TERM: "xterm",
+      SHELL: "/bin/sh",
+      INPUTRC: "/dev/null",
+    },
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -15,6 +15,17 @@ describe("LaunchAgent: commands of launchctl", () => {
     expect(mac.said.at(-1)).toContain(`openclaw-shim responds at 127.0.0.1:${mac.port}`);
   });
 
+  it("the command that stops it: bootout, in the domain in which it is loaded", async () => {
+    for (const [domain, noScreen] of [
+      [SCREEN, ""],
+      [BACKGROUND, "125"],
+    ] as const) {
+      const mac = await startMac({ noScreen });
+      await mac.install("--listen", `127.0.0.1:${mac.port}`);
+      expect(await mac.stopCommand()).toBe(`launchctl bootout ${domain}/${LABEL}`);
+    }
+  });
+
   it("a second install: nothing", async () => {
     const mac = await startMac();
     await mac.install("--listen", `127.0.0.1:${mac.port}`);

@@ -31,6 +31,8 @@ export interface Mac {
   /** Runs the command. @returns the exit code */
   install(...args: readonly string[]): Promise<number>;
   uninstall(): Promise<number>;
+  /** Returns the command that stops the service. */
+  stopCommand(): Promise<string>;
   /** Runs `status --json`. */
   status(): Promise<unknown>;
   /** The commands of launchctl that change something, since the last call. */
@@ -84,6 +86,7 @@ export async function startMac({ noScreen = "" }: { readonly noScreen?: string }
       return install(commandContext(INSTALL_FLAGS, args, env, { said, warned }), service, script);
     },
     uninstall: () => uninstall(commandContext(UNINSTALL_FLAGS, [], env, { said, warned }), service),
+    stopCommand: service.stopCommand,
     status: async () => {
       await status(commandContext(STATUS_FLAGS, ["--json"], env, { said, warned }), service);
       return JSON.parse(said.at(-1) ?? "") as unknown;

@@ -20,7 +20,7 @@ case $1 in
         if [ -e "$FAKE_SYSTEMD/failed" ]; then
           printf 'ActiveState=failed\nSubState=failed\nResult=exit-code\nMainPID=0\nExecMainPID=4711\n'
         else
-          printf 'ActiveState=inactive\nSubState=dead\nResult=success\nMainPID=0\nExecMainPID=4711\n'
+          printf 'ActiveState=inactive\nSubState=dead\nResult=success\nMainPID=%s\nExecMainPID=4711\n' "${FAKE_PID:-0}"
         fi ;;
     esac ;;
   clean)

@@ -33,6 +33,10 @@ describe("--listen", () => {
     expect(await problems(["--listen", "5", "--listen", "127.0.0.1:5"])).toEqual([
       '--listen: "127.0.0.1:5" is included in "5"; leave one out',
     ]);
+    expect(await problems(["--listen", "5", "--listen", "5"])).toEqual([
+      '--listen: "5" is included in "5"; leave one out',
+    ]);
+    expect(await problems(["--listen", "5", "--gateway", "ws://localhost:5"])).toHaveLength(1);
   });
 
   it.each([

@@ -157,11 +157,11 @@ describe("run, where the service has the address", () => {
         `openclaw-shim: cannot start: 127.0.0.1:28788 is in use by the service ${UNIT} (system), systemd (pid 1); ` +
         `use that one, or stop it first: ${command}\n`,
     });
-    expect(await property(machine, "ActiveState")).toBe("inactive");
-    // Another user cannot see whose socket it is; the service is started, and responds.
+    // Another user cannot see whose socket it is.
     const { code, stderr } = await machine.attempt([...AS_NOBODY, ...run]);
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`by the service ${UNIT} \\(system\\); .*: sudo ${command}\n$`));
+    expect(await property(machine, "ActiveState")).toBe("inactive");
     await machine.run(command.split(" "));
     expect(await property(machine, "ActiveState", SOCKET)).toBe("inactive");
     expect(await property(machine, "ActiveState")).toBe("inactive");
