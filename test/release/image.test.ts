@@ -118,6 +118,8 @@ it("runs as `node` without privileges, is healthy while the gateway boots, and c
   start(`${name}-gateway`, ...gatewayArgs, "--entrypoint=node", image, "/test/gateway.mjs");
   await shim.line("gateway.up");
   await podman("exec", name, ...check);
+  const up = `fetch("http://127.0.0.1:9464/metrics").then((r) => r.text()).then(console.log)`;
+  expect(await podman("exec", name, "node", "-e", up)).toMatch(/^openclaw_shim_gateway_up 1$/m);
   const client = ["node", "/test/client.mjs", "connect", "ws://127.0.0.1:18788", TOKEN];
   expect(JSON.parse(await podman("exec", name, ...client))).toMatchObject({ ok: true });
 
