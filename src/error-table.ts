@@ -2,7 +2,6 @@
 export interface RefusalRow {
   /** The HTTP status. */
   readonly status: number;
-  /** What happened. */
   readonly message: string;
   /** What to do, as one sentence; absent where the code of the failure has its own. */
   readonly fix?: string;
@@ -65,6 +64,11 @@ export const REFUSALS = {
     message: "all {value} connection slots were in use, and this client was idle or had not authenticated",
     fix: "send requests and authenticate at once, or start openclaw-shim with --max-connections above {value}",
   },
+  memory_limit: {
+    status: 503,
+    message: "unread data filled the kernel's buffers, which count towards the memory limit of {value}",
+    fix: "read messages and responses as they arrive, or raise the memory limit: MemoryMax= of the service, or the container's",
+  },
   too_many_failures: {
     status: 429,
     message: "too many failed authentication attempts: wait {value} s",
@@ -110,11 +114,7 @@ export const REFUSALS = {
     message: "CONNECT is not supported: this server forwards to one gateway only",
     fix: "use the shim as the gateway URL, not as an HTTP proxy: unset HTTP_PROXY, or set NO_PROXY=127.0.0.1",
   },
-  method_not_allowed: {
-    status: 405,
-    message: "{value} is not allowed here",
-    fix: "use GET or HEAD",
-  },
+  method_not_allowed: { status: 405, message: "{value} is not allowed here", fix: "use GET or HEAD" },
   not_found: { status: 404, message: "{value} is not a page of the shim", fix: "see /__shim__/" },
   upgrade_not_websocket: {
     status: 426,

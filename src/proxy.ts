@@ -186,10 +186,10 @@ export class Proxy implements ListenerHandlers {
     this.#parts.logger.error({ event: "accept.failed", reason }, "a connection could not be accepted");
   }
 
-  onDropped(): void {
-    const { code: reason, fix } = refuse("evicted", String(this.#parts.connections.slots.max));
+  onDropped(why?: Refusal): void {
+    const { code: reason, fix } = why ?? refuse("evicted", String(this.#parts.connections.slots.max));
     const line = { event: "connection.dropped", reason, fix };
-    this.#parts.floods.warn(line, "connection dropped: too many are open");
+    this.#parts.floods.warn(line, `connection dropped: ${why?.message ?? "too many are open"}`);
   }
 
   onConnectionClosed({ id: conn, traceId, acceptedAt, requests }: ClientConnection, socket: Socket): void {

@@ -27,6 +27,8 @@ const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
 /** How often bodies are checked that have stopped arriving. */
 const STALLED_CHECK_MS = 5_000;
+/** Connections that are accepted before the kernel's buffers for them are watched: too few to fill the memory limit. */
+const UNWATCHED = 16;
 /**
  * While nothing is in progress, the drain waits so long for a connection that was just accepted to send its first
  * request, and for a client to read the end of its response. Connections opened in advance, as browsers do, are not
@@ -127,6 +129,13 @@ export async function openShim(
     approver,
     ceiling,
   });
+  let accepted = 0;
+  connections.onOpen = () => {
+    accepted += 1;
+    if (accepted === UNWATCHED) void watchMemory();
+  };
+  const watchMemory = async (): Promise<void> =>
+    (await import("./server/kernel-memory.ts")).watchKernelMemory(connections, (why) => proxy.onDropped(why));
   const { metricsListen } = settings;
   let metricsListener: MetricsListener | undefined;
   const bind = async (): Promise<Listener[]> => {

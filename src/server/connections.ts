@@ -32,8 +32,10 @@ export class ClientConnection {
 export class Connections {
   readonly #open = new Map<Socket, ClientConnection>();
   readonly slots: Slots;
-  /** Number of connections that were closed to make room, since start. */
+  /** Number of connections that were closed to make room, or to free memory, since start. */
   dropped = 0;
+  /** Is called with each accepted connection. */
+  onOpen: ((socket: Socket) => void) | undefined;
   #received = 0;
   #sent = 0;
 
@@ -55,6 +57,7 @@ export class Connections {
     const dropped = this.#makeRoom();
     const connection = new ClientConnection();
     this.#open.set(socket, connection);
+    this.onOpen?.(socket);
     socket.once("close", () => {
       this.#open.delete(socket);
       this.#received += socket.bytesRead;
@@ -63,6 +66,11 @@ export class Connections {
       for (const response of connection.responses) response.emit("close");
     });
     return dropped;
+  }
+
+  /** Returns the sockets of all open connections. */
+  sockets(): Iterable<Socket> {
+    return this.#open.keys();
   }
 
   /** Returns the connection of a socket; a new one if it is closed already. */
@@ -104,7 +112,7 @@ export class Connections {
     let oldest: [Socket, ClientConnection] | undefined;
     for (const entry of this.#open) {
       const [socket, connection] = entry;
-      if (connection.dropped || this.slots.has(socket)) continue;
+      if (connection.dropped || this.slots.of(socket)) continue;
       oldest ??= entry;
       if (connection.responses.size > 0) continue;
       oldest = entry;
@@ -115,7 +123,7 @@ export class Connections {
     connection.dropped = true;
     this.dropped += 1;
     // Those that read their refusal are open for a moment longer.
-    if (connection.requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.destroy();
+    if (connection.requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.resetAndDestroy();
     else refuseSocket(socket, refuse("evicted", String(this.slots.max)));
     return true;
   }

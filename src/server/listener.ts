@@ -35,8 +35,8 @@ export interface ListenerHandlers {
   onUnreadable(socket: Socket, refusal: Refusal): Refusal;
   /** A connection could not be accepted. */
   onAcceptError(error: Error): void;
-  /** A connection is closed to make room for another. */
-  onDropped(): void;
+  /** A connection is closed to make room for another, or for the reason. */
+  onDropped(why?: Refusal): void;
   onConnectionClosed(connection: ClientConnection, socket: Socket): void;
 }
 

@@ -8,6 +8,18 @@ const UNAUTHENTICATED_MS = 30_000;
 /** Deadline between two bytes of a request's body, in ms. */
 const BODY_MS = 60_000;
 
+/** The connection to the gateway that a client's connection uses, or used last. */
+export const gatewaySockets = new WeakMap<Socket, Socket>();
+
+/** The next check of the kernel's buffers: after so many bytes. */
+export const nextCheck = { bytes: Infinity, check: (): void => {} };
+
+/** Counts relayed bytes: within one turn of the event loop the kernel may buffer hundreds of MiB. */
+export function countRelayed({ length }: Buffer): void {
+  nextCheck.bytes -= length;
+  if (nextCheck.bytes < 0) nextCheck.check();
+}
+
 /** What an upgrade or a plain request in progress holds. Its user sets what is known of it. */
 export class Slot {
   /** Returns true if the slot stays with its client for as long as it wants: a client that has authenticated. */
@@ -62,9 +74,9 @@ export class Slots {
     return this.#used.size;
   }
 
-  /** Returns true if the connection holds a slot: it has one upgrade or request at a time. */
-  has(socket: Socket): boolean {
-    return this.#used.has(socket);
+  /** Returns the slot that the connection holds: it has one upgrade or request at a time. */
+  of(socket: Socket): Slot | undefined {
+    return this.#used.get(socket);
   }
 
   /**

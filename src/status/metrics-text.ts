@@ -124,7 +124,7 @@ export function metricsText(sources: MetricSources, gatewayUp: boolean): string 
     [
       "openclaw_shim_dropped_total",
       "counter",
-      "Connections that were closed to make room for others.",
+      "Connections that were closed to make room for others, or to free memory.",
       connections.dropped,
     ],
     [

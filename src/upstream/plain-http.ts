@@ -6,6 +6,7 @@ import { refuse, refuseUnreachable } from "../errors.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
 import { HTTP_IDLE_MS } from "../server/listener.ts";
 import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.ts";
+import { countRelayed, gatewaySockets } from "../server/slots.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Dialer } from "./dial.ts";
 
@@ -54,6 +55,8 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
     // Node has already sent 100 (Continue).
     outgoing.removeHeader("Expect");
     outgoing.setHeader("Connection", exchange.hasBody ? "close" : "keep-alive");
+    if (outgoing.socket) gatewaySockets.set(request.socket, outgoing.socket);
+    request.on("data", countRelayed);
     response.once(REFUSED, () => outgoing.destroy());
     // Node emits a 101 only here; without a listener the client would wait for the idle timeout.
     outgoing.once("upgrade", (_response, socket: Duplex) => {
@@ -71,6 +74,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       return;
     }
     exchanges.get(response)?.onStatus?.(statusCode);
+    upstream.on("data", countRelayed);
     response.sendDate = false;
     const options = connectionOptions(upstream.rawHeaders);
     const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
@@ -126,7 +130,11 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
     ): void {
       const exchange: Exchange = { rawHeaders, hasBody: hasBody(request, rawHeaders), onStatus };
       exchanges.set(response, exchange);
-      response.once("close", () => exchanges.delete(response));
+      response.once("close", () => {
+        exchanges.delete(response);
+        // Another client may use that connection next.
+        gatewaySockets.delete(request.socket);
+      });
       // proxyReq sets the fields; httpxy would not emit it with `Expect`.
       request.headers = {};
       if (exchange.hasBody || !reused.hasIdle()) return dial(request, response, conn);

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { LINGER_MS } from "../server/refusal-response.ts";
+import { countRelayed } from "../server/slots.ts";
 
 /** A side that reads nothing of what is queued for it counts as dead after so many rounds of LINGER_MS. */
 const STALLED_ROUNDS = 10;
@@ -96,6 +97,7 @@ function flow(
   function act(chunk: Buffer, verdict: ChunkVerdict | undefined): void {
     if (typeof verdict === "object") return end(verdict);
     if (!verdict) observer = undefined;
+    countRelayed(chunk);
     // Bytes for a side that has closed are dropped, so that the sender's end is still seen.
     // What the kernel took at once is not a reason to pause, however much it was.
     if (to.writable && !to.write(chunk) && to.writableLength > 0) from.pause();

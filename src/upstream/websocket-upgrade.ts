@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
 import { ByteStore } from "../net/byte-store.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
+import { gatewaySockets } from "../server/slots.ts";
 import type { Dialer, Hold } from "./dial.ts";
 import type { GatewayRefusal } from "./refused-upgrade.ts";
 import { splice, type SpliceListener } from "./splice.ts";
@@ -64,6 +65,7 @@ export function relayUpgrade(request: UpgradeRequest): (refusal: Refusal) => voi
   const cancelDial = dialer.dial(request, (result) => {
     if ("failure" in result) return fail("gateway_unreachable", result.failure);
     gateway = result.socket;
+    gatewaySockets.set(client, gateway);
     watch("on", gateway, onResponseBytes, onGatewayClosed);
     listener.waitForTurn(() => result.socket.write(toSend, "latin1"));
   });

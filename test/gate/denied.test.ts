@@ -17,6 +17,8 @@ interface Denied {
 const CEILING = "scope_ceiling";
 /** Tested in test/advisory/CWE-410-held-slots.test.ts: it takes other clients. */
 const EVICTED = "evicted";
+/** Tested in test/advisory/CWE-770-socket-buffers.test.ts. */
+const MEMORY_LIMIT = "memory_limit";
 const connections = Connections.prototype;
 const { add } = connections;
 const SLOW = "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -53,7 +55,7 @@ describe("the outcome denied", () => {
     const [, section = ""] = page.split("\n## Denied by the shim\n");
     const rows = (section.split("\n## ", 1)[0] ?? "").matchAll(/^\| `(\w+)`/gm);
     expect([...rows].map(([, code = ""]) => code).toSorted()).toEqual(
-      [...Object.keys(DENIED), CEILING, EVICTED].toSorted(),
+      [...Object.keys(DENIED), CEILING, EVICTED, MEMORY_LIMIT].toSorted(),
     );
   });
 

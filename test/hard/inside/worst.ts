@@ -2,17 +2,16 @@
 // own. Usage: `worst.mjs SCENARIO BUNDLE CGROUP_PROCS`. Prints one line of JSON: what the shim's health page says then.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectRequest } from "../../support/messages.ts";
 import { upgradeRequest } from "../../support/raw.ts";
 import { BINARY, frame, TEXT } from "../../support/websocket-frames.ts";
+import { CONNECTIONS, KIB, MIB, open, pour, SHIM, ZEROS } from "./worst-clients.ts";
 import * as gateways from "./worst-gateways.ts";
 import { accept, challengeAll, connectAll, type OnRequest } from "./worst-gateways.ts";
 
-const CONNECTIONS = 512;
-const [KIB, MIB] = [1024, 1024 * 1024];
-const [SHIM, GATEWAY] = [18_788, 18_789];
+const GATEWAY = 18_789;
 /** Until the shim has read and relayed what it takes. */
 const SETTLED_MS = 2_000;
 const DEADLINE_MS = 120_000;
@@ -23,23 +22,10 @@ interface Scenario {
 }
 
 const UPGRADE = upgradeRequest();
-const zeros = Buffer.alloc(64 * KIB);
 /** The gateway's ends of the connections. */
 let upstream: readonly Socket[] = [];
-
-/** Opens connections that each send `text`, and read what they get, or do not. */
-async function open(text: string | Buffer, count = CONNECTIONS, reads = true): Promise<Socket[]> {
-  const sockets: Socket[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const socket = connect(SHIM, "127.0.0.1");
-    socket.on("error", () => {});
-    socket.write(text);
-    if (reads) socket.resume();
-    sockets.push(socket);
-    await once(socket, "connect");
-  }
-  return sockets;
-}
+/** A client that reads, in some scenarios. */
+let reader: Socket | undefined;
 
 /** As `open`; resolves when no more of them reach the gateway: at most 28 with a handshake that is not over. */
 async function openThrough(text: string | Buffer, reads = true): Promise<Socket[]> {
@@ -52,15 +38,6 @@ async function openThrough(text: string | Buffer, reads = true): Promise<Socket[
   return sockets;
 }
 
-/** Writes as fast as the peer reads, without end. */
-function pour(socket: Socket, bytes: Buffer = zeros): void {
-  const more = (): void => {
-    while (socket.write(bytes));
-  };
-  socket.on("drain", more);
-  more();
-}
-
 const acceptAndRead: OnRequest = (socket) => accept(socket.resume());
 /** Lets the handshake be over at once, so that all connections can be open. */
 const CONNECTED = Buffer.concat([Buffer.from(UPGRADE), frame(TEXT, connectRequest(), true)]);
@@ -71,7 +48,7 @@ const get = (path: string, field = "Accept: */*"): string =>
 async function heads(fields: readonly string[]): Promise<void> {
   const clients = await openThrough(upgradeRequest(fields));
   for (let at = 0; at < 64; at += 1) {
-    for (const client of clients) client.write(zeros.subarray(0, 1_000));
+    for (const client of clients) client.write(ZEROS.subarray(0, 1_000));
     await sleep(5);
   }
 }
@@ -143,6 +120,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     gateway: (socket) => connectAll(socket, () => pour(socket)),
     attack: () => openThrough(CONNECTED, false),
   },
+  "frames, all at once, to clients that do not read": {
+    gateway: (socket) => connectAll(socket, () => socket.once("data", () => pour(socket))),
+    async attack() {
+      const clients = await openThrough(CONNECTED, false);
+      reader = clients[0]?.resume();
+      for (const client of clients) client.write("x");
+    },
+  },
   "frames in both directions to sides that do not read": {
     gateway: (socket) =>
       connectAll(socket, () => pour(socket.pause(), frame(BINARY, Buffer.alloc(2 * MIB), false))),
@@ -156,6 +141,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       pour(socket);
     },
     attack: () => openThrough(UPGRADE, false),
+  },
+  "frames, all at once, to a gateway that does not read": {
+    gateway: (socket) => connectAll(socket, () => void socket.pause()),
+    async attack() {
+      for (const client of await openThrough(CONNECTED)) pour(client);
+    },
   },
   "request bodies to a gateway that does not read": {
     gateway: (socket) => void socket.pause(),
@@ -177,6 +168,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       pour(socket);
     },
     attack: () => openThrough(get("/"), false),
+  },
+  "whole responses to clients that do not read": {
+    gateway: (socket) => {
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${2 * MIB}\r\n\r\n${"x".repeat(2 * MIB)}`);
+    },
+    attack: () => open(get("/", "Connection: close"), CONNECTIONS, false),
   },
   "outcomes and pages that nobody reads": {
     gateway: challengeAll,
@@ -244,6 +241,9 @@ while ((await health()) === undefined) await sleep(50);
 if (!name.includes("log")) shim.stdout.resume();
 await Promise.race([attack(), sleep(DEADLINE_MS)]);
 await sleep(SETTLED_MS);
-process.stdout.write(JSON.stringify({ health: await health(), killedBy, reached: upstream.length }));
+const isReading = reader && !reader.destroyed;
+process.stdout.write(
+  JSON.stringify({ health: await health(), killedBy, reached: upstream.length, isReading }),
+);
 if (shim.kill("SIGKILL") && killedBy === undefined) await once(shim, "exit");
 process.exit();

@@ -94,6 +94,7 @@ const TRIED = [
   ["ProtectKernelModules", "modules", "EACCES", "ENOENT", "ok"],
   ["ProtectKernelLogs", "kernelLog", EPERM, EPERM, EINVAL],
   ["ProtectControlGroups", "writeControlGroup", "EACCES", "EROFS", "ok"],
+  ["ProtectControlGroups, ProcSubset", "readControlGroup", "ok", "ok", "ok"],
   ["RestrictNamespaces", "namespace", EPERM, EPERM, "ok"],
   ["RestrictRealtime", "realtime", EPERM, EPERM, "ok"],
   ["RestrictSUIDSGID", "suid", "EPERM", "EPERM", "ok"],
