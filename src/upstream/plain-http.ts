@@ -43,7 +43,7 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
 
   const exchanges = new Map<ServerResponse, Exchange>();
 
-  proxy.on("proxyReq", (outgoing, _request, response) => {
+  proxy.on("proxyReq", (outgoing, request, response) => {
     const exchange = exchanges.get(response);
     if (!exchange) return;
     exchange.outgoing = outgoing;
