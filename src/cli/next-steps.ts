@@ -25,9 +25,9 @@ export function nextSteps(program: string, env: Environment): NextSteps {
     if (local === undefined) return [["try next", `${program} doctor${flags}`]];
     const authority = authorityOf(local);
     const listen = authority === SETTINGS.listen.default[0] ? "" : ` ${flag("listen", authority)}`;
-    const { set, portAlone } = toolVariables(local, env);
+    const { set, portAlone, dotenv } = toolVariables(local, env);
     const { OPENCLAW_GATEWAY_PORT: port } = set;
-    const isOneVariable = portAlone && Object.keys(set).length === 1;
+    const isOneVariable = portAlone && dotenv === undefined && Object.keys(set).length === 1;
     return [
       [
         "point tools here",

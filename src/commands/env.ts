@@ -5,8 +5,7 @@ import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
 
 // OpenClaw's error is "gateway url override requires explicit credentials" (src/gateway/call.ts).
-const NO_TOKEN =
-  "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting";
+const NO_TOKEN = "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or tools with this URL fail";
 
 /**
  * Prints what to set so that OpenClaw's tools connect to the first listener: lines for a shell, `--json`, or with
@@ -40,7 +39,11 @@ export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<nu
   return 0;
 }
 
-function shellLines({ set, portAlone, why }: ToolVariables, needsToken: boolean, tokenFile?: string): string {
+function shellLines(
+  { set, portAlone, why, dotenv }: ToolVariables,
+  needsToken: boolean,
+  tokenFile?: string,
+): string {
   const lines = Object.entries(set).map(([name, value]) =>
     value === undefined ? `unset ${name}` : `export ${name}=${value}`,
   );
@@ -49,7 +52,11 @@ function shellLines({ set, portAlone, why }: ToolVariables, needsToken: boolean,
   const comment = portAlone
     ? `# The port is enough: ${why}.`
     : `# The port is not enough, and a URL needs the token in the environment: ${why}.`;
-  return `${[comment, ...lines, ...tokenLine].join("\n")}\n`;
+  const fromDotenv = (dotenv?.names ?? []).map(
+    (name) =>
+      `export ${name}="$(${quoted(process.execPath)} --env-file=${quoted(dotenv?.path ?? "")} -p process.env.${name})"`,
+  );
+  return `${[comment, ...lines, ...fromDotenv, ...tokenLine].join("\n")}\n`;
 }
 
 /** Quotes a text for a POSIX shell. */

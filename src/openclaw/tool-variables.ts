@@ -13,6 +13,11 @@ export interface ToolVariables {
   readonly portAlone: boolean;
   /** Why the port is enough or not, as a clause. */
   readonly why: string;
+  /**
+   * OpenClaw's `.env` file and the variables in it that hold the credential. Its tools read them, but not with the state
+   * directory of a command that an outcome prints (`SHELL_COMMANDS`).
+   */
+  readonly dotenv?: { readonly path: string; readonly names: readonly string[] } | undefined;
 }
 
 /**
@@ -31,7 +36,8 @@ export function toolVariables(listener: HostPort, env: Environment): ToolVariabl
     return { set, portAlone: false, why: credential.why };
   }
   const other = env["OPENCLAW_GATEWAY_URL"] ? { OPENCLAW_GATEWAY_URL: undefined } : {};
-  return { set: { ...other, ...port }, portAlone: true, why: credential.from };
+  const { from: why, dotenv } = credential;
+  return { set: { ...other, ...port }, portAlone: true, why, dotenv };
 }
 
 /** Returns why tools with this config would not connect to the shim, or without a credential. */
@@ -53,7 +59,14 @@ function findCredential({ shownPath, object }: ReturnType<typeof readOpenclawCon
   const mode = auth["mode"];
   if (mode === "none") return { from: `gateway.auth.mode in ${shownPath} is none` };
   const names = mode === "token" || mode === "password" ? [mode] : ["token", "password"];
-  const env = { ...dotenv(given), ...given };
+  const file = readDotenv(given);
+  const env = { ...file.variables, ...given };
+  const dotenv = (used: readonly unknown[]) => {
+    const found = Object.keys(file.variables).filter(
+      (name) => given[name] === undefined && used.includes(name),
+    );
+    return found.length === 0 ? undefined : { path: file.path, names: found };
+  };
   for (const name of names) {
     const value = auth[name];
     if (value === undefined) continue;
@@ -61,20 +74,24 @@ function findCredential({ shownPath, object }: ReturnType<typeof readOpenclawCon
     const found = fromConfigValue(value, from, env);
     // Tools read the references that only OpenClaw can resolve.
     const isResolvable = "secret" in found || (isRecord(value) && fieldsOf(value)["source"] !== "env");
-    return isResolvable ? { from: `tools here use ${from}` } : { why: found.why };
+    if (!isResolvable) return { why: found.why };
+    const inText = typeof value === "string" ? [...value.matchAll(/\$\{?(\w+)/g)] : [];
+    const used = [...inText.map(([, variable]) => variable), fieldsOf(value)["id"]];
+    return { from: `tools here find ${from}`, dotenv: dotenv(used) };
   }
   const variable = names
     .map((name) => `OPENCLAW_GATEWAY_${name.toUpperCase()}`)
     .find((name) => env[name]?.trim());
-  if (variable !== undefined) return { from: `${variable} is set` };
+  if (variable !== undefined) return { from: `${variable} is set`, dotenv: dotenv([variable]) };
   return { why: `tools here find no gateway.auth.${names[0]} in ${shownPath}` };
 }
 
-/** Returns the variables of OpenClaw's `.env` file, which its tools read. */
-function dotenv(env: Environment): Environment {
-  const folder = openclawStateDir(env);
-  const file = folder === undefined ? undefined : readSmallFile(join(folder, ".env"), 64 * 1024);
-  if (file === undefined || "why" in file) return {};
-  const lines = file.text.matchAll(/^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(\S.*)$/gm);
-  return Object.fromEntries([...lines].map(([, name = "", value]) => [name, value]));
+/** Reads OpenClaw's `.env` file: its path, and its variables. */
+function readDotenv(env: Environment) {
+  const path = join(openclawStateDir(env) ?? "", ".env");
+  const file = readSmallFile(path, 64 * 1024);
+  const text = "why" in file ? "" : file.text;
+  const lines = text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(\S.*)$/gm);
+  const variables: Environment = Object.fromEntries([...lines].map(([, name = "", value]) => [name, value]));
+  return { path, variables };
 }

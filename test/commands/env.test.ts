@@ -49,7 +49,7 @@ describe("env", () => {
     writeFileSync(path, '{"gateway": {"auth": {"token": "sekrit"}}}');
     const other = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", OPENCLAW_CONFIG_PATH: path };
     const lines = await env([], other);
-    expect(lines).toMatch(`# The port is enough: tools here use gateway.auth.token in ${path}.\n`);
+    expect(lines).toMatch(`# The port is enough: tools here find gateway.auth.token in ${path}.\n`);
     expect(inShell(lines, other)).toEqual(PORT);
     expect(JSON.parse(await env(["--json"], other))).toEqual({ OPENCLAW_GATEWAY_URL: null, ...PORT });
   });
@@ -72,6 +72,18 @@ describe("env", () => {
     expect(await env([], { ...remote, ...SECRETS })).not.toContain("OPENCLAW_GATEWAY_TOKEN");
   });
 
+  it("exports the token of OpenClaw's .env file, for the commands that outcomes print", async () => {
+    const folder = join(command.folder, "state it's");
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, "openclaw.json"),
+      '{"gateway": {"auth": {"token": "${OPENCLAW_GATEWAY_MINE}"}}}',
+    );
+    writeFileSync(join(folder, ".env"), 'OPENCLAW_GATEWAY_MINE="sekrit"\n');
+    const lines = await env([], { OPENCLAW_STATE_DIR: folder });
+    expect(inShell(lines)).toEqual({ ...PORT, OPENCLAW_GATEWAY_MINE: "sekrit" });
+  });
+
   it("takes the token from --token-file, when the lines are run", async () => {
     const file = join(command.folder, "it's a token");
     writeFileSync(file, "sekrit\n", { mode: 0o600 });
@@ -92,7 +104,7 @@ describe("env", () => {
     const without = start(command, ["env"]);
     expect(await without.exit).toBe(0);
     expect(without.stderr).toEqual([
-      "openclaw-shim: note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or every openclaw command fails with this setting",
+      "openclaw-shim: note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or tools with this URL fail",
     ]);
     for (const name of ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"]) {
       const run = start(command, ["env"], { [name]: "sekrit" });

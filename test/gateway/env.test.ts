@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { SHELL_COMMANDS } from "../../src/error-table.ts";
 import { randomToken, startGateway, type Gateway } from "./gateway.ts";
 import { createHome } from "./home.ts";
 import { installOpenClaw } from "./openclaw.ts";
@@ -57,7 +58,7 @@ describe.each(chosenVersions())("what env prints, with the CLI of openclaw %s", 
     };
   });
 
-  /** Runs what `env` prints and then the CLI, in one shell. Returns what was printed, and the outcome at the shim. */
+  /** Runs what `env` prints, the CLI, and a command as outcomes print it, in one shell. Returns what was printed, and the outcome at the shim. */
   async function follow({
     config,
     files,
@@ -78,12 +79,23 @@ describe.each(chosenVersions())("what env prints, with the CLI of openclaw %s", 
     const shimEnv = [process.execPath, BUNDLE, "env", "--listen", `127.0.0.1:${shim.port}`, ...args].join(
       " ",
     );
-    const script = `set -eu; lines=$(${shimEnv}); echo "$lines" >&2; eval "$lines"; exec ${node} ${entry} cron list --json`;
+    await mkdir(join(home.path, "bin"));
+    await writeFile(join(home.path, "bin/openclaw"), `#!/bin/sh\nexec ${node} ${entry} "$@"\n`, {
+      mode: 0o755,
+    });
+    // As the command of an outcome, but one that changes nothing.
+    const printed = SHELL_COMMANDS["approve-device"].replace("approve {value}", "list --json >&2");
+    const script = [
+      `set -eu; PATH="$PWD/bin:$PATH"`,
+      `lines=$(${shimEnv}); echo "$lines" >&2; eval "$lines"`,
+      `openclaw cron list --json; ${printed}`,
+    ].join("\n");
     const options = { cwd: home.path, env: { ...home.env, ...env } };
     const { stdout, stderr } = await promisify(execFile)("sh", ["-c", script], options);
     expect(JSON.parse(stdout)).toMatchObject({ jobs: expect.any(Array) });
     const { outcome } = await shim.outcome(outcomes);
-    outcomes += 1;
+    outcomes += 2;
+    expect(await shim.outcome(outcomes - 1)).toMatchObject({ outcome: "connected", client: { id: "cli" } });
     expect(stderr).not.toContain(token);
     return { lines: stderr, outcome };
   }

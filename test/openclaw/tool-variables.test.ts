@@ -42,8 +42,13 @@ describe("the port alone is enough if the tools find the credential", () => {
 
   it("in OpenClaw's .env file", () => {
     write("openclaw.json", token("${MY}"));
-    write(".env", "# a comment\nexport MY=t\n");
-    expect(toolVariables(LISTENER, { HOME: home })).toMatchObject({ set: PORT, portAlone: true });
+    write(".env", "# a comment\nexport MY=t\nOTHER=u\nOPENCLAW_GATEWAY_TOKEN=v\n");
+    const dotenv = { path: join(home, ".openclaw/.env"), names: ["MY"] };
+    expect(toolVariables(LISTENER, { HOME: home })).toMatchObject({ set: PORT, portAlone: true, dotenv });
+    expect(toolVariables(LISTENER, { HOME: home, MY: "t" }).dotenv).toBeUndefined();
+    write("openclaw.json", "{}");
+    dotenv.names = ["OPENCLAW_GATEWAY_TOKEN"];
+    expect(toolVariables(LISTENER, { HOME: home })).toMatchObject({ set: PORT, portAlone: true, dotenv });
   });
 
   it("in the environment, without an openclaw.json", () => {
