@@ -40,7 +40,7 @@ failed
 .TP
 .B 2
 bad settings
-.SH EXAMPLES
+${COMMANDS.flatMap(({ name, exit }) => (exit === undefined ? [] : [`.TP\n\\fB${name}\\fP\n${roff(exit)}\n`])).join("")}.SH EXAMPLES
 .nf
 ${COMMANDS.flatMap(({ example }) => (example === undefined ? [] : [`${escaped(example)}\n`])).join("")}.fi
 `;

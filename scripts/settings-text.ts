@@ -26,7 +26,7 @@ export const LISTS = `Sources are not merged: a list replaces a list. A repeatab
 \`10s\` or \`2m\`, at most 10 minutes.`;
 
 export const PROBLEMS = `A bad setting is one line on stderr: its name, its value and what is allowed. All bad settings are reported together, and
-the exit code is 2. A valid setting that probably has no effect, such as an unknown scope, is a warning: \`run\`
+the exit code is 2 (125 of \`exec\`). A valid setting that probably has no effect, such as an unknown scope, is a warning: \`run\`
 logs it (event \`setting.warning\`), other commands print it on stderr.
 Exit code 1 means that the program could not start.`;
 

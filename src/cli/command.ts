@@ -24,7 +24,10 @@ export interface ProcessContext {
 }
 
 /** The process and the parsed arguments of a command; also the sources for `loadSettings`. */
-export type CommandContext<T extends FlagTable = FlagTable> = ProcessContext & Arguments<T>;
+export interface CommandContext<T extends FlagTable = FlagTable> extends ProcessContext, Arguments<T> {
+  /** The words after `--`, for a command that takes them. */
+  readonly operands: readonly string[];
+}
 
 /** A row of the table of commands. */
 interface CommandRow<T extends FlagTable, Run> {
@@ -38,6 +41,8 @@ interface CommandRow<T extends FlagTable, Run> {
   /** What follows the flags, as `--help` shows it: `-- COMMAND ARG...`, or one of several words, `bash|zsh|fish`. */
   readonly operands?: string;
   readonly example?: string;
+  /** What the exit codes mean, if not what they mean for all commands. */
+  readonly exit?: string;
   /** The command takes none of the settings. */
   readonly withoutSettings?: true;
   /** Loads the code of the command, which the others do not need. It returns the exit code or throws SettingsError. */
@@ -57,14 +62,23 @@ export function command<T extends FlagTable>(
   const load: Command["load"] = async () => {
     const run = await row.load();
     return (args, context) => {
-      const parsed = readArguments(args, row.flags, row.withoutSettings ? {} : SETTINGS);
+      const [own, operands] = row.operands?.startsWith("--") ? splitOperands(args) : [args, []];
+      const parsed = readArguments(own, row.flags, row.withoutSettings ? {} : SETTINGS);
       const { problems } = parsed.given;
       // Other commands report these together with the problems of all their settings.
       if (row.withoutSettings && problems.length > 0) throw new SettingsError(...problems);
-      return run({ ...context, ...parsed });
+      return run({ ...context, ...parsed, operands });
     };
   };
   return { ...row, load };
+}
+
+/** Splits words at the first `--`, which is left out. */
+export function splitOperands(
+  words: readonly string[],
+): [own: readonly string[], operands: readonly string[]] {
+  const end = words.indexOf("--");
+  return end === -1 ? [words, []] : [words.slice(0, end), words.slice(end + 1)];
 }
 
 // The flags of each command, besides the settings. A command gets their values in `CommandContext<typeof X_FLAGS>`.

@@ -4,6 +4,7 @@ import {
   ENV_FLAGS,
   INSTALL_FLAGS,
   PRE_PAIR_FLAGS,
+  splitOperands,
   STATUS_FLAGS,
   UNINSTALL_FLAGS,
   type Command,
@@ -24,6 +25,20 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     flags: {},
     example: "openclaw-shim run --listen 127.0.0.1:18789 --gateway ws://127.0.0.1:18787",
     load: async () => (await import("./run.ts")).run,
+  }),
+  command({
+    name: "exec",
+    summary: "runs a command through a shim of its own, which ends with it",
+    detail: [
+      "Listens on a free port of 127.0.0.1, waits for the gateway as long as --hold says, and sets what OpenClaw's",
+      "tools need: OPENCLAW_GATEWAY_PORT, or also _URL and _TOKEN. Below the command's output it prints what to do",
+      "about a refused connection; with --log-level it logs on stderr.",
+    ],
+    flags: {},
+    operands: "-- COMMAND ARG...",
+    example: "openclaw-shim exec -- openclaw cron list",
+    exit: "the command's, 128 + N if signal N ended it; 125 shim not started, 126 not executable, 127 not found",
+    load: async () => (await import("./exec.ts")).exec,
   }),
   command({
     name: "demo",
@@ -119,9 +134,11 @@ export async function findCommand(
   argv: readonly string[],
 ): Promise<{ readonly command: Command; readonly args: readonly string[] } | { readonly text: string }> {
   const [name, ...rest] = argv;
+  // What follows `--` is for another program.
+  const [own] = splitOperands(argv);
   if (name === "help" && rest.length <= 1) return { text: await helpFor(rest[0]) };
-  if (argv.includes("--help") || argv.includes("-h")) return { text: await helpFor(name) };
-  if (argv.includes("--version") || (argv.length === 1 && (name === "version" || name === "-v"))) {
+  if (own.includes("--help") || own.includes("-h")) return { text: await helpFor(name) };
+  if (own.includes("--version") || (argv.length === 1 && (name === "version" || name === "-v"))) {
     return { text: `${VERSION}\n` };
   }
   if (name === undefined || name.startsWith("-")) return { command: COMMANDS[0], args: argv };

@@ -24,7 +24,7 @@ export function helpText(commands: readonly Command[]): string {
 
 /** Returns what `COMMAND --help` prints: what the command does and every flag that it takes. */
 export function commandHelp(command: Command): string {
-  const { name, summary, flags, detail, operands = [], example, withoutSettings } = command;
+  const { name, summary, flags, detail, operands = [], example, withoutSettings, exit } = command;
   const own = flagLines(flags);
   const forms = [
     own.length === 0 ? [] : "[--FLAG]...",
@@ -40,7 +40,7 @@ export function commandHelp(command: Command): string {
     ...(withoutSettings ? [] : ["", SETTINGS_TITLE, ...flagLines(SETTINGS)]),
     ...(example === undefined ? [] : ["", "For example:", `  ${example}`]),
     "",
-    "Exit: 0 all well, 1 failed, 2 bad settings.",
+    `Exit: ${exit ?? "0 all well, 1 failed, 2 bad settings"}.`,
   ].join("\n")}\n`;
 }
 

@@ -6,7 +6,8 @@ import type { CommandContext } from "../cli/command.ts";
 import { createLogger } from "../log/logger.ts";
 import { loadSettings } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
-import { openShim } from "../shim.ts";
+import type { Settings } from "../settings/settings.ts";
+import { openShim, type Shim, type ShimResources } from "../shim.ts";
 
 /**
  * Runs the proxy until SIGTERM, SIGINT or the end of its terminal, then drains.
@@ -15,36 +16,51 @@ import { openShim } from "../shim.ts";
  * @throws SettingsError
  */
 export async function run(context: CommandContext): Promise<number> {
-  const { env, stdout, complain, program } = context;
+  const { env, stdout, program } = context;
   const handedOver =
     env["LISTEN_PID"] === undefined
       ? []
       : (await import("../server/socket-activation.ts")).takeHandedOver(env, process.pid);
   const settings = await loadSettings(context);
-  const { settingsWarnings } = await import("../settings/warnings.ts");
   const nextSteps = async () => (await import("../cli/next-steps.ts")).nextSteps(program, env);
   let lostLines = 0;
   const onLost = (): unknown => (lostLines += 1);
   const logger = await createLogger({ ...settings, nextSteps, onLost }, stdout);
   context.logCrashes?.(logger);
-  // With sockets of systemd, --listen does not say what is listened on.
-  const warnings = settingsWarnings(handedOver.length === 0 ? settings : { ...settings, listen: [] });
-  for (const warning of warnings) warn(logger, statement(warning), warning);
   // Handles signals from here on: one during the start must not be lost.
   const stopped = context.stopped();
-  let shim;
-  try {
-    const operator = settings.approve === "off" ? {} : await operatorOf(settings.tokenFile, context, logger);
-    shim = await openShim(settings, logger, { handedOver, operator, lostLines: () => lostLines });
-  } catch (error) {
-    if (error instanceof SettingsError) throw error;
-    const { startFailure } = await import("./start-failure.ts");
-    complain(`cannot start: ${await startFailure(error, env, settings)}`);
-    return 1;
-  }
+  const shim = await openFor(context, settings, logger, { handedOver, lostLines: () => lostLines });
+  if (!shim) return 1;
   await stopped;
   await shim.close();
   return 0;
+}
+
+/**
+ * Opens the shim of a command, and logs which settings are probably not meant.
+ *
+ * @returns undefined, after a complaint, if it could not start
+ * @throws SettingsError
+ */
+export async function openFor(
+  context: CommandContext,
+  settings: Settings,
+  logger: Logger,
+  resources: Pick<ShimResources, "handedOver" | "lostLines"> = {},
+): Promise<Shim | undefined> {
+  const { settingsWarnings } = await import("../settings/warnings.ts");
+  // With sockets of systemd, --listen does not say what is listened on.
+  const warnings = settingsWarnings(resources.handedOver?.length ? { ...settings, listen: [] } : settings);
+  for (const warning of warnings) warn(logger, statement(warning), warning);
+  try {
+    const operator = settings.approve === "off" ? {} : await operatorOf(settings.tokenFile, context, logger);
+    return await openShim(settings, logger, { ...resources, operator });
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
+    const { startFailure } = await import("./start-failure.ts");
+    context.complain(`cannot start: ${await startFailure(error, context.env, settings)}`);
+    return undefined;
+  }
 }
 
 /** Reads the token, only for `--approve`: a daemon that needs no secret holds none. */

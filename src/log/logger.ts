@@ -46,9 +46,15 @@ export async function createLogger(
     const pretty = prettyLines({ ...displayOf(stdout), nextSteps: await nextSteps() });
     destination = { write: (line) => sink.write(pretty(line)) };
   }
-  const logger: Logger = pino(
+  const logger: Logger = loggerTo(destination, logLevel);
+  return logger;
+}
+
+/** Creates a log whose lines go to `destination`. */
+export function loggerTo(destination: DestinationStream, level: string): Logger {
+  return pino(
     {
-      level: logLevel,
+      level,
       // journald and containers know the process and the machine.
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -56,12 +62,11 @@ export async function createLogger(
     },
     destination,
   );
-  return logger;
 }
 
 /** Creates a logger without output. It has its own stream, so that pino does not open stdout. */
 export function silentLogger(): Logger {
-  return pino({ level: "silent" }, { write: () => {} });
+  return loggerTo({ write: () => {} }, "silent");
 }
 
 /** Resolves when all that was written to a stream is on its way, or after `ms`. */

@@ -23,6 +23,7 @@ export function commandContext<T extends FlagTable>(
       write: (text: string) => said.push(...text.trimEnd().split("\n")),
     } as unknown as CommandContext["stdout"],
     complain: (line) => void warned.push(line),
+    operands: [],
     stopped: () => Promise.reject(new Error("not used")),
   };
 }

@@ -48,6 +48,7 @@ export async function runDoctor(
       env: { HOME: "/nonexistent", ...env },
       stdout: { isTTY: false, write: (text: string) => stdout.push(text) > 0 } as unknown as Stdout,
       complain: (line) => stdout.push(line),
+      operands: [],
       stopped: () => new Promise(() => {}),
     },
     limits,
