@@ -6,10 +6,15 @@ import { WebSocket } from "ws";
 import { startGateway } from "./gateway.ts";
 import { installOpenClaw } from "./openclaw.ts";
 import type { OpenClaw } from "./openclaw.ts";
+import { freePort } from "./ports.ts";
 import { chosenVersions } from "./releases.ts";
 import { BUNDLE, startShimProcess } from "./shim-process.ts";
 
 const PROBES = 10;
+/** A gateway on a busy machine. */
+const BOOT_MS = 110_000;
+/** The default deadline of a probe in Kubernetes. */
+const LIVENESS_MS = 1_000;
 
 describe.each(chosenVersions())("openclaw %s", (version) => {
   let openclaw: OpenClaw;
@@ -49,5 +54,29 @@ describe.each(chosenVersions())("openclaw %s", (version) => {
     await gateway.kill();
     // Without a request: the shim looks every 15 s.
     expect(await shim.event("gateway.down")).toMatchObject({ state: "down", reason: "ECONNREFUSED" });
+  });
+
+  it("makes no liveness probe fail while it boots; the readiness probe succeeds when it is up", async () => {
+    const port = await freePort();
+    const shim = await startShimProcess(`ws://127.0.0.1:${port}`, ["--metrics-listen", "0"]);
+    onTestFinished(() => shim.close());
+    const { metrics } = (await shim.event("listening")) as { readonly metrics?: string };
+    const seen = new Set<string>();
+    let slowest = 0;
+    const probe = async (): Promise<number> => {
+      const start = performance.now();
+      const alive = await fetch(`http://${metrics}/health`);
+      slowest = Math.max(slowest, performance.now() - start);
+      const ready = await fetch(`http://${metrics}/health?gateway`);
+      seen.add(`${alive.status} ${ready.status}`);
+      return ready.status;
+    };
+    expect(await probe()).toBe(503);
+    const booting = startGateway(openclaw, { port });
+    await expect.poll(probe, { timeout: BOOT_MS, interval: 100 }).toBe(200);
+    const gateway = await booting;
+    onTestFinished(() => gateway.close());
+    expect([...seen]).toEqual(["200 503", "200 200"]);
+    expect(slowest).toBeLessThan(LIVENESS_MS);
   });
 });

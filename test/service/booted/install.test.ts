@@ -98,6 +98,16 @@ describe("install --system on a running machine", () => {
   });
 });
 
+describe("install --system --metrics-listen", () => {
+  it("lets the service bind that port, and peers that are not loopback reach it", async () => {
+    await machine.run(["ip", "address", "add", "10.99.0.2/32", "dev", "lo"]);
+    const scrape = "fetch('http://10.99.0.2:9464/metrics').then((r) => r.text()).then(console.log)";
+    await shim(machine, ["install", "--system", "--metrics-listen", "0.0.0.0:9464"]);
+    expect(await machine.run(["/usr/bin/node", "-e", scrape])).toContain("openclaw_shim_gateway_up 1");
+    expect(await connect(machine, "ws://127.0.0.1:28788")).toMatchObject({ ok: true });
+  });
+});
+
 describe("status", () => {
   it("prints what runs, where it listens, and the last outcomes", async () => {
     await connect(machine, "ws://127.0.0.1:28788");
