@@ -47,9 +47,10 @@ ${COMMANDS.flatMap(({ example }) => (example === undefined ? [] : [`${escaped(ex
 }
 
 function commandEntry(command: Command): string {
-  const { name, summary, detail, operands = "", flags } = command;
+  const { name, summary, detail, operands = "", flags, exit } = command;
+  const text = [`${summary}.`, ...detail, ...(exit === undefined ? [] : [`Exit status: ${exit}.`])];
   return `.SS ${escaped(`\`${name}\`${operands && ` ${operands}`}`)}
-${roff(capitalized([`${summary}.`, ...detail].join(" ")))}
+${roff(capitalized(text.join(" ")))}
 ${flagEntries(flags, false)}`;
 }
 

@@ -13,16 +13,12 @@ mkdirSync(join(folder, "bin"));
 writeFileSync(join(folder, "bin/tool-of-the-test"), "", { mode: 0o755 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const [run] = COMMANDS;
-/** With one that takes another command, whatever the others take. */
-const ALL = [...COMMANDS, { ...run, name: "wrap", operands: "-- COMMAND ARG..." }];
-
 /** Runs `openclaw-shim completion ARG…` and returns what it prints. */
 async function printed(...args: readonly string[]): Promise<string> {
   let text = "";
   const stdout = { write: (chunk: string) => (text += chunk) };
   const context = { env: {}, program: "", stdout, complain: () => {}, stopped: async () => {} };
-  expect(await printCompletion(ALL)(args, context as never)).toBe(0);
+  expect(await printCompletion(COMMANDS)(args, context as never)).toBe(0);
   return text;
 }
 
@@ -54,8 +50,8 @@ const TYPED: readonly (readonly [string, RegExp])[] = [
   ["install --root ima\t", /^<install><--root><image\/?>$/],
   ["completion fi\t", /^<completion><fish>$/],
   [
-    "wrap --for\tpri\t-- tool-of-th\tset\t",
-    /^<wrap><--forwarded(?:=|><)private><--><tool-of-the-test><settings\.json5>$/,
+    "exec --for\tpri\t-- tool-of-th\tset\t",
+    /^<exec><--forwarded(?:=|><)private><--><tool-of-the-test><settings\.json5>$/,
   ],
   // Neither files nor flags that the command does not take.
   ["run --listen set\t", /^<run><--listen><set>$/],
