@@ -2,23 +2,30 @@
 // memory limit: a few hundred such clients had the shim killed. test/hard/memory.test.ts fills them; here the group's
 // files are those of the test, and the queues are the kernel's.
 import { once } from "node:events";
-import type * as Fs from "node:fs";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { connect, type Socket } from "node:net";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { closed, rawClient, SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
 import { startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { challenge } from "../support/messages.ts";
 import { frame, TEXT } from "../support/websocket-frames.ts";
 
 const MIB = 1024 * 1024;
-const { files } = vi.hoisted(() => ({ files: new Map<string, string>() }));
-vi.mock("node:fs", async (importActual) => {
-  const fs = await importActual<typeof Fs>();
-  const readFileSync = (...args: Parameters<typeof fs.readFileSync>): unknown =>
-    files.get(String(args[0])) ?? fs.readFileSync(...args);
-  return { ...fs, readFileSync };
+const files = new Map<string, string>();
+const { readFileSync } = fs;
+
+beforeAll(() => {
+  const read = (...args: Parameters<typeof readFileSync>): unknown =>
+    files.get(String(args[0])) ?? readFileSync(...args);
+  Object.assign(fs, { readFileSync: read });
+  syncBuiltinESMExports();
 });
 afterEach(() => files.clear());
+afterAll(() => {
+  Object.assign(fs, { readFileSync });
+  syncBuiltinESMExports();
+});
 
 /** Sets the files of a control group with a limit of 256 MiB, and how much of it socket buffers use. */
 function setBuffers(mib: number, limit = String(256 * MIB)): void {
