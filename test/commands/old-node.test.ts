@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,6 +38,16 @@ describe("on a Node.js that is too old", () => {
   it.each([`${oldest}.0`, "22.0.0"])("%s: runs", async (version) => {
     const shim = start(command, ["--version"], { NODE_OPTIONS: claiming(version) });
     expect(await shim.exit).toBe(0);
+  });
+
+  it("the source map counts the launcher's lines", () => {
+    const text = readFileSync(command.path, "utf8");
+    const map = new SourceMap(JSON.parse(readFileSync(`${command.path}.map`, "utf8")) as SourceMapPayload);
+    const lines = text.split("\n");
+    const line = lines.findIndex((one) => one.includes('"hangup.ignored"'));
+    const entry = map.findEntry(line, lines[line]?.indexOf('"hangup.ignored"') ?? 0);
+    const source = readFileSync(join(import.meta.dirname, "../../src/main.ts"), "utf8").split("\n");
+    expect("originalLine" in entry && source[entry.originalLine]).toContain('"hangup.ignored"');
   });
 
   it("its syntax is read by Node.js 12, except in a comment", async () => {
