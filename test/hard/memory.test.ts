@@ -17,7 +17,7 @@ interface Result {
   readonly killedBy?: string;
   /** Connections that reached the gateway. */
   readonly reached: number;
-  /** False if the shim has closed the connection of a client that reads. */
+  /** False if the shim has closed a connection whose data is read. */
   readonly isReading?: boolean;
 }
 
@@ -66,7 +66,8 @@ describe(`512 connections and the kernel's buffers for them in ${LIMIT_MIB} MiB:
   it.each(names.filter((name) => UNREAD.test(name)))("%s", async (name) => {
     const group = createSocketMemoryGroup(LIMIT_BYTES);
     const { reached, isReading } = await attack(name, group, `${DEFAULT_BUFFERS}; ${group.setUp}`);
-    expect(reached).toBeGreaterThanOrEqual(/outcomes/.test(name) ? 0 : 400);
+    // Without the checks, so many need more than the limit.
+    expect(reached).toBeGreaterThanOrEqual(/outcomes/.test(name) ? 0 : 200);
     expect(isReading).not.toBe(false);
   });
 });

@@ -24,7 +24,7 @@ interface Scenario {
 const UPGRADE = upgradeRequest();
 /** The gateway's ends of the connections. */
 let upstream: readonly Socket[] = [];
-/** A client that reads, in some scenarios. */
+/** A client whose data is read, in some scenarios. */
 let reader: Socket | undefined;
 
 /** As `open`; resolves when no more of them reach the gateway: at most 28 with a handshake that is not over. */
@@ -121,11 +121,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     attack: () => openThrough(CONNECTED, false),
   },
   "frames, all at once, to clients that do not read": {
-    gateway: (socket) => connectAll(socket, () => socket.once("data", () => pour(socket))),
+    gateway: (socket) =>
+      connectAll(socket, () => socket.once("data", (bytes: Buffer) => bytes.length > 1 && pour(socket))),
     async attack() {
       const clients = await openThrough(CONNECTED, false);
       reader = clients[0]?.resume();
-      for (const client of clients) client.write("x");
+      for (const client of clients) client.write(client === reader ? "x" : "all");
     },
   },
   "frames in both directions to sides that do not read": {
@@ -173,7 +174,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     gateway: (socket) => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${2 * MIB}\r\n\r\n${"x".repeat(2 * MIB)}`);
     },
-    attack: () => open(get("/", "Connection: close"), CONNECTIONS, false),
+    attack: () => openThrough(get("/", "Connection: close"), false),
   },
   "outcomes and pages that nobody reads": {
     gateway: challengeAll,
