@@ -20,7 +20,7 @@ export default defineConfig({
           expect,
           retry,
           include: ["test/**/*.test.ts"],
-          exclude: ["gateway", "browser", "service/booted", "microvm", "hard", "release"].map(
+          exclude: ["gateway", "browser", "service/booted", "microvm", "hard", "release", "windows"].map(
             (folder) => `test/${folder}/**`,
           ),
           testTimeout: 30_000,
@@ -87,6 +87,19 @@ export default defineConfig({
           retry,
           include: ["test/microvm/**/*.test.ts"],
           // One emulated machine at a time: each uses a processor for a minute.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "windows",
+          expect,
+          retry,
+          include: ["test/windows/**/*.test.ts"],
+          // Installs Node.js for Windows and makes Wine's prefix, once.
+          globalSetup: "test/windows/wine.ts",
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 600_000,
