@@ -45,8 +45,10 @@ async function runCommand(context: CommandContext): Promise<number> {
   if (file === undefined)
     throw new SettingsError({ setting: "exec", problem: "needs a command", fix: USAGE });
   const loaded = await loadSettings(context);
+  // Those of the environment and the config file are the service's.
   const listen = given.given.has("listen") ? loaded.listen : [{ host: "127.0.0.1", port: 0 }];
-  const settings = { ...loaded, listen };
+  const metricsListen = given.given.has("metricsListen") ? loaded.metricsListen : undefined;
+  const settings = { ...loaded, listen, metricsListen };
   const isQuiet = settings.logLevel === "info" && !given.given.has("logLevel");
   const report = new RefusalReport(process.stderr);
   const logger = isQuiet

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { createDevice } from "../../../src/openclaw/device.ts";
 import { startFakeGateway, type FakeGateway } from "../../fake-gateway/server.ts";
 import { handshake } from "../../support/client.ts";
+import { startRawServer } from "../../support/raw.ts";
 import { bundle, type Bundle } from "../bundle.ts";
 import { refusesConnections, startExec, type Run } from "./exec-process.ts";
 
@@ -51,6 +52,16 @@ async function withTool(
 }
 
 describe("exec", () => {
+  it("does not listen where a service with the same environment does", async () => {
+    const service = await startRawServer();
+    onTestFinished(() => service.close());
+    const metrics = await startRawServer();
+    onTestFinished(() => metrics.close());
+    const env = { OPENCLAW_SHIM_LISTEN: `${service.port}`, OPENCLAW_SHIM_METRICS_LISTEN: `${metrics.port}` };
+    const run = startExec(program, node("process.exit(7)"), env);
+    expect([await run.exit, run.stderr()]).toEqual([7, ""]);
+  });
+
   it("passes the standard streams and the exit code on, and prints nothing itself", async () => {
     const run = startExec(program, [
       "--",
