@@ -3,14 +3,12 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { refuse, type Refusal } from "../errors.ts";
 import type { Connections } from "./connections.ts";
-import { gatewaySockets, nextCheck } from "./slots.ts";
+import { gatewaySockets, kernelChecks } from "./slots.ts";
 
 const MOUNT = "/sys/fs/cgroup";
 /** Part of the memory limit that socket buffers may use; the shim's own buffers need the rest. */
 const SHARE = 1 / 4;
 const CHECK_MS = 50;
-/** Or after so many relayed bytes. */
-const CHECK_BYTES = 8 * 1024 * 1024;
 /** From half of the share on; longer if the kernel's tables are large. */
 const CLOSE_CHECK_MS = 10;
 /** Part of the time that such checks may take. */
@@ -54,7 +52,10 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
   let timer: NodeJS.Timeout | undefined;
   let progress = new Map<Socket, Progress>();
   const start = (ms = CHECK_MS): void => {
-    if (group) timer ??= setTimeout(() => check(group), ms).unref();
+    if (group) timer ??= setTimeout(checkNow, ms).unref();
+  };
+  const checkNow = (): void => {
+    if (group) check(group);
   };
 
   function check({ folder, limit }: LimitedGroup): void {
@@ -71,7 +72,8 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
         resetUnread(buffered - share / 2, refuse("memory_limit", `${Math.round(limit / MIB)} MiB`));
     } else progress.clear();
     const isNeeded = connections.size > (isClose ? 0 : FEW);
-    nextCheck.bytes = isNeeded ? CHECK_BYTES : Infinity;
+    if (isNeeded) kernelChecks.add(checkNow);
+    else kernelChecks.delete(checkNow);
     const tookMs = performance.now() - startedAt;
     if (isNeeded) start(isClose ? Math.max(CLOSE_CHECK_MS, tookMs / CLOSE_CHECK_TIME) : CHECK_MS);
   }
@@ -120,7 +122,6 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
       if (accepted % FEW === 0) start();
       if (isClose) socket.destroySoon = endOnly;
     });
-  if (group) nextCheck.check = () => check(group);
   start();
 }
 

@@ -11,13 +11,19 @@ const BODY_MS = 60_000;
 /** The connection to the gateway that a client's connection uses, or used last. */
 export const gatewaySockets = new WeakMap<Socket, Socket>();
 
-/** The next check of the kernel's buffers: after so many bytes. */
-export const nextCheck = { bytes: Infinity, check: (): void => {} };
+/** After so many relayed bytes the kernel's buffers are checked: in one turn of the event loop it may fill hundreds of MiB. */
+const CHECK_BYTES = 8 * 1024 * 1024;
+let unchecked = 0;
 
-/** Counts relayed bytes: within one turn of the event loop the kernel may buffer hundreds of MiB. */
+/** Checks of the kernel's buffers, of each shim that needs them: the process has one memory limit. */
+export const kernelChecks = new Set<() => void>();
+
+/** Counts relayed bytes. */
 export function countRelayed({ length }: Buffer): void {
-  nextCheck.bytes -= length;
-  if (nextCheck.bytes < 0) nextCheck.check();
+  unchecked += length;
+  if (unchecked < CHECK_BYTES) return;
+  unchecked = 0;
+  for (const check of kernelChecks) check();
 }
 
 /** What an upgrade or a plain request in progress holds. Its user sets what is known of it. */
