@@ -20,9 +20,16 @@ export default defineConfig({
           expect,
           retry,
           include: ["test/**/*.test.ts"],
-          exclude: ["gateway", "browser", "service/booted", "microvm", "hard", "release", "windows"].map(
-            (folder) => `test/${folder}/**`,
-          ),
+          exclude: [
+            "gateway",
+            "browser",
+            "service/booted",
+            "microvm",
+            "hard",
+            "release",
+            "windows",
+            "proxies",
+          ].map((folder) => `test/${folder}/**`),
           testTimeout: 30_000,
           // Starting a worker per file took two thirds of the time. No test changes global state of another.
           isolate: false,
@@ -102,6 +109,18 @@ export default defineConfig({
           globalSetup: "test/windows/wine.ts",
           fileParallelism: false,
           testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "proxies",
+          expect,
+          retry,
+          include: ["test/proxies/**/*.test.ts"],
+          // Real gateways and seven proxies: one file after the other.
+          fileParallelism: false,
+          testTimeout: 300_000,
           hookTimeout: 600_000,
         },
       },

@@ -35,6 +35,7 @@ const ROWS: readonly (readonly [names: string, carries: HeaderContent, addedBy?:
   ["x-forwarded-port", "port"],
   ["x-forwarded-proto", "scheme"],
   ["x-forwarded* x-original-*", "unspecified"],
+  ["x-host", "host", "lighttpd"],
   ["x-azure-clientip x-azure-socketip", "addresses", "Azure Front Door"],
   ["x-azure-*", "unspecified", "Azure Front Door"],
   ["cf-connecting-ip cf-connecting-ipv6", "addresses", "Cloudflare"],

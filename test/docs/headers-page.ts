@@ -17,6 +17,7 @@ const MEANINGS: Readonly<Record<HeaderContent, string>> = {
 
 /** Documentation of each product that the table names; of its users where the product itself has none. */
 const SOURCES: Readonly<Record<string, string>> = {
+  lighttpd: "https://github.com/lighttpd/lighttpd1.4/blob/master/src/mod_proxy.c",
   Cloudflare: "https://developers.cloudflare.com/fundamentals/reference/http-headers/",
   Fastly: "https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/",
   "Fly.io": "https://fly.io/docs/networking/request-headers/",

@@ -54,6 +54,7 @@ export const FORWARDING = [
   "Fly-Client-IP",
   "X-Vercel-Forwarded-For",
   "X-Original-Host",
+  "X-Host",
   "Tailscale-User-Login",
   "CloudFront-Viewer-Address",
   "CloudFront-Is-Mobile-Viewer",

@@ -56,7 +56,10 @@ export async function attemptAll(route: Route): Promise<Attempt[]> {
 }
 
 /** Returns the result of an attempt in one or two words, for the table. */
-export function resultText({ result, deviceId }: Attempt, paired: ReadonlySet<string>): string {
+export function resultText(
+  { result, deviceId }: Pick<Attempt, "result" | "deviceId">,
+  paired: ReadonlySet<string>,
+): string {
   if (result.ok) return paired.has(deviceId) ? "paired" : "ok";
   const { http, close, error, failure } = result;
   if (http) return String(http.status);

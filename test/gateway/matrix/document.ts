@@ -8,7 +8,10 @@ import type { Cell, Matrix, Row } from "./run.ts";
 import { SITUATIONS } from "./situations.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
-const PAGE = join(ROOT, "docs", "compatibility.md");
+/** The page that `npm run releases` writes up to `PROXIES`, and `npm run test:proxies` from there on. */
+export const PAGE = join(ROOT, "docs", "compatibility.md");
+/** The heading of what was seen behind reverse proxies. */
+export const PROXIES = "## Behind reverse proxies\n";
 const FACTS = join(ROOT, "src", "openclaw", "release-facts.json");
 
 /** What a release was seen to do. */
@@ -92,7 +95,8 @@ export function updateRecord(version: string, seen: Seen): void {
 
 /** Reads the page. */
 export function readRecord(): Map<string, Seen> {
-  const [first = "", ...sections] = readFileSync(PAGE, "utf8").split(/^### /m);
+  const [measured = ""] = readFileSync(PAGE, "utf8").split(PROXIES);
+  const [first = "", ...sections] = measured.split(/^### /m);
   const [head = [], , ...rows] = first
     .slice(first.indexOf(`| ${SITUATION} |`))
     .split("\n\n", 1)
@@ -109,7 +113,7 @@ export function readRecord(): Map<string, Seen> {
   return record;
 }
 
-/** Formats the page. */
+/** Formats the page; what was seen behind reverse proxies stays as it is. */
 export function compatibilityPage(record: SeenByRelease): string {
   const versions = releasesOf(record);
   const rows = SITUATIONS.map(({ what }) => [
@@ -124,6 +128,7 @@ export function compatibilityPage(record: SeenByRelease): string {
   return [
     `${PREAMBLE}\n${table([SITUATION, ...versions], rows)}\n${HEADERS_PREAMBLE}`,
     ...[...sections].map(([headers, seenOn]) => `### ${seenOn.join(", ")}\n\n${headers}\n`),
+    `${PROXIES}${readFileSync(PAGE, "utf8").split(PROXIES)[1] ?? ""}`,
   ].join("\n");
 }
 

@@ -112,7 +112,8 @@ export async function pageBuild({ port, token }: MatrixGateway): Promise<string 
   return typeof buildId === "string" ? buildId : undefined;
 }
 
-async function pairedDevices(operator: GatewaySession): Promise<string[]> {
+/** Returns the ids of the paired devices. @throws Error if the gateway does not list them */
+export async function pairedDevices(operator: GatewaySession): Promise<string[]> {
   const list = await operator.request("device.pair.list");
   const paired: unknown = isRecord(list) ? list["paired"] : undefined;
   if (!Array.isArray(paired)) throw new Error(`device.pair.list returned ${JSON.stringify(list)}`);
