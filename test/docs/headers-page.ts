@@ -21,6 +21,9 @@ const SOURCES: Readonly<Record<string, string>> = {
   Cloudflare: "https://developers.cloudflare.com/fundamentals/reference/http-headers/",
   Fastly: "https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/",
   "Fly.io": "https://fly.io/docs/networking/request-headers/",
+  Railway: "https://docs.railway.com/networking/public-networking/specs-and-limits",
+  E2B: "https://e2b.dev/docs/network/restrict-public-access",
+  Daytona: "https://www.daytona.io/docs/en/preview",
   "Tailscale Serve": "https://tailscale.com/kb/1312/serve",
   Envoy: "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers",
   Vercel: "https://vercel.com/docs/headers/request-headers",
@@ -29,12 +32,15 @@ const SOURCES: Readonly<Record<string, string>> = {
   "DigitalOcean App Platform": "https://github.com/mixpanel/tracking-proxy/issues/31",
   "Google App Engine": "https://cloud.google.com/appengine/docs/flexible/reference/request-headers",
   "Azure Front Door": "https://learn.microsoft.com/en-us/azure/frontdoor/front-door-http-headers-protocol",
-  Netlify: "https://answers.netlify.com/t/is-the-client-ip-header-going-to-be-supported-long-term/11203",
+  Netlify:
+    "https://answers.netlify.com/t/upcoming-change-stripping-exposed-netlify-headers-from-function-and-proxy-requests/52665",
   ngrok: "https://ngrok.com/docs/http/oauth/",
   Teleport: "https://goteleport.com/docs/enroll-resources/application-access/jwt/introduction/",
   "AWS Application Load Balancer":
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html",
-  "OAuth2 Proxy": "https://oauth2-proxy.github.io/oauth2-proxy/configuration/integration",
+  "AWS Application Load Balancer with mutual TLS":
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html",
+  "OAuth2 Proxy": "https://oauth2-proxy.github.io/oauth2-proxy/configuration/integrations/nginx",
   authentik: "https://docs.goauthentik.io/add-secure-apps/providers/proxy/",
   "Google IAP": "https://cloud.google.com/iap/docs/identity-howto",
   "Azure App Service":
