@@ -92,9 +92,10 @@ describe("what sets up tools", () => {
 });
 
 describe("a recipe that lets others in", () => {
-  const OPENS = /--allow-from|--allow-host|--allow-origin|tailscale serve|\btunnel|\bpublish/;
+  const OPENS =
+    /--allow-from|--allow-host|--allow-origin|tailscale serve|\btunnel|\bpublish|OPENCLAW_SHIM_LISTEN|opens the gateway/;
   // With an SSH tunnel nothing is limited by a shim.
-  const sections = ["docs/recipes.md", "microvm/README.md"].flatMap((page) =>
+  const sections = ["docs/recipes.md", "docs/sandboxes.md", "microvm/README.md"].flatMap((page) =>
     read(page)
       .split(/^(?=## )/m)
       .filter((text) => OPENS.test(text) && !text.startsWith("## When you need no shim"))
@@ -107,7 +108,8 @@ describe("a recipe that lets others in", () => {
 
   it.each(sections)("says what it opens, and how to limit it: %s, %s", (_page, _heading, text) => {
     expect(text).toMatch(/\*\*[^*]*\b(?:opens the gateway to|can reach that port counts as local)\b/);
-    for (const flag of ["--max-scopes", "--forwarded"]) expect(text).toContain(flag);
+    expect(text).toMatch(/--max-scopes|OPENCLAW_SHIM_MAX_SCOPES/);
+    expect(text).toContain("--forwarded");
   });
 });
 
