@@ -1,23 +1,30 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Environment } from "./environment.ts";
 
-const BEGIN = "<!-- last run: begin -->";
-const END = "<!-- last run: end -->";
+const FILE = "bench/README.md";
 
 /**
- * Writes the table into bench/README.md, between its two markers, and the plot to bench/growth.svg.
+ * Writes the tables into bench/README.md, each between its two markers, and the plot to bench/growth.svg.
  *
  * @throws if a marker is missing
  */
-export function keep(table: string, environment: Environment, svg: string | undefined): void {
-  const file = "bench/README.md";
-  const readme = readFileSync(file, "utf8");
-  const [before, rest] = readme.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${file} lacks ${BEGIN} or ${END}`);
+export function keep(
+  [first, details]: readonly [first: string, details: string],
+  environment: Environment,
+  svg: string | undefined,
+): void {
   const { commit, date, machine, node, rounds, versions } = environment;
   const others = [versions["nginx"], versions["HAProxy"]].filter(Boolean).join(", ");
   const about = `Commit ${commit}, ${date}, ${machine}, Node ${node}, ${others}; medians of ${rounds} rounds.`;
-  writeFileSync(file, `${before}${BEGIN}\n\n${about}\n\n${table}\n\n${END}${after}`);
+  const readme = replaced(readFileSync(FILE, "utf8"), "last run", `${about}\n\n${first}`);
+  writeFileSync(FILE, replaced(readme, "details", details));
   if (svg !== undefined) writeFileSync("bench/growth.svg", svg);
+}
+
+function replaced(readme: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [before, rest] = readme.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${FILE} lacks ${begin} or ${end}`);
+  return `${before}${begin}\n\n${text}\n\n${end}${after}`;
 }

@@ -1,3 +1,4 @@
+import { BARE } from "./proxies/node-programs.ts";
 import type { Metric, Result } from "./rows/row.ts";
 import type { Samples } from "./rounds.ts";
 import { median } from "./statistics.ts";
@@ -12,27 +13,28 @@ export interface Comparison {
   readonly reached: boolean | undefined;
 }
 
-/** Returns the results as Markdown tables, one per set of columns, padded for terminals. */
-export function tables(results: readonly Result[]): string {
-  const groups = new Map<string, Result[]>();
-  for (const result of results) {
-    const key = Object.keys(result.samples)
-      .filter((name) => name !== "direct")
-      .join();
-    groups.set(key, [...(groups.get(key) ?? []), result]);
-  }
-  return [...groups.values()].map(table).join("\n\n");
+/** The order of the columns; further ones, of `--beside`, come after them. */
+const COLUMNS = ["direct", "shim", BARE, "http-proxy", "nginx", "HAProxy"];
+/** What a metric is compared with, unless it names others. */
+const REFERENCES = ["nginx", "HAProxy"] as const;
+
+/** Returns the results as two Markdown tables, padded for terminals: the first is one screen long. */
+export function tables(results: readonly Result[]): readonly [first: string, details: string] {
+  return [table(results, false), table(results, true)];
 }
 
-function table(results: readonly Result[]): string {
-  const columns = [...new Set(results.flatMap(({ samples }) => Object.keys(samples)))];
+function table(results: readonly Result[], details: boolean): string {
+  const columns = [...new Set([...COLUMNS, ...results.flatMap(({ samples }) => Object.keys(samples))])];
   const lines = results.flatMap((result) =>
-    result.metrics.map((metric) => {
-      const values = columns.map((column) => shown(metric, result.samples[column]));
-      return [`${metric.label} (${metric.unit})`, ...values, ...compared(metric, result)];
-    }),
+    result.metrics
+      .filter(({ detail = false }) => detail === details)
+      .map((metric) => {
+        const values = columns.map((column) => shown(metric, result.samples[column]));
+        return [`${metric.label} (${metric.unit})`, ...values].concat(compared(metric, result));
+      }),
   );
-  const head = ["", ...columns, "shim : better", "goal"];
+  if (lines.length === 0) return "";
+  const head = ["", ...columns, "shim : reference", "goal"];
   const widths = head.map((title, i) =>
     Math.max(title.length, ...lines.map((cells) => cells[i]?.length ?? 0)),
   );
@@ -44,7 +46,7 @@ function table(results: readonly Result[]): string {
 }
 
 /** Returns medians, samples and ratios of one row, for JSON. */
-export function summary({ row, metrics, samples, references }: Result): Record<string, unknown> {
+export function summary({ row, metrics, samples }: Result): Record<string, unknown> {
   return {
     row,
     metrics: metrics.map((metric) => ({
@@ -55,17 +57,16 @@ export function summary({ row, metrics, samples, references }: Result): Record<s
           median(rounds.flatMap((sample) => sample[metric.key] ?? [])),
         ]),
       ),
-      comparison: compare(metric, samples, references),
+      comparison: compare(metric, samples),
     })),
     samples,
   };
 }
 
-/** Compares the shim with the better reference, per round; undefined if either has no values. */
+/** Compares the shim with the best reference, per round; undefined if either has no values. */
 export function compare(
-  { key, better, goal }: Metric,
+  { key, better, goal, references = REFERENCES }: Metric,
   samples: Samples,
-  references: readonly string[],
 ): Comparison | undefined {
   const known = references
     .map((name) => ({ name, values: valuesOf(samples, name, key) }))
@@ -87,9 +88,9 @@ export function compare(
 }
 
 /** Returns the last two cells of a line: the comparison, and the goals. */
-function compared(metric: Metric, { samples, references }: Result): [string, string] {
+function compared(metric: Metric, { samples }: Result): [string, string] {
   const { better, goal, limit } = metric;
-  const comparison = compare(metric, samples, references);
+  const comparison = compare(metric, samples);
   const own = median(valuesOf(samples, "shim", metric.key));
   const goals: string[] = [];
   if (comparison && goal !== undefined) {
@@ -99,8 +100,11 @@ function compared(metric: Metric, { samples, references }: Result): [string, str
   }
   if (limit !== undefined) goals.push(`≤ ${limit} ${metric.unit} ${own <= limit ? "met" : "not met"}`);
   if (!comparison) return ["", goals.join(", ")];
-  const { ratio, lowest, highest } = comparison;
-  return [`${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`, goals.join(", ")];
+  const { ratio, lowest, highest, reference } = comparison;
+  return [
+    `${ratio.toFixed(2)} × ${reference} (${lowest.toFixed(2)}–${highest.toFixed(2)})`,
+    goals.join(", "),
+  ];
 }
 
 function shown({ key, digits }: Metric, rounds: Samples[string] = []): string {

@@ -66,6 +66,16 @@ export async function interleave<T extends { readonly name: string }>(
   return samples;
 }
 
+/** Joins the metrics of the same routes and rounds. */
+export function joinSamples(left: Samples, right: Samples): Samples {
+  return Object.fromEntries(
+    Object.entries(left).map(([name, rounds]) => [
+      name,
+      rounds.map((sample, i) => ({ ...sample, ...right[name]?.[i] })),
+    ]),
+  );
+}
+
 /** Returns the client options of a route: a proxied client sends the headers of a header-injecting proxy. */
 export function clientOf(route: Route, sizes: MessageSizes): ClientOptions {
   return { port: route.port, sizes, proxied: route.proxy !== undefined };

@@ -15,16 +15,27 @@ const withoutObserver = {
     onResolve({ filter: /\/outcome\/upgrade-session\.ts$/ }, () => ({ path: source("./unobserved.ts") })),
 };
 
+/** Loads it from its own folder, which it derives the folder of the OpenClaw releases from. */
+const installsInPlace = {
+  name: "installs-in-place",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/install-once\.mjs$/ }, () => ({
+      path: source("../scripts/install-once.mjs"),
+      external: true,
+    })),
+};
+
 await Promise.all([
   build({
     outdir,
+    plugins: [installsInPlace],
     entryPoints: {
       main: source("./main.ts"),
       gateway: source("./load/gateway.ts"),
       load: source("./load/load.ts"),
       "http-proxy-1": source("./proxies/http-proxy-1.ts"),
       "bare-node": source("./proxies/bare-node.ts"),
-      "bare-relay": source("./proxies/bare-relay.ts"),
+      "bare-proxy": source("./proxies/bare-proxy.ts"),
     },
     bundle: true,
     platform: "node",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { bundled } from "../proxies/program.ts";
 import type { ClientOptions } from "./client.ts";
 import type { Exchanged, Reply, Work } from "./commands.ts";
+import type { RequestOptions } from "./http-client.ts";
 
 const REPLY_MS = 120_000;
 
@@ -44,6 +45,16 @@ export class Driver {
   /** Connects, waits for hello-ok and closes, `count` times. */
   upgrades(client: ClientOptions, count: number, parallel: number): Promise<Exchanged> {
     return this.#ask({ op: "upgrades", client, count, parallel });
+  }
+
+  /** Sends plain requests over keep-alive connections, one at a time on each. */
+  requests(request: RequestOptions, count: number, connections: number): Promise<Exchanged> {
+    return this.#ask({ op: "requests", request, count, connections });
+  }
+
+  /** Requests streams of events, one after another on one connection. */
+  streams(request: RequestOptions, count: number): Promise<Exchanged> {
+    return this.#ask({ op: "streams", request, count });
   }
 
   stop(): void {

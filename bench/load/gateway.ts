@@ -1,9 +1,10 @@
 import { createServer, type Socket } from "node:net";
+import { serveHttp } from "./http-gateway.ts";
 import { CHALLENGE, CONNECT, HELLO_OK, messageOf, SWITCHING_PROTOCOLS, type MessageSizes } from "./wire.ts";
 
 /**
  * The benchmark's gateway, a separate process: performs the handshake, then replies to each message with one of the size
- * in the request's path. It counts bytes and parses no message, to use little CPU. It checks every request head, so that
+ * in the request's path; without an upgrade, serves plain HTTP (http-gateway.ts). It counts bytes and parses no message, to use little CPU. It checks every request head, so that
  * every proxy does the same work.
  */
 const FORWARDING =
@@ -18,7 +19,8 @@ const server = createServer({ noDelay: true }, (socket) => {
     if (!head.includes("\r\n\r\n")) return;
     socket.off("data", readHead);
     const error = checkHead(head);
-    if (error === undefined) serve(socket, sizesOf(head));
+    if (!head.startsWith("GET /bench/")) serveHttp(socket, Buffer.from(head, "latin1"), checkHead);
+    else if (error === undefined) serve(socket, sizesOf(head));
     else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${error}`);
   });
 });

@@ -1,6 +1,7 @@
 import { quantile } from "../statistics.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import type { Command, Exchanged, Reply } from "./commands.ts";
+import { sendRequests, streamEvents } from "./http-client.ts";
 
 /** The load generator, a separate process: executes commands from IPC, one at a time. */
 
@@ -28,6 +29,10 @@ async function perform(command: Command): Promise<Exchanged> {
     return exchange(clients, command.messages, command.window);
   } else if (command.op === "upgrades") {
     await upgrades(command.client, command.count, command.parallel);
+  } else if (command.op === "requests") {
+    await sendRequests(command.request, command.count, command.connections);
+  } else if (command.op === "streams") {
+    return streamEvents(command.request, command.count);
   } else {
     await Promise.all((sets.get(command.set) ?? []).map((client) => client.end()));
     sets.delete(command.set);

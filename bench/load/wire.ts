@@ -17,27 +17,34 @@ export interface MessageSizes {
   readonly down: number;
 }
 
-/** Returns the upgrade request of a header-injecting proxy, or of a client on the same machine. */
+/** The name of the machine behind the header-injecting proxy. */
+export const PUBLIC_HOST = "sb-4711.vercel.run";
+const FORWARDING = [
+  "X-Forwarded-For: 10.0.0.7",
+  "X-Forwarded-Proto: https",
+  `X-Forwarded-Host: ${PUBLIC_HOST}`,
+  "X-Forwarded-Port: 443",
+  "X-Real-IP: 10.0.0.7",
+  "Forwarded: for=10.0.0.7;proto=https",
+  "Via: 1.1 edge",
+];
+
+/** Returns the fields of every request: those of a header-injecting proxy, or of a client on the same machine. */
+export function commonFields(port: number, proxied: boolean): string[] {
+  return [`Host: ${proxied ? PUBLIC_HOST : `127.0.0.1:${port}`}`, ...(proxied ? FORWARDING : [])];
+}
+
+/** Returns an upgrade request; the path holds the sizes of the messages. */
 export function upgradeRequest(port: number, sizes: MessageSizes, proxied: boolean): Buffer {
-  const added = [
-    "X-Forwarded-For: 10.0.0.7",
-    "X-Forwarded-Proto: https",
-    "X-Forwarded-Host: sb-4711.vercel.run",
-    "X-Forwarded-Port: 443",
-    "X-Real-IP: 10.0.0.7",
-    "Forwarded: for=10.0.0.7;proto=https",
-    "Via: 1.1 edge",
-    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
-  ];
   const lines = [
     `GET /bench/${sizes.up}/${sizes.down} HTTP/1.1`,
-    `Host: ${proxied ? "sb-4711.vercel.run" : `127.0.0.1:${port}`}`,
+    ...commonFields(port, proxied),
     "Connection: Upgrade",
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${KEY}`,
     "User-Agent: openclaw-cli/2026.9.6",
-    ...(proxied ? added : []),
+    ...(proxied ? ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"] : []),
   ];
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }

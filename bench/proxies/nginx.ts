@@ -22,16 +22,20 @@ export const nginx: ProxyProgram = {
       http {
         access_log off;
         ${temporary.join("\n        ")}
+        # Without these it closes the gateway's connection after each request, and the client's after 1,000.
+        upstream gateway { server 127.0.0.1:${gateway}; keepalive 32; }
+        keepalive_requests 1000000;
+        map $http_upgrade $connection_field { default upgrade; "" ""; }
         server {
           listen 127.0.0.1:${listen} backlog=4096;
           location / {
-            proxy_pass http://127.0.0.1:${gateway};
+            proxy_pass http://gateway;
             proxy_http_version 1.1;
             proxy_read_timeout 1h;
             proxy_send_timeout 1h;
             proxy_set_header Host 127.0.0.1:${gateway};
             proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection upgrade;
+            proxy_set_header Connection $connection_field;
             ${deleted.join("\n            ")}
           }
         }

@@ -12,21 +12,24 @@ export const httpProxy1: ProxyProgram = {
   ],
 };
 
-/** The baseline of Node's public API: forwards and does nothing else. */
-export const bareRelay: ProxyProgram = {
-  name: "bare relay",
-  version: `http.createServer and pipe on Node ${process.version}`,
+/** The column of the smallest program on Node's public API that does a row's work. */
+export const BARE = "bare Node";
+
+/** The baseline of relaying: forwards and does nothing else. */
+export const bareProxy: ProxyProgram = {
+  name: BARE,
+  version: `http.createServer, http.request and pipe on Node ${process.version}`,
   command: ({ listen, gateway }) => [
     process.execPath,
-    bundled("bare-relay"),
+    bundled("bare-proxy"),
     String(listen),
     String(gateway),
   ],
 };
 
-/** No proxy: the baseline of Node's HTTP server. */
+/** The baseline of starting: an HTTP server, no proxy. */
 export const bareNode: ProxyProgram = {
-  name: "bare Node",
+  name: BARE,
   version: `http.createServer on Node ${process.version}`,
   command: ({ listen }) => [process.execPath, bundled("bare-node"), String(listen)],
 };

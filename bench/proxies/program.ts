@@ -7,6 +7,8 @@ export interface ProxyProgram {
   readonly name: string;
   /** Exact version; undefined if it is not installed. */
   readonly version: string | undefined;
+  /** Path of the shim's bundle, for its other commands. */
+  readonly bundle?: string;
   /**
    * Writes the program's configuration.
    *

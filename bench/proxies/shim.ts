@@ -1,9 +1,12 @@
+import { resolve } from "node:path";
+import { PUBLIC_HOST } from "../load/wire.ts";
 import type { ProxyProgram } from "./program.ts";
 
 /** The shim, logging JSON lines into a pipe as a daemon does. */
 export function shim(name: string, file: string): ProxyProgram {
   return {
     name,
+    bundle: resolve(file),
     version: `${file} on Node ${process.version}`,
     command: ({ listen, gateway }) => [
       process.execPath,
@@ -13,6 +16,9 @@ export function shim(name: string, file: string): ProxyProgram {
       `127.0.0.1:${listen}`,
       "--gateway",
       `ws://127.0.0.1:${gateway}`,
+      // The load generator's public name: plain HTTP needs it, WebSockets of tools do not.
+      "--allow-host",
+      PUBLIC_HOST,
       "--max-connections",
       "4096",
       "--log-format",

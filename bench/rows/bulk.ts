@@ -2,13 +2,14 @@ import {
   clientOf,
   cpuDuring,
   interleave,
+  joinSamples,
   withRoutes,
   type Bench,
   type Sample,
   type Samples,
   type Route,
 } from "../rounds.ts";
-import { REFERENCES, type Metric, type Row } from "./row.ts";
+import type { Metric, Row } from "./row.ts";
 
 interface Kind {
   readonly key: string;
@@ -33,8 +34,8 @@ const KINDS: readonly Kind[] = [
 ];
 
 const METRICS: readonly Metric[] = KINDS.flatMap(({ key, label }) => [
-  { key: `${key}Rate`, label, unit: "MB/s", digits: 0, better: "higher", goal: 0.95 },
-  { key: `${key}Cpu`, label: `${label}, CPU per GB`, unit: "ms", digits: 0, better: "lower", goal: 1.25 },
+  { key: `${key}Rate`, label, unit: "MB/s", digits: 0, better: "higher", detail: true },
+  { key: `${key}Cpu`, label: `${label}, CPU per GB`, unit: "ms", digits: 0, better: "lower", detail: true },
 ]);
 
 /** Large messages on one connection. MB and GB are powers of ten. */
@@ -47,9 +48,9 @@ export const bulk: Row = {
       for (const kind of KINDS) {
         all.push(await interleave(routes, bench.rounds, (route) => measure(bench, route, kind)));
       }
-      return all.reduce(join);
+      return all.reduce(joinSamples);
     });
-    return { row: "bulk", metrics: METRICS, samples, references: REFERENCES };
+    return { row: "bulk", metrics: METRICS, samples };
   },
 };
 
@@ -66,13 +67,4 @@ async function measure({ driver }: Bench, route: Route, kind: Kind): Promise<Sam
     [`${key}Rate`]: bytes / 1e6 / (ms / 1000),
     ...(cpu !== undefined && { [`${key}Cpu`]: cpu / 1000 / (bytes / 1e9) }),
   };
-}
-
-function join(left: Samples, right: Samples): Samples {
-  return Object.fromEntries(
-    Object.entries(left).map(([name, rounds]) => [
-      name,
-      rounds.map((sample, i) => ({ ...sample, ...right[name]?.[i] })),
-    ]),
-  );
 }

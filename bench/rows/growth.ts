@@ -10,7 +10,7 @@ import {
   type Route,
 } from "../rounds.ts";
 import { median } from "../statistics.ts";
-import { type Metric, type Result, type Row } from "./row.ts";
+import type { Metric, Result, Row } from "./row.ts";
 
 const CONNECTIONS = [1, 10, 100, 500, 1_000, 2_000] as const;
 const MESSAGES = 3_000;
@@ -34,7 +34,7 @@ export const growth: Row = {
   name: "growth",
   about: "CPU per message by connections and by size; draws a plot",
   async run(bench): Promise<Result> {
-    // http-proxy scales like the bare relay, and 2,000 connections per round take long.
+    // http-proxy scales like the bare proxy, and 2,000 connections per round take long.
     const programs = bench.programs.filter(({ name }) => name !== httpProxy1.name);
     const samples = await withRoutes({ ...bench, programs }, (routes) =>
       interleave(
@@ -52,7 +52,7 @@ export const growth: Row = {
       curves(CONNECTIONS.map((count) => [`c${count}`, count])),
       curves(SIZES.map(({ bytes }) => [`s${bytes}`, bytes])),
     );
-    return { row: "growth", metrics: METRICS, samples, references: ["nginx", "HAProxy"], svg };
+    return { row: "growth", metrics: METRICS, samples, svg };
   },
 };
 
@@ -92,5 +92,5 @@ async function costOf(route: Route, messages: number, work: () => Promise<unknow
 }
 
 function metric(key: string, label: string): Metric {
-  return { key, label, unit: "us", digits: 0, better: "lower" };
+  return { key, label, unit: "us", digits: 0, better: "lower", detail: true };
 }

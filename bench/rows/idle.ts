@@ -1,5 +1,6 @@
+import { BARE } from "../proxies/node-programs.ts";
 import { clientOf, pause, withRoutes, type Bench, type Sample, type Samples } from "../rounds.ts";
-import { REFERENCES, type Metric, type Row } from "./row.ts";
+import type { Metric, Row } from "./row.ts";
 
 const SIZES = { up: 200, down: 200 };
 const CONNECTIONS = 1_000;
@@ -7,7 +8,15 @@ const CONNECTIONS = 1_000;
 const SETTLE_MS = 12_000;
 
 const METRICS: readonly Metric[] = [
-  { key: "perConnection", label: "idle connection", unit: "kB", digits: 1, better: "lower", goal: 1 },
+  {
+    key: "perConnection",
+    label: "idle connection",
+    unit: "kB",
+    digits: 1,
+    better: "lower",
+    references: [BARE],
+    goal: 1.2,
+  },
 ];
 
 /** Difference of resident memory with and without 1,000 connections; new processes in each round. */
@@ -19,7 +28,7 @@ export const idle: Row = {
     for (let round = 0; round < bench.rounds; round += 1) {
       for (const [name, sample] of Object.entries(await measure(bench))) (samples[name] ??= []).push(sample);
     }
-    return { row: "idle", metrics: METRICS, samples: samples satisfies Samples, references: REFERENCES };
+    return { row: "idle", metrics: METRICS, samples: samples satisfies Samples };
   },
 };
 

@@ -8,10 +8,14 @@ export interface Metric {
   /** Digits after the point. */
   readonly digits: number;
   readonly better: "lower" | "higher";
+  /** Columns to compare the shim with, the best of them. Default: nginx and HAProxy. */
+  readonly references?: readonly string[];
   /** Ratio of the shim to the best reference to reach: a maximum if lower is better, else a minimum. */
   readonly goal?: number;
   /** Maximum of the shim's value, independent of others. */
   readonly limit?: number;
+  /** True if the line is not in the first table, which is one screen long. */
+  readonly detail?: true;
 }
 
 /** The results of a row. */
@@ -19,8 +23,6 @@ export interface Result {
   readonly row: string;
   readonly metrics: readonly Metric[];
   readonly samples: Samples;
-  /** Columns that the shim is compared with. */
-  readonly references: readonly string[];
   /** A plot, if the row draws one. */
   readonly svg?: string;
 }
@@ -31,6 +33,3 @@ export interface Row {
   readonly about: string;
   run(bench: Bench): Promise<Result>;
 }
-
-/** Goals are relative to the better of these. */
-export const REFERENCES = ["nginx", "HAProxy"] as const;
