@@ -29,6 +29,8 @@ export default defineConfig({
             "release",
             "windows",
             "proxies",
+            "containers",
+            "soak",
           ].map((folder) => `test/${folder}/**`),
           testTimeout: 30_000,
           // Starting a worker per file took two thirds of the time. No test changes global state of another.
@@ -136,6 +138,24 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
+      },
+      {
+        test: {
+          name: "containers",
+          expect,
+          retry,
+          include: ["test/containers/**/*.test.ts"],
+          // Makes the images.
+          globalSetup: "test/containers/images.ts",
+          // Each file starts a real gateway in a container.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        // An hour, or SOAK_MINUTES: no retry.
+        test: { name: "soak", expect, include: ["test/soak/**/*.test.ts"], testTimeout: 24 * 3_600_000 },
       },
     ],
   },
