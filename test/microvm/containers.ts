@@ -1,10 +1,14 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { appendFile, copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { appendFile, copyFile, mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import type { Namespace } from "../gateway/topology/network.ts";
+import type { Dockerfile } from "./dockerfile.ts";
+
+const run = promisify(execFile);
 
 const COMMAND_MS = 20_000;
 const LINE_MS = 20_000;
@@ -20,10 +24,15 @@ export interface Container {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Adds to the root folder of a Debian what node:24-bookworm-slim has: Node.js and the user `node`. */
-export async function addNode(root: string, node: string): Promise<void> {
+/** Executes a Dockerfile's instructions in the root folder of a Debian. @throws Error if a RUN fails */
+export async function buildIn(root: string, node: string, context: string, image: Dockerfile): Promise<void> {
   await copyFile(node, join(root, "usr/local/bin/node"));
   await appendFile(join(root, "etc/passwd"), BASE_USER);
+  for (const { sources, target } of image.copies) {
+    await mkdir(join(root, target), { recursive: true });
+    for (const source of sources) await copyFile(join(context, source), join(root, target, basename(source)));
+  }
+  for (const command of image.runs) await run("chroot", [root, "env", "-i", `PATH=${PATH}`, ...command]);
 }
 
 /** A process of a container. */

@@ -7,7 +7,7 @@ import { bundleProgram } from "../../scripts/bundle.mjs";
 import { nodeBinary } from "../../scripts/install-once.mjs";
 import { openTopology, type Topology } from "../gateway/topology/topology.ts";
 import { copyRootfs } from "../service/booted/rootfs.ts";
-import { addNode, probe, signalProcessOne, start, type Container, type Running } from "./containers.ts";
+import { buildIn, probe, signalProcessOne, start, type Container, type Running } from "./containers.ts";
 
 type Hook = (sandbox: FakeSandbox) => Promise<void>;
 interface SandboxOptions {
@@ -80,7 +80,17 @@ let sandbox: FakeSandbox;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-shim-vercel-"));
   root = await copyRootfs(folder);
-  await addNode(root, await nodeBinary(24));
+  const emptyDockerfile = {
+    from: "",
+    copies: [],
+    runs: [],
+    user: "",
+    env: {},
+    entrypoint: [],
+    cmd: [],
+    healthcheck: [],
+  };
+  await buildIn(root, await nodeBinary(24), folder, emptyDockerfile);
   mkdirSync(join(root, HOME), { recursive: true });
   chownSync(join(root, HOME), USER_ID, USER_ID);
   writeFileSync(join(root, "usr/local/bin/npm"), NPM);
