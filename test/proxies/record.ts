@@ -119,7 +119,7 @@ function different(
       ),
   );
   const [now = [], then = []] = rows;
-  return now.filter((row, at) => row !== then[at]).map((row) => `${row}, not ${then[now.indexOf(row)]}`);
+  return now.flatMap((row, at) => (row === then[at] ? [] : [`${row}, not ${then[at]}`]));
 }
 
 function readSections(): Sections {
