@@ -4,6 +4,7 @@ import {
   OUTCOME_FIXES,
   REFUSALS,
   SHELL_COMMANDS,
+  WINDOWS_COMMANDS,
   type RefusalRow,
 } from "./error-table.ts";
 import { withoutUndefined } from "./text/json.ts";
@@ -98,7 +99,8 @@ export function outcomeAdvice(outcome: keyof typeof OUTCOME_FIXES, value = "", r
 
 /** Returns a command of the table. @param value is part of it: the caller's own text, or a `shellWord` */
 export function shellCommand(name: keyof typeof SHELL_COMMANDS, value = ""): string {
-  return fill(SHELL_COMMANDS[name], value);
+  const onWindows = process.platform === "win32" ? WINDOWS_COMMANDS[name] : undefined;
+  return fill(onWindows ?? SHELL_COMMANDS[name], value);
 }
 
 /** Returns `text` as one word of a shell command; undefined if it could be an option or mean something to a shell. */

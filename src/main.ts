@@ -8,11 +8,14 @@ import { programOf } from "./cli/program.ts";
 import { printable } from "./text/printable.ts";
 
 const FLUSH_MS = 1_000;
+/** After its console is closed, Windows ends a process within 5 s (HandlerRoutine, CTRL_CLOSE_EVENT). */
+const CONSOLE_MS = 4_500;
 
 let logger: Logger | undefined;
 process.on("uncaughtException", (error) => void fail(error));
 process.on("unhandledRejection", (error) => void fail(error));
-const stopSignals = ["SIGTERM", "SIGINT"];
+// SIGBREAK is Ctrl-Break, on Windows alone.
+const stopSignals = ["SIGTERM", "SIGINT", "SIGBREAK"];
 // Asked now: of a terminal that is gone nothing can be seen.
 const isOnTerminal = hasTerminal();
 if (isOnTerminal && !isUnderNohup(process.env)) stopSignals.push("SIGHUP");
@@ -52,6 +55,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function stopped(): Promise<void> {
+  if (process.platform === "win32") process.on("SIGHUP", () => setTimeout(exit, CONSOLE_MS, 0));
   await Promise.race(stopSignals.map((name) => once(process, name)));
   // Of a closed terminal the shell sends one SIGHUP, and the kernel another.
   for (const name of stopSignals) process.on(name, () => name === "SIGHUP" || exit(0));

@@ -2,6 +2,7 @@ import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freshId } from "../net/fresh-id.ts";
 import { createDevice, deviceFromPem, type Device } from "../openclaw/device.ts";
+import { exposureOf, restrictToUser } from "../openclaw/access-list.ts";
 import { readSmallFile } from "../openclaw/small-file.ts";
 import { messageOf, printable } from "../text/printable.ts";
 
@@ -11,7 +12,7 @@ const MAX_BYTES = 4_096;
 const REPLACE = "move it away, and the shim makes a new one";
 
 /**
- * Loads the approver's device identity, or creates one and stores it with mode 0600.
+ * Loads the approver's device identity, or creates one and stores it for this user alone.
  *
  * @param directory the shim's state directory; without it the identity exists in memory only
  * @returns also why it could not be stored: the gateway then sees a new device at every start
@@ -35,7 +36,9 @@ async function store(device: Device, directory: string): Promise<void> {
   const temporary = `${path}.${freshId()}.tmp`;
   const pem = device.privateKey.export({ type: "pkcs8", format: "pem" });
   try {
-    await writeFile(temporary, pem, { flag: "wx", mode: 0o600, flush: true });
+    await writeFile(temporary, "", { flag: "wx", mode: 0o600 });
+    restrictToUser(temporary);
+    await writeFile(temporary, pem, { flush: true });
     await link(temporary, path); // unlike rename(2), it replaces nothing
   } finally {
     await rm(temporary, { force: true });
@@ -51,9 +54,10 @@ function readKey(path: string): Device | undefined {
     const allow = file.denied ? "let the shim's user read it, or " : "";
     throw new Error(`${shown} ${file.why}; ${allow}${REPLACE}`);
   }
-  const { text, otherOwner, openTo } = file;
+  const { text, otherOwner } = file;
+  const { openTo, why, fix } = exposureOf(path, file.openTo);
   if (otherOwner !== undefined) throw new Error(`${shown} belongs to user ${otherOwner}; ${REPLACE}`);
-  if (openTo !== undefined) throw new Error(`${shown} is open to ${openTo}; give it mode 0600`);
+  if (openTo !== undefined) throw new Error(`${shown} ${why}; ${fix}`);
   try {
     return deviceFromPem(text);
   } catch (error) {

@@ -134,6 +134,12 @@ export const INSTALL_FLAGS = {
 export const STATUS_FLAGS = { listen: SETTINGS.listen, system: SYSTEM, json: JSON_FLAG } as const;
 
 export const ENV_FLAGS = {
+  shell: {
+    metavar: "sh|powershell|cmd",
+    defaultNote: "sh; on Windows powershell",
+    parse: choice("sh", "powershell", "cmd"),
+    help: "the shell that is to read the lines",
+  },
   json: JSON_FLAG,
   openclawConfig: { help: "as a fragment of openclaw.json" },
 } as const satisfies FlagTable;

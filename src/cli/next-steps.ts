@@ -1,3 +1,4 @@
+import { shellCommand } from "../errors.ts";
 import type { NextSteps } from "../log/pretty.ts";
 import {
   authorityOf,
@@ -31,12 +32,19 @@ export function nextSteps(program: string, env: Environment): NextSteps {
     return [
       [
         "point tools here",
-        isOneVariable ? `export OPENCLAW_GATEWAY_PORT=${port}` : `eval "$(${program} env${listen}${flags})"`,
+        isOneVariable ? shellCommand("set-port", port) : evaluated(`${program} env${listen}${flags}`),
       ],
       ["try next", `${program} doctor${listen}${flags}`],
       ["watch", `http://${authority}/__shim__/`],
     ];
   };
+}
+
+/** Returns a command that sets what another one prints. */
+function evaluated(command: string): string {
+  return process.platform === "win32"
+    ? `${command} | Out-String | Invoke-Expression`
+    : `eval "$(${command})"`;
 }
 
 function loopbackListener(address: unknown): HostPort[] {

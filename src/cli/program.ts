@@ -9,6 +9,10 @@ const NAME = "openclaw-shim";
  * @param argv `process.argv`
  */
 export function programOf([, script = ""]: readonly string[]): string {
+  // In a string, cmd.exe and PowerShell replace or end at these characters.
+  const isWindowsPath =
+    process.platform === "win32" && !/["%$`!^]|\\node_modules\\openclaw-shim\\/.test(script);
+  if (isWindowsPath && script !== "") return `node "${script}"`;
   // A path that a shell could misread is not offered.
   return basename(script) === NAME || !/^\/[\w./@+-]+$/.test(script) ? NAME : `node ${script}`;
 }

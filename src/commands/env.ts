@@ -1,5 +1,6 @@
 import type { CommandContext, ENV_FLAGS } from "../cli/command.ts";
 import { reachableAt } from "../net/authority.ts";
+import { SHELLS, type Shell } from "./env-shells.ts";
 import { toolVariables, type ToolVariables } from "../openclaw/tool-variables.ts";
 import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
@@ -35,33 +36,32 @@ export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<nu
   if (flags.openclawConfig) stdout.write(configFragment(`ws://${reachableAt(first)}`));
   else if (flags.json)
     stdout.write(`${JSON.stringify(variables.set, (_, value: unknown) => value ?? null)}\n`);
-  else stdout.write(shellLines(variables, needsToken, fromFile));
+  else {
+    const shell = SHELLS[flags.shell ?? usualShell(context.env)];
+    stdout.write(shellLines(shell, variables, needsToken, fromFile));
+  }
   return 0;
 }
 
 function shellLines(
+  { comment, set: line, read, readDotenv }: Shell,
   { set, portAlone, why, dotenv }: ToolVariables,
   needsToken: boolean,
   tokenFile?: string,
 ): string {
-  const lines = Object.entries(set).map(([name, value]) =>
-    value === undefined ? `unset ${name}` : `export ${name}=${value}`,
-  );
-  const token = `export OPENCLAW_GATEWAY_TOKEN="$(cat ${tokenFile === undefined ? "FILE-WITH-THE-TOKEN" : quoted(tokenFile)})"`;
-  const tokenLine = needsToken ? [tokenFile === undefined ? `# ${token}` : token] : [];
-  const comment = portAlone
-    ? `# The port is enough: ${why}.`
-    : `# The port is not enough, and a URL needs the token in the environment: ${why}.`;
-  const fromDotenv = (dotenv?.names ?? []).map(
-    (name) =>
-      `export ${name}="$(${quoted(process.execPath)} --env-file=${quoted(dotenv?.path ?? "")} -p process.env.${name})"`,
-  );
-  return `${[comment, ...lines, ...fromDotenv, ...tokenLine].join("\n")}\n`;
+  const first = portAlone
+    ? `The port is enough: ${why}.`
+    : `The port is not enough, and a URL needs the token in the environment: ${why}.`;
+  const lines = Object.entries(set).map(([name, value]) => line(name, value));
+  const fromDotenv = (dotenv?.names ?? []).map((name) => readDotenv(name, dotenv?.path ?? ""));
+  const token = read("OPENCLAW_GATEWAY_TOKEN", tokenFile ?? "FILE-WITH-THE-TOKEN");
+  const tokenLine = needsToken ? [tokenFile === undefined ? comment(token) : token] : [];
+  return `${[comment(first), ...lines, ...fromDotenv, ...tokenLine].join("\n")}\n`;
 }
 
-/** Quotes a text for a POSIX shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+/** Returns the shell of Windows, but not in Git Bash and MSYS2; elsewhere a POSIX shell. */
+function usualShell(variables: NodeJS.ProcessEnv): keyof typeof SHELLS {
+  return process.platform === "win32" && !variables["MSYSTEM"] ? "powershell" : "sh";
 }
 
 function configFragment(url: string): string {

@@ -84,8 +84,9 @@ function warn(logger: Logger, text: string, { fix, command }: Partial<Advice>): 
 }
 
 /** Returns systemd's folder for the unit (systemd.exec(5), StateDirectory=), else the user's (XDG base directories). */
-function stateDirectory({ STATE_DIRECTORY, XDG_STATE_HOME, HOME }: NodeJS.ProcessEnv): string | undefined {
+function stateDirectory(env: NodeJS.ProcessEnv): string | undefined {
+  const { STATE_DIRECTORY, XDG_STATE_HOME, LOCALAPPDATA, HOME } = env;
   if (STATE_DIRECTORY) return STATE_DIRECTORY.split(":", 1)[0];
-  const state = XDG_STATE_HOME || (HOME && join(HOME, ".local", "state"));
+  const state = XDG_STATE_HOME || LOCALAPPDATA || (HOME && join(HOME, ".local", "state"));
   return state ? join(state, "openclaw-shim") : undefined;
 }

@@ -8,6 +8,7 @@ import { printable } from "../text/printable.ts";
 import { createDialer } from "../upstream/dial.ts";
 import { probeGateway } from "../upstream/gateway-probe.ts";
 import { findListeningProcess, listeningUser, type ListeningProcess } from "./doctor/listening-process.ts";
+import { reservedRange } from "./doctor/windows-ports.ts";
 import { findService } from "./service/find-service.ts";
 
 /** For a response of what listens at the address, on this machine. */
@@ -36,11 +37,23 @@ export async function startFailure(
     const { by, ...advice } = await holderOf(where, env, setting);
     return withAdvice(`${authorityOf(where)} is in use by ${by}`, advice);
   }
+  if (code === "EACCES" && process.platform === "win32" && typeof port === "number")
+    return windowsRefusal(port, setting);
   const why = FIXES.get(code);
   return withAdvice(
     printable(error.message),
     why === undefined ? {} : { fix: `${why}, or choose another ${setting}` },
   );
+}
+
+/** Windows refuses a port with EACCES in a reserved range, or where another program holds it with exclusive use. */
+function windowsRefusal(port: number, setting: string): string {
+  const range = reservedRange(port);
+  const why = range
+    ? `port ${port} is in a range that Windows reserves (${range}), often for Hyper-V, WSL or Docker`
+    : `Windows does not allow port ${port}: it is reserved, or another program uses it exclusively`;
+  const command = "netsh int ipv4 show excludedportrange protocol=tcp";
+  return withAdvice(why, { fix: `choose another ${setting}; this shows all reserved ranges`, command });
 }
 
 /** Finds out which program uses an address, and how to end it. */
@@ -64,7 +77,8 @@ async function holderOf(
     return { by: named("a socket unit"), fix, command: "systemctl list-sockets" };
   }
   const fix = `end it, or choose another ${setting}`;
-  const end = found && `kill ${found.pid}`;
+  const kill = process.platform === "win32" ? "taskkill /f /pid" : "kill";
+  const end = found && `${kill} ${found.pid}`;
   if (await isShim(reachableAt(where))) return { by: named("another openclaw-shim"), fix, command: end };
   if (await isGateway(where)) {
     return {

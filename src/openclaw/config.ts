@@ -10,10 +10,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The gateway's default port (docs/gateway/index.md of OpenClaw). */
 export const GATEWAY_PORT = 18_789;
+const TILDE = /^~(?=$|[\\/])/;
 
 /**
  * Reads OpenClaw's config from where OpenClaw 2026.9.6 looks for it (dist/paths-*.mjs, resolveCanonicalConfigPath):
- * `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in `OPENCLAW_STATE_DIR` or `~/.openclaw`.
+ * `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in `OPENCLAW_STATE_DIR` or `~/.openclaw`; `~` is `OPENCLAW_HOME`, `HOME`,
+ * `USERPROFILE` or the user's home.
  *
  * @returns neither `object` nor `why` if the file does not exist; `why` is the end of the sentence `FILE …`, `owner` the
  *   owner's uid if this user may not read it, `shownPath` the path for messages
@@ -63,12 +65,17 @@ export function openclawStateDir(env: Environment): string | undefined {
 }
 
 function expanded(path: string, env: Environment): string {
-  return resolve(path.replace(/^~(?=$|\/)/, () => homeOf(env) ?? "~"));
+  return resolve(path.replace(TILDE, () => homeOf(env) ?? "~"));
 }
 
-/** Returns OpenClaw's home: `OPENCLAW_HOME`, `HOME`, or the user's; a service user may have none. */
+/** Returns OpenClaw's home (dist/home-dir-*.mjs, resolveEffectiveHomeDir); a service user may have none. */
 function homeOf(env: Environment): string | undefined {
-  const home = env["OPENCLAW_HOME"]?.trim() || env["HOME"]?.trim();
+  const home = env["OPENCLAW_HOME"]?.trim();
+  return home ? resolve(home.replace(TILDE, () => userHome(env) ?? "~")) : userHome(env);
+}
+
+function userHome(env: Environment): string | undefined {
+  const home = env["HOME"]?.trim() || env["USERPROFILE"]?.trim();
   if (home) return home;
   try {
     return homedir();

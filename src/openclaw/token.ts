@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fieldsOf, isRecord } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { readOpenclawConfig, section, type Environment } from "./config.ts";
+import { exposureOf } from "./access-list.ts";
 import { EVERYBODY, readSmallFile } from "./small-file.ts";
 
 /** A secret that no log, error, template or JSON can contain: only `reveal()` returns the text. */
@@ -62,8 +63,8 @@ function fromFile(path: string): Token {
     const shown = isPath ? from : "token file (name not shown: it could be the token)";
     return { why: `${shown} ${file.why}`, fix: "give --token-file a readable file" };
   }
-  const { openTo } = file;
-  const warning = openTo !== undefined && { why: `${from} is open to ${openTo}`, fix: "give it mode 0600" };
+  const { openTo, why, fix } = exposureOf(path, file.openTo);
+  const warning = openTo !== undefined && { why: `${from} ${why}`, fix };
   if (warning && openTo === EVERYBODY) return warning;
   const token = checked(file.text.trim(), from);
   return warning && "secret" in token ? { ...token, warning } : token;

@@ -129,17 +129,15 @@ export function startOnWindows(args: readonly string[], options: WindowsOptions 
   const running: WindowsProgram = {
     stdout: () => linesOf(out),
     stderr: () => linesOf(err),
-    line: (pattern) =>
-      vi.waitFor(
-        () => {
-          const lines = linesOf(out);
-          const found = lines.find((line) => pattern.test(line));
-          if (found === undefined)
-            throw new Error(`no line ${pattern}: ${[...lines, ...linesOf(err)].join("\n")}`);
-          return found;
-        },
-        { timeout: START_MS, interval: 50 },
-      ),
+    line: async (pattern) => {
+      const find = (): string => {
+        const lines = linesOf(out);
+        const found = lines.find((line) => pattern.test(line));
+        if (found !== undefined) return found;
+        throw new Error(`no line ${pattern}: ${[...lines, ...linesOf(err)].join("\n")}`);
+      };
+      return Promise.race([vi.waitFor(find, { timeout: START_MS, interval: 50 }), ended.then(find)]);
+    },
     exit: ended.then(() => Number(linesOf(code)[0] ?? Number.NaN)),
     type: (key) => child.stdin?.write(key),
     kill: () => writeFileSync(kill, ""),

@@ -10,6 +10,7 @@ import { renderSteps, renderTable } from "./report.ts";
 import { checkShim, checkTraffic } from "./shim-checks.ts";
 import { displayOf, wrapped } from "../../text/terminal.ts";
 import { checkPaths, checkTools } from "./tool-checks.ts";
+import { checkWsl } from "./wsl-check.ts";
 
 /** Gathers what it needs from the context and judges it. */
 export type Check = (context: DoctorContext) => Results;
@@ -18,6 +19,7 @@ export type Check = (context: DoctorContext) => Results;
 const CHECKS: Readonly<Record<string, Check>> = {
   files: config.checkFiles,
   gateway: checkGateway,
+  WSL: checkWsl,
   token: checkToken,
   direct: checkDirect,
   trustedProxies: config.checkTrustedProxies,

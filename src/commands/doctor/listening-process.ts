@@ -1,17 +1,19 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { parseAddress } from "../../net/ip-address.ts";
+import { findWindowsListener } from "./windows-ports.ts";
 
 /** A process that listens on a port of this machine. */
 export type ListeningProcess = ReturnType<typeof readProcess>;
 
 /**
- * Finds the process that listens on a TCP port. Linux only, for processes that this user may inspect, in the same PID
- * and network namespace.
+ * Finds the process that listens on a TCP port: on Linux for processes that this user may inspect, in the same PID and
+ * network namespace; on Windows; not on macOS.
  *
  * @param host an IP address: finds only what prevents another process from listening there
  */
 export function findListeningProcess(port: number, host?: string): ListeningProcess | undefined {
+  if (process.platform === "win32") return findWindowsListener(port);
   const links = new Set(socketsAt(port, host).map(({ link }) => link));
   if (links.size === 0) return undefined;
   const found = namesIn("/proc")

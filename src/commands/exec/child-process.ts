@@ -3,10 +3,11 @@ import { constants } from "node:os";
 import { hasTerminal, isUnderNohup } from "../../cli/hangup.ts";
 import type { Environment } from "../../openclaw/config.ts";
 import { errorCode, printable } from "../../text/printable.ts";
+import { withoutNpmLauncher } from "./npm-launcher.ts";
 
-const FORWARDED = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-/** A terminal sends these to the command, too: a second one would end what handles the first. */
-const TYPED: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
+const FORWARDED = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK"] as const;
+/** A terminal sends these to the command, too: a second one would end what handles the first. On Windows also SIGHUP. */
+const TYPED: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGBREAK"]);
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
@@ -21,14 +22,16 @@ export async function runChild(
   complain: (line: string) => void,
 ): Promise<number> {
   // Node.js has reset the signal that nohup ignores.
-  const [file, ...args] = isUnderNohup(process.env) ? ["nohup", ...command] : command;
+  const [file, ...args] = isUnderNohup(process.env)
+    ? ["nohup", ...command]
+    : withoutNpmLauncher(command, env);
   const onTerminal = hasTerminal();
   try {
     return await new Promise((resolve, reject) => {
       const child = spawn(file, args, { env, stdio: "inherit" });
       child.once("error", reject);
       for (const signal of FORWARDED) {
-        const isTyped = onTerminal && TYPED.has(signal);
+        const isTyped = process.platform === "win32" || (onTerminal && TYPED.has(signal));
         const forward = (): void => void (isTyped || child.kill(signal));
         process.on(signal, forward);
         child.once("exit", () => process.off(signal, forward));

@@ -1,0 +1,24 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { errorCode } from "../text/printable.ts";
+
+const PROGRAM_MS = 5_000;
+
+/**
+ * Runs a program of Windows itself, and returns what it prints. PATH could lead to another program of that name.
+ *
+ * @throws Error without the arguments, if it fails or takes longer than 5 s
+ */
+export function runSystemProgram(program: string, ...args: readonly string[]): string {
+  const path = join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", `${program}.exe`);
+  try {
+    return execFileSync(path, args, {
+      encoding: "latin1",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: PROGRAM_MS,
+      windowsHide: true,
+    });
+  } catch (error) {
+    throw new Error(`${program} failed (${errorCode(error)})`, { cause: error });
+  }
+}
