@@ -30,7 +30,7 @@ export const SHELLS: Readonly<Record<"sh" | "powershell" | "cmd", Shell>> = {
       `$env:${name} = & ${powershell(process.execPath)} ${powershell(`--env-file=${path}`)} -p process.env.${name}`,
   },
   cmd: {
-    comment: (text) => `REM ${text}`,
+    comment: (text) => (text.startsWith("REM ") ? text : `REM ${text}`),
     set: (name, value = "") => `SET ${name}=${value}`,
     // A line that FOR runs cannot redirect, so these are to be run by hand.
     read: (name, path) => `REM SET /P ${name}=<"${path}"`,

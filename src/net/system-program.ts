@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { errorCode } from "../text/printable.ts";
 
-const PROGRAM_MS = 5_000;
+const PROGRAM_MS = 10_000;
 
 /**
  * Runs a program of Windows itself, and returns what it prints. PATH could lead to another program of that name.
  *
- * @throws Error without the arguments, if it fails or takes longer than 5 s
+ * @throws Error without the arguments, if it fails or takes longer than 10 s
  */
 export function runSystemProgram(program: string, ...args: readonly string[]): string {
   const path = join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", `${program}.exe`);

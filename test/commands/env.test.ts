@@ -65,11 +65,31 @@ describe("env", () => {
     expect(lines).toContain(
       `# The port is not enough, and a URL needs the token in the environment: gateway.mode in`,
     );
-    expect(lines).toContain('\n# export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"\n');
+    expect(lines).toContain(`\n# export OPENCLAW_GATEWAY_TOKEN="$(cat 'FILE-WITH-THE-TOKEN')"\n`);
     expect(inShell(lines)).toEqual(URL_AND_PORT);
     expect(JSON.parse(await env(["--json"], remote))).toEqual(URL_AND_PORT);
     // With a token in the environment that line is not needed.
     expect(await env([], { ...remote, ...SECRETS })).not.toContain("OPENCLAW_GATEWAY_TOKEN");
+  });
+
+  it.each([
+    ["powershell", ["# ", "$env:OPENCLAW_GATEWAY_URL = ''", "$env:OPENCLAW_GATEWAY_PORT = '18788'"]],
+    ["cmd", ["REM ", "SET OPENCLAW_GATEWAY_URL=", "SET OPENCLAW_GATEWAY_PORT=18788"]],
+  ])("prints for %s", async (shell, [comment, ...lines]) => {
+    const path = join(command.folder, "windows.json");
+    writeFileSync(path, '{"gateway": {"auth": {"token": "sekrit"}}}');
+    const other = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", OPENCLAW_CONFIG_PATH: path };
+    const [first, ...rest] = (await env(["--shell", shell], other)).trimEnd().split("\n");
+    expect(first).toBe(`${comment}The port is enough: tools here find gateway.auth.token in ${path}.`);
+    expect(rest).toEqual(lines);
+  });
+
+  it.each([
+    ["powershell", "$env:OPENCLAW_GATEWAY_TOKEN = (Get-Content -Raw -LiteralPath '/it''s mine').Trim()"],
+    ["cmd", 'REM SET /P OPENCLAW_GATEWAY_TOKEN=<"/it\'s mine"'],
+  ])("reads a token file in %s", async (shell, line) => {
+    const lines = await env(["--shell", shell, "--token-file", "/it's mine"], {});
+    expect(lines.trimEnd().split("\n").at(-1)).toBe(line);
   });
 
   it("exports the token of OpenClaw's .env file, for the commands that outcomes print", async () => {

@@ -6,7 +6,7 @@ const { existsSync, readFileSync, statSync, writeFileSync, writeSync } = require
 const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
 const folder = process.env.WINDOWS_DOUBLES;
 const [, first, ...rest] = process.argv;
-const recorded = (name) => readFileSync(join(folder, name), "latin1");
+const recorded = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "latin1") : "");
 const programs = {
   whoami: () => `"desktop-1\\j\xfcrgen","${USER}"\r\n`,
   icacls: () => {
@@ -32,3 +32,13 @@ if (run) {
 }
 // Wine sets this variable at the start of each program.
 process.env.SystemRoot = folder;
+// As Windows refuses a reserved port. Wine has no such ranges.
+const { Server } = require("node:net");
+const { listen } = Server.prototype;
+Server.prototype.listen = function (options, ...others) {
+  if (`${options.port}` !== process.env.WINDOWS_REFUSES) return listen.call(this, options, ...others);
+  const { host, port } = options;
+  const error = new Error(`listen EACCES: permission denied ${host}:${port}`);
+  process.nextTick(() => this.emit("error", Object.assign(error, { code: "EACCES", address: host, port })));
+  return this;
+};

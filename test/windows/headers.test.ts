@@ -1,0 +1,44 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createDevice } from "../../src/openclaw/device.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { installOpenClaw } from "../gateway/openclaw.ts";
+import { handshake } from "../support/client.ts";
+import { TOKEN } from "../support/gateways.ts";
+import { startShim } from "./shim.ts";
+
+const HEADERS: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { "X-Forwarded-For": "203.0.113.7" },
+  { "X-Forwarded-For": "" },
+  { "X-Forwarded-Port": "443" },
+  { X_Forwarded_For: "203.0.113.7" },
+  { "X-Real-IP": "203.0.113.7", "X-Forwarded-Proto": "https" },
+  { Forwarded: "for=203.0.113.7" },
+  { Host: "sb.vercel.run" },
+  { "Tailscale-User-Login": "user@example.com" },
+];
+
+/** Connects once with each row of headers, each time as a new device; all must be local. */
+async function connectWithEach(url: string, gatewayToken: string): Promise<void> {
+  for (const headers of HEADERS) {
+    const result = await handshake({ url, token: gatewayToken, device: createDevice(), headers });
+    expect({ headers, ok: result.ok }).toEqual({ headers, ok: true });
+  }
+}
+
+describe("a shim on Windows makes clients local, whatever headers they bring", () => {
+  it.each(["2026.2.19", "2026.9.6"] as const)("at a fake gateway of %s", async (release) => {
+    const gateway = await startFakeGateway({ release, token: TOKEN });
+    onTestFinished(() => gateway.close());
+    const shim = await startShim(`ws://127.0.0.1:${gateway.port}`);
+    await connectWithEach(`ws://127.0.0.1:${shim.port}`, TOKEN);
+  });
+
+  it("at a real gateway on Linux", { timeout: 600_000 }, async () => {
+    const gateway = await startGateway(await installOpenClaw());
+    onTestFinished(() => gateway.close());
+    const shim = await startShim(gateway.url);
+    await connectWithEach(`ws://127.0.0.1:${shim.port}`, gateway.token);
+  });
+});
