@@ -6,7 +6,10 @@ import { note, ok, shimCommand, toFix, type Result, type Results } from "./findi
 import { describeAdded, type PathFacts } from "./tool-paths.ts";
 import { DEFAULT, proxyVariables, type ToolUrl } from "./tool-urls.ts";
 
-const SET_TOKEN = 'export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"';
+const SET_TOKEN =
+  process.platform === "win32"
+    ? "$env:OPENCLAW_GATEWAY_TOKEN = (Get-Content -Raw FILE-WITH-THE-TOKEN).Trim()"
+    : 'export OPENCLAW_GATEWAY_TOKEN="$(cat FILE-WITH-THE-TOKEN)"';
 
 /** Judges whether the tools of this environment connect to the shim. */
 export async function checkTools(context: DoctorContext): Results {
