@@ -4,11 +4,11 @@ import {
   OUTCOME_FIXES,
   REFUSALS,
   SHELL_COMMANDS,
-  WINDOWS_COMMANDS,
   type RefusalRow,
 } from "./error-table.ts";
 import { withoutUndefined } from "./text/json.ts";
 import { printable } from "./text/printable.ts";
+import { WINDOWS_COMMANDS } from "./windows-commands.ts";
 
 /** What to do about a refusal, a failure or a finding. */
 export interface Advice {

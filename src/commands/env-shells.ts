@@ -1,12 +1,12 @@
 /** How one shell is told what to set. */
 export interface Shell {
-  comment(text: string): string;
+  readonly comment: (text: string) => string;
   /** Undefined unsets the variable. A value has no character that is special to a shell. */
-  set(name: string, value: string | undefined): string;
+  readonly set: (name: string, value: string | undefined) => string;
   /** Sets the variable to the text of a file. */
-  read(name: string, path: string): string;
+  readonly read: (name: string, path: string) => string;
   /** Sets the variable to its value in a file that Node.js reads with `--env-file`. */
-  readDotenv(name: string, path: string): string;
+  readonly readDotenv: (name: string, path: string) => string;
 }
 
 const posix = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -25,17 +25,19 @@ const ABBREVIATED: ReadonlyMap<string, string> = new Map([
  * @returns no `openTo` if only this user and administrators may; why, as the end of the sentence `FILE …`
  */
 export function exposureOf(path: string, byMode: string | undefined) {
-  const how = (openTo: string | undefined, fix: string) =>
-    openTo === undefined ? {} : { openTo, why: `is open to ${openTo}`, fix };
-  if (process.platform !== "win32") return how(byMode, "give it mode 0600");
+  if (process.platform !== "win32") return openness(byMode, "give it mode 0600");
   try {
     const user = currentUser();
     const [program, file, ...rest] = restricting(path, user);
-    return how(openToIn(savedAccessList(path), user), `run ${program} "${file}" ${rest.join(" ")}`);
+    return openness(openToIn(savedAccessList(path), user), `run ${program} "${file}" ${rest.join(" ")}`);
   } catch (error) {
     const why = `cannot be checked for who may read it: ${messageOf(error)}`;
     return { openTo: EVERYBODY, why, fix: "run this as the file's owner, with icacls and whoami of Windows" };
   }
+}
+
+function openness(openTo: string | undefined, fix: string) {
+  return openTo === undefined ? {} : { openTo, why: `is open to ${openTo}`, fix };
 }
 
 /**

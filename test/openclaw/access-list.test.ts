@@ -17,7 +17,11 @@ describe("an access list that icacls saved", () => {
     ["others denied", `D:PAI(D;;FA;;;WD)(A;;FA;;;${USER})`, undefined],
     ["inherited by children alone", `D:PAI(A;OICIIO;FA;;;WD)(A;;FA;;;${USER})`, undefined],
     ["everyone", `D:PAI(A;;FA;;;${USER})(A;;FR;;;WD)`, EVERYBODY],
-    ["a folder of C:\\", "D:AI(A;ID;FA;;;BA)(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)(A;ID;0x1301bf;;;AU)", EVERYBODY],
+    [
+      "a folder of C:\\",
+      "D:AI(A;ID;FA;;;BA)(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)(A;ID;0x1301bf;;;AU)",
+      EVERYBODY,
+    ],
     ["everyone by number", "D:(A;;0x1;;;S-1-1-0)", EVERYBODY],
     ["no access list, as on FAT", "D:NO_ACCESS_CONTROL", EVERYBODY],
     ["a condition", `D:(XA;;FR;;;WD;(Member_of {SID(BA)}))(A;;FA;;;${USER})`, EVERYBODY],

@@ -19,12 +19,14 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { "Tailscale-User-Login": "user@example.com" },
 ];
 
-/** Connects once with each row of headers, each time as a new device; all must be local. */
-async function connectWithEach(url: string, gatewayToken: string): Promise<void> {
+/** Connects once with each row of headers, each time as a new device. Returns the rows that were refused. */
+async function refused(url: string, token: string) {
+  const rows: Readonly<Record<string, string>>[] = [];
   for (const headers of HEADERS) {
-    const result = await handshake({ url, token: gatewayToken, device: createDevice(), headers });
-    expect({ headers, ok: result.ok }).toEqual({ headers, ok: true });
+    const { ok } = await handshake({ url, token, device: createDevice(), headers });
+    if (!ok) rows.push(headers);
   }
+  return rows;
 }
 
 describe("a shim on Windows makes clients local, whatever headers they bring", () => {
@@ -32,13 +34,13 @@ describe("a shim on Windows makes clients local, whatever headers they bring", (
     const gateway = await startFakeGateway({ release, token: TOKEN });
     onTestFinished(() => gateway.close());
     const shim = await startShim(`ws://127.0.0.1:${gateway.port}`);
-    await connectWithEach(`ws://127.0.0.1:${shim.port}`, TOKEN);
+    expect(await refused(`ws://127.0.0.1:${shim.port}`, TOKEN)).toEqual([]);
   });
 
   it("at a real gateway on Linux", { timeout: 600_000 }, async () => {
     const gateway = await startGateway(await installOpenClaw());
     onTestFinished(() => gateway.close());
     const shim = await startShim(gateway.url);
-    await connectWithEach(`ws://127.0.0.1:${shim.port}`, gateway.token);
+    expect(await refused(`ws://127.0.0.1:${shim.port}`, gateway.token)).toEqual([]);
   });
 });
