@@ -75,7 +75,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   }),
   command({
     name: "install",
-    summary: "installs a service that starts automatically (systemd, launchd)",
+    summary: "installs a service that starts automatically (systemd, launchd, Task Scheduler)",
     detail: [
       "Settings given here go into an environment file that only their owner can read, never a token.",
       "Run it again to upgrade.",
@@ -123,6 +123,15 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   },
 ];
 
+/** What a Scheduled Task of Windows runs; not for people, so no list of commands has it. */
+const RUN_TASK = command({
+  name: "run-task",
+  summary: "",
+  detail: [],
+  flags: {},
+  load: async () => (await import("./run-task.ts")).runTask,
+});
+
 /**
  * Finds the command of a command line; the first one if it is empty or starts with a flag.
  *
@@ -151,7 +160,7 @@ async function helpFor(name: string | undefined): Promise<string> {
 }
 
 function commandNamed(name: string): Command {
-  const found = COMMANDS.find((candidate) => candidate.name === name);
+  const found = [...COMMANDS, RUN_TASK].find((candidate) => candidate.name === name);
   if (found) return found;
   const names = COMMANDS.map((candidate) => candidate.name);
   const meant = closest(name, names);

@@ -4,7 +4,12 @@ import pino, { type DestinationStream, type Logger } from "pino";
 import type { NextSteps } from "./pretty.ts";
 
 /** `process.stdout`. */
-export type Stdout = NodeJS.WriteStream & { readonly fd: number };
+export type Stdout = Pick<NodeJS.WriteStream, "isTTY" | "columns" | "writableLength"> & {
+  readonly fd: number;
+  write(text: string, onWritten?: (error?: Error | null) => void): boolean;
+  /** Of a log file that is bounded: is called before so many bytes are appended. */
+  readonly makeRoom?: (bytes: number) => void;
+};
 
 /** What a logger is made from. */
 export interface LoggerOptions {
@@ -31,7 +36,7 @@ export async function createLogger(
   stdout: Stdout,
 ): Promise<Logger> {
   const [put, why] = fstatSync(stdout.fd).isFile()
-    ? [fileWriter(stdout.fd), "the file could not be written"]
+    ? [fileWriter(stdout), "the file could not be written"]
     : [streamWriter(stdout, onLost), "nobody read them"];
   const sink = dropping(put, onLost, (lines) => {
     // An error, so that it is shown at every level: the lost lines may be of any.
@@ -107,13 +112,14 @@ function dropping(put: Put, onLost: () => unknown, onDropped: (lines: number) =>
  * Writes each line at once. process.stdout ends at the first ENOSPC, and pino.destination never writes again once its
  * `maxLength` is reached (seen with sonic-boom 4.2, test/hard/full-disk.test.ts).
  */
-function fileWriter(fd: number): Put {
+function fileWriter({ fd, makeRoom }: Stdout): Put {
   // The rest of a line that the disk took in part goes first, so that no line is torn.
   let rest: Buffer = Buffer.alloc(0);
   return (line) => {
     rest = writeWhatFits(fd, rest);
     if (rest.length > 0) return false;
     const bytes = Buffer.from(line);
+    makeRoom?.(bytes.length);
     const left = writeWhatFits(fd, bytes);
     if (left.length === bytes.length) return false;
     rest = left;

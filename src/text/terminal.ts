@@ -15,7 +15,10 @@ const WIDE =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6B\uFF01-\uFF60\uFFE0-\uFFE6\u{16FE0}-\u{18DFF}\u{1AFF0}-\u{1B2FF}\u{1F200}-\u{1F2FF}\u{20000}-\u{3FFFD}\p{Emoji_Presentation}]/u;
 
 /** Returns how a stream shows text, by Node's own rule for colors: NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and TERM. */
-export function displayOf(stdout: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Display {
+export function displayOf(
+  stdout: Pick<NodeJS.WriteStream, "isTTY" | "columns">,
+  env: NodeJS.ProcessEnv = process.env,
+): Display {
   const isForced = env["FORCE_COLOR"] !== undefined;
   return {
     colors: (stdout.isTTY || isForced) && WriteStream.prototype.getColorDepth(env) > 1,

@@ -5,7 +5,7 @@ import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { pending, readText, type FileOperation } from "./service-root.ts";
-import { lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
+import { NAME, xml, type ServiceProgram, type User } from "./service-settings.ts";
 
 /**
  * The session types (launchd.plist(5), LimitLoadToSessionType) of agents in the domains of launchctl(1): that of the
@@ -99,7 +99,9 @@ async function agentState(scope: LaunchdScope) {
     installed: found !== undefined,
     running: state === "running",
     state: exit === undefined || state === "running" ? state : `${state}, last exit code ${exit}`,
-    lastError: hasFailed ? await lastStderrLine(["tail", "-n", "100", scope.log], scope.env) : undefined,
+    lastError: hasFailed
+      ? lastStderrLine((await runCommand(["tail", "-n", "100", scope.log], scope.env)).stdout)
+      : undefined,
     socket: undefined,
     enabled: undefined,
     pid: Number(field("pid")) || undefined,
@@ -144,9 +146,4 @@ function renderPlist(scope: LaunchdScope, { node, settings }: ServiceProgram, do
   return template
     .replace(/(?<=<string>)[^<]+/g, (text) => xml(strings[text] ?? text))
     .replace(`<integer>${EXIT_SECONDS}<`, `<integer>${seconds}<`);
-}
-
-/** Escapes character data; XML 1.0 (section 2.2) allows no control characters. */
-function xml(path: string): string {
-  return lineOf("a path of the service", path).replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -45,7 +45,7 @@ export async function chooseNode(
     const problem = major === 0 ? `is not Node (${why})` : `is Node ${major}.${minor}`;
     throw invalid("--node", `${shown} ${problem}`, `use ${OLDEST.join(".")} or later`);
   }
-  const manager = VERSION_MANAGER.exec(node)?.[1];
+  const manager = VERSION_MANAGER.exec(node.replaceAll("\\", "/"))?.[1];
   if (manager === undefined) return { node };
   const text = `${shown} belongs to ${manager}: the service fails when ${manager} removes it`;
   return { node, warning: withAdvice(text, { fix: "use a Node that stays, with --node PATH" }) };

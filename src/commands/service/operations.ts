@@ -20,12 +20,14 @@ export type Operation =
       /** What to do instead, if `argv` exits with one of these codes. */
       readonly fallback?: { readonly codes: readonly number[]; readonly plan: readonly Operation[] };
     }
+  /** Asks the shim of a Scheduled Task to drain, and waits until it has ended, for at most `ms`. */
+  | { readonly kind: "stop"; readonly control: string; readonly ms: number }
   /** Waits until a shim responds; `command` prints the log of one that does not. */
   | { readonly kind: "health"; readonly address: string; readonly command: string }
   /** A line for the user: a warning, or a part of the result. */
   | { readonly kind: "message"; readonly level?: "warning"; readonly text: string };
 
-const OWN_FOLDER = /\/openclaw-shim[^/]*$/;
+const OWN_FOLDER = /[/\\]openclaw-shim[^/\\]*$/;
 const LIMITS = { timeout: 60_000, killSignal: "SIGKILL", maxBuffer: 1024 * 1024 } as const;
 /** Longer than the LaunchAgent's ExitTimeOut with the default drain. */
 const SETTLE_MS = 30_000;
@@ -49,7 +51,10 @@ export async function perform(
       else say(operation.text);
     } else if (context.flags.dryRun) say(`would ${preview(operation, root)}`);
     else if (operation.kind === "health") say(await firstResponse(operation.address, operation.command));
-    else if (operation.kind === "run") {
+    else if (operation.kind === "stop") {
+      const { stopRunning } = await import("./stop-pipe.ts");
+      if (await stopRunning(operation.control, operation.ms)) say("stopped openclaw-shim, which drained");
+    } else if (operation.kind === "run") {
       const { argv, mayFail, untilFails, fallback } = operation;
       const line = argv.join(" ");
       const { code = -1, why } = await runCommand(argv, env);
@@ -94,10 +99,10 @@ export function runCommand([program = "", ...args]: readonly string[], env: Node
 /**
  * Returns the last line that a service wrote to stderr; undefined if there is none.
  *
- * @param argv prints the end of its log, in which stdout has JSON objects only
+ * @param log the end of its log, in which stdout has JSON objects only
  */
-export async function lastStderrLine(argv: readonly string[], env: NodeJS.ProcessEnv) {
-  const lines = (await runCommand(argv, env)).stdout.split("\n").map((line) => printable(line.trim(), 400));
+export function lastStderrLine(log: string): string | undefined {
+  const lines = log.split("\n").map((line) => printable(line.trim(), 400));
   const own = lines.findLast((line) => line.startsWith(`${NAME}: `));
   // After an uncaught error, Node prints its stack and version.
   return own ?? lines.findLast((line) => line !== "" && !/^\{|^at |^Node\.js v/.test(line));
@@ -106,6 +111,7 @@ export async function lastStderrLine(argv: readonly string[], env: NodeJS.Proces
 function preview(operation: Exclude<Operation, { readonly kind: "message" }>, root: string): string {
   if (operation.kind === "run") return `run ${operation.argv.join(" ")}`;
   if (operation.kind === "health") return `wait until openclaw-shim responds at ${operation.address}`;
+  if (operation.kind === "stop") return "stop openclaw-shim, which drains";
   const path = join(root, operation.path);
   if (operation.kind === "remove") return `remove ${path}`;
   if (operation.kind === "remove-folder") return `remove ${path} if nothing else is in it`;

@@ -2,12 +2,18 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
-// A root is `/`, or the folder of an image. Every function throws system errors, and refuses a path that a link leads
+// A root is `/`, or the folder of an image; on Windows it is empty, as each path has its drive. Every function throws system errors, and refuses a path that a link leads
 // out of the root: what is meant for an image must not be written to the machine that builds it.
 
 /** A change of one file, link or folder. `path` is absolute, as the service sees it: below the root. */
 export type FileOperation = { readonly path: string } & (
-  | { readonly kind: "write"; readonly mode: number; readonly content: string | Buffer }
+  | {
+      readonly kind: "write";
+      readonly mode: number;
+      readonly content: string | Buffer;
+      /** Of text; `utf16le` with a byte order mark. Default: UTF-8. */
+      readonly encoding?: "utf16le";
+    }
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "remove" }
   /** Keeps a folder that is not empty. */
@@ -48,8 +54,9 @@ export function pending<T extends FileOperation>(root: string, operations: reado
     if (operation.kind === "link")
       return !found?.isSymbolicLink() || fs.readlinkSync(path) !== operation.target;
     if (operation.kind !== "write") return found !== undefined;
-    const same = found?.isFile() && (found.mode & 0o7777) === operation.mode;
-    return !same || !fs.readFileSync(path).equals(Buffer.from(operation.content));
+    // On Windows every file has the mode 0666.
+    const sameMode = process.platform === "win32" || ((found?.mode ?? 0) & 0o7777) === operation.mode;
+    return !found?.isFile() || !sameMode || !fs.readFileSync(path).equals(bytesOf(operation));
   });
 }
 
@@ -63,12 +70,18 @@ export function apply(root: string, operation: FileOperation): "wrote" | "linked
   return DONE[operation.kind];
 }
 
+function bytesOf({ content, encoding }: Extract<FileOperation, { kind: "write" }>): Buffer {
+  return typeof content === "string" && encoding
+    ? Buffer.from(`\uFEFF${content}`, encoding)
+    : Buffer.from(content);
+}
+
 function replace(path: string, operation: Extract<FileOperation, { kind: "write" | "link" }>): void {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   try {
     if (operation.kind === "link") fs.symlinkSync(operation.target, temporary);
-    else fs.writeFileSync(temporary, operation.content, { mode: operation.mode, flag: "wx" });
+    else fs.writeFileSync(temporary, bytesOf(operation), { mode: operation.mode, flag: "wx" });
     // The umask may have cleared bits.
     if (operation.kind === "write") fs.chmodSync(temporary, operation.mode);
     fs.renameSync(temporary, path);
@@ -87,7 +100,7 @@ function locate(root: string, path: string): string {
 
 function inside(root: string, located: string): string {
   const real = fs.realpathSync(located);
-  if (!/^\.\.(\/|$)/.test(relative(fs.realpathSync(root), real))) return real;
+  if (root === "" || !/^\.\.(\/|$)/.test(relative(fs.realpathSync(root), real))) return real;
   throw new Error(`${located} leads out of ${root}, to ${real}; use a relative link`);
 }
 

@@ -75,6 +75,11 @@ export function lineOf(setting: string, text: string): string {
   throw invalid(setting, "contains a line break or another control character", "remove it");
 }
 
+/** Escapes character data of XML 1.0, which allows no control characters (section 2.2). @throws SettingsError */
+export function xml(path: string): string {
+  return lineOf("a path of the service", path).replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
 /**
  * Sets variables in the text of an environment file: replaces the lines that set them, and keeps all others.
  *

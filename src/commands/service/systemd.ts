@@ -166,7 +166,7 @@ async function unitState(scope: SystemdScope) {
     installed: service.property("LoadState") === "loaded",
     running: service.isActive,
     state: service.state,
-    lastError: hasFailed ? await lastStderrLine(log, scope.env) : undefined,
+    lastError: hasFailed ? lastStderrLine((await runCommand(log, scope.env)).stdout) : undefined,
     socket: socket.state,
     enabled: service.isEnabled,
     pid: Number(service.property("MainPID")) || undefined,

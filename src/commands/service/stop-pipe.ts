@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { NAME } from "./service-settings.ts";
+
+// Windows has no SIGTERM: what ends a process there ends it at once. So the shim of a Scheduled Task listens on a named
+// pipe, whose name is in a file of the user's own folder. Every user can connect to such a pipe to read from it, but
+// only its user, administrators and the system can write to it (Named Pipe Security and Access Rights, default DACL).
+
+/** For a client that has connected to write. */
+const WRITE_MS = 1_000;
+const CONNECT_MS = 2_000;
+
+/**
+ * Listens for a request to stop, until the process ends.
+ *
+ * @param control the file that gets the pipe's name, for `stopRunning`
+ * @returns `requested` resolves at the first request
+ */
+export async function listenForStop(control: string): Promise<{ readonly requested: Promise<void> }> {
+  // Elsewhere, in tests, a Unix domain socket.
+  const folder = process.platform === "win32" ? "\\\\.\\pipe" : dirname(control);
+  const pipe = join(folder, `${NAME}-${process.pid}-${randomUUID()}`);
+  const server = createServer().unref();
+  const requested = new Promise<void>((resolve) => {
+    server.on("connection", (socket) => {
+      socket.unref().setTimeout(WRITE_MS, () => socket.destroy());
+      // From now on the connection stays open: its end is that of the process.
+      socket.on("error", () => {}).once("data", () => resolve(void socket.setTimeout(0)));
+    });
+  });
+  server.listen(pipe);
+  await once(server, "listening");
+  writeFileSync(control, pipe, { mode: 0o600 });
+  return { requested };
+}
+
+/** Returns the process id of the shim that listens for a request to stop; undefined if none runs. */
+export async function findRunning(control: string): Promise<number | undefined> {
+  const found = await connected(control);
+  found?.socket.destroy();
+  return found?.pid;
+}
+
+/**
+ * Asks the running shim to drain, and waits until its process has ended.
+ *
+ * @returns false if none runs
+ * @throws Error if it has not ended after `ms`
+ */
+export async function stopRunning(control: string, ms: number): Promise<boolean> {
+  const found = await connected(control);
+  if (!found) return false;
+  const { pid, socket } = found;
+  const ended = once(socket, "close", { signal: AbortSignal.timeout(ms) });
+  socket.resume().write("stop");
+  try {
+    await ended;
+  } catch (error) {
+    // The end of a process may also reset the connection.
+    if (!(error instanceof Error) || error.name !== "AbortError") return true;
+    const text = `openclaw-shim (pid ${pid}) has not stopped; end it, then try again: taskkill /f /pid ${pid}`;
+    throw new Error(text, { cause: error });
+  } finally {
+    socket.destroy();
+  }
+  return true;
+}
+
+async function connected(control: string): Promise<{ pid: number; socket: Socket } | undefined> {
+  if (!existsSync(control)) return undefined;
+  const pipe = readFileSync(control, "utf8");
+  const socket = connect(pipe);
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(CONNECT_MS) });
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
+  socket.on("error", () => {});
+  return { pid: Number(/-(\d+)-[^/\\]*$/.exec(pipe)?.[1]), socket };
+}
