@@ -1,5 +1,4 @@
-import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "http-proxy";
 import { refuse, refuseUnreachable } from "../errors.ts";
@@ -9,11 +8,10 @@ import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.
 import { countRelayed, gatewaySockets } from "../server/slots.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Dialer } from "./dial.ts";
+import { DialledAgent, ReusingAgent } from "./dialled-agent.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
-/** Idle connections to the gateway: how many, and for how long. Node.js closes them after 5 s at the earliest. */
-const [IDLE_LIMIT, IDLE_MS] = [8, 4_000];
 /** Fields that announce a body (RFC 9112 section 6). */
 const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 /** RFC 9112 section 4. */
@@ -73,7 +71,13 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       refuseResponse(response, refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
       return;
     }
-    exchanges.get(response)?.onStatus?.(statusCode);
+    const { outgoing, onStatus } = exchanges.get(response) ?? {};
+    onStatus?.(statusCode);
+    // At a second response Node destroys the socket, but would never free the parser of a request that is kept alive
+    // (`lib/_http_client.js`, `responseKeepAlive`).
+    upstream.prependOnceListener("end", () => {
+      if (outgoing?.socket?.destroyed) outgoing.shouldKeepAlive = false;
+    });
     upstream.on("data", countRelayed);
     response.sendDate = false;
     const options = connectionOptions(upstream.rawHeaders);
@@ -128,6 +132,8 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
       conn: string,
       onStatus?: (status: number) => void,
     ): void {
+      // It would not emit `close` any more.
+      if (request.socket.destroyed) return;
       const exchange: Exchange = { rawHeaders, hasBody: hasBody(request, rawHeaders), onStatus };
       exchanges.set(response, exchange);
       response.once("close", () => {
@@ -171,46 +177,6 @@ export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) 
     },
     close: () => reused.destroy(),
   };
-}
-
-/** Gives a request the connection that was dialled for it. */
-class DialledAgent extends Agent {
-  next: Socket | undefined;
-
-  override createConnection(): Socket | undefined {
-    const socket = this.next;
-    this.next = undefined;
-    return socket;
-  }
-}
-
-/**
- * Keeps connections for requests without a body: such a request ends with its header section, however it is read. The
- * response was read whole by Node's parser, and bytes between two responses close the connection.
- */
-class ReusingAgent extends DialledAgent {
-  constructor() {
-    super({ keepAlive: true, maxFreeSockets: IDLE_LIMIT });
-  }
-
-  /** Returns true if a request would be sent on a connection that is open. */
-  hasIdle(): boolean {
-    return Object.values(this.freeSockets).some((sockets) => sockets?.some(({ writable }) => writable));
-  }
-
-  override keepSocketAlive(socket: Socket): boolean {
-    socket.setTimeout(IDLE_MS).on("data", destroyThis);
-    return socket.readableLength === 0;
-  }
-
-  override reuseSocket(socket: Socket, request: ClientRequest): void {
-    socket.off("data", destroyThis);
-    super.reuseSocket(socket, request);
-  }
-}
-
-function destroyThis(this: Socket): void {
-  this.destroy();
 }
 
 function hasBody({ method }: IncomingMessage, rawHeaders: readonly string[]): boolean {
