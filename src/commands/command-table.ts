@@ -75,7 +75,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   }),
   command({
     name: "install",
-    summary: "installs a service that starts automatically (systemd, launchd, Task Scheduler)",
+    summary: "installs a service (systemd, launchd, Windows Task Scheduler)",
     detail: [
       "Settings given here go into an environment file that only their owner can read, never a token.",
       "Run it again to upgrade.",
