@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
-import { NODE_EXE, windowsPath } from "./wine.ts";
+import { windowsPath } from "./wine.ts";
 
 /** The user that `whoami` prints. */
 export const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
@@ -9,7 +10,6 @@ export const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
 export const OWN = `D:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;ID;FA;;;${USER})`;
 /** What a file in a folder of C:\ inherits, which all users may read. */
 export const PUBLIC = "D:AI(A;ID;FA;;;BA)(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)(A;ID;0x1301bf;;;AU)";
-const PROGRAMS = ["whoami", "icacls", "netsh", "netstat", "tasklist", "wsl"];
 
 /** Programs of Windows that Wine has not: `system-programs.cjs` in their place, and what they print. */
 export interface Doubles {
@@ -23,13 +23,10 @@ export interface Doubles {
   prints(program: "netsh" | "netstat" | "tasklist" | "wsl", text: string): void;
 }
 
-/** Makes a folder of Windows' programs, for one test. */
+/** Makes the programs' answers, for one test. */
 export function systemPrograms(): Doubles {
-  // A link to node.exe needs the same file system.
-  const root = mkdtempSync(resolve(".wine/system-"));
+  const root = mkdtempSync(join(tmpdir(), "shim-system-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  mkdirSync(join(root, "System32"));
-  for (const name of PROGRAMS) linkSync(NODE_EXE, join(root, "System32", `${name}.exe`));
   const write = (name: string, text: string): void => writeFileSync(join(root, name), text, "latin1");
   write("acl-default", OWN);
   const preload = windowsPath(resolve("test/windows/system-programs.cjs")).replaceAll("\\", "/");

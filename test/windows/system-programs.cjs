@@ -1,15 +1,16 @@
-// Loaded first by the shim, which then finds copies of node.exe in place of programs of Windows that Wine has not, or as
-// stubs; and by these copies: they read and print what the real ones do. Access lists are in a folder, by the file's number; `default` is for all other files.
+// Loaded first by the shim: answers for programs of Windows that Wine has not, or as stubs. They read and print what the
+// real ones do. Access lists are in a folder, by the file's number; `acl-default` is for all other files.
+const childProcess = require("node:child_process");
+const { syncBuiltinESMExports } = require("node:module");
 const { basename, join } = require("node:path");
-const { existsSync, readFileSync, statSync, writeFileSync, writeSync } = require("node:fs");
+const { existsSync, readFileSync, statSync, writeFileSync } = require("node:fs");
 
 const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
 const folder = process.env.WINDOWS_DOUBLES;
-const [, first, ...rest] = process.argv;
 const recorded = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "latin1") : "");
 const programs = {
   whoami: () => `"desktop-1\\j\xfcrgen","${USER}"\r\n`,
-  icacls: () => {
+  icacls: (first, ...rest) => {
     const of = (file) => join(folder, `acl-${statSync(file).ino}`);
     if (rest[0] === "/save") {
       const list = existsSync(of(first)) ? readFileSync(of(first), "utf8") : recorded("acl-default");
@@ -25,13 +26,9 @@ const programs = {
   tasklist: () => recorded("tasklist"),
   wsl: () => recorded("wsl"),
 };
-const run = programs[basename(process.execPath, ".exe")];
-if (run) {
-  writeSync(1, Buffer.from(run(), "latin1"));
-  process.exit(0);
-}
-// Wine sets this variable at the start of each program.
-process.env.SystemRoot = folder;
+childProcess.execFileSync = (path, args) => programs[basename(path, ".exe")](...args);
+syncBuiltinESMExports();
+
 // As Windows refuses a reserved port. Wine has no such ranges.
 const { Server } = require("node:net");
 const { listen } = Server.prototype;
