@@ -7,13 +7,13 @@ const { existsSync, readFileSync, statSync, writeFileSync } = require("node:fs")
 
 const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
 const folder = process.env.WINDOWS_DOUBLES;
-const recorded = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "latin1") : "");
+const written = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "latin1") : "");
 const programs = {
   whoami: () => `"desktop-1\\j\xfcrgen","${USER}"\r\n`,
   icacls: (first, ...rest) => {
     const of = (file) => join(folder, `acl-${statSync(file).ino}`);
     if (rest[0] === "/save") {
-      const list = existsSync(of(first)) ? readFileSync(of(first), "utf8") : recorded("acl-default");
+      const list = existsSync(of(first)) ? readFileSync(of(first), "utf8") : written("acl-default");
       writeFileSync(rest[1], `${basename(first)}\r\n${list}\r\n`, "utf16le");
     } else {
       const grants = rest.slice(2).map((grant) => `(A;;FA;;;${grant.slice(1, -2)})`);
@@ -21,10 +21,10 @@ const programs = {
     }
     return "";
   },
-  netsh: () => recorded("netsh"),
-  netstat: () => recorded("netstat"),
-  tasklist: () => recorded("tasklist"),
-  wsl: () => recorded("wsl"),
+  netsh: () => written("netsh"),
+  netstat: () => written("netstat"),
+  tasklist: () => written("tasklist"),
+  wsl: () => written("wsl"),
 };
 childProcess.execFileSync = (path, args) => programs[basename(path, ".exe")](...args);
 syncBuiltinESMExports();

@@ -60,12 +60,12 @@ describe("exec's exit code is", () => {
 describe("exec passes on", () => {
   it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const)("%s", async (signal) => {
     const number = { SIGTERM: 15, SIGINT: 2, SIGHUP: 1, SIGUSR1: 10 }[signal];
-    const run = exec([
-      "--",
-      "sh",
-      "-c",
-      `trap 'echo got; exit ${number}' ${number}; echo ready; while :; do sleep 0.05; done`,
-    ]);
+    const code = `
+      process.on("${signal}", () => { console.log("got"); process.exit(${number}); });
+      setInterval(() => {}, 1000);
+      console.log("ready");
+    `;
+    const run = exec(["--", process.execPath, "-e", code]);
     await expect.poll(run.stdout).toBe("ready\n");
     run.child.kill(signal);
     expect(await run.exit).toBe(number);
