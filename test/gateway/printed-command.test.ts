@@ -25,6 +25,11 @@ const RESTART_MS = 120_000;
 const TRUSTS = { trustedProxies: ["127.0.0.1", "::1"] };
 const PUBLIC = [["X-Forwarded-For", "203.0.113.7"]] as const;
 
+/** Returns how the shell's tools are pointed at the shim: in CI one way, as all of them take four minutes. */
+function waysOf({ ways }: Situation): readonly Way[] {
+  return process.env["CI"] === undefined ? ways : ways.slice(0, 1);
+}
+
 describe.each(chosenVersions())("the printed command, with openclaw %s", (version) => {
   let openclaw: OpenClaw;
   let bin: string;
@@ -44,7 +49,9 @@ describe.each(chosenVersions())("the printed command, with openclaw %s", (versio
   const entries = Object.entries(SITUATIONS).flatMap(([command, situations]) =>
     Object.entries(situations)
       .filter(([, { on }]) => on === undefined || on.test(version))
-      .flatMap(([what, situation]) => situation.ways.map((way) => [command, what, way, situation] as const)),
+      .flatMap(([what, situation]) =>
+        waysOf(situation).map((way) => [command, what, way, situation] as const),
+      ),
   );
 
   it.each(entries)("%s: %s, in a shell with the %s", SLOW, async (_command, _what, way, situation) => {
