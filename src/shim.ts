@@ -13,6 +13,7 @@ import { levelOf, Outcomes } from "./outcome/outcomes.ts";
 import { Proxy } from "./proxy.ts";
 import { Connections } from "./server/connections.ts";
 import { listenAll, type Listener } from "./server/listener.ts";
+import { UNWATCHED_CONNECTIONS } from "./server/slots.ts";
 import type { HandedOver } from "./server/socket-activation.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { MetricsListener } from "./status/metrics-listener.ts";
@@ -27,8 +28,6 @@ const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
 /** How often bodies are checked that have stopped arriving. */
 const STALLED_CHECK_MS = 5_000;
-/** Connections that are accepted before the kernel's buffers for them are watched: too few to fill the memory limit. */
-const UNWATCHED = 16;
 /**
  * While nothing is in progress, the drain waits so long for a connection that was just accepted to send its first
  * request, and for a client to read the end of its response. Connections opened in advance, as browsers do, are not
@@ -132,7 +131,7 @@ export async function openShim(
   let accepted = 0;
   connections.onOpen = () => {
     accepted += 1;
-    if (accepted === UNWATCHED) void watchMemory();
+    if (accepted === UNWATCHED_CONNECTIONS) void watchMemory();
   };
   const watchMemory = async (): Promise<void> =>
     (await import("./server/kernel-memory.ts")).watchKernelMemory(connections, (why) => proxy.onDropped(why));

@@ -13,6 +13,22 @@ export interface ClientOptions {
   readonly proxied: boolean;
 }
 
+/** Connects to a port of 127.0.0.1. `read` is called with the received bytes, which are valid during the call. */
+export function connectReading(port: number, read: (bytes: Buffer) => void): Socket {
+  return connect({
+    host: "127.0.0.1",
+    port,
+    noDelay: true,
+    onread: {
+      buffer: shared,
+      callback: (length, buffer) => {
+        read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        return true;
+      },
+    },
+  });
+}
+
 /** One WebSocket client. It counts bytes and parses only the end of the response head. */
 export class Client {
   /** Called for each complete message received. */
@@ -34,18 +50,7 @@ export class Client {
     this.#message = messages.get(sizes.up) ?? messageOf(sizes.up, "client");
     messages.set(sizes.up, this.#message);
     this.#fail = onFail;
-    this.#socket = connect({
-      host: "127.0.0.1",
-      port,
-      noDelay: true,
-      onread: {
-        buffer: shared,
-        callback: (length, buffer) => {
-          this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, length), sizes.down, onReady);
-          return true;
-        },
-      },
-    });
+    this.#socket = connectReading(port, (bytes) => this.#read(bytes, sizes.down, onReady));
     this.#socket.on("error", (error) => this.#ended(error.message));
     this.#socket.on("close", () => this.#ended("closed"));
     this.#socket.write(upgradeRequest(port, sizes, proxied));

@@ -1,5 +1,6 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { quantile } from "../statistics.ts";
+import { connectReading } from "./client.ts";
 import type { Exchanged } from "./commands.ts";
 import { commonFields } from "./wire.ts";
 
@@ -17,8 +18,6 @@ const HEAD_END = "\r\n\r\n";
 /** Longer than the head of any response. */
 const HEAD_BYTES = 2_048;
 const OK = /^HTTP\/1\.1 200 [^]*?^content-length: *(\d+)/im;
-// All connections read into one buffer: bytes are counted, not stored.
-const shared = Buffer.allocUnsafe(256 * 1024);
 
 /**
  * Sends `count` requests over keep-alive connections, one at a time on each.
@@ -114,18 +113,9 @@ function open(
   fail: (error: Error) => void,
   read: (bytes: Buffer) => string | undefined,
 ): Socket {
-  const socket = connect({
-    host: "127.0.0.1",
-    port,
-    noDelay: true,
-    onread: {
-      buffer: shared,
-      callback: (length, buffer) => {
-        const problem = read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-        if (problem !== undefined) socket.destroy(new Error(problem));
-        return true;
-      },
-    },
+  const socket = connectReading(port, (bytes) => {
+    const problem = read(bytes);
+    if (problem !== undefined) socket.destroy(new Error(problem));
   });
   // After the last response the promise is settled: then neither has an effect.
   socket.on("error", fail);

@@ -1,4 +1,4 @@
-/** How one shell is told what to set. */
+/** The syntax of one shell for setting variables. */
 export interface Shell {
   readonly comment: (text: string) => string;
   /** Undefined unsets the variable. A value has no character that is special to a shell. */

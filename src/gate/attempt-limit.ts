@@ -71,8 +71,7 @@ export class AttemptLimit {
 
   /** Remembers a device that the gateway has accepted; beyond a limit the oldest is forgotten. */
   learnDevice(deviceId: string): void {
-    this.#devices.add(deviceId);
-    if (this.#devices.size > DEVICE_LIMIT) this.#devices.delete(this.#devices.values().next().value ?? "");
+    remember(this.#devices, deviceId, DEVICE_LIMIT);
   }
 
   /** Returns true for a device that the gateway has accepted. */
@@ -97,4 +96,10 @@ export class AttemptLimit {
     this.#queue ??= new AttemptQueue(this.#attempts, this.#now, (entry) => this.#begin(entry));
     return this.#queue.add(request);
   }
+}
+
+/** Adds a value to a set; beyond `limit` values the oldest is forgotten. */
+export function remember(values: Set<string>, value: string, limit: number): void {
+  values.add(value);
+  if (values.size > limit) values.delete(values.values().next().value ?? "");
 }

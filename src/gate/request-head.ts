@@ -4,6 +4,13 @@ import { refuse, type Refusal } from "../errors.ts";
 /** Fields of a header section: 4,000 of 16 KiB would take a megabyte. A listener must parse no more. */
 export const FIELD_LIMIT = 256;
 
+/**
+ * Lower-case hex; neither ID is all zeros. Version ff is invalid, version 00 ends after the flags, and a later version
+ * may go on after a dash (W3C Trace Context, sections 3.2.2 and 4.3).
+ */
+const TRACEPARENT =
+  /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+
 /** The part of `http.IncomingMessage` that the gate reads. */
 export interface RequestHead {
   readonly method?: string | undefined;
@@ -51,6 +58,12 @@ export function checkUpgrade({ method = "?", httpVersion, rawHeaders }: RequestH
 /** Returns true if a request asks for a WebSocket, well-formed or not: then it gets an outcome. */
 export function asksForWebSocket({ rawHeaders }: RequestHead): boolean {
   return fieldValues(rawHeaders, "upgrade").some((value) => /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value));
+}
+
+/** Returns the trace ID of a request's `traceparent`; undefined without exactly one, or if it is not valid. */
+export function traceIdOf(rawHeaders: readonly string[]): string | undefined {
+  const [value, second] = fieldValues(rawHeaders, "traceparent");
+  return value === undefined || second !== undefined ? undefined : TRACEPARENT.exec(value)?.[1];
 }
 
 /** Returns true if a request target belongs to the shim: such a request is never forwarded. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Advice, Refusal } from "../errors.ts";
-import type { Attempt } from "../gate/attempt-limit.ts";
+import { remember, type Attempt } from "../gate/attempt-limit.ts";
 import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
 import { strippedForLog } from "../headers/header-table.ts";
@@ -128,8 +128,7 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
 
   #isNew(deviceId: string | undefined): boolean {
     if (deviceId === undefined || this.#devices.has(deviceId)) return false;
-    this.#devices.add(deviceId);
-    if (this.#devices.size > DEVICE_LIMIT) this.#devices.delete(this.#devices.values().next().value ?? "");
+    remember(this.#devices, deviceId, DEVICE_LIMIT);
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Refusal } from "../errors.ts";
-import type { Attempt, AttemptLimit } from "../gate/attempt-limit.ts";
+import { remember, type Attempt, type AttemptLimit } from "../gate/attempt-limit.ts";
 import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { AuthRateLimit } from "../gate/auth-rate-limit.ts";
 
@@ -51,8 +51,7 @@ export class RequestAttempts {
       if (status === 401) this.#rateLimit?.failed(source.peer);
       this.#limit.settle(attempt, status !== 401);
       if (status === 401) this.#right.delete(hash);
-      else if (provesCredential(method, url, status)) this.#right.add(hash);
-      if (this.#right.size > CREDENTIAL_LIMIT) this.#right.delete(this.#right.values().next().value ?? "");
+      else if (provesCredential(method, url, status)) remember(this.#right, hash, CREDENTIAL_LIMIT);
     };
     return { attempt, onStatus };
   }

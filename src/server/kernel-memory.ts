@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { refuse, type Refusal } from "../errors.ts";
 import type { Connections } from "./connections.ts";
-import { gatewaySockets, kernelChecks } from "./slots.ts";
+import { gatewaySockets, kernelChecks, UNWATCHED_CONNECTIONS } from "./slots.ts";
 
 const MOUNT = "/sys/fs/cgroup";
 /** Part of the memory limit that socket buffers may use; the shim's own buffers need the rest. */
@@ -13,8 +13,6 @@ const CHECK_MS = 50;
 const CLOSE_CHECK_MS = 10;
 /** Part of the time that such checks may take. */
 const CLOSE_CHECK_TIME = 1 / 5;
-/** So few connections cannot fill the limit. */
-const FEW = 16;
 /** A connection with less in its queues is being read, in bytes. */
 const QUEUED = 64 * 1024;
 const MIB = 1024 * 1024;
@@ -71,7 +69,7 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
       if (buffered > share)
         resetUnread(buffered - share / 2, refuse("memory_limit", `${Math.round(limit / MIB)} MiB`));
     } else progress.clear();
-    const isNeeded = connections.size > (isClose ? 0 : FEW);
+    const isNeeded = connections.size > (isClose ? 0 : UNWATCHED_CONNECTIONS);
     if (isNeeded) kernelChecks.add(checkNow);
     else kernelChecks.delete(checkNow);
     const tookMs = performance.now() - startedAt;
@@ -119,7 +117,7 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
     group &&
     ((socket) => {
       accepted += 1;
-      if (accepted % FEW === 0) start();
+      if (accepted % UNWATCHED_CONNECTIONS === 0) start();
       if (isClose) socket.destroySoon = endOnly;
     });
   start();

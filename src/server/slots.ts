@@ -14,6 +14,8 @@ export const gatewaySockets = new WeakMap<Socket, Socket>();
 /** After so many relayed bytes the kernel's buffers are checked: in one turn of the event loop it may fill hundreds of MiB. */
 const CHECK_BYTES = 8 * 1024 * 1024;
 let unchecked = 0;
+/** So few connections cannot fill the memory limit: the kernel's buffers for them are not watched. */
+export const UNWATCHED_CONNECTIONS = 16;
 
 /** Checks of the kernel's buffers, of each shim that needs them: the process has one memory limit. */
 export const kernelChecks = new Set<() => void>();

@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux")("socket buffers beyond a quarter of
     expect(shim.lines.filter((one) => one["event"] === "connection.dropped")).toHaveLength(1);
   });
 
-  it("reset nothing where there is no limit", async () => {
+  it("reset no connection without a limit", async () => {
     setBuffers(500, "max");
     const { shim, unread } = await start();
     const socket = await unread(upgradeRequest([], "/ws"));

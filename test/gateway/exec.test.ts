@@ -19,7 +19,7 @@ interface Exec {
   /** Further arguments of `openclaw cron list`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The `gateway` of openclaw.json; without it there is no such file. */
+  /** The `gateway` of openclaw.json; without it the file is not written. */
   readonly config?: object;
 }
 

@@ -195,7 +195,7 @@ export const SITUATIONS: Readonly<Record<CommandName, Readonly<Record<string, Si
     "the port leads past the shim": { ways: ["port"], follow: (shell) => pointAtShim(shell, "set-port") },
   },
   "unset-url": {
-    "a URL leads past the shim, and there is no token for it": {
+    "a URL leads past the shim, without a token": {
       ways: ["port"],
       follow: (shell) => pointAtShim(shell, "unset-url", "url alone"),
     },

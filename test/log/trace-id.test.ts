@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDevice } from "../../src/openclaw/device.ts";
-import { traceIdOf } from "../../src/net/trace-id.ts";
+import { traceIdOf } from "../../src/gate/request-head.ts";
 import { startApproveBench } from "../approve/harness.ts";
 import { rawClient, upgradeRequest } from "../support/raw.ts";
 import { exchange, startRecorder } from "../support/recorder.ts";

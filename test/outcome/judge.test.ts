@@ -3,23 +3,10 @@ import { describe, expect, it } from "vitest";
 import { adviceFor } from "../../src/outcome/outcome-advice.ts";
 import { isNotPaired, judge, type OutcomeName, type Transcript } from "../../src/outcome/outcome.ts";
 import type { ConnectResponse } from "../../src/openclaw/protocol.ts";
+import { OUTCOME_NAMES } from "../support/outcome-names.ts";
 
-const NAMES: ReadonlySet<OutcomeName> = new Set([
-  "connected",
-  "pairing-required",
-  "device-required",
-  "device-invalid",
-  "unauthorized",
-  "rate-limited",
-  "origin-rejected",
-  "protocol-mismatch",
-  "gateway-starting",
-  "gateway-refused",
-  "gateway-unreachable",
-  "gateway-closed",
-  "abandoned",
-  "not-gateway-protocol",
-]);
+// The gate denies before there is a transcript to judge.
+const NAMES: ReadonlySet<OutcomeName> = new Set(OUTCOME_NAMES.filter((name) => name !== "denied"));
 
 const word = fc.oneof(
   fc.string({ unit: "binary" }),

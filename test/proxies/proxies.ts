@@ -1,11 +1,12 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { Child } from "../gateway/child.ts";
 import { createHome } from "../gateway/home.ts";
+import { freePort } from "../support/raw.ts";
 import { openTunnel } from "./ssh-tunnel.ts";
 
 /** The name of the machine for clients of a reverse proxy. */
@@ -49,7 +50,7 @@ function program(
     const home = await createHome();
     onTestFinished(home.remove);
     await chmod(home.path, 0o755);
-    const port = await unusedPort();
+    const port = await freePort();
     const setup = { config: join(home.path, file), dir: home.path, port, variant };
     const text = await readFile(join(CONFIG, file), "utf8");
     const used = variant === "fixed" ? text : text.replaceAll(FIX, "");
@@ -129,16 +130,6 @@ export const PROXIES: readonly ReverseProxy[] = [
   }),
   { name: "`ssh -L`", host: (port) => `127.0.0.1:${port}`, start: openTunnel },
 ];
-
-/** Returns a port of 127.0.0.1 that nothing listens on. */
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 async function accepts(port: number): Promise<boolean> {
   const socket = connect({ host: "127.0.0.1", port });

@@ -7,7 +7,7 @@ import { createDevice } from "../../src/openclaw/device.ts";
 import { handshake } from "../support/client.ts";
 import type { StreamGateway } from "./stream-gateway.ts";
 
-/** The way through a proxy and a shim to the gateway. */
+/** The path through a proxy and a shim to the gateway. */
 export interface Path {
   /** Of the proxy. */
   readonly port: number;

@@ -4,31 +4,14 @@ import { handshake } from "../support/client.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { Metrics } from "../../src/outcome/metrics.ts";
-import type { OutcomeName } from "../../src/outcome/outcome.ts";
 import { metricsText } from "../../src/status/metrics-text.ts";
 import { Connections } from "../../src/server/connections.ts";
+import { OUTCOME_NAMES } from "../support/outcome-names.ts";
 import { freePort, rawClient, upgradeRequest } from "../support/raw.ts";
 import { exchange } from "../support/recorder.ts";
 import { openShimFor, openTestShim, type TestShim } from "../support/shim.ts";
 import { closeFrame } from "../support/websocket-frames.ts";
 
-const OUTCOMES: readonly OutcomeName[] = [
-  "connected",
-  "pairing-required",
-  "device-required",
-  "device-invalid",
-  "unauthorized",
-  "rate-limited",
-  "origin-rejected",
-  "protocol-mismatch",
-  "gateway-starting",
-  "gateway-refused",
-  "gateway-unreachable",
-  "gateway-closed",
-  "abandoned",
-  "denied",
-  "not-gateway-protocol",
-];
 const DECISIONS = ["approved", "not-approved", "rejected", "not-rejected"];
 
 describe("/__shim__/metrics", () => {
@@ -62,7 +45,7 @@ describe("/__shim__/metrics", () => {
     const shim = await openShimFor({ port: await freePort() });
     const { values, text } = await scrape(shim);
     const expected = [
-      ...OUTCOMES.map((outcome) => `outcomes_total{outcome="${outcome}",reason=""}`),
+      ...OUTCOME_NAMES.map((outcome) => `outcomes_total{outcome="${outcome}",reason=""}`),
       'outcomes_total{outcome="pairing-required",reason="not-paired"}',
       'outcomes_total{outcome="unauthorized",reason="AUTH_TOKEN_MISMATCH"}',
       'outcomes_total{outcome="gateway-unreachable",reason="ECONNREFUSED"}',

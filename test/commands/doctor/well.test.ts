@@ -38,7 +38,7 @@ describe.each(FAKE_RELEASES)("doctor, where all is well at a gateway of %s", (re
     expect(run.of("shim", "ok")[0]?.finding).toContain(`runs at ${shim.authority}`);
     expect(run.of("tools", "ok")[0]?.finding).toContain(url);
     expect(shim.outcomes.map(({ outcome }) => outcome)).toEqual(["connected"]);
-    // The page shows these numbers, and doctor is no client.
+    // The page shows these numbers, and doctor does not count as a client.
     const health = await fetch(`http://${shim.authority}/__shim__/health`);
     expect(await health.json()).toMatchObject({ clients: { connected: 0, other: 0 } });
     expect(gateway.pairing.paired).toEqual([]);

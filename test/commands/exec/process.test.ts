@@ -24,7 +24,7 @@ const exec = (args: readonly string[]): Run =>
 describe("exec's exit code is", () => {
   it.each([
     [
-      "127 if there is no such command",
+      "127 if the command does not exist",
       ["--", "no-such-command"],
       127,
       'cannot run "no-such-command": not found',
