@@ -6,12 +6,14 @@ import { startGateway, type Gateway } from "../../test/gateway/gateway.ts";
 import { installOpenClaw } from "../../test/gateway/openclaw.ts";
 import type { ProxyProgram } from "../proxies/program.ts";
 import { RunningProxy } from "../proxies/running.ts";
-import { interleave, joinSamples, type Sample, type Samples } from "../rounds.ts";
+import { interleave, joinSamples, type Samples } from "../rounds.ts";
 import type { Metric, Row } from "./row.ts";
 
 /** The oldest and the newest supported release. */
 const RELEASES = ["2026.2.19", "2026.9.6"] as const;
 const DEADLINE_MS = 90_000;
+/** A sample is the fastest of so many runs: the times of one command vary by more than the shim adds. */
+const RUNS = 3;
 const COMMAND = ["cron", "list", "--json"] as const;
 
 const METRICS: readonly Metric[] = RELEASES.flatMap((version) => [
@@ -58,24 +60,33 @@ async function measure(version: string, shim: ProxyProgram | undefined, rounds: 
       { name: "shim", env: { OPENCLAW_GATEWAY_PORT: String(running.port) } },
       { name: "exec", prefix: [process.execPath, shim.bundle, "exec", "--"] },
     ];
-    const samples = await interleave(ways, rounds, (way) => timed(gateway, way));
+    const samples = await interleave(ways, rounds, async (way) => {
+      const times: number[] = [];
+      for (let run = 0; run < RUNS; run += 1) times.push(await timed(gateway, way));
+      return { ms: Math.min(...times) };
+    });
     const seen = running.connectedOutcomes;
     await running.stop();
-    if (seen < rounds + 1) throw new Error(`${seen} of ${rounds + 1} commands went through the shim`);
+    if (seen < RUNS * (rounds + 1))
+      throw new Error(`${seen} of ${RUNS * (rounds + 1)} commands went through the shim`);
     return compared(version, samples);
   } finally {
     await gateway.close();
   }
 }
 
-/** @throws if the command fails */
-async function timed({ openclaw, home }: Gateway, { name, env, prefix = [] }: Way): Promise<Sample> {
+/**
+ * Returns the time from spawn to exit, in milliseconds.
+ *
+ * @throws if the command fails
+ */
+async function timed({ openclaw, home }: Gateway, { name, env, prefix = [] }: Way): Promise<number> {
   const [file, ...args] = [...prefix, openclaw.node, openclaw.entry, ...COMMAND];
   const started = performance.now();
   const child = new Child({ name, command: [file, ...args], env: { ...home.env, ...env }, cwd: home.path });
   const { code } = await child.exited(DEADLINE_MS);
   if (code !== 0) throw new Error(`${name}: exit code ${code}: ${child.lines.join("\n")}`);
-  return { ms: performance.now() - started };
+  return performance.now() - started;
 }
 
 /** Subtracts the direct run of the same round. */
