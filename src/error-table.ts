@@ -136,11 +136,11 @@ export const REFUSALS = {
 } as const satisfies Readonly<Record<string, RefusalRow>>;
 
 const NO_ROUTE =
-  "check the address in --gateway: this machine has no route to it; without an IPv4 loopback write ws://[::1]:PORT";
+  "check the address in --gateway: this machine has no route to it; write ws://127.0.0.1:PORT if IPv6 is switched off, ws://[::1]:PORT without an IPv4 loopback";
 const NO_RESPONSE =
   "write wss:// in --gateway if the gateway's gateway.tls is on, else read its log (`openclaw logs --follow`): it closed the connection without a response";
 const UNVERIFIED =
-  "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; `openssl x509 -in ~/.openclaw/gateway/tls/gateway-cert.pem -noout -fingerprint -sha256` prints it";
+  "pin the gateway's certificate, which does not verify, with --gateway-fingerprint sha256:…; `node -p \"new crypto.X509Certificate(fs.readFileSync(os.homedir()+'/.openclaw/gateway/tls/gateway-cert.pem')).fingerprint256\"` prints it";
 const NOT_TLS = "write ws:// in --gateway: the server at that address does not speak TLS";
 
 /** What to do if there is no connection to the gateway, by the code of the system, of Node or of the relay. */
@@ -150,6 +150,7 @@ export const CONNECT_FAILURES = {
   ENETUNREACH: NO_ROUTE,
   EHOSTUNREACH: NO_ROUTE,
   EADDRNOTAVAIL: NO_ROUTE,
+  EAFNOSUPPORT: NO_ROUTE,
   TIMEOUT:
     "read the gateway's log (`openclaw logs --follow`) and restart it (`openclaw gateway restart`): it does not respond",
   EOF: NO_RESPONSE,
@@ -200,7 +201,7 @@ export const OUTCOME_FIXES = {
   unauthorized:
     "compare the client's OPENCLAW_GATEWAY_TOKEN with gateway.auth.token in the gateway's openclaw.json: the credentials differ",
   AUTH_TOKEN_MISSING:
-    "give the client the gateway's token, gateway.auth.token in its openclaw.json: `export OPENCLAW_GATEWAY_TOKEN=…`, or --token",
+    "give the client the gateway's token, gateway.auth.token in its openclaw.json: OPENCLAW_GATEWAY_TOKEN or --token",
   AUTH_TOKEN_MISMATCH:
     "compare OPENCLAW_GATEWAY_TOKEN and gateway.remote.token with gateway.auth.token in the gateway's openclaw.json: the client's token is not the gateway's",
   AUTH_TOKEN_NOT_CONFIGURED:
@@ -233,10 +234,7 @@ export const OUTCOME_FIXES = {
 const APPROVER =
   "OPENCLAW_CONFIG_PATH=${OPENCLAW_CONFIG_PATH:-${OPENCLAW_STATE_DIR:-~/.openclaw}/openclaw.json} OPENCLAW_STATE_DIR=~/.openclaw-approver";
 
-/**
- * Every shell command that an outcome, a refusal or a finding of doctor can have; 2026.2 reads no URL variable. Each is tried on real gateways, in
- * the shells of users who followed README.md (test/gateway/printed-command.test.ts).
- */
+/** Every shell command that advice can have, each tried on real gateways (test/gateway/printed-command.test.ts); 2026.2 reads no URL variable. */
 export const SHELL_COMMANDS = {
   "approve-device": `${APPROVER} openclaw devices approve {value}`,
   "approve-node": `${APPROVER} openclaw nodes approve {value}`,

@@ -8,8 +8,13 @@ import { programOf } from "./cli/program.ts";
 import { printable } from "./text/printable.ts";
 
 const FLUSH_MS = 1_000;
-/** After its console is closed, Windows ends a process within 5 s (HandlerRoutine, CTRL_CLOSE_EVENT). */
+/**
+ * After its console is closed, Windows ends a process within 5 s (Microsoft, HandlerRoutine, Timeouts). libuv passes that
+ * on as SIGHUP (src/win/signal.c).
+ */
 const CONSOLE_MS = 4_500;
+/** Of these, for the drain. */
+const CONSOLE_DRAIN_MS = 4_000;
 
 let logger: Logger | undefined;
 process.on("uncaughtException", (error) => void fail(error));
@@ -54,11 +59,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function stopped(): Promise<void> {
-  if (process.platform === "win32") process.on("SIGHUP", () => setTimeout(exit, CONSOLE_MS, 0));
-  await Promise.race(stopSignals.map((name) => once(process, name)));
+async function stopped(): Promise<number | undefined> {
+  const isWindows = process.platform === "win32";
+  if (isWindows) process.on("SIGHUP", () => setTimeout(exit, CONSOLE_MS, 0));
+  const [signal]: unknown[] = await Promise.race(stopSignals.map((name) => once(process, name)));
   // Of a closed terminal the shell sends one SIGHUP, and the kernel another.
   for (const name of stopSignals) process.on(name, () => name === "SIGHUP" || exit(0));
+  return isWindows && signal === "SIGHUP" ? CONSOLE_DRAIN_MS : undefined;
 }
 
 function exit(code: number): never {

@@ -45,8 +45,10 @@ export interface Shim {
    * Stops listening, ends idle connections, lets the others finish for the drain time, then destroys them. A
    * connection that was just accepted may still send its first request, for half a second at most. Resolves when
    * nothing is left; further calls wait for the same end.
+   *
+   * @param atMost shortens the drain time, in ms
    */
-  close(): Promise<void>;
+  close(atMost?: number): Promise<void>;
 }
 
 /** What the process gives a shim besides settings. */
@@ -157,14 +159,14 @@ export async function openShim(
 
   const stalled = setInterval(() => connections.slots.endStalled(), STALLED_CHECK_MS).unref();
 
-  async function drain(): Promise<void> {
-    logger.info({ event: "draining", open: connections.slots.used, ms: settings.drain }, "draining");
+  async function drain(ms: number): Promise<void> {
+    logger.info({ event: "draining", open: connections.slots.used, ms }, "draining");
     monitor.close();
     proxy.drain();
     (await status)?.close();
     for (const listener of listeners) listener.stop();
     let lastBusy = performance.now();
-    await until(settings.drain, () => {
+    await until(ms, () => {
       connections.destroyIdle();
       if (connections.slots.used > 0) lastBusy = performance.now();
       return connections.size === 0 || performance.now() - lastBusy >= FIRST_REQUEST_MS;
@@ -182,7 +184,7 @@ export async function openShim(
   let closing: Promise<void> | undefined;
   return Object.assign(events, {
     addresses: Object.freeze(addresses),
-    close: () => (closing ??= drain()),
+    close: (atMost = settings.drain) => (closing ??= drain(Math.min(atMost, settings.drain))),
   });
 }
 

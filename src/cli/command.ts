@@ -19,8 +19,10 @@ export interface ProcessContext {
   /**
    * Resolves at the first SIGTERM or SIGINT, or when the terminal is closed. From this call on, only a second signal ends
    * the process.
+   *
+   * @returns the time in ms that the system leaves for the drain, if it limits it
    */
-  readonly stopped: () => Promise<void>;
+  readonly stopped: () => Promise<number | undefined>;
 }
 
 /** The process and the parsed arguments of a command; also the sources for `loadSettings`. */

@@ -10,7 +10,7 @@ import {
 import type { Environment } from "../openclaw/config.ts";
 import { toolVariables } from "../openclaw/tool-variables.ts";
 import { SETTINGS } from "../settings/settings.ts";
-import { flag, gatewayFlags } from "./program.ts";
+import { evaluated, flag, gatewayFlags } from "./program.ts";
 
 /**
  * Returns the steps to suggest once the shim listens: how tools find it, the doctor command, and where to watch
@@ -38,13 +38,6 @@ export function nextSteps(program: string, env: Environment): NextSteps {
       ["watch", `http://${authority}/__shim__/`],
     ];
   };
-}
-
-/** Returns a command that sets what another one prints. */
-function evaluated(command: string): string {
-  return process.platform === "win32"
-    ? `${command} | Out-String | Invoke-Expression`
-    : `eval "$(${command})"`;
 }
 
 function loopbackListener(address: unknown): HostPort[] {

@@ -28,5 +28,15 @@ export function gatewayFlags(url: string, isRemote = false, fingerprint?: string
 
 /** Returns a flag of a command to copy. Quotes `[::1]:18788`, which zsh takes for a pattern. */
 export function flag(name: "listen" | "gateway", value: string): string {
-  return `--${name} ${/^[\w./:-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
+  if (/^[\w./:-]+$/.test(value)) return `--${name} ${value}`;
+  // Single quotes mean nothing to cmd.exe.
+  const quoted = process.platform === "win32" ? `"${value}"` : `'${value.replaceAll("'", "'\\''")}'`;
+  return `--${name} ${quoted}`;
+}
+
+/** Returns a command that sets the variables that another one prints. */
+export function evaluated(command: string): string {
+  return process.platform === "win32"
+    ? `${command} | Out-String | Invoke-Expression`
+    : `eval "$(${command})"`;
 }

@@ -9,6 +9,7 @@ import {
   UNINSTALL_FLAGS,
   type Command,
 } from "../cli/command.ts";
+import { evaluated } from "../cli/program.ts";
 import { SettingsError, shownValue } from "../settings/settings-error.ts";
 import { closest } from "../text/closest.ts";
 import { VERSION } from "../version.ts";
@@ -108,7 +109,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
     summary: "prints what to set so that tools use the shim, for a shell",
     detail: ["Never prints a token."],
     flags: ENV_FLAGS,
-    example: 'eval "$(openclaw-shim env)"',
+    example: evaluated("openclaw-shim env"),
     load: async () => (await import("./env.ts")).env,
   }),
   {

@@ -7,6 +7,8 @@ export interface Shell {
   readonly read: (name: string, path: string) => string;
   /** Sets the variable to its value in a file that Node.js reads with `--env-file`. */
   readonly readDotenv: (name: string, path: string) => string;
+  /** What else is to be done if a line reads a file. */
+  readonly readNote?: string;
 }
 
 const posix = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -35,5 +37,6 @@ export const SHELLS: Readonly<Record<"sh" | "powershell" | "cmd", Shell>> = {
     // A line that FOR runs cannot redirect, so these are to be run by hand.
     read: (name, path) => `REM SET /P ${name}=<"${path}"`,
     readDotenv: (name, path) => `REM Set ${name} as in ${path}`,
+    readNote: "note: enter the lines behind REM yourself, without REM: cmd.exe runs them in no other way",
   },
 };

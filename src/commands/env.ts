@@ -6,7 +6,7 @@ import { loadDespiteOpenclaw } from "../settings/load.ts";
 import { SettingsError, statement } from "../settings/settings-error.ts";
 
 // OpenClaw's error is "gateway url override requires explicit credentials" (src/gateway/call.ts).
-const NO_TOKEN = "note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or tools with this URL fail";
+const NO_TOKEN = "note: OPENCLAW_GATEWAY_TOKEN is not set here: set it too, or tools with this URL fail";
 
 /**
  * Prints what to set so that OpenClaw's tools connect to the first listener: lines for a shell, `--json`, or with
@@ -38,6 +38,8 @@ export async function env(context: CommandContext<typeof ENV_FLAGS>): Promise<nu
     stdout.write(`${JSON.stringify(variables.set, (_, value: unknown) => value ?? null)}\n`);
   else {
     const shell = SHELLS[flags.shell ?? usualShell(context.env)];
+    const readsFiles = variables.dotenv !== undefined || (needsToken && fromFile !== undefined);
+    if (readsFiles && shell.readNote !== undefined) complain(shell.readNote);
     stdout.write(shellLines(shell, variables, needsToken, fromFile));
   }
   return 0;

@@ -31,8 +31,7 @@ export async function run(context: CommandContext): Promise<number> {
   const stopped = context.stopped();
   const shim = await openFor(context, settings, logger, { handedOver, lostLines: () => lostLines });
   if (!shim) return 1;
-  await stopped;
-  await shim.close();
+  await shim.close(await stopped);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { authorityOf, reachableAt, type HostPort } from "../net/authority.ts";
 import { gatewayAddress } from "../settings/parsers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { SettingsError } from "../settings/settings-error.ts";
+import { NO_IPV6 } from "../server/listener.ts";
 import { isShim } from "../status/shim-client.ts";
 import { printable } from "../text/printable.ts";
 import { createDialer } from "../upstream/dial.ts";
@@ -39,6 +40,10 @@ export async function startFailure(
   }
   if (code === "EACCES" && process.platform === "win32" && typeof port === "number")
     return windowsRefusal(port, setting);
+  if (code === "EAFNOSUPPORT" || (address === "::1" && NO_IPV6.has(code))) {
+    const fix = `write 127.0.0.1 in ${setting}, or switch IPv6 on`;
+    return withAdvice(`IPv6 is switched off on this machine: ${printable(error.message)}`, { fix });
+  }
   const why = FIXES.get(code);
   return withAdvice(
     printable(error.message),

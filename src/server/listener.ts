@@ -13,6 +13,8 @@ import type { HandedOver } from "./socket-activation.ts";
 
 /** Time for a complete header section: slow ones cost a connection each (CWE-400). */
 const HEADERS_MS = 10_000;
+/** Errors of binding [::1] on a machine that has no IPv6 at all, or no ::1. */
+export const NO_IPV6: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"]);
 /** Without a byte in either direction for so long, an exchange ends; a model may think for minutes. */
 export const HTTP_IDLE_MS = 15 * 60_000;
 const KEEP_ALIVE_MS = 5_000;
@@ -78,8 +80,7 @@ export async function listenAll(
       try {
         listeners.push(await listen({ host, port }, options));
       } catch (error) {
-        // The machine has no IPv6 at all, or no ::1.
-        if (!optional || !["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(errorCode(error))) throw error;
+        if (!optional || !NO_IPV6.has(errorCode(error))) throw error;
       }
     }
   } catch (error) {

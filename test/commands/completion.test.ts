@@ -17,7 +17,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function printed(...args: readonly string[]): Promise<string> {
   let text = "";
   const stdout = { write: (chunk: string) => (text += chunk) };
-  const context = { env: {}, program: "", stdout, complain: () => {}, stopped: async () => {} };
+  const context = {
+    env: {},
+    program: "",
+    stdout,
+    complain: () => {},
+    stopped: () => new Promise<never>(() => {}),
+  };
   expect(await printCompletion(COMMANDS)(args, context as never)).toBe(0);
   return text;
 }

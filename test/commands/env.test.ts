@@ -124,7 +124,7 @@ describe("env", () => {
     const without = start(command, ["env"]);
     expect(await without.exit).toBe(0);
     expect(without.stderr).toEqual([
-      "openclaw-shim: note: OPENCLAW_GATEWAY_TOKEN is not set here: export it too, or tools with this URL fail",
+      "openclaw-shim: note: OPENCLAW_GATEWAY_TOKEN is not set here: set it too, or tools with this URL fail",
     ]);
     for (const name of ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"]) {
       const run = start(command, ["env"], { [name]: "sekrit" });

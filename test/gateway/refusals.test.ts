@@ -14,12 +14,7 @@ import type { ShimProcess } from "./shim-process.ts";
 
 /** The scenario, the outcome, the gateway's `details.code`, and the fix. */
 const REFUSALS = [
-  [
-    "no token",
-    "unauthorized",
-    "AUTH_TOKEN_MISSING",
-    /give the client the gateway's token, .*: `export OPENCLAW_/,
-  ],
+  ["no token", "unauthorized", "AUTH_TOKEN_MISSING", /give the client the gateway's token, .*: OPENCLAW_/],
   [
     "a wrong token",
     "unauthorized",

@@ -1,12 +1,15 @@
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { bundle, type Bundle } from "../commands/bundle.ts";
@@ -160,6 +163,34 @@ describe("Scheduled Task: the running shim", SLOW, () => {
     client.socket.end();
     expect(await uninstalled).toBe(0);
     expect(windows.launched()).toEqual(["run 0 true: 0", "quit 0"]);
+  });
+
+  it("is not stopped by a connection to its pipe that only reads", async () => {
+    const windows = await installed();
+    const { pid } = await windows.status();
+    const socket = connect(readFileSync(join(windows.folder, "control"), "utf8"));
+    onTestFinished(() => void socket.destroy());
+    let received = "";
+    socket.setEncoding("utf8").on("data", (text: string) => (received += text));
+    // As the user who may only read, it cannot keep the pipe busy either.
+    await once(socket, "close");
+    expect(received).toBe("");
+    expect((await windows.status())["pid"]).toBe(pid);
+    expect(logOf(windows)).not.toContain("draining");
+  });
+
+  it("starts after a crash, although another program has its pipe", async () => {
+    const windows = await installed();
+    const { pid } = await windows.status();
+    process.kill(Number(pid), "SIGKILL");
+    const pipe = readFileSync(join(windows.folder, "control"), "utf8");
+    rmSync(pipe);
+    const squatter = createServer().listen(pipe);
+    onTestFinished(() => void squatter.close());
+    await vi.waitFor(async () => {
+      const { pid: now, running } = await windows.status();
+      expect([running, now === pid]).toEqual([true, false]);
+    }, 15_000);
   });
 
   it("is not started a second time beside the first", async () => {

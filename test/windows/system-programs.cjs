@@ -29,13 +29,19 @@ const programs = {
 childProcess.execFileSync = (path, args) => programs[basename(path, ".exe")](...args);
 syncBuiltinESMExports();
 
-// As Windows refuses a reserved port. Wine has no such ranges.
+// As Windows refuses a reserved port, and ::1 if IPv6 is switched off. Wine has no such ranges.
 const { Server } = require("node:net");
 const { listen } = Server.prototype;
 Server.prototype.listen = function (options, ...others) {
-  if (`${options.port}` !== process.env.WINDOWS_REFUSES) return listen.call(this, options, ...others);
   const { host, port } = options;
-  const error = new Error(`listen EACCES: permission denied ${host}:${port}`);
-  process.nextTick(() => this.emit("error", Object.assign(error, { code: "EACCES", address: host, port })));
+  const refused = {
+    [port]: "EACCES: permission denied",
+    "::1": "EAFNOSUPPORT: address family not supported",
+  };
+  const { WINDOWS_REFUSES: what } = process.env;
+  if (what !== host && what !== `${port}`) return listen.call(this, options, ...others);
+  const error = new Error(`listen ${refused[what]} ${host}:${port}`);
+  const code = refused[what].split(":", 1)[0];
+  process.nextTick(() => this.emit("error", Object.assign(error, { code, address: host, port })));
   return this;
 };

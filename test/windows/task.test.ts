@@ -52,6 +52,9 @@ it(
   async () => {
     const user = newUser();
     const port = await freePort();
+    const dry = await user.run("install", "--dry-run", "--listen", `${port}`);
+    expect(dry.stdout.join("\n")).toMatch(/shell\.Run\([^]*<ExecutionTimeLimit>PT0S<[^]*schtasks\.exe \/run/);
+    expect(existsSync(user.own)).toBe(false);
     const { launcher, stdout } = await installed(user, "--listen", `${port}`);
     expect(stdout.at(-1)).toContain(`openclaw-shim responds at 127.0.0.1:${port}`);
     const task = readFileSync(join(TASKS, user.task), "utf8");

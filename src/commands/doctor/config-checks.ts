@@ -111,7 +111,7 @@ export async function checkAuth({ settings, openclaw, gateway, shim, paths }: Do
     isOpen && "the shim listens beyond loopback",
   ].filter(Boolean);
   const fix =
-    "set gateway.auth.mode to token and gateway.auth.token (openssl rand -hex 32), and give every client that token";
+    "set gateway.auth.mode to token and gateway.auth.token (`node -p \"crypto.randomBytes(32).toString('hex')\"` makes one), and give every client that token";
   if (entries.length === 0)
     return note("gateway.auth.mode is none: every program of this machine is its operator", fix);
   const finding = `gateway.auth.mode is none, and ${entries.join(", and ")}`;

@@ -33,7 +33,7 @@ export async function checkTools(context: DoctorContext): Results {
   if (source === "OPENCLAW_GATEWAY_URL" && !hasCredentials(env)) {
     const finding =
       "OPENCLAW_GATEWAY_URL is set without OPENCLAW_GATEWAY_TOKEN: every openclaw command fails, as it takes credentials for that URL from the environment alone";
-    results.push(toFix(finding, `run \`${SET_TOKEN}\`, or \`unset OPENCLAW_GATEWAY_URL\``, command));
+    results.push(toFix(finding, `run \`${SET_TOKEN}\`, or unset OPENCLAW_GATEWAY_URL`, command));
   }
   const portText = env["OPENCLAW_GATEWAY_PORT"]?.trim() ?? "";
   const port = gatewayPortVariable(env);

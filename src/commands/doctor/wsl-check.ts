@@ -16,8 +16,13 @@ export async function checkWsl({ env, settings, gateway }: DoctorContext): Resul
     const inside = "install the shim inside WSL, as on Linux: there it finds the gateway's openclaw.json";
     if (listener && /^wsl/i.test(listener.program))
       return note(`the gateway runs inside WSL; ${listener.shown} forwards its port`, inside);
-    const running = isUnreachable ? distributions() : [];
+    const running = isUnreachable || !listener ? distributions() : [];
     if (running.length === 0) return [];
+    if (!isUnreachable)
+      return note(
+        `no program of Windows is seen at ${url}, and WSL runs ${list(running)}: the gateway seems to run inside WSL, with mirrored networking`,
+        inside,
+      );
     return note(
       `nothing responds at ${url} on Windows, and WSL runs ${list(running)}`,
       `if the gateway is in there, ${inside}; or ${MIRRORED}`,

@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import { NAME } from "./service-settings.ts";
 
 // Windows has no SIGTERM: what ends a process there ends it at once. So the shim of a Scheduled Task listens on a named
-// pipe, whose name is in a file of the user's own folder. Every user can connect to such a pipe to read from it, but
-// only its user, administrators and the system can write to it (Named Pipe Security and Access Rights, default DACL).
+// pipe, whose name is in a file of the user's own folder. libuv creates it without a security descriptor (src/win/pipe.c):
+// every user can then connect to it to read, but only its user, administrators and the system can write to it (Microsoft,
+// Named Pipe Security and Access Rights).
 
 /** For a client that has connected to write. */
 const WRITE_MS = 1_000;
@@ -19,12 +20,12 @@ const CONNECT_MS = 2_000;
  * @param control the file that gets the pipe's name, for `stopRunning`
  * @returns `requested` resolves at the first request
  */
-export async function listenForStop(control: string): Promise<{ readonly requested: Promise<void> }> {
+export async function listenForStop(control: string): Promise<{ readonly requested: Promise<undefined> }> {
   // Elsewhere, in tests, a Unix domain socket.
   const folder = process.platform === "win32" ? "\\\\.\\pipe" : dirname(control);
   const pipe = join(folder, `${NAME}-${process.pid}-${randomUUID()}`);
   const server = createServer().unref();
-  const requested = new Promise<void>((resolve) => {
+  const requested = new Promise<undefined>((resolve) => {
     server.on("connection", (socket) => {
       socket.unref().setTimeout(WRITE_MS, () => socket.destroy());
       // From now on the connection stays open: its end is that of the process.
@@ -72,6 +73,9 @@ export async function stopRunning(control: string, ms: number): Promise<boolean>
 async function connected(control: string): Promise<{ pid: number; socket: Socket } | undefined> {
   if (!existsSync(control)) return undefined;
   const pipe = readFileSync(control, "utf8");
+  const pid = Number(/-(\d+)-[^/\\]*$/.exec(pipe)?.[1]);
+  // After a crash another user could create a pipe of that name, and so keep the shim from starting.
+  if (!isOwnProcess(pid)) return undefined;
   const socket = connect(pipe);
   try {
     await once(socket, "connect", { signal: AbortSignal.timeout(CONNECT_MS) });
@@ -80,5 +84,13 @@ async function connected(control: string): Promise<{ pid: number; socket: Socket
     return undefined;
   }
   socket.on("error", () => {});
-  return { pid: Number(/-(\d+)-[^/\\]*$/.exec(pipe)?.[1]), socket };
+  return { pid, socket };
+}
+
+function isOwnProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0); // sends no signal; of another user's process it fails
+  } catch {
+    return false;
+  }
 }
