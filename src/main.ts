@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Logger } from "pino";
 import { findCommand } from "./commands/command-table.ts";
-import { flushed } from "./log/logger.ts";
+import { flushed } from "./log/flushed.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
 import { hasTerminal, isUnderNohup, leaveTerminal } from "./cli/hangup.ts";
 import { programOf } from "./cli/program.ts";

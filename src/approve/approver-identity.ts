@@ -5,9 +5,8 @@ import { createDevice, deviceFromPem, type Device } from "../openclaw/device.ts"
 import { exposureOf, restrictToUser } from "../openclaw/access-list.ts";
 import { readSmallFile } from "../openclaw/small-file.ts";
 import { messageOf, printable } from "../text/printable.ts";
+import { IDENTITY_FILE } from "./state-files.ts";
 
-/** Its name in the state directory. */
-export const IDENTITY_FILE = "device.pem";
 const MAX_BYTES = 4_096;
 const REPLACE = "move it away, and the shim makes a new one";
 

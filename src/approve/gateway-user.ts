@@ -2,9 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { readSmallFile } from "../openclaw/small-file.ts";
+import { GATEWAY_USER_FILE } from "./state-files.ts";
 
-/** Its name in the state directory. */
-export const GATEWAY_USER_FILE = "gateway-user";
 const ESTABLISHED = "01";
 /** What the kernel shows for users that the shim's user namespace does not have (user_namespaces(7)). */
 const UNMAPPED = 65_534;

@@ -1,4 +1,3 @@
-import ipaddr from "ipaddr.js";
 import { canonicalName } from "../headers/header-table.ts";
 import type { Normalized } from "../headers/normalize.ts";
 import { isLoopbackAddress, parseAddress } from "../net/ip-address.ts";
@@ -49,7 +48,7 @@ export class AttemptSource {
 /** Returns an address, of IPv6 its /64: the smallest part of the address space that one customer gets (RFC 6177). */
 function networkOf(text: string): string {
   const address = parseAddress(text);
-  if (!(address instanceof ipaddr.IPv6)) return address?.toString() ?? text.slice(0, ADDRESS_LENGTH);
+  if (!address || !("parts" in address)) return address?.toString() ?? text.slice(0, ADDRESS_LENGTH);
   const network = address.parts.slice(0, 4).map((part) => part.toString(16));
   return `${network.join(":")}::/64`;
 }

@@ -1,4 +1,4 @@
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
 import { fieldValues } from "../headers/header-table.ts";
 import { bracketed, isLoopbackName, parseAuthority, withoutFinalDot } from "../net/authority.ts";
@@ -8,6 +8,7 @@ import {
   parseAddress,
   withoutMappedPrefix,
   type AddressMatcher,
+  ipFamily,
 } from "../net/ip-address.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkForwarded, isPublic, readForwarded, type ForwardedFacts } from "./forwarded.ts";
@@ -111,7 +112,7 @@ export function checkPeer(remoteAddress: string | undefined, allowed: AddressMat
 export function checkHost(host: string, allowed: ReadonlySet<string>): Refusal | undefined {
   const name = parseAuthority(host)?.name;
   if (name === undefined) return refuse("host_not_allowed", host);
-  if (isLoopbackName(name) || isIP(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
+  if (isLoopbackName(name) || ipFamily(name) !== 0 || allowed.has(withoutFinalDot(name))) return undefined;
   return refuse("host_not_allowed", name);
 }
 

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { ipFamily } from "../net/ip-address.ts";
 import { printable } from "../text/printable.ts";
 
 /**
@@ -202,5 +202,5 @@ function everyItem(value: string, separator: string | RegExp, item: RegExp): boo
 }
 
 function isAddressList(value: string): boolean {
-  return value.split(",").every((item) => isIP(item.trim().replace(/^\[(.*)\](?::\d+)?$/, "$1")) !== 0);
+  return value.split(",").every((item) => ipFamily(item.trim().replace(/^\[(.*)\](?::\d+)?$/, "$1")) !== 0);
 }

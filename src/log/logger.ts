@@ -1,5 +1,4 @@
 import { fstatSync, writeSync } from "node:fs";
-import type { Writable } from "node:stream";
 import pino, { type DestinationStream, type Logger } from "pino";
 import type { NextSteps } from "./pretty.ts";
 
@@ -72,18 +71,6 @@ export function loggerTo(destination: DestinationStream, level: string): Logger 
 /** Creates a logger without output. It has its own stream, so that pino does not open stdout. */
 export function silentLogger(): Logger {
   return loggerTo({ write: () => {} }, "silent");
-}
-
-/** Resolves when all that was written to a stream is on its way, or after `ms`. */
-export async function flushed(stream: Writable, ms: number): Promise<void> {
-  if (stream.writableLength === 0 || stream.destroyed) return;
-  await new Promise<void>((resolve) => {
-    const deadline = setTimeout(resolve, ms);
-    stream.write("", () => {
-      clearTimeout(deadline);
-      resolve();
-    });
-  });
 }
 
 /** Writes a line, or returns false if there is no room for it. */

@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { isLoopbackAddress } from "./ip-address.ts";
+import { ipFamily, isLoopbackAddress } from "./ip-address.ts";
 
 /** A host, without brackets around IPv6, and a TCP port. */
 export interface HostPort {
@@ -13,7 +12,7 @@ const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i;
 export function parseAuthority(text: string): { name: string; port?: number } | undefined {
   const [, v6, host = "", port] = AUTHORITY.exec(text) ?? [];
   const name = (v6 ?? host).toLowerCase();
-  if (name === "" || (v6 !== undefined && isIP(name) !== 6)) return undefined;
+  if (name === "" || (v6 !== undefined && ipFamily(name) !== 6)) return undefined;
   if (port === undefined) return { name };
   return Number(port) <= 65_535 ? { name, port: Number(port) } : undefined;
 }

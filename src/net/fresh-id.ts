@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import { openSync, readSync } from "node:fs";
 
 const BYTES = 16;
@@ -25,12 +24,13 @@ export function freshId(): string {
 }
 
 /** Reads random bytes from the kernel, or from OpenSSL if there is no such device. */
-function fillRandom(into: Buffer): void {
+function fillRandom(into: Buffer<ArrayBuffer>): void {
   try {
     kernel ??= openSync("/dev/urandom", "r");
     if (readSync(kernel, into, 0, BYTES, null) === BYTES) return;
   } catch {
     kernel = undefined;
   }
-  randomFillSync(into);
+  // The global loads node:crypto now, an import at every start.
+  crypto.getRandomValues(into);
 }

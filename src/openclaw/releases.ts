@@ -12,9 +12,6 @@ const MEASURED = table.measured.split(" ");
 /** What an unnamed gateway counts as: 2026.2.19 names itself `dev` if npm did not start it. */
 const UNNAMED = "2026.2.19";
 
-/** Orders releases: 2026.7.1, 2026.7.33, 2026.10.1. */
-const ORDER = new Intl.Collator("en", { numeric: true });
-
 /**
  * Returns true if a fact holds for a release.
  * @param version as in hello-ok; an absent or unknown one, such as `dev`, counts as 2026.2.19
@@ -29,10 +26,16 @@ export function holds(fact: ReleaseFact, version: string | undefined): boolean {
  */
 export function measuredRelease(version: string | undefined): string {
   const release = isRelease(version) ? version.replace(/-.*/, "") : UNNAMED;
-  return MEASURED.find((one) => ORDER.compare(one, release) >= 0) ?? MEASURED.at(-1) ?? UNNAMED;
+  return MEASURED.find((one) => order(one) >= order(release)) ?? MEASURED.at(-1) ?? UNNAMED;
 }
 
 /** Returns true if a version names a release: `2026.9.6`, `2026.7.1-2`, `2026.9.6-beta.1`. */
 export function isRelease(version: string | undefined): version is string {
   return version !== undefined && /^20\d\d\.\d{1,2}\.\d{1,3}(?:-[\w.]+)?$/.test(version);
+}
+
+/** Returns a number that orders releases: 2026.7.1, 2026.7.33, 2026.10.1. (Intl.Collator takes 9 ms to load its tables.) */
+function order(release: string): number {
+  const [year = 0, month = 0, patch = 0] = release.split(".").map(Number);
+  return (year * 100 + month) * 1000 + patch;
 }

@@ -1,5 +1,5 @@
-import { isIPv4 } from "node:net";
 import { isLoopbackName, reaches } from "../net/authority.ts";
+import { ipFamily } from "../net/ip-address.ts";
 import type { Environment } from "../openclaw/config.ts";
 import { readEnvironment, type Layer } from "./layers.ts";
 import { boolean, type ListenAddress, type Parser } from "./parsers.ts";
@@ -102,15 +102,15 @@ function* addressProblems(
   for (const [index, { about, value: address }] of listeners.entries()) {
     if (index < tools.length && !given("allowFrom") && !isLoopbackName(address.host)) {
       const fix = "give --allow-from CIDR with the peers that may connect, or listen on 127.0.0.1";
-      yield { ...about, problem: "is not a loopback address", fix };
+      yield { ...about(), problem: "is not a loopback address", fix };
     }
     const wider = listeners.find(({ value }, at) => {
       return includes(value, address) && (at < index || value.host !== address.host);
     });
-    if (wider) yield { ...about, problem: `is included in "${wider.about.value}"`, fix: "leave one out" };
+    if (wider) yield { ...about(), problem: `is included in "${wider.about().value}"`, fix: "leave one out" };
     if (gateway && reaches(gateway.value, address)) {
-      const problem = `is the gateway's own address (${gateway.about.setting}), so the shim would connect to itself`;
-      yield { ...about, problem, fix: "change the port of one of them" };
+      const problem = `is the gateway's own address (${gateway.about().setting}), so the shim would connect to itself`;
+      yield { ...about(), problem, fix: "change the port of one of them" };
     }
   }
   if (!gateway) return;
@@ -118,12 +118,12 @@ function* addressProblems(
   const [allowed] = validItems(remote, boolean);
   if ((!remote || allowed?.value === false) && !isLoopbackName(gateway.value.host)) {
     const fix = "allow it with --allow-remote-gateway, or write ws://127.0.0.1:PORT";
-    yield { ...gateway.about, problem: "is not loopback", fix };
+    yield { ...gateway.about(), problem: "is not loopback", fix };
   }
   const [pin] = validItems(given("gatewayFingerprint"), SETTINGS.gatewayFingerprint.parse);
   if (pin && !gateway.value.tls) {
     const problem = "has no effect with a ws:// gateway";
-    yield { ...pin.about, problem, fix: "write wss:// in --gateway, or leave it out" };
+    yield { ...pin.about(), problem, fix: "write wss:// in --gateway, or leave it out" };
   }
 }
 
@@ -131,14 +131,14 @@ function* addressProblems(
 function includes(all: ListenAddress, one: ListenAddress): boolean {
   if (one.port !== all.port || one.port === 0) return false;
   // Node makes [::] dual-stack, whatever the system's default (net.Server, ipv6Only).
-  return [one.host, "::"].includes(all.host) || (all.host === "0.0.0.0" && isIPv4(one.host));
+  return [one.host, "::"].includes(all.host) || (all.host === "0.0.0.0" && ipFamily(one.host) === 4);
 }
 
-/** Returns the valid values of a setting, each with how problems name it. */
+/** Returns the valid values of a setting, each with a function that returns how problems name it. */
 function validItems<T>(given: Given | undefined, parse: Parser<T | readonly T[]>) {
   return (given?.texts ?? []).flatMap((text) => {
     const parsed = parse(text);
-    const about = { setting: given?.from ?? "", value: shownValue(text) };
+    const about = () => ({ setting: given?.from ?? "", value: shownValue(text) });
     if (!("value" in parsed)) return [];
     return (isList(parsed.value) ? parsed.value : [parsed.value]).map((value) => ({ about, value }));
   });

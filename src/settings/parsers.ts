@@ -1,8 +1,7 @@
-import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { canonicalName, HOP_BY_HOP, isEndToEnd } from "../headers/header-table.ts";
 import { authorityOf, bracketed, dnsName, parseAuthority, type HostPort } from "../net/authority.ts";
-import { canonicalAddress } from "../net/ip-address.ts";
+import { canonicalAddress, ipFamily } from "../net/ip-address.ts";
 import { printable } from "../text/printable.ts";
 
 /** A value parsed from a text; or what is wrong, as the end of the sentence `"text" …`, and what to write instead. */
@@ -103,7 +102,7 @@ export const listenAddress = parser<ListenAddress>(
     // Not resolved: a hosts file could map the name to any address.
     const plain = name === "localhost" ? "127.0.0.1" : canonicalAddress(name);
     const host = zone === "" ? plain : `${name}${zone}`;
-    return port !== undefined && host !== undefined && isIP(host) !== 0 ? { host, port } : undefined;
+    return port !== undefined && host !== undefined && ipFamily(host) !== 0 ? { host, port } : undefined;
   },
   "is not an address to listen on",
   "write HOST:PORT, such as 127.0.0.1:18788 or [::1]:18788; HOST is an IP address or localhost",
@@ -162,7 +161,7 @@ function meantUrl(text: string, usual = ""): string | undefined {
 /** Parses peers that may connect: an address or a CIDR block (RFC 4632, RFC 4291 section 2.3). Returns a block. */
 export function cidr(text: string): Parsed<string> {
   const [, address = "", digits] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
-  const family = isIP(address);
+  const family = ipFamily(address);
   const most = family === 4 ? 32 : 128;
   const bits = digits === undefined ? most : Number(digits);
   if (family === 0 || bits > most) {

@@ -1,4 +1,3 @@
-import { connect as connectTls } from "node:tls";
 import type { ConnectFailure } from "../errors.ts";
 import { httpGet } from "../net/http-get.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
@@ -63,7 +62,9 @@ function dialOnce(dialer: Dialer, signal: AbortSignal): Promise<DialResult> {
 }
 
 /** Returns true if the server completes a TLS handshake. Nothing is sent after it, so no certificate is checked. */
-function speaksTls({ host, port }: GatewayAddress, signal: AbortSignal): Promise<boolean> {
+async function speaksTls({ host, port }: GatewayAddress, signal: AbortSignal): Promise<boolean> {
+  const { connect: connectTls } = await import("node:tls");
+  if (signal.aborted) return false;
   return new Promise((resolve) => {
     const socket = connectTls({ host, port, rejectUnauthorized: false });
     const settle = (speaks: boolean): void => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { GATEWAY_USER_FILE } from "../../src/approve/gateway-user.ts";
+import { GATEWAY_USER_FILE } from "../../src/approve/state-files.ts";
 import { Secret } from "../../src/openclaw/token.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { openTestShim, type TestShim } from "../support/shim.ts";

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { IDENTITY_FILE, loadIdentity } from "../../src/approve/approver-identity.ts";
+import { loadIdentity } from "../../src/approve/approver-identity.ts";
+import { IDENTITY_FILE } from "../../src/approve/state-files.ts";
 import { createDevice } from "../../src/openclaw/device.ts";
 
 const NOBODY = 65_534;

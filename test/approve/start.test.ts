@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { IDENTITY_FILE } from "../../src/approve/approver-identity.ts";
+import { IDENTITY_FILE } from "../../src/approve/state-files.ts";
 import { bundle, start, type Bundle } from "../commands/bundle.ts";
 
 const HALF = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw";

@@ -51,9 +51,11 @@ describe("on a Node.js that is too old", () => {
   });
 
   it("its syntax is read by Node.js 12, except in a comment", async () => {
-    const [launcher = ""] = readFileSync(command.path, "utf8").split("\n/*\n");
-    expect(launcher.length).toBeLessThan(2_000);
-    const { code } = await transform(launcher, { target: "node12.17" });
+    const launcher = readFileSync(command.path, "utf8").replace(/(?<=\/\*)\n\v.*(?=\*\/)/s, "");
+    expect(launcher.length).toBeLessThan(3_500);
+    // Node.js 12 reads import(), too, though it cannot always do it.
+    const options = { target: "node12.17", supported: { "dynamic-import": true } };
+    const { code } = await transform(launcher, options);
     expect(code).toBe((await transform(launcher, { target: "esnext" })).code);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import template from "../../../launchd/ai.openclaw.shim.plist?raw";
-import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
+import { IDENTITY_FILE } from "../../approve/state-files.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { pending, readText, type FileOperation } from "./service-root.ts";

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import systemServiceFile from "../../../systemd/openclaw-shim.service?raw";
 import systemSocketFile from "../../../systemd/openclaw-shim.socket?raw";
 import userServiceFile from "../../../systemd/user/openclaw-shim.service?raw";
 import userSocketFile from "../../../systemd/user/openclaw-shim.socket?raw";
-import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
-import { GATEWAY_USER_FILE } from "../../approve/gateway-user.ts";
+import { GATEWAY_USER_FILE, IDENTITY_FILE } from "../../approve/state-files.ts";
 import { withAdvice } from "../../errors.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
+import { ipFamily } from "../../net/ip-address.ts";
 import { listenAddress } from "../../settings/parsers.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
@@ -205,7 +204,7 @@ export function serviceUnit(
   const bound = unit.replace("SocketBindDeny=any\n", `$&${allow}`);
   const isRemote = !isLoopbackName(gateway.host);
   // Scrapers, names and name servers may have any address. A user's systemd has no filter: its unit has no such line.
-  if ((metricsListen && !isLoopbackName(metricsListen.host)) || (isRemote && isIP(gateway.host) === 0))
+  if ((metricsListen && !isLoopbackName(metricsListen.host)) || (isRemote && ipFamily(gateway.host) === 0))
     return withDirectives(bound, { IPAddressAllow: [], IPAddressDeny: [] });
   return isRemote ? withDirectives(bound, { IPAddressAllow: ["localhost", gateway.host] }) : bound;
 }

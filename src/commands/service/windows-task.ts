@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { IDENTITY_FILE } from "../../approve/approver-identity.ts";
+import { IDENTITY_FILE } from "../../approve/state-files.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { exists, pending, readText } from "./service-root.ts";
