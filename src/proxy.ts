@@ -15,7 +15,7 @@ import type { AuthLimits } from "./outcome/auth-limits.ts";
 import { credentialsOf } from "./outcome/credential.ts";
 import type { Metrics } from "./outcome/metrics.ts";
 import type { Outcomes, UpgradeFacts } from "./outcome/outcomes.ts";
-import type { RequestAttempt } from "./outcome/request-attempt.ts";
+import { RequestSession } from "./outcome/request-session.ts";
 import { UpgradeSession } from "./outcome/upgrade-session.ts";
 import type { ClientConnection, Connections } from "./server/connections.ts";
 import type { ListenerHandlers } from "./server/listener.ts";
@@ -39,7 +39,7 @@ export interface ProxyParts {
   readonly status: () => Promise<Status>;
   readonly limits: AuthLimits;
   readonly dialer: Dialer;
-  readonly requests: () => Promise<RequestRelay>;
+  readonly requests: () => RequestRelay | Promise<RequestRelay>;
   readonly outcomes: Outcomes;
   /** Only with `--approve seen`. */
   readonly approver: Approver | undefined;
@@ -93,7 +93,16 @@ export class Proxy implements ListenerHandlers {
       const listener = ceiling?.guard(session) ?? session;
       const head = requestHead(request.url, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);
       const { conn } = facts;
-      slot.end = relayUpgrade({ client: socket, conn, early, head, holdMs: settings.hold, dialer, listener });
+      slot.end = relayUpgrade({
+        client: socket,
+        conn,
+        early,
+        head,
+        holdMs: settings.hold,
+        dialer,
+        slot,
+        listener,
+      });
     };
     if (credentials === undefined) return relay();
     socket.on("error", () => {});
@@ -135,35 +144,17 @@ export class Proxy implements ListenerHandlers {
     const limited = credentials === undefined ? undefined : limits.checkPeer(source);
     const slot = limited ?? this.#acquireSlot(isFirst, request.socket);
     if (isRefusal(slot)) return refuseRequest(slot);
-    // A credential waits for its turn, and a model may think for minutes; a client must send and read.
-    const isPrompt = (): boolean => !relay || (request.complete && !response.writableNeedDrain);
-    slot.isSafe = () => credentials !== undefined && isPrompt();
-    slot.awaitsBody = () => !request.complete && request.readableFlowing === true;
-    slot.end = refuseRequest;
-    let relay: RequestRelay | undefined;
-    let attempt: RequestAttempt | undefined;
-    const finish = async (): Promise<void> => {
-      // A client may disconnect because it knows that its credential was wrong: 2026.8 and later delay only those responses.
-      const isOpen = attempt !== undefined && !response.headersSent;
-      const late = isOpen ? await relay?.statusAfterAbort(response) : undefined;
-      slot.release();
-      if (late !== undefined) attempt?.onStatus(late);
-      const { conn, traceId, peer, path, startedAt } = facts;
-      const sent = response.headersSent ? response.statusCode : undefined;
-      const http = { method: printable(request.method ?? ""), status: sent };
-      const ms = Math.round(performance.now() - startedAt);
-      logger.debug({ event: "request", conn, traceId, http, peer, path, ms }, "request");
-    };
-    response.once("close", () => void finish());
+    const session = new RequestSession({ request, response, facts, slot, logger, refuse: refuseRequest });
 
-    // 3. Relay; with a credential when its turn comes.
+    // 3. Relay; with a credential when its turn comes. The session ends with the response.
     const clean = ceiling?.limit(rawHeaders) ?? rawHeaders;
+    const loaded = requests();
+    if (credentials === undefined && !(loaded instanceof Promise)) return session.relay(loaded, clean);
     const turn = credentials === undefined ? undefined : limits.takeTurn(request, source, credentials);
-    void Promise.all([requests(), turn])
-      .then(([loaded, entered]) => {
-        if (entered && isRefusal(entered)) return response.destroyed ? undefined : refuseRequest(entered);
-        [relay, attempt] = [loaded, entered];
-        return relay.relay(request, response, clean, facts.conn, entered?.onStatus);
+    void Promise.all([loaded, turn])
+      .then(([relays, entered]) => {
+        if (!entered || !isRefusal(entered)) return session.relay(relays, clean, entered);
+        return response.destroyed ? undefined : refuseRequest(entered);
       })
       .catch(destroy);
   }

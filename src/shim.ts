@@ -111,9 +111,11 @@ export async function openShim(
   const sources = { monitor, outcomes, metrics, connections, dialer, approver, lostLines };
   const loadStatus = async (): Promise<Status> => new (await import("./status/status.ts")).Status(sources);
   const loadedStatus = (): Promise<Status> => (status ??= loadStatus());
-  let requests: Promise<RequestRelay> | undefined;
-  const loadRequests = async (): Promise<RequestRelay> =>
-    (await import("./upstream/plain-http.ts")).createRequestRelay(settings, dialer);
+  let requests: RequestRelay | Promise<RequestRelay> | undefined;
+  const loadRequests = async (): Promise<RequestRelay> => {
+    const { RequestRelay: Relay } = await import("./upstream/plain-http.ts");
+    return (requests = new Relay(settings, dialer));
+  };
 
   const proxy = new Proxy({
     settings,

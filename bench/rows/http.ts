@@ -22,9 +22,9 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { key: "small", label: "GET 200 B", target: "/bytes/200", requests: 3_000, cpu: 4 },
-  { key: "large", label: "GET 100 kB", target: "/bytes/100000", requests: 800, cpu: 2.2 },
-  { key: "post", label: "POST 10 kB", target: "/bytes/200", body: 10_000, requests: 1_500 },
+  { key: "small", label: "GET 200 B", target: "/bytes/200", requests: 12_000, cpu: 4 },
+  { key: "large", label: "GET 100 kB", target: "/bytes/100000", requests: 3_000, cpu: 2.2 },
+  { key: "post", label: "POST 10 kB", target: "/bytes/200", body: 10_000, requests: 4_000 },
 ];
 const CONNECTIONS = 8;
 const SETTLE_MS = 100;

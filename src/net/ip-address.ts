@@ -7,6 +7,12 @@ const MAYBE_IPV6 = /^([\da-f:.]{2,45})(?:%[\da-z.:-]+)?$/i;
 /** Returns true if an address is in the set. */
 export type AddressMatcher = (address: string) => boolean;
 
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** The last texts that were parsed: those of each request are mostly the same. */
+const parsed = new Map<string, Address | undefined>();
+const [PARSED_LIMIT, PARSED_LENGTH] = [64, 64];
+
 /**
  * Returns what `net.isIP` does: 4, 6, or 0 for other text. That one takes 6 ms at its first IPv6 address, to compile its
  * expression, and `node:net` 4 ms, which a command that only prints need not load.
@@ -23,7 +29,15 @@ export function ipFamily(text: string): 0 | 4 | 6 {
  * @returns undefined for all that `net.isIP` rejects: `ipaddr.js` alone also accepts `127.1`, `0177.0.0.1` and
  * `2130706433`, and reads the deprecated `::127.0.0.1` (RFC 4291 section 2.5.5.1) as IPv4-mapped
  */
-export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+export function parseAddress(text: string): Address | undefined {
+  if (parsed.has(text)) return parsed.get(text);
+  const address = parse(text);
+  if (parsed.size >= PARSED_LIMIT) parsed.clear();
+  if (text.length <= PARSED_LENGTH) parsed.set(text, address);
+  return address;
+}
+
+function parse(text: string): Address | undefined {
   if (ipFamily(text) === 0 || /^::\d+\.[\d.]+(?:%|$)/.test(text)) return undefined;
   // A zone (fe80::1%eth0) names the link, not the address.
   return ipaddr.process(text.split("%", 1)[0] ?? text);

@@ -19,7 +19,7 @@ export class ClientConnection {
   /** Number of its requests so far. */
   requests = 0;
   /** Its responses in progress. */
-  readonly responses = new Set<ServerResponse>();
+  readonly responses: ServerResponse[] = [];
   /** Starts its pipelined requests, which wait for the one before. */
   readonly waiting: (() => void)[] = [];
   /** It is being closed to make room for another. */
@@ -60,10 +60,11 @@ export class Connections {
     this.onOpen?.(socket);
     socket.once("close", () => {
       this.#open.delete(socket);
+      this.slots.forget(socket);
       this.#received += socket.bytesRead;
       this.#sent += socket.bytesWritten;
       onClose(connection);
-      for (const response of connection.responses) response.emit("close");
+      for (const response of connection.responses.slice()) response.emit("close");
     });
     return dropped;
   }
@@ -85,9 +86,9 @@ export class Connections {
    */
   addResponse(socket: Socket, response: ServerResponse): void {
     const connection = this.of(socket);
-    connection.responses.add(response);
+    connection.responses.push(response);
     response.once("close", () => {
-      connection.responses.delete(response);
+      connection.responses.splice(connection.responses.indexOf(response), 1);
       connection.receivedAtResponse = socket.bytesRead;
     });
   }
@@ -114,7 +115,7 @@ export class Connections {
       const [socket, connection] = entry;
       if (connection.dropped || this.slots.of(socket)) continue;
       oldest ??= entry;
-      if (connection.responses.size > 0) continue;
+      if (connection.responses.length > 0) continue;
       oldest = entry;
       break;
     }
@@ -136,7 +137,7 @@ export class Connections {
   /** Destroys connections whose requests all have a response and that have sent nothing since; no new ones. */
   destroyIdle(): void {
     for (const [socket, { responses, receivedAtResponse }] of this.#open) {
-      if (responses.size === 0 && receivedAtResponse === socket.bytesRead) socket.destroy();
+      if (responses.length === 0 && receivedAtResponse === socket.bytesRead) socket.destroy();
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { refuse, type Refusal } from "../errors.ts";
 import type { Connections } from "./connections.ts";
-import { gatewaySockets, kernelChecks, UNWATCHED_CONNECTIONS } from "./slots.ts";
+import { kernelChecks, UNWATCHED_CONNECTIONS } from "./slots.ts";
 
 const MOUNT = "/sys/fs/cgroup";
 /** Part of the memory limit that socket buffers may use; the shim's own buffers need the rest. */
@@ -89,12 +89,13 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
     for (const { socket, queued } of unread) {
       if (rest <= 0) return;
       rest -= queued;
-      for (const end of [gatewaySockets.get(socket), socket]) {
+      const slot = connections.slots.of(socket);
+      for (const end of [slot?.gateway, socket]) {
         // Node cannot reset TLS.
         if (end && "encrypted" in end) end.destroy();
         else end?.resetAndDestroy();
       }
-      connections.slots.of(socket)?.evict(why);
+      slot?.evict(why);
       connections.dropped += 1;
       onReset(why);
     }
@@ -102,7 +103,8 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
 
   function progressOf(socket: Socket, queues: ReturnType<typeof queuedBytes>, now: number): Progress {
     let [queued, moved] = [0, 0];
-    for (const end of [socket, gatewaySockets.get(socket)]) {
+    const slot = connections.slots.of(socket);
+    for (const end of [socket, slot?.gateway]) {
       if (!end) continue;
       const { sending, received } = queues.get(keyOf(end)) ?? { sending: 0, received: 0 };
       queued += sending + received;
@@ -110,7 +112,7 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
     }
     const before = progress.get(socket);
     const since = before?.moved === moved ? before.since : now;
-    return { socket, isSafe: connections.slots.of(socket)?.isSafe() ?? false, queued, moved, since };
+    return { socket, isSafe: slot?.isSafe() ?? false, queued, moved, since };
   }
 
   connections.onOpen =

@@ -142,7 +142,7 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
         if (socket.writable) connection.waiting.shift()?.();
       });
     };
-    const isFirst = connection.responses.size === 0;
+    const isFirst = connection.responses.length === 0;
     if (isFirst || (connection.waiting.length < WAITING_LIMIT && !asksForWebSocket(request))) {
       connections.addResponse(socket, response);
       if (isFirst) start();
@@ -166,7 +166,7 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
     socket.setTimeout(0);
     const { responses, dropped } = connections.of(socket);
     if (dropped) return void socket.destroy();
-    if (responses.size === 0) return handlers.onUpgrade(request, socket, early);
+    if (responses.length === 0) return handlers.onUpgrade(request, socket, early);
     // The two responses would mix.
     handlers.onPipelined(request);
     socket.destroy();
@@ -175,12 +175,12 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
   server.on("connect", (request, stream) => {
     const socket = ownSocket(request, stream);
     const refusal = handlers.onUnreadable(socket, refuse("method_connect"));
-    if (connections.of(socket).responses.size > 0) socket.destroy();
+    if (connections.of(socket).responses.length > 0) socket.destroy();
     else refuseSocket(socket, refusal);
   });
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const open = [...connections.of(socket).responses];
+    const open = connections.of(socket).responses;
     if (!socket.writable || error.code === "ECONNRESET" || !open.every(isComplete)) {
       socket.destroy();
     } else if (open.length > 0) {

@@ -8,9 +8,6 @@ import type { Refusal } from "../errors.ts";
  */
 export const LINGER_MS = 750;
 
-/** Is emitted on a response that is refused, also while it waits for the gateway. */
-export const REFUSED = Symbol("refused");
-
 /** Refusals that are written but not ended, as the body of their request is still arriving. */
 const written = new WeakSet<ServerResponse>();
 
@@ -35,7 +32,6 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
 export function refuseResponse(response: ServerResponse, refusal: Refusal): void {
   // If the response has begun, only a broken connection can tell the client that it is incomplete.
   if (response.headersSent) return void response.destroy();
-  response.emit(REFUSED);
   const { body, headers } = refusalResponse(refusal);
   response.writeHead(refusal.status, headers);
   const { req: request } = response;

@@ -8,9 +8,6 @@ const UNAUTHENTICATED_MS = 30_000;
 /** Deadline between two bytes of a request's body, in ms. */
 const BODY_MS = 60_000;
 
-/** The connection to the gateway that a client's connection uses, or used last. */
-export const gatewaySockets = new WeakMap<Socket, Socket>();
-
 /** After so many relayed bytes the kernel's buffers are checked: in one turn of the event loop it may fill hundreds of MiB. */
 const CHECK_BYTES = 8 * 1024 * 1024;
 let unchecked = 0;
@@ -28,23 +25,27 @@ export function countRelayed({ length }: Buffer): void {
   for (const check of kernelChecks) check();
 }
 
+const never = (): boolean => false;
+
 /** What an upgrade or a plain request in progress holds. Its user sets what is known of it. */
 export class Slot {
   /** Returns true if the slot stays with its client for as long as it wants: a client that has authenticated. */
-  isSafe: () => boolean = () => false;
+  isSafe: () => boolean = never;
   /** Returns true while a request waits for its client to send more of the body. */
-  awaitsBody: () => boolean = () => false;
+  awaitsBody: () => boolean = never;
   /** Ends its use; sends the refusal unless a response has begun. */
-  end: (refusal: Refusal) => void = () => this.socket.destroy();
+  end: ((refusal: Refusal) => void) | undefined;
+  /** The connection to the gateway that it uses. */
+  gateway: Socket | undefined;
   readonly socket: Socket;
-  readonly #used: Map<Socket, Slot>;
+  readonly #slots: Slots;
   readonly acquiredAt = performance.now();
   #activeAt = this.acquiredAt;
   #bytes: number;
 
-  constructor(socket: Socket, used: Map<Socket, Slot>) {
+  constructor(socket: Socket, slots: Slots) {
     this.socket = socket;
-    this.#used = used;
+    this.#slots = slots;
     this.#bytes = trafficOf(socket);
   }
 
@@ -58,20 +59,32 @@ export class Slot {
 
   /** Releases the slot at once, and ends its use. */
   evict(refusal: Refusal): void {
+    const { end = () => this.socket.destroy() } = this;
     this.release();
-    this.end(refusal);
+    end(refusal);
   }
 
   /** Further calls do nothing. */
   release(): void {
-    if (this.#used.get(this.socket) === this) this.#used.delete(this.socket);
+    this.#slots.release(this);
+    // A slot that the garbage collector has moved to the old generation must not keep the rest of its request.
+    this.isSafe = never;
+    this.awaitsBody = never;
+    this.end = undefined;
+    this.gateway = undefined;
   }
 }
 
 /** The slots of `--max-connections`. */
 export class Slots {
   readonly max: number;
-  readonly #used = new Map<Socket, Slot>();
+  /**
+   * By open connection. An entry stays from its first request to its end: V8 allocates a new table after every few
+   * deletions and the old one references it, so entries that change with each request would survive until the next
+   * full garbage collection.
+   */
+  readonly #slots = new Map<Socket, Slot | undefined>();
+  #used = 0;
 
   constructor(max: number) {
     this.max = max;
@@ -79,12 +92,12 @@ export class Slots {
 
   /** Number of upgraded connections and requests in progress. */
   get used(): number {
-    return this.#used.size;
+    return this.#used;
   }
 
   /** Returns the slot that the connection holds: it has one upgrade or request at a time. */
   of(socket: Socket): Slot | undefined {
-    return this.#used.get(socket);
+    return this.#slots.get(socket);
   }
 
   /**
@@ -92,20 +105,35 @@ export class Slots {
    * and has not authenticated; if there is none such, returns a refusal.
    */
   acquire(socket: Socket): Slot | Refusal {
-    if (this.#used.size >= this.max) {
+    if (this.#used >= this.max) {
       const unused = this.#leastUsed();
       if (!unused) return refuse("too_many_connections", String(this.max));
       unused.evict(refuse("evicted", String(this.max)));
     }
-    const slot = new Slot(socket, this.#used);
-    this.#used.set(socket, slot);
+    const slot = new Slot(socket, this);
+    this.#slots.set(socket, slot);
+    this.#used += 1;
     return slot;
+  }
+
+  /** Further calls do nothing. */
+  release(slot: Slot): void {
+    if (this.#slots.get(slot.socket) !== slot) return;
+    this.#slots.set(slot.socket, undefined);
+    this.#used -= 1;
+    if (slot.socket.destroyed) this.forget(slot.socket);
+  }
+
+  /** Is to be called when a connection is closed. */
+  forget(socket: Socket): void {
+    if (!this.#slots.get(socket)) this.#slots.delete(socket);
   }
 
   /** Refuses the requests whose bodies have stopped arriving. To be called every few seconds. */
   endStalled(): void {
     const now = performance.now();
-    for (const slot of this.#used.values()) {
+    for (const slot of this.#slots.values()) {
+      if (!slot) continue;
       // Always called: it also notices the traffic of the others.
       const idle = slot.idleMs(now);
       if (idle >= BODY_MS && slot.awaitsBody()) slot.evict(refuse("request_timeout", "body"));
@@ -116,7 +144,8 @@ export class Slots {
     const now = performance.now();
     let found: Slot | undefined;
     let longest = -1;
-    for (const slot of this.#used.values()) {
+    for (const slot of this.#slots.values()) {
+      if (!slot) continue;
       const idle = slot.idleMs(now);
       const mayGo = idle >= IDLE_MS || now - slot.acquiredAt >= UNAUTHENTICATED_MS;
       if (!mayGo || idle <= longest || slot.isSafe()) continue;

@@ -1,14 +1,19 @@
-import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import {
+  request as startRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createProxyServer } from "http-proxy";
-import { refuse, refuseUnreachable } from "../errors.ts";
+import { refuse, refuseUnreachable, type Refusal } from "../errors.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
-import { HTTP_IDLE_MS } from "../server/listener.ts";
-import { isComplete, refuseResponse, REFUSED } from "../server/refusal-response.ts";
-import { countRelayed, gatewaySockets } from "../server/slots.ts";
+import { isComplete, refuseResponse } from "../server/refusal-response.ts";
+import { countRelayed, type Slot } from "../server/slots.ts";
 import type { Settings } from "../settings/settings.ts";
+import { errorCode, messageOf } from "../text/printable.ts";
 import type { Dialer } from "./dial.ts";
-import { DialledAgent, ReusingAgent } from "./dialled-agent.ts";
+import { GatewayConnection, IdleConnections } from "./idle-connections.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
@@ -16,187 +21,221 @@ const JUDGED_MS = 6_000;
 const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Shorter chunks are written as text: Node joins it to the header section, and needs no second buffer. */
+const SHORT = 2_048;
 
-/** What is known of a request in progress. */
-interface Exchange {
+/** One request to forward. */
+export interface PlainRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly slot: Pick<Slot, "gateway">;
+  /** The normalized header section. */
   readonly rawHeaders: readonly string[];
-  readonly hasBody: boolean;
-  outgoing?: ClientRequest;
+  /** The id of the client's connection. */
+  readonly conn: string;
+  /** Is called with the status of the gateway's response, before it is forwarded. */
   readonly onStatus?: ((status: number) => void) | undefined;
-  /** Sends the request once more, on a new connection. */
-  retry?: () => void;
 }
 
-/** Relays plain HTTP requests. */
-export type RequestRelay = ReturnType<typeof createRequestRelay>;
+/** Relays plain HTTP requests, over connections that the dialer of the upgrades opens. */
+export class RequestRelay {
+  readonly holdMs: number;
+  readonly dialer: Dialer;
+  readonly idle = new IdleConnections();
 
-/** Creates the relay for plain HTTP. The dialer of the upgrades opens its connections. */
-export function createRequestRelay({ gateway, hold }: Settings, dialer: Dialer) {
-  const [fresh, reused] = [new DialledAgent(), new ReusingAgent()];
-  // http: the dialer does the TLS, so that a pinned certificate is checked in one place.
-  const proxy = createProxyServer({
-    target: new URL(`http://${gateway.authority}`),
-    proxyTimeout: HTTP_IDLE_MS,
-  });
+  constructor({ hold }: Settings, dialer: Dialer) {
+    this.holdMs = hold;
+    this.dialer = dialer;
+  }
 
-  const exchanges = new Map<ServerResponse, Exchange>();
+  /**
+   * Forwards a request, and streams the response back. Waits for a gateway that is not up yet; meanwhile the request's
+   * body is not read.
+   */
+  relay(request: PlainRequest): Exchange {
+    return new Exchange(request, this);
+  }
 
-  proxy.on("proxyReq", (outgoing, request, response) => {
-    const exchange = exchanges.get(response);
-    if (!exchange) return;
-    exchange.outgoing = outgoing;
-    outgoing.once("timeout", () => delete exchange.retry);
-    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
-    // Without this Node would frame a body that the client did not announce, and so change the request.
-    outgoing.useChunkedEncodingByDefault = false;
-    for (const [name, values] of groupFields(exchange.rawHeaders)) outgoing.setHeader(name, values);
-    // Node has already sent 100 (Continue).
-    outgoing.removeHeader("Expect");
-    outgoing.setHeader("Connection", exchange.hasBody ? "close" : "keep-alive");
-    if (outgoing.socket) gatewaySockets.set(request.socket, outgoing.socket);
-    request.on("data", countRelayed);
-    response.once(REFUSED, () => outgoing.destroy());
-    // Node emits a 101 only here; without a listener the client would wait for the idle timeout.
-    outgoing.once("upgrade", (_response, socket: Duplex) => {
+  close(): void {
+    this.idle.close();
+  }
+}
+
+/** A request in progress. Its user calls `end()` when the client's response is closed. */
+export class Exchange {
+  /** Undefined when it is over: an exchange that the garbage collector has not found yet keeps nothing. */
+  #to: PlainRequest | undefined;
+  readonly #relay: RequestRelay;
+  readonly #hasBody: boolean;
+  #cancelDial: (() => void) | undefined;
+  #outgoing: ClientRequest | undefined;
+  /** Is called with the status of a response whose client has disconnected. */
+  #judge: ((status: number | undefined) => void) | undefined;
+
+  constructor(to: PlainRequest, relay: RequestRelay) {
+    this.#to = to;
+    this.#relay = relay;
+    this.#hasBody = hasBody(to.request, to.rawHeaders);
+    const idle = this.#hasBody ? undefined : relay.idle.take();
+    if (idle) this.#send(to, idle, true);
+    else this.#dial(to);
+  }
+
+  /** Ends the exchange, also while it waits for the gateway. */
+  end(): void {
+    this.#to = undefined;
+    this.#cancelDial?.();
+    this.#outgoing?.destroy();
+    this.#outgoing = undefined;
+  }
+
+  /**
+   * Ends the exchange once the gateway has responded. Resolves with the status of its response; with undefined if there
+   * is none in time.
+   */
+  statusAfterAbort(): Promise<number | undefined> {
+    const outgoing = this.#outgoing;
+    if (!outgoing || outgoing.destroyed) {
+      this.end();
+      return Promise.resolve(undefined);
+    }
+    this.#to = undefined;
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => this.#judge?.(undefined), JUDGED_MS);
+      this.#judge = (status) => {
+        clearTimeout(deadline);
+        resolve(status);
+        this.end();
+      };
+    });
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { response } = this.#to ?? {};
+    this.end();
+    if (response && !isComplete(response)) refuseResponse(response, refusal);
+  }
+
+  #dial(to: PlainRequest): void {
+    const hold = { holdMs: this.#relay.holdMs, conn: to.conn };
+    this.#cancelDial = this.#relay.dialer.dial(hold, (result) => {
+      this.#cancelDial = undefined;
+      if ("failure" in result) this.#refuse(refuseUnreachable("gateway_unreachable", result.failure));
+      else this.#send(to, new GatewayConnection(result.socket), false);
+    });
+  }
+
+  #send(to: PlainRequest, connection: GatewayConnection, isReused: boolean): void {
+    const { socket } = connection;
+    const { request, response, slot } = to;
+    const outgoing = this.#start(to, socket);
+    if (!outgoing) {
       socket.destroy();
-      refuseResponse(response, refuse("gateway_response_malformed", "101 to a request without Upgrade"));
-    });
-  });
-
-  proxy.on("proxyRes", (upstream, _request, response) => {
-    const { statusCode = 0, statusMessage = "" } = upstream;
-    // Node reads status lines that it throws on when writing them.
-    if (statusCode < 200 || !REASON_PHRASE.test(statusMessage)) {
-      upstream.destroy();
-      refuseResponse(response, refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
-      return;
+      return void response.destroy();
     }
-    const { outgoing, onStatus } = exchanges.get(response) ?? {};
-    onStatus?.(statusCode);
-    // At a second response Node destroys the socket, but would never free the parser of a request that is kept alive
-    // (`lib/_http_client.js`, `responseKeepAlive`).
-    upstream.prependOnceListener("end", () => {
-      if (outgoing?.socket?.destroyed) outgoing.shouldKeepAlive = false;
+    let upstream: IncomingMessage | undefined;
+    this.#outgoing = outgoing;
+    slot.gateway = socket;
+    // Node would take its response as the last, as there is no agent.
+    outgoing.shouldKeepAlive = !this.#hasBody;
+    outgoing.on("response", (incoming: IncomingMessage) => {
+      upstream = incoming;
+      this.#respond(to, outgoing, incoming);
     });
-    upstream.on("data", countRelayed);
-    response.sendDate = false;
-    const options = connectionOptions(upstream.rawHeaders);
-    const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
-    response.writeHead(statusCode, statusMessage, withoutFields(upstream.rawHeaders, isHop));
-    // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
-    // but Node's field values are latin1.
-    response.cork();
-    response.write("", "latin1");
-    setImmediate(() => response.uncork());
-  });
-
-  proxy.on("error", (error: NodeJS.ErrnoException, _request, response) => {
-    if (response && "writeHead" in response && !isComplete(response)) {
-      const retry = response.headersSent ? undefined : exchanges.get(response)?.retry;
-      if (retry) return retry();
-      const { code = "ERROR", message } = error;
-      refuseResponse(response, refuseUnreachable("gateway_unreachable", { code, message }));
-    }
-  });
-
-  function send(request: IncomingMessage, response: ServerResponse, agent: Agent): void {
-    void proxy.web(request, response, { agent }).catch(() => response.destroy());
-  }
-
-  function dial(request: IncomingMessage, response: ServerResponse, conn: string): void {
-    const ended = ["close", REFUSED];
-    const cancel = dialer.dial({ holdMs: hold, conn }, (result) => {
-      for (const event of ended) response.off(event, cancel);
-      if ("failure" in result)
-        return refuseResponse(response, refuseUnreachable("gateway_unreachable", result.failure));
-      const agent = exchanges.get(response)?.hasBody === false ? reused : fresh;
-      agent.next = result.socket;
-      send(request, response, agent);
-      // Not taken if the request could not be made, or took an idle connection.
-      agent.next?.destroy();
+    // A 101 comes only here; without a listener the client would wait for the idle timeout.
+    outgoing.on("upgrade", (_response: IncomingMessage, stream: Duplex) => {
+      stream.destroy();
+      this.#refuse(refuse("gateway_response_malformed", "101 to a request without Upgrade"));
     });
-    for (const event of ended) response.once(event, cancel);
-  }
-
-  return {
-    /**
-     * Forwards one request with a normalized header section, and streams the response back. Waits for a gateway that is
-     * not up yet; meanwhile the request's body is not read.
-     *
-     * @param onStatus is called with the status of the gateway's response, before it is forwarded
-     */
-    relay(
-      request: IncomingMessage,
-      response: ServerResponse,
-      rawHeaders: readonly string[],
-      conn: string,
-      onStatus?: (status: number) => void,
-    ): void {
-      // It would not emit `close` any more.
-      if (request.socket.destroyed) return;
-      const exchange: Exchange = { rawHeaders, hasBody: hasBody(request, rawHeaders), onStatus };
-      exchanges.set(response, exchange);
-      response.once("close", () => {
-        exchanges.delete(response);
-        // Another client may use that connection next.
-        gatewaySockets.delete(request.socket);
-      });
-      // proxyReq sets the fields; httpxy would not emit it with `Expect`.
-      request.headers = {};
-      if (exchange.hasBody || !reused.hasIdle()) return dial(request, response, conn);
+    outgoing.on("error", (error) => {
+      const code = errorCode(error);
+      this.#judge?.(undefined);
       // The gateway may have closed the idle connection while the request was on its way. Without a body the request
       // can be sent again (RFC 9112 section 9.3.1).
-      exchange.retry = () => {
-        delete exchange.retry;
-        dial(request, response, conn);
-      };
-      send(request, response, reused);
-    },
-    /**
-     * Keeps the request of a client that has just disconnected, and resolves with the status of the gateway's response;
-     * undefined if there is none in time. To be called before httpxy sees the response close.
-     */
-    statusAfterAbort(response: ServerResponse): Promise<number | undefined> {
-      const outgoing = exchanges.get(response)?.outgoing;
-      if (!outgoing || outgoing.destroyed) return Promise.resolve(undefined);
-      // httpxy destroys it at once.
-      const destroy = outgoing.destroy.bind(outgoing);
-      outgoing.destroy = () => outgoing;
-      outgoing.removeAllListeners("response");
-      return new Promise((resolve) => {
-        const deadline = setTimeout(destroy, JUDGED_MS);
-        outgoing.once("response", ({ statusCode }) => {
-          resolve(statusCode);
-          destroy();
-        });
-        outgoing.once("close", () => {
-          clearTimeout(deadline);
-          resolve(undefined);
-        });
-      });
-    },
-    close: () => reused.destroy(),
-  };
+      if (isReused && this.#to && !upstream && code !== "TIMEOUT") this.#dial(this.#to);
+      else this.#refuse(refuseUnreachable("gateway_unreachable", { code, message: messageOf(error) }));
+    });
+    outgoing.on("close", () => {
+      if (!upstream?.complete) {
+        if (upstream) response.destroy();
+      } else if (outgoing.shouldKeepAlive && !this.#hasBody) this.#relay.idle.keep(connection);
+    });
+    if (!this.#hasBody) return void outgoing.end();
+    request.on("data", countRelayed);
+    request.pipe(outgoing);
+  }
+
+  /** Returns undefined for a request that Node's server reads, but its client does not write. */
+  #start(to: PlainRequest, socket: Socket): ClientRequest | undefined {
+    try {
+      return this.#startRequest(to, socket);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #startRequest({ request, rawHeaders }: PlainRequest, socket: Socket): ClientRequest {
+    const { method = "", url: path = "" } = request;
+    const createConnection = (): Socket => socket;
+    const connection = this.#hasBody ? "close" : "keep-alive";
+    // Node has already sent 100 (Continue).
+    const fields = request.headers.expect === undefined ? rawHeaders : withoutFields(rawHeaders, isExpect);
+    if (!this.#hasBody || isFramed(rawHeaders)) {
+      const headers = [...fields, "Connection", connection];
+      return startRequest({ createConnection, method, path, headers });
+    }
+    const outgoing = startRequest({ createConnection, method, path, setHost: false });
+    // Else Node would frame a body that the client did not announce, and so change the request.
+    outgoing.useChunkedEncodingByDefault = false;
+    for (let i = 0; i + 1 < fields.length; i += 2)
+      outgoing.appendHeader(fields[i] ?? "", fields[i + 1] ?? "");
+    outgoing.setHeader("Connection", connection);
+    return outgoing;
+  }
+
+  #respond({ response, onStatus }: PlainRequest, outgoing: ClientRequest, upstream: IncomingMessage): void {
+    const { statusCode = 0, statusMessage = "", rawHeaders } = upstream;
+    if (this.#judge) return this.#judge(statusCode);
+    // Node reads status lines that it throws on when writing them.
+    if (statusCode < 200 || !REASON_PHRASE.test(statusMessage))
+      return this.#refuse(refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
+    onStatus?.(statusCode);
+    const options = connectionOptions(rawHeaders);
+    const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
+    response.sendDate = false;
+    response.writeHead(statusCode, statusMessage, withoutFields(rawHeaders, isHop));
+    let isSent = false;
+    upstream.on("data", (chunk: Buffer) => {
+      isSent = true;
+      const isTaken =
+        chunk.length < SHORT ? response.write(chunk.toString("latin1"), "latin1") : response.write(chunk);
+      if (isTaken) return;
+      upstream.pause();
+      response.once("drain", () => upstream.resume());
+    });
+    upstream.prependListener("end", () => {
+      isSent = true;
+      // At a second response Node destroys the socket, but would never free the parser of a request that is kept alive
+      // (`lib/_http_client.js`, `responseKeepAlive`).
+      if (outgoing.socket?.destroyed) outgoing.shouldKeepAlive = false;
+      response.end();
+    });
+    // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
+    // but Node's field values are latin1. Most bodies begin in the same segment.
+    process.nextTick(() => isSent || setImmediate(() => isSent || response.write("", "latin1")));
+  }
 }
 
 function hasBody({ method }: IncomingMessage, rawHeaders: readonly string[]): boolean {
-  if (method !== "GET" && method !== "HEAD") return true;
+  return (method !== "GET" && method !== "HEAD") || isFramed(rawHeaders);
+}
+
+function isFramed(rawHeaders: readonly string[]): boolean {
   return rawHeaders.some((text, i) => i % 2 === 0 && FRAMING.has(canonicalName(text)));
 }
 
-/** Groups fields by name, in the order and case of their first line, with the values in order. */
-function groupFields(rawHeaders: readonly string[]): [string, string | string[]][] {
-  const groups = new Map<string, [string, string[]]>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? "";
-    const group = groups.get(name.toLowerCase()) ?? [name, []];
-    group[1].push(rawHeaders[i + 1] ?? "");
-    groups.set(name.toLowerCase(), group);
-  }
-  return [...groups.values()].map(([name, values]) => [
-    name,
-    values.length === 1 ? (values[0] ?? "") : values,
-  ]);
+function isExpect(canonical: string): boolean {
+  return canonical === "expect";
 }
 
 function withoutFields(rawHeaders: readonly string[], drops: (canonical: string) => boolean): string[] {

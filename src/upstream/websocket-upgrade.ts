@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { refuse, refuseUnreachable, type ConnectFailure, type Refusal } from "../errors.ts";
 import { ByteStore } from "../net/byte-store.ts";
 import { refuseSocket } from "../server/refusal-response.ts";
-import { gatewaySockets } from "../server/slots.ts";
+import type { Slot } from "../server/slots.ts";
 import type { Dialer, Hold } from "./dial.ts";
 import type { GatewayRefusal } from "./refused-upgrade.ts";
 import { splice, type SpliceListener } from "./splice.ts";
@@ -41,6 +41,7 @@ export interface UpgradeRequest extends Hold {
   /** The request head for the gateway: request line, fields and blank line. */
   readonly head: string;
   readonly dialer: Dialer;
+  readonly slot: Pick<Slot, "gateway">;
   readonly listener: UpgradeListener;
 }
 
@@ -53,7 +54,7 @@ export interface UpgradeRequest extends Hold {
  */
 export function relayUpgrade(request: UpgradeRequest): (refusal: Refusal) => void {
   // Not `request` itself: `early` may be a slice of a much larger buffer.
-  const { client, head: toSend, dialer, holdMs, listener } = request;
+  const { client, head: toSend, dialer, holdMs, slot, listener } = request;
   const early = new ByteStore();
   let gateway: Socket | undefined;
   let received: Buffer = Buffer.alloc(0);
@@ -65,7 +66,7 @@ export function relayUpgrade(request: UpgradeRequest): (refusal: Refusal) => voi
   const cancelDial = dialer.dial(request, (result) => {
     if ("failure" in result) return fail("gateway_unreachable", result.failure);
     gateway = result.socket;
-    gatewaySockets.set(client, gateway);
+    slot.gateway = gateway;
     watch("on", gateway, onResponseBytes, onGatewayClosed);
     listener.waitForTurn(() => result.socket.write(toSend, "latin1"));
   });

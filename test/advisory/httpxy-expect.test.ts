@@ -4,7 +4,7 @@ import { exchange, startRecorder, statusesOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
 
 /**
- * httpxy does not emit `proxyReq`, the hook that normalizes a request, for a request with `Expect`: Node has already
+ * httpxy, which once relayed plain HTTP here, does not emit `proxyReq`, the hook that normalizes a request, for a request with `Expect`: Node has already
  * sent the header lines. Forwarding fields of the client could reach the gateway.
  */
 const FIELDS = ["Host: sb.vercel.run", "X-Forwarded-For: 203.0.113.9", "Via: 1.1 edge", "Connection: close"];

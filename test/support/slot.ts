@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
-import { Slot } from "../../src/server/slots.ts";
+import { Slot, Slots } from "../../src/server/slots.ts";
 
 /** Returns a slot for a session without a connection. */
 export function testSlot(): Slot {
-  return new Slot(new Socket(), new Map());
+  return new Slot(new Socket(), new Slots(1));
 }

@@ -31,6 +31,25 @@ describe("the header section of a plain request, at the gateway", () => {
     ]);
   });
 
+  it.each(["GET", "DELETE"])("of a %s keeps the places of repeated fields", async (method) => {
+    const gateway = await startRecorder();
+    const shim = await openShimFor(gateway);
+    const fields = [
+      "X-List: 1",
+      "Cookie: a=b",
+      "x-list: 2",
+      "Accept: */*",
+      "cookie: c=d",
+      "Content-Length: 0",
+    ];
+    await exchange(shim.port, [`${method} / HTTP/1.1`, ...LOCAL, ...fields]);
+    expect(gateway.requests()[0]?.fields).toEqual([
+      `Host: 127.0.0.1:${gateway.port}`,
+      ...fields,
+      "Connection: close",
+    ]);
+  });
+
   it("has no hop-by-hop field except the shim's own Connection", async () => {
     const gateway = await startRecorder();
     const shim = await openShimFor(gateway);
