@@ -12,7 +12,7 @@ const FLUSH_MS = 1_000;
  * After its console is closed, Windows ends a process within 5 s (Microsoft, HandlerRoutine, Timeouts). libuv passes that
  * on as SIGHUP (src/win/signal.c).
  */
-const CONSOLE_MS = 4_500;
+const CONSOLE_MS = 4_700;
 /** Of these, for the drain. */
 const CONSOLE_DRAIN_MS = 4_000;
 

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WINDOWS_COMMANDS } from "../../src/windows-commands.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { TOKEN } from "../support/gateways.ts";
+import { systemPrograms, USER_ALONE } from "./doubles.ts";
 import { installedShim } from "./shim.ts";
 import { runOnWindows, testFolder, windowsPath } from "./wine.ts";
 
@@ -35,12 +36,15 @@ it("demo shows one client refused and one connected", async () => {
   expect(stdout.join("\n")).toContain("pairing-required");
 });
 
-it("pre-pair writes a device into .openclaw of the user's profile", async () => {
+it("pre-pair writes a device into .openclaw of the user's profile, for that user alone", async () => {
   const folder = testFolder();
+  const doubles = systemPrograms();
   mkdirSync(join(folder, ".openclaw"));
-  const { code, stderr } = await runOnWindows([installedShim(folder), "pre-pair"], { folder });
+  const options = { folder, env: doubles.env };
+  const { code, stderr } = await runOnWindows([installedShim(folder), "pre-pair"], options);
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
-  expect(readdirSync(join(folder, ".openclaw"))).toEqual(expect.arrayContaining(["devices", "identity"]));
+  for (const file of ["identity/device.json", "devices/paired.json"])
+    expect(doubles.accessOf(join(folder, ".openclaw", file))).toBe(USER_ALONE);
 });
 
 it.each([

@@ -6,6 +6,8 @@ import { windowsPath } from "./wine.ts";
 
 /** The user that `whoami` prints. */
 export const USER = "S-1-5-21-1004336348-1177238915-682003330-1001";
+/** What the shim gives to its own secrets. */
+export const USER_ALONE = `D:P(A;;FA;;;${USER})(A;;FA;;;S-1-5-18)`;
 /** What a file in a user's profile inherits. */
 export const OWN = `D:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;ID;FA;;;${USER})`;
 /** What a file in a folder of C:\ inherits, which all users may read. */

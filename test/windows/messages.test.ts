@@ -97,6 +97,11 @@ it("advises a command that prints the fingerprint of the gateway's certificate",
   expect(await inCmd(command, folder)).toEqual([new X509Certificate(cert).fingerprint256]);
 });
 
+it("shows in env --help how PowerShell runs its lines", async () => {
+  const { stdout } = await runOnWindows([installedShim(), "env", "--help"]);
+  expect(stdout).toContain("  openclaw-shim env | Out-String | Invoke-Expression");
+});
+
 describe("run", () => {
   it.each([
     [NETSH, /^openclaw-shim: cannot start: port 18788 is in a range that Windows reserves \(18700-18799\)/],
@@ -150,6 +155,11 @@ describe("doctor", () => {
     doubles.prints("wsl", "U\0b\0u\0n\0t\0u\0\r\0\n\0d\0o\0c\0k\0e\0r\0-\0d\0e\0s\0k\0t\0o\0p\0\r\0\n\0");
     const run = await runOnWindows([installedShim(), "doctor", "--json", ...GATEWAY], { env: doubles.env });
     expect(run.stdout.join("")).toContain('on Windows, and WSL runs Ubuntu"');
+  });
+
+  it("quotes addresses for PowerShell and cmd.exe", async () => {
+    const { stdout } = await runOnWindows([installedShim(), "doctor", "--gateway", "ws://[::1]:1"]);
+    expect(stdout.join("\n")).toContain('openclaw-shim.mjs" run --gateway "ws://[::1]:1"');
   });
 
   it("finds a gateway, and names one whose port no program of Windows has", async () => {

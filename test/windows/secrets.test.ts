@@ -5,7 +5,7 @@ import { createDevice } from "../../src/openclaw/device.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import { handshake } from "../support/client.ts";
 import { TOKEN } from "../support/gateways.ts";
-import { OWN, PUBLIC, systemPrograms, USER } from "./doubles.ts";
+import { OWN, PUBLIC, systemPrograms, USER_ALONE } from "./doubles.ts";
 import { startShim } from "./shim.ts";
 import { testFolder, windowsPath } from "./wine.ts";
 
@@ -40,7 +40,7 @@ describe("--approve seen", () => {
       keys.add(readFileSync(identity, "utf8"));
     }
     expect(keys.size).toBe(1);
-    expect(doubles.accessOf(identity)).toBe(`D:P(A;;FA;;;${USER})(A;;FA;;;S-1-5-18)`);
+    expect(doubles.accessOf(identity)).toBe(USER_ALONE);
   });
 
   it("refuses an identity that all users can read", async () => {

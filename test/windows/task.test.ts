@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { freePort, rawClient, startRawServer, SWITCHING_PROTOCOLS, upgradeRequest } from "../support/raw.ts";
@@ -55,8 +55,13 @@ it(
     const dry = await user.run("install", "--dry-run", "--listen", `${port}`);
     expect(dry.stdout.join("\n")).toMatch(/shell\.Run\([^]*<ExecutionTimeLimit>PT0S<[^]*schtasks\.exe \/run/);
     expect(existsSync(user.own)).toBe(false);
+    mkdirSync(user.own, { recursive: true });
+    writeFileSync(join(user.own, "openclaw-shim.log"), "x".repeat(4 * 1024 * 1024));
     const { launcher, stdout } = await installed(user, "--listen", `${port}`);
     expect(stdout.at(-1)).toContain(`openclaw-shim responds at 127.0.0.1:${port}`);
+    // The full log is now in a file of its own.
+    expect(user.log()).toMatch(/^\{.*"event":"listening"/);
+    expect(statSync(join(user.own, "openclaw-shim.log.1")).size).toBe(4 * 1024 * 1024);
     const task = readFileSync(join(TASKS, user.task), "utf8");
     const wanted = readFileSync(join(user.own, "task.xml"), "utf16le");
     // Wine keeps these, but neither triggers nor actions.

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { freshId } from "../../net/fresh-id.ts";
+import { restrictToUser } from "../../openclaw/access-list.ts";
 import { attempt, isUnchanged, optional, unfit, withOpen, type StateFile } from "./state-file.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
@@ -63,6 +64,7 @@ function writeNew(path: string, { file: { found }, text }: Change): void {
   withOpen(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (fd) => {
     // A user who may not set that group loses nothing: only the owner can read the file.
     if (found) optional(() => fchownSync(fd, -1, Number(found.stat.gid)));
+    restrictToUser(path);
     writeFileSync(fd, text);
     fsyncSync(fd);
   });
