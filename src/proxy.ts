@@ -107,7 +107,9 @@ export class Proxy implements ListenerHandlers {
     if (credentials === undefined) return relay();
     socket.on("error", () => {});
     slot.isSafe = () => true;
+    slot.end = refuseUpgrade;
     void limits.takeTurn(request, source, credentials).then((entered) => {
+      if (socket.writableEnded) return; // refused meanwhile
       if (!isRefusal(entered) && !socket.destroyed) return relay(entered.attempt);
       slot.release();
       return isRefusal(entered) && !socket.destroyed ? refuseUpgrade(entered) : abandon();

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperatorResources } from "./openclaw/token.ts";
-import { connectAdvice, type RefusalCode } from "./errors.ts";
+import { connectAdvice, refuse, type RefusalCode } from "./errors.ts";
 import { createGate } from "./gate/gate.ts";
 import { FloodLog } from "./log/flood-log.ts";
 import { authorityOf } from "./net/authority.ts";
@@ -23,7 +23,9 @@ import { withoutUndefined } from "./text/json.ts";
 import { createDialer } from "./upstream/dial.ts";
 import { GatewayMonitor, type Reachability } from "./upstream/gateway-monitor.ts";
 
-/** After the drain every connection is destroyed; waiting longer for their end is useless. */
+/** After the drain, clients without a response have so long to read their refusal: a little more than LINGER_MS. */
+const REFUSED_MS = 800;
+/** Then every connection is destroyed; waiting longer for their end is useless. */
 const DESTROY_MS = 3_000;
 const CLOSED_CHECK_MS = 20;
 /** How often bodies are checked that have stopped arriving. */
@@ -42,9 +44,9 @@ export interface Shim {
   on(event: "outcome", listener: (outcome: Outcome) => void): this;
   off(event: "outcome", listener: (outcome: Outcome) => void): this;
   /**
-   * Stops listening, ends idle connections, lets the others finish for the drain time, then destroys them. A
-   * connection that was just accepted may still send its first request, for half a second at most. Resolves when
-   * nothing is left; further calls wait for the same end.
+   * Stops listening, ends idle connections, lets the others finish for the drain time, then refuses what has no
+   * response yet, and destroys the rest. A connection that was just accepted may still send its first request, for half a
+   * second at most. Resolves when nothing is left; further calls wait for the same end.
    *
    * @param atMost shortens the drain time, in ms
    */
@@ -173,6 +175,8 @@ export async function openShim(
       if (connections.slots.used > 0) lastBusy = performance.now();
       return connections.size === 0 || performance.now() - lastBusy >= FIRST_REQUEST_MS;
     });
+    connections.refuseAll(refuse("draining"));
+    await until(REFUSED_MS, () => connections.size === 0);
     connections.destroy();
     (await requests)?.close();
     await approver?.close();

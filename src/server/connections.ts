@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { refuse } from "../errors.ts";
+import { refuse, type Refusal } from "../errors.ts";
 import { freshId } from "../net/fresh-id.ts";
 import { refuseSocket } from "./refusal-response.ts";
 import { Slots } from "./slots.ts";
@@ -127,6 +127,15 @@ export class Connections {
     if (connection.requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.resetAndDestroy();
     else refuseSocket(socket, refuse("evicted", String(this.slots.max)));
     return true;
+  }
+
+  /** Ends requests and upgrades without a response with this refusal, and destroys all other connections. */
+  refuseAll(refusal: Refusal): void {
+    for (const socket of this.#open.keys()) {
+      const slot = this.slots.of(socket);
+      if (slot) slot.evict(refusal);
+      else socket.destroy();
+    }
   }
 
   /** Destroys all connections. */

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { acceptUpgrade, startRawGatewayWithShim } from "../support/raw-gateway.ts";
+import { acceptUpgrade, openSlots, startRawGatewayWithShim } from "../support/raw-gateway.ts";
 import { closed, rawClient, upgradeRequest } from "../support/raw.ts";
 import { OK } from "../support/recorder.ts";
 
@@ -33,13 +33,45 @@ describe("close()", () => {
     expect(shim.outcomes).toHaveLength(1);
   });
 
-  it("destroys an upgrade that waits for the gateway", async () => {
+  it("refuses an upgrade and a request that have no response after the drain time", async () => {
     const { shim, requests, upgrade } = await startRawGatewayWithShim();
+    const clients = [upgrade(), upgrade("GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")];
+    await expect.poll(() => requests.length).toBe(2);
+    await shim.close();
+    for (const client of clients) {
+      expect(await client.closed()).toMatch(/^HTTP\/1.1 503 [^]*"type":"draining"/);
+    }
+    await Promise.all(requests.map(closed));
+    expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "draining" }]);
+  });
+
+  it("refuses an upgrade that waits for a gateway that is not up", async () => {
+    const { shim, gateway, upgrade } = await startRawGatewayWithShim(() => {}, { hold: 10_000 });
+    await gateway.close();
     const client = upgrade();
-    await expect.poll(() => requests.length).toBe(1);
+    await expect.poll(() => openSlots(shim)).toBe(1);
+    await shim.close();
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 503 [^]*"type":"draining"/);
+    expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "draining" }]);
+  });
+
+  it("refuses upgrades with a credential that wait for their turn", async () => {
+    const { shim, requests, upgrade } = await startRawGatewayWithShim();
+    const clients = Array.from({ length: 30 }, (_, i) => upgrade(upgradeRequest([`Authorization: ${i}`])));
+    await expect.poll(() => openSlots(shim)).toBe(30);
+    expect(requests.length).toBeLessThan(30);
+    await shim.close();
+    for (const client of clients) expect(await client.closed()).toContain('"type":"draining"');
+    expect(shim.outcomes.map(({ reason }) => reason)).toEqual(clients.map(() => "draining"));
+  });
+
+  it("reports draining if the gateway has not answered connect", async () => {
+    const { shim, requests, upgrade } = await startRawGatewayWithShim(acceptUpgrade());
+    const client = upgrade();
+    await client.until((text) => text.includes("\r\n\r\n"));
     await shim.close();
     await Promise.all([client.closed(), ...requests.map(closed)]);
-    expect(shim.outcomes).toMatchObject([{ outcome: "abandoned" }]);
+    expect(shim.outcomes).toMatchObject([{ outcome: "denied", reason: "draining" }]);
   });
 
   it("closes idle HTTP connections immediately, and accepts no new ones", async () => {
