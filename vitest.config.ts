@@ -30,7 +30,6 @@ export default defineConfig({
             "windows",
             "proxies",
             "containers",
-            "soak",
           ].map((folder) => `test/${folder}/**`),
           testTimeout: 30_000,
           // Starting a worker per file took two thirds of the time. No test changes global state of another.
@@ -153,10 +152,6 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
-      },
-      {
-        // An hour, or SOAK_MINUTES: no retry.
-        test: { name: "soak", expect, include: ["test/soak/**/*.test.ts"], testTimeout: 24 * 3_600_000 },
       },
     ],
   },

@@ -1,4 +1,5 @@
-// `npm run soak -- [--minutes N]`: clients that reconnect while the real gateway and the shim restart; default an hour.
+// `npm run soak -- [--minutes N]`: clients in the pod of microvm/kubernetes.yaml reconnect while the real gateway and the
+// shim restart; default an hour.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -8,5 +9,8 @@ if (!(Number(values.minutes) >= 2)) {
   process.exit(2);
 }
 const env = { ...process.env, SOAK_MINUTES: values.minutes };
-const { status } = spawnSync("npx", ["vitest", "run", "--project", "soak"], { stdio: "inherit", env });
+const { status } = spawnSync("npx", ["vitest", "run", "--project", "containers", "soak"], {
+  stdio: "inherit",
+  env,
+});
 process.exit(status ?? 1);

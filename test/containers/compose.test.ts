@@ -119,9 +119,7 @@ describe.each(chosenVersions())("compose.yaml with OpenClaw %s", (version) => {
     const [shimPort, gatewayPort] = [await freePort(), await freePort()];
     // podman-compose 1.0.3 ignores `ipam`.
     const network = `${PROJECT}_openclaw`;
-    onTestFinished(
-      await makeNetwork(network, "10.213.0.0/24").then((remove) => async () => void (await remove())),
-    );
+    onTestFinished(await makeNetwork(network, "10.213.0.0/24"));
     // Without the shim: the gateway itself on the bridge, and published.
     const direct = join(folder, "direct.yaml");
     const services = { "openclaw-gateway": { ports: [`127.0.0.1:${gatewayPort}:18789`] } };

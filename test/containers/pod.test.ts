@@ -1,10 +1,9 @@
-import { readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { NEWEST } from "../gateway/releases.ts";
-import { podman, ROOT } from "../release/release.ts";
+import { podman } from "../release/release.ts";
 import {
   CRON_LIST,
   execute,
@@ -16,68 +15,27 @@ import {
   type Ended,
 } from "./engine.ts";
 import { BASE, imageOf } from "./images.ts";
+import { playPod, POD, SHIM } from "./pod.ts";
 
 const GATEWAY_IMAGE = imageOf(NEWEST);
 /** The subnet of kubernetes.bridge.yaml. */
 const PODS = "10.244.0.0/16";
 const NETWORK = `openclaw-shim-test-${process.pid}`;
-const POD = "openclaw-pod-0";
-const SHIM = `${POD}-openclaw-shim`;
 const PROMETHEUS = `${NETWORK}-prometheus`;
 const TOOL_POD = `${NETWORK}-tool`;
 
-interface PodSpec {
-  initContainers?: { restartPolicy?: string }[];
-  containers: { restartPolicy?: string }[];
-}
-interface Manifest {
-  readonly kind: string;
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
-}
-
 let folder: string;
-let removeNetwork: () => Promise<unknown>;
-
-/**
- * kubernetes.yaml and kubernetes.bridge.yaml as they are, but for the sidecar: podman 4.3 runs an init container to its
- * end, so a native sidecar becomes a container beside the gateway.
- */
-async function playable(): Promise<string> {
-  const texts = await Promise.all(
-    ["kubernetes.bridge.yaml", "kubernetes.yaml"].map((file) =>
-      readFile(join(ROOT, "microvm", file), "utf8"),
-    ),
-  );
-  const documents = texts.flatMap((text) => parseAllDocuments(text).map((one) => one.toJS() as Manifest));
-  for (const { kind, spec } of documents) {
-    if (kind !== "Deployment") continue;
-    const pod = spec.template.spec;
-    for (const { restartPolicy, ...sidecar } of pod.initContainers ?? []) {
-      expect(restartPolicy).toBe("Always");
-      pod.containers.unshift(sidecar);
-    }
-    delete pod.initContainers;
-  }
-  // JSON is YAML.
-  return documents.map((one) => JSON.stringify(one)).join("\n---\n");
-}
+let removeNetwork: () => Promise<void>;
+let removePod: () => Promise<void>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "openclaw-shim-pod-"));
   removeNetwork = await makeNetwork(NETWORK, PODS);
-  await writeFile(join(folder, "pod.yaml"), await playable());
-  // What podman 4.3 reads as a Secret with one key.
-  const secret = join(folder, "secret.json");
-  await writeFile(secret, JSON.stringify({ "gateway-token": Buffer.from(TOKEN).toString("base64") }));
-  await podman("secret", "rm", "openclaw").catch(() => {});
-  await podman("secret", "create", "openclaw", secret);
-  await podman("kube", "play", `--network=${NETWORK}`, join(folder, "pod.yaml"));
+  removePod = await playPod(["kubernetes.bridge.yaml", "kubernetes.yaml"], NETWORK);
 });
 afterAll(async () => {
-  await podman("kube", "down", join(folder, "pod.yaml"));
+  await removePod();
   await podman("pod", "rm", "--force", "--ignore", "--time=0", TOOL_POD, PROMETHEUS);
-  await podman("volume", "rm", "--force", "openclaw-state");
-  await podman("secret", "rm", "openclaw").catch(() => {});
   await removeNetwork();
   await rm(folder, { recursive: true });
 });
