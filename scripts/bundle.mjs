@@ -45,10 +45,9 @@ const UNUSED_BY_PINO = {
 export const smallPino = {
   name: "small-pino",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^/ }, ({ path, importer }) =>
-      /node_modules\/pino\//.test(importer) && Object.hasOwn(UNUSED_BY_PINO, path)
-        ? { path, namespace: "unused" }
-        : undefined,
+    const names = Object.keys(UNUSED_BY_PINO).map((name) => name.replaceAll(".", "\\."));
+    onResolve({ filter: new RegExp(`^(?:${names.join("|")})$`) }, ({ path, importer }) =>
+      /node_modules\/pino\//.test(importer) ? { path, namespace: "unused" } : undefined,
     );
     onLoad({ filter: /^/, namespace: "unused" }, ({ path }) => ({
       contents: `module.exports = ${UNUSED_BY_PINO[path]}`,

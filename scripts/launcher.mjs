@@ -15,7 +15,7 @@ else void startWithoutBuiltins();
 /** For Node.js 21, and 22.0 to 22.2. */
 async function startWithoutBuiltins() {
   const { createRequire } = await import("module");
-  const builtin = createRequire(import.meta.url);
+  const builtin = (process.getBuiltinModule = createRequire(import.meta.url));
   start(builtin, builtin("url").fileURLToPath(import.meta.url));
 }
 

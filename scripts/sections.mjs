@@ -1,6 +1,5 @@
 // Bundles a program as sections, of which a process loads only those that it needs.
-import { isBuiltin } from "node:module";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { build } from "esbuild";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -15,7 +14,6 @@ const LOWER = {
   "http-get": ["net/http-get.ts"],
   // All that relays is in one scope.
   run: ["commands/run.ts", "upstream/gateway-probe.ts"],
-  ws: ["../node_modules/ws/wrapper.mjs"],
   agent: ["upstream/gateway-agent.ts"],
   json5: ["openclaw/small-file.ts", "text/strict-json.ts"],
   openclaw: ["openclaw/tool-variables.ts"],
@@ -23,6 +21,9 @@ const LOWER = {
   device: ["openclaw/device.ts"],
   client: ["openclaw/gateway-session.ts"],
 };
+
+/** Packages that several sections need: each is a section, `#ws`. All others are in the one section that imports them. */
+const PACKAGES = ["ws"];
 
 /**
  * Bundles `src/main.ts`.
@@ -33,34 +34,41 @@ const LOWER = {
  *   `#name`, or imports them with `lazily`, and assigns its exports to `exported`. The first one is to be run.
  */
 export async function bundleSections(options) {
-  const common = { ...options, absWorkingDir: ROOT, bundle: true, metafile: true, write: false };
-  const { metafile } = await build({
+  const common = {
+    ...options,
+    absWorkingDir: ROOT,
+    bundle: true,
+    format: "cjs",
+    write: false,
+    metafile: true,
+  };
+  const graph = await build({
     ...common,
     entryPoints: ["src/main.ts"],
-    format: "cjs",
     outfile: "main.cjs",
     // Of this build only the graph is used.
+    packages: "external",
     sourcemap: false,
     logLevel: "silent",
+    minify: false,
   });
-  const { sectionOf, shared } = divide(metafile.inputs);
-  const ids = [...new Set(sectionOf.values())];
-  const sections = await Promise.all(
-    ids.map(async (id) => {
-      const { outputFiles } = await build({
-        ...common,
-        stdin: { contents: contentsOf(id, sectionOf, shared), resolveDir: ROOT, sourcefile: id },
-        plugins: [...options.plugins, others(id, sectionOf)],
-        format: "cjs",
-        outfile: "section.cjs",
-        sourcemap: "external",
-      });
-      const [map, { text }] = outputFiles;
-      // A function that vm.compileFunction() makes cannot import. A word as long keeps the source map right.
-      const body = text.replace(/\bimport(?=\("(?:#|node:))/g, "lazily");
-      return { id, text: body, map: JSON.parse(map.text) };
-    }),
-  );
+  const { sectionOf, shared } = divide(graph.metafile.inputs);
+  const ids = [...new Set(sectionOf.values()), ...PACKAGES.map((name) => `#${name}`)];
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: ids.map((id, at) => ({ in: id, out: `${at}` })),
+    plugins: [...options.plugins, bySection(sectionOf, shared)],
+    outdir: "dist",
+    sourcemap: "external",
+  });
+  checkOnce(metafile.outputs);
+  const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const sections = ids.map((id, at) => {
+    const [text = "", map = ""] = [files.get(`${at}.js`), files.get(`${at}.js.map`)];
+    // A function that vm.compileFunction() makes cannot import. A word as long keeps the source map right.
+    const body = text.replace(/\bimport(?=\("(?:#|node:))/g, "lazily");
+    return { id, text: body, map: JSON.parse(map) };
+  });
   return { sections, metafile };
 }
 
@@ -93,32 +101,45 @@ function divide(inputs) {
   return { sectionOf, shared };
 }
 
-/** Returns a module that exports what other sections need of this one: values, which are faster than esbuild's getters. */
-function contentsOf(id, sectionOf, shared) {
-  return [...shared, "src/main.ts"]
-    .filter((path) => sectionOf.get(path) === id)
-    .map((path, at) => `import * as m${at} from "./${path}"; Object.assign(exported, m${at});`)
-    .join("\n");
+/** @throws Error if two sections have the same file: it would have two states */
+function checkOnce(outputs) {
+  const seen = new Set();
+  for (const path of Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))) {
+    if (seen.has(path)) throw new Error(`${path} is in two sections`);
+    seen.add(path);
+  }
 }
 
-/** Lets a section require the others, and itself in place of a dynamic import. */
-function others(id, sectionOf) {
+/**
+ * Returns a plugin whose entries, named by ids, export what other sections need: values, which are faster than esbuild's
+ * getters. A section requires the others, and itself in place of a dynamic import.
+ */
+function bySection(sectionOf, shared) {
   return {
-    name: "others",
-    setup({ onResolve, resolve }) {
-      onResolve({ filter: /^[^#]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
-        // What a package imports is in its section.
-        const isInside = importer.includes("node_modules") || isBuiltin(path) || kind === "entry-point";
-        if (isInside || pluginData === id) return undefined;
-        const found = await resolve(path, { importer, resolveDir, kind, pluginData: id });
-        const section = sectionOf.get(relative(ROOT, found.path));
-        if (section !== undefined && (section !== id || kind === "dynamic-import"))
-          return { path: section, external: true };
-        // package.json says that no module has side effects.
-        return found.namespace === "file" && importer === join(ROOT, id)
-          ? { ...found, sideEffects: true }
-          : found;
+    name: "by-section",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^#/ }, ({ path, kind }) =>
+        kind === "entry-point" ? { path, namespace: "section" } : undefined,
+      );
+      onLoad({ filter: /^/, namespace: "section" }, ({ path: id }) => {
+        const files = [...shared, "src/main.ts"].filter((path) => sectionOf.get(path) === id);
+        const modules = files.length === 0 ? [id.slice(1)] : files.map((path) => `./${path}`);
+        const lines = modules.map(
+          (path, at) => `import * as m${at} from "${path}"; Object.assign(exported, m${at});`,
+        );
+        return { contents: lines.join("\n"), resolveDir: ROOT };
       });
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace, resolveDir, kind }) => {
+        const file = relative(ROOT, join(resolveDir, path));
+        // package.json says that no module has side effects.
+        if (namespace === "section") return { path: join(ROOT, file), sideEffects: true };
+        const section = sectionOf.get(file);
+        const isOther = section !== sectionOf.get(relative(ROOT, importer)) || kind === "dynamic-import";
+        return section !== undefined && isOther ? { path: section, external: true } : undefined;
+      });
+      onResolve({ filter: new RegExp(`^(?:${PACKAGES.join("|")})$`) }, ({ path, namespace }) =>
+        namespace === "section" ? undefined : { path: `#${path}`, external: true },
+      );
     },
   };
 }

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundleCommand, bundleProgram } from "../../scripts/bundle.mjs";
 import { nodeBinary } from "../../scripts/install-once.mjs";
+
+const run = promisify(execFile);
 
 const NODE = 22;
 const BUILD_MS = 2 * 60_000;
@@ -39,5 +41,21 @@ export async function prepareInputs(): Promise<RecipeInputs> {
 
 /** Runs a recipe of microvm/. @throws Error with its output if it fails */
 export async function build(recipe: string, args: readonly string[]): Promise<void> {
-  await promisify(execFile)(join(RECIPES, recipe, "build"), args, { timeout: BUILD_MS });
+  await run(join(RECIPES, recipe, "build"), args, { timeout: BUILD_MS });
+}
+
+/** Reads a file of an initramfs. */
+export async function fileIn(image: string, path: string): Promise<string> {
+  const { stdout } = await run("sh", ["-c", `gzip -dc ${image} | cpio -i --quiet --to-stdout ${path}`]);
+  return stdout;
+}
+
+/** Appends an archive of the files in `root` to an initramfs: the kernel unpacks both. Returns the path of the result. */
+export async function withFiles(image: string, root: string): Promise<string> {
+  const added = `${root}.cpio.gz`;
+  const pack = `find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0 | gzip > ${added}`;
+  await run("sh", ["-c", pack], { cwd: root });
+  const both = `${root}-both.cpio.gz`;
+  await writeFile(both, Buffer.concat([await readFile(image), await readFile(added)]));
+  return both;
 }

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { busybox, installTools } from "./debian-package.ts";
 import { testConsole } from "./console-tests.ts";
-import { build, CLIENTS_PROGRAM, prepareInputs, type RecipeInputs } from "./image.ts";
+import { build, CLIENTS_PROGRAM, fileIn, prepareInputs, withFiles, type RecipeInputs } from "./image.ts";
 import { runToPowerOff, recordsOn } from "./machine.ts";
 
 const run = promisify(execFile);
@@ -28,26 +28,16 @@ beforeAll(async () => {
 });
 afterAll(() => inputs?.remove());
 
-/** Appends an archive with the test's program to the image: the kernel unpacks both. */
+/** Appends the test's program to the image. */
 async function withTestProgram(path: string): Promise<string> {
   const root = join(inputs.folder, "added");
   const program = join(root, CLIENTS_PROGRAM);
   await mkdir(dirname(program), { recursive: true });
   await copyFile(inputs.clients, program);
-  const { stdout: inittab } = await run("sh", [
-    "-c",
-    `gzip -dc ${path} | cpio -i --quiet --to-stdout etc/inittab`,
-  ]);
   await mkdir(join(root, "etc"));
   const line = `::once:/bin/sh -c "/usr/bin/node ${CLIENTS_PROGRAM}; /bin/busybox poweroff"`;
-  await writeFile(join(root, "etc/inittab"), `${inittab}${line}\n`);
-  const added = join(inputs.folder, "added.cpio.gz");
-  await run("sh", ["-c", `find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0 | gzip > ${added}`], {
-    cwd: root,
-  });
-  const both = join(inputs.folder, "both.cpio.gz");
-  await writeFile(both, Buffer.concat([await readFile(path), await readFile(added)]));
-  return both;
+  await writeFile(join(root, "etc/inittab"), `${await fileIn(path, "etc/inittab")}${line}\n`);
+  return withFiles(path, root);
 }
 
 describe("an initramfs of busybox, Node.js and the shim", () => {

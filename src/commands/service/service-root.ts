@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { freshId } from "../../net/fresh-id.ts";
 
 // A root is `/`, or the folder of an image; on Windows it is empty, as each path has its drive. Every function throws system errors, and refuses a path that a link leads
 // out of the root: what is meant for an image must not be written to the machine that builds it.
@@ -77,7 +77,7 @@ function bytesOf({ content, encoding }: Extract<FileOperation, { kind: "write" }
 }
 
 function replace(path: string, operation: Extract<FileOperation, { kind: "write" | "link" }>): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  const temporary = join(dirname(path), `.${basename(path)}.${freshId()}`);
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   try {
     if (operation.kind === "link") fs.symlinkSync(operation.target, temporary);

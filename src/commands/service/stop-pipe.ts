@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
+import { freshId } from "../../net/fresh-id.ts";
 import { NAME } from "./service-settings.ts";
 
 // Windows has no SIGTERM: what ends a process there ends it at once. So the shim of a Scheduled Task listens on a named
@@ -23,7 +23,7 @@ const CONNECT_MS = 2_000;
 export async function listenForStop(control: string): Promise<{ readonly requested: Promise<undefined> }> {
   // Elsewhere, in tests, a Unix domain socket.
   const folder = process.platform === "win32" ? "\\\\.\\pipe" : dirname(control);
-  const pipe = join(folder, `${NAME}-${process.pid}-${randomUUID()}`);
+  const pipe = join(folder, `${NAME}-${process.pid}-${freshId()}`);
   const server = createServer().unref();
   const requested = new Promise<undefined>((resolve) => {
     server.on("connection", (socket) => {

@@ -96,7 +96,7 @@ async function planInstall(scope: SystemdScope, program: ServiceProgram): Promis
     ...enablingLinks(scope),
   ]);
   if (offline) return changes;
-  const [socket, service] = [await show(scope, SOCKET), await show(scope, SERVICE)];
+  const [socket, service] = await Promise.all([show(scope, SOCKET), show(scope, SERVICE)]);
   const changed = (path: string): boolean => changes.some((change) => change.path.startsWith(path));
   // The service requires the socket: systemd stops and starts it with the socket.
   const both = !socket.isActive || changed(join(units, SOCKET));
@@ -152,7 +152,7 @@ function enablingLinks({ offline, units }: SystemdScope) {
 }
 
 async function unitState(scope: SystemdScope) {
-  const [socket, service] = [await show(scope, SOCKET), await show(scope, SERVICE)];
+  const [socket, service] = await Promise.all([show(scope, SOCKET), show(scope, SERVICE)]);
   const pid = service.property("ExecMainPID") ?? "0";
   const hasFailed = service.hasFailed && pid !== "0";
   const field = scope.system ? "_SYSTEMD_UNIT" : "_SYSTEMD_USER_UNIT";
