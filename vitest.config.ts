@@ -110,7 +110,7 @@ export default defineConfig({
           // Installs Node.js for Windows and makes Wine's prefix, once.
           globalSetup: "test/windows/wine.ts",
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
         },
       },

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WINDOWS_COMMANDS } from "../../src/windows-commands.ts";
@@ -45,6 +45,17 @@ it("pre-pair writes a device into .openclaw of the user's profile, for that user
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   for (const file of ["identity/device.json", "devices/paired.json"])
     expect(doubles.accessOf(join(folder, ".openclaw", file))).toBe(USER_ALONE);
+});
+
+it("pre-pair writes nothing if it cannot restrict who may read it", async () => {
+  const folder = testFolder();
+  // Wine's whoami.
+  const { code, stderr } = await runOnWindows([installedShim(folder), "pre-pair"], { folder });
+  expect(code).toBe(1);
+  expect(stderr).toEqual([
+    expect.stringMatching(/cannot be written \(whoami shows no security identifier\)/),
+  ]);
+  expect(existsSync(join(folder, ".openclaw"))).toBe(false);
 });
 
 it.each([

@@ -21,7 +21,7 @@ const ENV = {
   WINEDEBUG: "-all",
   WINEDLLOVERRIDES: "mscoree,mshtml=",
 };
-const START_MS = 45_000;
+const START_MS = 90_000;
 const run = promisify(execFile);
 
 /** Vitest's global setup: makes what is missing, once. Afterwards ends all processes of the prefix. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, type BigIntStats } from "node:fs";
-import { errorCode, printable } from "../../text/printable.ts";
+import { errorCode, messageOf, printable } from "../../text/printable.ts";
 import { parseJson } from "../../text/strict-json.ts";
 
 /** OpenClaw's own files are a few kilobytes. */
@@ -43,7 +43,8 @@ export function attempt<T>(path: string, done: string, calls: () => T): T {
   } catch (error) {
     const code = errorCode(error);
     const fix = FIXES.get(code) ?? "check that path and its file system";
-    throw unfit(path, `cannot be ${done} (${code})`, fix, { cause: error });
+    const why = error instanceof Error && "code" in error ? code : messageOf(error);
+    throw unfit(path, `cannot be ${done} (${why})`, fix, { cause: error });
   }
 }
 
