@@ -178,7 +178,7 @@ export async function openShim(
     connections.refuseAll(refuse("draining"));
     await until(REFUSED_MS, () => connections.size === 0);
     connections.destroy();
-    (await requests)?.close();
+    (await requests)?.idle.close();
     await approver?.close();
     await until(DESTROY_MS, () => connections.slots.used === 0);
     metricsListener?.close();

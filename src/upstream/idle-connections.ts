@@ -27,13 +27,17 @@ export class GatewayConnection {
 }
 
 /**
- * Stores connections for requests without a body: such a request ends with its header section, however it is read. The
- * response was read whole by Node's parser, and bytes between two responses close the connection.
+ * Stores connections for requests whose end everybody finds at the same byte. The response was read whole by Node's
+ * parser, and bytes between two responses close the connection.
  */
 export class IdleConnections {
   /** In the order in which they became idle. */
   readonly #idle: GatewayConnection[] = [];
   #timer: NodeJS.Timeout | undefined;
+
+  get size(): number {
+    return this.#idle.length;
+  }
 
   /** Returns the connection that was used last; undefined if none is open. */
   take(): GatewayConnection | undefined {

@@ -8,17 +8,17 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, refuseUnreachable, type Refusal } from "../errors.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
+import { isLoopbackName } from "../net/authority.ts";
 import { isComplete, refuseResponse } from "../server/refusal-response.ts";
 import { countRelayed, type Slot } from "../server/slots.ts";
 import type { Settings } from "../settings/settings.ts";
 import { errorCode, messageOf } from "../text/printable.ts";
 import type { Dialer } from "./dial.ts";
 import { GatewayConnection, IdleConnections } from "./idle-connections.ts";
+import { hasOneLength, isFramed } from "./request-framing.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
-/** Fields that announce a body (RFC 9112 section 6). */
-const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Shorter chunks are written as text: Node joins it to the header section, and needs no second buffer. */
@@ -42,8 +42,11 @@ export class RequestRelay {
   readonly holdMs: number;
   readonly dialer: Dialer;
   readonly idle = new IdleConnections();
+  /** The gateway's close is seen as soon as it happens. */
+  readonly isNear: boolean;
 
-  constructor({ hold }: Settings, dialer: Dialer) {
+  constructor({ gateway, hold }: Settings, dialer: Dialer) {
+    this.isNear = isLoopbackName(gateway.host);
     this.holdMs = hold;
     this.dialer = dialer;
   }
@@ -55,10 +58,6 @@ export class RequestRelay {
   relay(request: PlainRequest): Exchange {
     return new Exchange(request, this);
   }
-
-  close(): void {
-    this.idle.close();
-  }
 }
 
 /** A request in progress. Its user calls `end()` when the client's response is closed. */
@@ -67,6 +66,8 @@ export class Exchange {
   #to: PlainRequest | undefined;
   readonly #relay: RequestRelay;
   readonly #hasBody: boolean;
+  /** It may go on a connection that carries other requests, too. */
+  readonly #mayShare: boolean;
   #cancelDial: (() => void) | undefined;
   #outgoing: ClientRequest | undefined;
   /** Is called with the status of a response whose client has disconnected. */
@@ -75,8 +76,17 @@ export class Exchange {
   constructor(to: PlainRequest, relay: RequestRelay) {
     this.#to = to;
     this.#relay = relay;
-    this.#hasBody = hasBody(to.request, to.rawHeaders);
-    const idle = this.#hasBody ? undefined : relay.idle.take();
+    this.#hasBody = !/^(?:GET|HEAD)$/.test(to.request.method ?? "") || isFramed(to.rawHeaders);
+    this.#mayShare = !this.#hasBody || (relay.isNear && hasOneLength(to.request.method, to.rawHeaders));
+    // A request with a body is never sent again (RFC 9110 section 9.2.2), so a connection that the gateway has closed must
+    // not be used: in the next two turns of the event loop all is read that has arrived by now.
+    if (this.#hasBody && this.#mayShare && relay.idle.size > 0)
+      setImmediate(() => setImmediate(() => this.#to && this.#begin(this.#to)));
+    else this.#begin(to);
+  }
+
+  #begin(to: PlainRequest): void {
+    const idle = this.#mayShare ? this.#relay.idle.take() : undefined;
     if (idle) this.#send(to, idle, true);
     else this.#dial(to);
   }
@@ -137,7 +147,7 @@ export class Exchange {
     this.#outgoing = outgoing;
     slot.gateway = socket;
     // Node would take its response as the last, as there is no agent.
-    outgoing.shouldKeepAlive = !this.#hasBody;
+    outgoing.shouldKeepAlive = this.#mayShare;
     outgoing.on("response", (incoming: IncomingMessage) => {
       upstream = incoming;
       this.#respond(to, outgoing, incoming);
@@ -152,13 +162,13 @@ export class Exchange {
       this.#judge?.(undefined);
       // The gateway may have closed the idle connection while the request was on its way. Without a body the request
       // can be sent again (RFC 9112 section 9.3.1).
-      if (isReused && this.#to && !upstream && code !== "TIMEOUT") this.#dial(this.#to);
+      if (isReused && !this.#hasBody && this.#to && !upstream && code !== "TIMEOUT") this.#dial(this.#to);
       else this.#refuse(refuseUnreachable("gateway_unreachable", { code, message: messageOf(error) }));
     });
     outgoing.on("close", () => {
       if (!upstream?.complete) {
         if (upstream) response.destroy();
-      } else if (outgoing.shouldKeepAlive && !this.#hasBody) this.#relay.idle.keep(connection);
+      } else if (outgoing.shouldKeepAlive) this.#relay.idle.keep(connection);
     });
     if (!this.#hasBody) return void outgoing.end();
     request.on("data", countRelayed);
@@ -177,9 +187,12 @@ export class Exchange {
   #startRequest({ request, rawHeaders }: PlainRequest, socket: Socket): ClientRequest {
     const { method = "", url: path = "" } = request;
     const createConnection = (): Socket => socket;
-    const connection = this.#hasBody ? "close" : "keep-alive";
+    const connection = this.#mayShare ? "keep-alive" : "close";
     // Node has already sent 100 (Continue).
-    const fields = request.headers.expect === undefined ? rawHeaders : withoutFields(rawHeaders, isExpect);
+    const fields =
+      request.headers.expect === undefined
+        ? rawHeaders
+        : withoutFields(rawHeaders, (name) => name === "expect");
     if (!this.#hasBody || isFramed(rawHeaders)) {
       const headers = [...fields, "Connection", connection];
       return startRequest({ createConnection, method, path, headers });
@@ -224,18 +237,6 @@ export class Exchange {
     // but Node's field values are latin1. Most bodies begin in the same segment.
     process.nextTick(() => isSent || setImmediate(() => isSent || response.write("", "latin1")));
   }
-}
-
-function hasBody({ method }: IncomingMessage, rawHeaders: readonly string[]): boolean {
-  return (method !== "GET" && method !== "HEAD") || isFramed(rawHeaders);
-}
-
-function isFramed(rawHeaders: readonly string[]): boolean {
-  return rawHeaders.some((text, i) => i % 2 === 0 && FRAMING.has(canonicalName(text)));
-}
-
-function isExpect(canonical: string): boolean {
-  return canonical === "expect";
 }
 
 function withoutFields(rawHeaders: readonly string[], drops: (canonical: string) => boolean): string[] {

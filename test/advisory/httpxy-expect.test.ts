@@ -20,7 +20,7 @@ describe.each(["100-continue", "100-CONTINUE", "something-else", ""])("Expect: %
     expect(gateway.requests()[0]?.fields).toEqual([
       `Host: 127.0.0.1:${gateway.port}`,
       "Content-Length: 5",
-      "Connection: close",
+      "Connection: keep-alive",
     ]);
   });
 });

@@ -38,9 +38,11 @@ describe("a connection to the gateway", () => {
   });
 
   it.each([
-    ["a POST", "POST", ["Content-Length: 2"], "ok"],
-    ["a POST without a body", "POST", ["Content-Length: 0"], ""],
+    ["a chunked POST", "POST", ["Transfer-Encoding: chunked"], "0\r\n\r\n"],
+    ["a POST without Content-Length", "POST", [], ""],
+    ["a POST with another spelling", "POST", ["Content-Length: 2", "Content_Length: 0"], "ok"],
     ["a DELETE", "DELETE", [], ""],
+    ["a DELETE with a body", "DELETE", ["Content-Length: 2"], "ok"],
     ["a GET with a body", "GET", ["Content-Length: 2"], "ok"],
     ["a GET with an empty body", "GET", ["Content-Length: 0"], ""],
     ["a chunked GET", "GET", ["Transfer-Encoding: chunked"], "0\r\n\r\n"],
@@ -54,6 +56,41 @@ describe("a connection to the gateway", () => {
     // By connection: the first two share one.
     expect(requests).toEqual(["/before", "/after", "/x"]);
     expect(gateway.requests()[2]?.fields).toContain("Connection: close");
+  });
+
+  it("is used again for a body with one Content-Length", async () => {
+    const gateway = await startRecorder();
+    const { port } = await openShimFor(gateway);
+    await get(port, "/before");
+    const fields = [...LOCAL, "Content-Length: 5"];
+    for (const method of ["POST", "PUT", "PATCH"])
+      expect(statusOf(await exchange(port, [`${method} /x HTTP/1.1`, ...fields], "hello"))).toBe(200);
+    await get(port, "/after");
+    const requests = gateway.requests().map(({ line, body }) => [line.split(" ")[1], body]);
+    const posted = ["/x", "hello"];
+    expect(requests).toEqual([["/before", ""], posted, posted, posted, ["/after", ""]]);
+    expect(gateway.requests()[1]?.fields).toContain("Connection: keep-alive");
+  });
+
+  it("that the gateway closes while a POST arrives is not used for it: it is sent once, on another", async () => {
+    const { port, paths, gateway } = await start(() => OK);
+    for (let i = 1; i <= 20; i += 1) {
+      const client = rawClient(port, "GET /idle HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+      await client.until((text) => text.endsWith("ok"));
+      // Both arrive at the shim in one turn of the event loop, the request first.
+      client.socket.write(`POST /post HTTP/1.1\r\n${LOCAL.join("\r\n")}\r\nContent-Length: 2\r\n\r\nok`);
+      for (const socket of gateway.sockets) socket.destroy();
+      expect(await client.closed()).toMatch(/ok(HTTP\/1.1 200 OK)\r\n.*\r\n\r\nok$/s);
+      expect(paths.flat().filter((path) => path === "/post")).toHaveLength(i);
+    }
+  });
+
+  it("that breaks off during a POST is not replaced: 502", async () => {
+    const { port, paths } = await start((path) => (path === "/post" ? undefined : OK));
+    await get(port, "/idle");
+    const response = await exchange(port, ["POST /post HTTP/1.1", ...LOCAL, "Content-Length: 2"], "ok");
+    expect(statusOf(response)).toBe(502);
+    expect(paths.flat()).toEqual(["/idle", "/post"]);
   });
 
   it.each([
