@@ -93,7 +93,7 @@ export async function openShim(
       : (await import("./ceiling/scope-ceiling.ts")).createCeiling(settings, dialer);
 
   outcomes.on("settled", (settled) => {
-    const { outcome, line, facts, transcript } = settled;
+    const { outcome, facts, transcript } = settled;
     metrics.note(outcome);
     if (transcript.response && monitor.now.state !== "up") monitor.note();
     dialer.handshakeOver(facts.conn);
@@ -101,8 +101,8 @@ export async function openShim(
     if (outcome.outcome === "pairing-required" && transcript.connect && isNotPaired(transcript))
       approver?.refused(facts, transcript.connect, outcome.requestId);
     if (outcome.outcome === "denied" || outcome.reason === ("too_many_failures" satisfies RefusalCode))
-      floods.warn(line, "pairing outcome");
-    else logger[levelOf(outcome)](line, "pairing outcome");
+      floods.warn(outcome, "pairing outcome");
+    else logger[levelOf(outcome)](outcome, "pairing outcome");
     // Not in the same turn: what a user's listener throws is an uncaught exception, as with any emitter.
     if (events.listenerCount("outcome") > 0)
       queueMicrotask(() => events.emit("outcome", withoutUndefined(outcome)));

@@ -25,6 +25,12 @@ export type Work =
       readonly parallel: number;
     }
   | {
+      readonly op: "paced";
+      readonly client: ClientOptions;
+      readonly count: number;
+      readonly perSecond: number;
+    }
+  | {
       readonly op: "requests";
       readonly request: RequestOptions;
       readonly count: number;

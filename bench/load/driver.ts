@@ -47,6 +47,11 @@ export class Driver {
     return this.#ask({ op: "upgrades", client, count, parallel });
   }
 
+  /** The same, at a fixed rate. */
+  paced(client: ClientOptions, count: number, perSecond: number): Promise<Exchanged> {
+    return this.#ask({ op: "paced", client, count, perSecond });
+  }
+
   /** Sends plain requests over keep-alive connections, one at a time on each. */
   requests(request: RequestOptions, count: number, connections: number): Promise<Exchanged> {
     return this.#ask({ op: "requests", request, count, connections });

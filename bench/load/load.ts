@@ -29,6 +29,8 @@ async function perform(command: Command): Promise<Exchanged> {
     return exchange(clients, command.messages, command.window);
   } else if (command.op === "upgrades") {
     await upgrades(command.client, command.count, command.parallel);
+  } else if (command.op === "paced") {
+    await paced(command.client, command.count, command.perSecond);
   } else if (command.op === "requests") {
     await sendRequests(command.request, command.count, command.connections);
   } else if (command.op === "streams") {
@@ -70,6 +72,20 @@ async function upgrades(options: ClientOptions, count: number, parallel: number)
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
+}
+
+/** The same at a fixed rate, however long each takes. */
+async function paced(options: ClientOptions, count: number, perSecond: number): Promise<void> {
+  const started = performance.now();
+  const begun: Promise<void>[] = [];
+  while (begun.length < count) {
+    const due = Math.min(count, ((performance.now() - started) * perSecond) / 1000);
+    while (begun.length < due) begun.push(open(options).then((client) => client.end()));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1);
+    });
+  }
+  await Promise.all(begun);
 }
 
 /** Sends `count` messages over all clients, `window` at a time on each, and waits for every reply. */

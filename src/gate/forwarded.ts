@@ -18,15 +18,16 @@ export interface ForwardedFacts {
  */
 export function readForwarded(rawHeaders: readonly string[], strip?: readonly string[]): ForwardedFacts {
   let field: string | undefined;
-  const addresses: string[] = [];
+  // A proxy names the same client in several fields.
+  const addresses = new Set<string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const received = rawHeaders[i] ?? "";
     const header = forwardingHeader(canonicalName(received), strip);
     if (!header) continue;
     field ??= received;
-    addresses.push(...addressesIn(rawHeaders[i + 1] ?? "", header.carries));
+    for (const address of addressesIn(rawHeaders[i + 1] ?? "", header.carries)) addresses.add(address);
   }
-  return { field, addresses };
+  return { field, addresses: [...addresses] };
 }
 
 /** Returns true if an address from a forwarding field can belong to a client on the internet. */
@@ -54,7 +55,7 @@ function addressesIn(value: string, carries: HeaderContent): string[] {
     return items.filter((item) => item !== "");
   }
   // In a value of any form: `1.1 192.0.2.1:80` (Via), `by=192.0.2.1` (Forwarded).
-  if (!/[.:]/.test(value) && carries !== "forwarded") return [];
+  if (!/\d\.\d+\.\d+\.\d|:[^:]*:/.test(value) && carries !== "forwarded") return [];
   const found = value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)));
   if (carries !== "forwarded") return found;
   // The `for` parameters of RFC 7239 section 4, unquoted.

@@ -114,7 +114,8 @@ export function forwardingHeader(
 
 /** Returns the name by which a field is judged: `X_Forwarded_For` is `x-forwarded-for` (CGI folds them, RFC 3875 section 4.1.18). */
 export function canonicalName(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
+  const lower = name.toLowerCase();
+  return lower.includes("_") ? lower.replaceAll("_", "-") : lower;
 }
 
 /** Canonical names that belong to one connection and must not be forwarded (RFC 9110 section 7.6.1). */
@@ -146,8 +147,9 @@ export function isEndToEnd(name: string): boolean {
 export function fieldValues(rawHeaders: readonly string[], canonical: string): string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name = "", value = ""] = [rawHeaders[i], rawHeaders[i + 1]];
-    if (name.length === canonical.length && name.toLowerCase() === canonical) values.push(value);
+    const name = rawHeaders[i] ?? "";
+    if (name.length === canonical.length && name.toLowerCase() === canonical)
+      values.push(rawHeaders[i + 1] ?? "");
   }
   return values;
 }

@@ -62,6 +62,8 @@ export function loggerTo(destination: DestinationStream, level: string): Logger 
       // journald and containers know the process and the machine.
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      // An outcome has its own, which would be a second one.
+      serializers: { time: () => undefined },
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,

@@ -44,7 +44,8 @@ export type PendingRequest = NonNullable<ReturnType<typeof readPendingRequest>>;
 
 const TEXT_LIMIT = 128;
 const LIST_LIMIT = 32;
-const SNAPSHOT_KEY = '"snapshot":{';
+/** The first member of hello-ok of which nothing is read; the next are `snapshot` and, until 2026.4, `canvasHostUrl`. */
+const FIRST_UNREAD = ',"features":{';
 const CREDENTIALS: readonly string[] = ["token", "password", "deviceToken", "bootstrapToken"];
 
 /** Parses a text frame from a gateway; returns undefined if it is not of this protocol. */
@@ -83,9 +84,34 @@ export function readConnect(data: Buffer) {
   };
 }
 
-/** Reads a gateway's message before the end of the handshake; returns undefined if it is not of this protocol. */
+/**
+ * Reads a gateway's message before the end of the handshake; returns undefined if it is not of this protocol. Of a
+ * hello-ok the members between `server` and `auth` are not parsed: they are most of it, and not read. In JSON a quote in
+ * a string follows a backslash, so what is found are members. If they are of different objects, the rest is not JSON or
+ * lacks what is read, and the whole message is parsed.
+ */
 export function readGatewayMessage(data: Buffer) {
-  const frame = parseGatewayFrame(textWithoutSnapshot(data));
+  const from = data.indexOf(FIRST_UNREAD, 0, "latin1");
+  const to = from === -1 ? -1 : nextRead(data, from);
+  if (to === -1) return readMessage(data.toString("utf8"));
+  const short = readMessage(data.toString("utf8", 0, from) + data.toString("utf8", to));
+  const hello = short?.kind === "response" && short.response.ok ? short.response : undefined;
+  const isComplete = hello?.version !== undefined && hello.protocol !== undefined;
+  return isComplete ? short : readMessage(data.toString("utf8"));
+}
+
+/** Returns the position of the member with which reading goes on; -1 if there is none after `from`. */
+function nextRead(data: Buffer, from: number): number {
+  // From the end, which is near. Older releases send no `auth` without a device token.
+  for (const member of [',"auth":{', ',"policy":{']) {
+    const at = data.lastIndexOf(member, undefined, "latin1");
+    if (at > from) return at;
+  }
+  return -1;
+}
+
+function readMessage(json: string) {
+  const frame = parseGatewayFrame(json);
   if (frame?.type === "event" && frame.event === "connect.challenge")
     return { kind: "challenge", nonce: readNonce(frame.payload) } as const;
   if (frame?.type !== "res") return frame && ({ kind: "other" } as const);
@@ -163,42 +189,4 @@ function text(value: unknown): string | undefined {
 function texts(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.slice(0, LIST_LIMIT).flatMap((item) => text(item) ?? []);
-}
-
-/**
- * Returns the text of a gateway's message with its first snapshot emptied: most of a hello-ok, and nothing in it is
- * read. Not parsing it saves 4 % of the CPU of an upgrade (bench/README.md). In JSON a quote inside a string follows a
- * backslash, so the key with its colon can only be a member's.
- */
-export function textWithoutSnapshot(message: Buffer): string {
-  const start = message.indexOf(SNAPSHOT_KEY, 0, "latin1") + SNAPSHOT_KEY.length - 1;
-  // As one-byte characters, so that positions are those of the bytes; every byte of a longer one is above 0x7f.
-  const end = start < SNAPSHOT_KEY.length - 1 ? -1 : endOfObject(message.toString("latin1"), start);
-  if (end === -1) return message.toString("utf8");
-  return `${message.toString("utf8", 0, start)}{}${message.toString("utf8", end)}`;
-}
-
-/** Returns the position after the object that begins at `start`, -1 if it is not closed. Braces in strings do not count. */
-function endOfObject(json: string, start: number): number {
-  let depth = 0;
-  for (let at = start; at < json.length; at += 1) {
-    const char = json[at];
-    if (char === "{") depth += 1;
-    else if (char === "}") {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    } else if (char === '"') {
-      do at = json.indexOf('"', at + 1);
-      while (isEscaped(json, at));
-      if (at === -1) return -1;
-    }
-  }
-  return -1;
-}
-
-/** Returns true if an odd number of backslashes precedes a character. */
-function isEscaped(json: string, at: number): boolean {
-  let first = at;
-  while (json[first - 1] === "\\") first -= 1;
-  return (at - first) % 2 === 1;
 }

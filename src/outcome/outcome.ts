@@ -63,7 +63,7 @@ export interface ConnectionIds {
 }
 
 /** The outcome line: what is logged, stored and passed to `shim.on("outcome", …)`. It has advice unless all is well. */
-export interface Outcome extends Verdict, ConnectionIds, Partial<Advice> {
+export interface Outcome extends Verdict, ConnectionIds {
   /** When it was reported, in ISO 8601. */
   readonly time: string;
   readonly event: "pairing.outcome";
@@ -94,6 +94,8 @@ export interface Outcome extends Verdict, ConnectionIds, Partial<Advice> {
   readonly publicForwarded?: true | undefined;
   /** This device connected here for the first time since the shim started. */
   readonly firstSeen?: true | undefined;
+  readonly fix?: Advice["fix"] | undefined;
+  readonly command?: Advice["command"];
   /** From the acceptance of the connection to this outcome, in ms; for a later request of it, from its request head. */
   readonly ms: number;
 }

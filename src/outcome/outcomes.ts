@@ -5,7 +5,6 @@ import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
 import { strippedForLog } from "../headers/header-table.ts";
 import { ByteBudget } from "../net/byte-store.ts";
-import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
 import { judge, type Outcome, type Transcript, type Verdict } from "./outcome.ts";
@@ -34,8 +33,6 @@ export interface UpgradeFacts extends Pick<Outcome, "conn" | "traceId" | "peer" 
 /** The end of one handshake: the outcome, and what it was made from. */
 export interface SettledUpgrade {
   readonly outcome: Outcome;
-  /** The outcome for the logger, which writes the time itself. */
-  readonly line: Omit<Outcome, "time">;
   readonly facts: UpgradeFacts;
   readonly transcript: Readonly<Transcript>;
 }
@@ -91,7 +88,8 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
     const deviceId = connect?.deviceId ?? refused?.deviceId;
     const firstSeen = outcome === "connected" && this.#isNew(deviceId);
     // Members may be undefined: to remove them costs more than to write the line without them (bench/README.md).
-    const line: SettledUpgrade["line"] = {
+    const settled: Outcome = {
+      time: new Date().toISOString(),
       event: "pairing.outcome",
       conn,
       traceId,
@@ -105,25 +103,25 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
       grantedScopes: hello?.scopes,
       missingScopes,
       deviceToken: hello?.deviceTokenIssued ? "issued" : undefined,
-      gateway: hello && withoutUndefined({ version: hello.version, protocol: hello.protocol }),
+      gateway: hello && { version: hello.version, protocol: hello.protocol },
       close: close && { code: close.code, reason: close.reason },
       http,
       firstSeen: firstSeen || undefined,
       peer,
       path,
-      normalized: withoutUndefined({
+      normalized: {
         host: changeForLog(normalized?.host),
         origin: changeForLog(normalized?.origin),
         stripped: strippedForLog(normalized?.stripped ?? []),
-      }),
+      },
       publicForwarded: publicForwarded || undefined,
-      ...advice,
+      fix: advice?.fix,
+      command: advice?.command,
       ms: Math.round((performance.now() - startedAt) * 10) / 10,
     };
-    const settled: Outcome = { time: new Date().toISOString(), ...line };
     this.#recent.push(settled);
     if (this.#recent.length > RECENT_LIMIT) this.#recent.shift();
-    this.emit("settled", { outcome: settled, line, facts, transcript });
+    this.emit("settled", { outcome: settled, facts, transcript });
   }
 
   #isNew(deviceId: string | undefined): boolean {

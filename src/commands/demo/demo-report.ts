@@ -1,4 +1,3 @@
-import type { Advice } from "../../errors.ts";
 import type { SessionResult } from "../../openclaw/gateway-session.ts";
 import { readErrorType } from "../../openclaw/protocol.ts";
 import type { Outcome } from "../../outcome/outcome.ts";
@@ -27,8 +26,17 @@ function resultRow(result: SessionResult): Row {
 }
 
 function outcomeRows(outcome: Outcome): Row[] {
-  const { client, deviceId = "", role = "?", grantedScopes, deviceToken, gateway, normalized } = outcome;
-  const { fix, command }: Partial<Advice> = outcome;
+  const {
+    client,
+    deviceId = "",
+    role = "?",
+    grantedScopes,
+    deviceToken,
+    gateway,
+    normalized,
+    fix,
+    command,
+  } = outcome;
   const reason = outcome.reason === undefined ? "" : ` (${outcome.reason})`;
   const token = deviceToken === undefined ? "" : ", and a device token";
   const rows: readonly (Row | undefined)[] = [
