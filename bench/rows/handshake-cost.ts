@@ -8,7 +8,14 @@ const UNOBSERVED = "not reading";
 
 const METRICS: readonly Metric[] = [
   { key: "share", label: "  share of reading and logging", unit: "%", digits: 0, better: "lower", limit: 20 },
-  { key: "paced", label: "  at the fixed rate", unit: "%", digits: 0, better: "lower", detail: true },
+  {
+    key: "paced",
+    label: "share of reading and logging, fixed rate",
+    unit: "%",
+    digits: 0,
+    better: "lower",
+    detail: true,
+  },
 ];
 
 /** The shim with and without its observer: the cost of reading the handshake and logging its outcome. */
