@@ -5,6 +5,7 @@ import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";
 import { strippedForLog } from "../headers/header-table.ts";
 import { ByteBudget } from "../net/byte-store.ts";
+import { withoutUndefined } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 import { adviceFor } from "./outcome-advice.ts";
 import { judge, type Outcome, type Transcript, type Verdict } from "./outcome.ts";
@@ -103,17 +104,17 @@ export class Outcomes extends EventEmitter<{ settled: [SettledUpgrade]; approved
       grantedScopes: hello?.scopes,
       missingScopes,
       deviceToken: hello?.deviceTokenIssued ? "issued" : undefined,
-      gateway: hello && { version: hello.version, protocol: hello.protocol },
+      gateway: hello && withoutUndefined({ version: hello.version, protocol: hello.protocol }),
       close: close && { code: close.code, reason: close.reason },
       http,
       firstSeen: firstSeen || undefined,
       peer,
       path,
-      normalized: {
+      normalized: withoutUndefined({
         host: changeForLog(normalized?.host),
         origin: changeForLog(normalized?.origin),
         stripped: strippedForLog(normalized?.stripped ?? []),
-      },
+      }),
       publicForwarded: publicForwarded || undefined,
       fix: advice?.fix,
       command: advice?.command,
