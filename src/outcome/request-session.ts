@@ -21,7 +21,8 @@ export interface RequestParts {
 
 /** Holds the slot of one plain request until its response is closed, and reports the status to its attempt. */
 export class RequestSession {
-  readonly #parts: RequestParts;
+  /** Undefined when it is over: a session that the garbage collector has not found yet keeps nothing. */
+  #parts: RequestParts | undefined;
   #exchange: Exchange | undefined;
   #attempt: RequestAttempt | undefined;
 
@@ -36,11 +37,12 @@ export class RequestSession {
       this.#exchange?.end();
       refuse(refusal);
     };
-    response.once("close", () => this.#close());
+    response.once("close", () => this.#close(parts));
   }
 
   /** Forwards the request with a normalized header section; with the attempt that its credential is. */
   relay(relays: RequestRelay, rawHeaders: readonly string[], attempt?: RequestAttempt): void {
+    if (!this.#parts) return;
     const { request, response, slot, facts } = this.#parts;
     // A response that is refused or closed would not emit `close` again.
     if (request.socket.destroyed || isComplete(response)) return;
@@ -49,12 +51,15 @@ export class RequestSession {
     this.#exchange = relays.relay({ request, response, slot, rawHeaders, conn, onStatus: attempt?.onStatus });
   }
 
-  #close(): void {
-    const { response, slot, logger } = this.#parts;
+  #close(parts: RequestParts): void {
+    const { response, slot, logger } = parts;
     const finish = (late?: number): void => {
       slot.release();
       if (late !== undefined) this.#attempt?.onStatus(late);
-      if (logger.isLevelEnabled("debug")) this.#log();
+      if (logger.isLevelEnabled("debug")) log(parts);
+      this.#parts = undefined;
+      this.#exchange = undefined;
+      this.#attempt = undefined;
     };
     // A client may disconnect because it knows that its credential was wrong: 2026.8 and later delay only those responses.
     if (this.#attempt && this.#exchange && !response.headersSent)
@@ -62,13 +67,12 @@ export class RequestSession {
     this.#exchange?.end();
     finish();
   }
+}
 
-  #log(): void {
-    const { request, response, facts, logger } = this.#parts;
-    const { conn, traceId, peer, path, startedAt } = facts;
-    const status = response.headersSent ? response.statusCode : undefined;
-    const http = { method: printable(request.method ?? ""), status };
-    const ms = Math.round(performance.now() - startedAt);
-    logger.debug({ event: "request", conn, traceId, http, peer, path, ms }, "request");
-  }
+function log({ request, response, facts, logger }: RequestParts): void {
+  const { conn, traceId, peer, path, startedAt } = facts;
+  const status = response.headersSent ? response.statusCode : undefined;
+  const http = { method: printable(request.method ?? ""), status };
+  const ms = Math.round(performance.now() - startedAt);
+  logger.debug({ event: "request", conn, traceId, http, peer, path, ms }, "request");
 }
