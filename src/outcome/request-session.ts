@@ -37,7 +37,8 @@ export class RequestSession {
       this.#exchange?.end();
       refuse(refusal);
     };
-    response.once("close", () => this.#close(parts));
+    // Not with `parts`, which the closures of a retained slot or session would keep.
+    response.once("close", () => this.#close());
   }
 
   /** Forwards the request with a normalized header section; with the attempt that its credential is. */
@@ -51,7 +52,9 @@ export class RequestSession {
     this.#exchange = relays.relay({ request, response, slot, rawHeaders, conn, onStatus: attempt?.onStatus });
   }
 
-  #close(parts: RequestParts): void {
+  #close(): void {
+    const parts = this.#parts;
+    if (!parts) return;
     const { response, slot, logger } = parts;
     const finish = (late?: number): void => {
       slot.release();
