@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
+import { NODE_FLAG } from "../../src/commands/service/service-settings.ts";
 import { PUBLIC_HOST } from "../load/wire.ts";
 import type { ProxyProgram } from "./program.ts";
 
-/** The shim, logging JSON lines into a pipe as a daemon does. */
+/** The shim, as a service runs it, logging JSON lines into a pipe. */
 export function shim(name: string, file: string): ProxyProgram {
   return {
     name,
@@ -10,6 +11,7 @@ export function shim(name: string, file: string): ProxyProgram {
     version: `${file} on Node ${process.version}`,
     command: ({ listen, gateway }) => [
       process.execPath,
+      NODE_FLAG,
       file,
       "run",
       "--listen",

@@ -95,7 +95,7 @@ function md5(file) {
 /** Returns a unit of systemd/ as the package has it: without the hints for a manual installation. */
 function unitOf(text) {
   const unit = text.slice(text.indexOf("[Unit]"));
-  return `# Of the Debian package. For your own changes: systemctl edit\n\n${unit.replace(/^(ExecStart=\S+) \S+/m, `$1 ${BUNDLE}`)}`;
+  return `# Of the Debian package. For your own changes: systemctl edit\n\n${unit.replace(/^(ExecStart=.*) \S+\.mjs/m, `$1 ${BUNDLE}`)}`;
 }
 
 /** Compresses as `gzip -9n`: without a time. */

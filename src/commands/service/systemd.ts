@@ -12,12 +12,11 @@ import { listenAddress } from "../../settings/parsers.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { pending, type FileOperation } from "./service-root.ts";
-import { invalid, lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
+import { invalid, lineOf, NAME, NODE_FLAG, type ServiceProgram, type User } from "./service-settings.ts";
 
 type SystemdScope = ReturnType<typeof scopeOf>;
 
-const SOCKET = `${NAME}.socket`;
-const SERVICE = `${NAME}.service`;
+const [SOCKET, SERVICE] = [`${NAME}.socket`, `${NAME}.service`];
 /** StateDirectory= with DynamicUser=: a link, and what it leads to (systemd.exec(5)). */
 const STATE_FOLDERS = [`/var/lib/${NAME}`, `/var/lib/private/${NAME}`];
 const DROP_IN = `${SERVICE}.d/install-credential.conf`;
@@ -243,7 +242,9 @@ function escaped(setting: string, text: string): string {
 function execStart(node: string, bundle: string): string {
   if (node.includes("$"))
     throw invalid("--node", "systemd allows no $ in the path of a program", "use another path");
-  const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) => escaped("ExecStart", word));
+  const words = [node, NODE_FLAG, bundle.replaceAll("$", "$$$$"), "run"].map((word) =>
+    escaped("ExecStart", word),
+  );
   const plain = /^[\w@%+=:,./$-]+$/;
   return words.map((word) => (plain.test(word) ? word : `"${word.replaceAll(/["\\]/g, "\\$&")}"`)).join(" ");
 }

@@ -52,8 +52,8 @@ function shimProcess(): { readonly pid: number; readonly uid: number; readonly n
 
 function isShim(pid: string): boolean {
   try {
-    const [node = "", script = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return node.endsWith("/node") && script.endsWith("/openclaw-shim.mjs");
+    const [node = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return node.endsWith("/node") && args.some((arg) => arg.endsWith("/openclaw-shim.mjs"));
   } catch {
     return false;
   }
