@@ -29,12 +29,13 @@ it("the file is the one of the npm package, and its source map has the sources",
   const packed = ["-xOf", await released(".tgz"), "package/dist/openclaw-shim.mjs"];
   expect((await run("tar", packed, { maxBuffer: 1024 * 1024 })).stdout).toBe(bundle);
   expect(bundle.trimEnd()).toMatch(/\n\/\/# sourceMappingURL=openclaw-shim\.mjs\.map$/);
-  const map = JSON.parse(await readFile(`${path}.map`, "utf8")) as Record<
-    "sources" | "sourcesContent",
-    string[]
-  >;
-  const main = map.sources.findIndex((source) => source.endsWith("src/main.ts"));
-  expect(map.sourcesContent[main]).toBe(await readFile(join(ROOT, "src/main.ts"), "utf8"));
+  const { sections } = JSON.parse(await readFile(`${path}.map`, "utf8")) as {
+    sections: { map: Record<"sources" | "sourcesContent", string[]> }[];
+  };
+  const sources = new Map(
+    sections.flatMap(({ map }) => map.sources.map((source, at) => [source, map.sourcesContent[at]])),
+  );
+  expect(sources.get("../src/main.ts")).toBe(await readFile(join(ROOT, "src/main.ts"), "utf8"));
   expect((await run(process.execPath, [path, "--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
