@@ -51,10 +51,7 @@ export class RequestRelay {
     this.dialer = dialer;
   }
 
-  /**
-   * Forwards a request, and streams the response back. Waits for a gateway that is not up yet; meanwhile the request's
-   * body is not read.
-   */
+  /** Forwards a request, and streams the response back. It waits for a gateway that is not up yet, its body unread. */
   relay(request: PlainRequest): Exchange {
     return new Exchange(request, this);
   }
@@ -209,6 +206,8 @@ export class Exchange {
   #respond({ response, onStatus }: PlainRequest, outgoing: ClientRequest, upstream: IncomingMessage): void {
     const { statusCode = 0, statusMessage = "", rawHeaders } = upstream;
     if (this.#judge) return this.#judge(statusCode);
+    // Refused in the same turn: the bytes that were relayed then led to a check of the kernel's memory.
+    if (!this.#to) return void upstream.destroy();
     // Node reads status lines that it throws on when writing them.
     if (statusCode < 200 || !REASON_PHRASE.test(statusMessage))
       return this.#refuse(refuse("gateway_response_malformed", `${statusCode} ${statusMessage}`));
