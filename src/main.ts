@@ -1,7 +1,7 @@
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import type { Logger } from "pino";
 import { findCommand } from "./commands/command-table.ts";
-import { flushed } from "./log/flushed.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
 import { hasTerminal, isUnderNohup, leaveTerminal } from "./cli/hangup.ts";
 import { programOf } from "./cli/program.ts";
@@ -66,6 +66,18 @@ async function stopped(): Promise<number | undefined> {
   // Of a closed terminal the shell sends one SIGHUP, and the kernel another.
   for (const name of stopSignals) process.on(name, () => name === "SIGHUP" || exit(0));
   return isWindows && signal === "SIGHUP" ? CONSOLE_DRAIN_MS : undefined;
+}
+
+/** Resolves when all that was written to a stream is on its way, or after `ms`. */
+async function flushed(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const deadline = setTimeout(resolve, ms);
+    stream.write("", () => {
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
 }
 
 function exit(code: number): never {

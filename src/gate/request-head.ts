@@ -11,6 +11,9 @@ export const FIELD_LIMIT = 256;
 const TRACEPARENT =
   /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
 
+/** Methods whose body no server ignores. */
+const WITH_BODY = /^(?:POST|PUT|PATCH)$/;
+
 /** The part of `http.IncomingMessage` that the gate reads. */
 export interface RequestHead {
   readonly method?: string | undefined;
@@ -48,16 +51,38 @@ export function checkUpgrade({ method = "?", httpVersion, rawHeaders }: RequestH
   if (method !== "GET") return malformed(`a WebSocket handshake is a GET, not ${method}`);
   if (httpVersion !== "1.1") return malformed("a WebSocket handshake needs HTTP/1.1");
   // A body would be read as frames here and as a request there (request smuggling, CVE-2026-29057).
-  const hasBody = rawHeaders.some((text, i) => {
-    const name = i % 2 === 0 ? canonicalName(text) : "";
-    return name === "transfer-encoding" || (name === "content-length" && rawHeaders[i + 1] !== "0");
-  });
+  const hasBody = framingFields(rawHeaders).some(
+    ([name, value]) => name === "transfer-encoding" || value !== "0",
+  );
   return hasBody ? malformed("a WebSocket handshake has no body") : undefined;
 }
 
 /** Returns true if a request asks for a WebSocket, well-formed or not: then it gets an outcome. */
 export function asksForWebSocket({ rawHeaders }: RequestHead): boolean {
   return fieldValues(rawHeaders, "upgrade").some((value) => /(?:^|[,\s])websocket(?:$|[,\s/])/i.test(value));
+}
+
+/** Returns true if a request announces a body, in any spelling. */
+export function isFramed(rawHeaders: readonly string[]): boolean {
+  return framingFields(rawHeaders).length > 0;
+}
+
+/** Returns true for a body that every server reads alike: Node's parser has read one Content-Length, and nothing else. */
+export function hasOneLength(method: string | undefined, rawHeaders: readonly string[]): boolean {
+  const [length = "", second] = fieldValues(rawHeaders, "content-length");
+  const isAlone = second === undefined && framingFields(rawHeaders).length === 1;
+  return isAlone && WITH_BODY.test(method ?? "") && /^\d+$/.test(length);
+}
+
+/** Returns the fields that announce a body, with their canonical names (RFC 9112 section 6). */
+function framingFields(rawHeaders: readonly string[]): [canonical: string, value: string][] {
+  const found: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = canonicalName(rawHeaders[i] ?? "");
+    if (name === "content-length" || name === "transfer-encoding")
+      found.push([name, rawHeaders[i + 1] ?? ""]);
+  }
+  return found;
 }
 
 /** Returns the trace ID of a request's `traceparent`; undefined without exactly one, or if it is not valid. */

@@ -7,6 +7,7 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, refuseUnreachable, type Refusal } from "../errors.ts";
+import { hasOneLength, isFramed } from "../gate/request-head.ts";
 import { canonicalName, connectionOptions, HOP_BY_HOP } from "../headers/header-table.ts";
 import { isLoopbackName } from "../net/authority.ts";
 import { isComplete, refuseResponse } from "../server/refusal-response.ts";
@@ -15,7 +16,6 @@ import type { Settings } from "../settings/settings.ts";
 import { errorCode, messageOf } from "../text/printable.ts";
 import type { Dialer } from "./dial.ts";
 import { GatewayConnection, IdleConnections } from "./idle-connections.ts";
-import { hasOneLength, isFramed } from "./request-framing.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
@@ -143,7 +143,7 @@ export class Exchange {
     let upstream: IncomingMessage | undefined;
     this.#outgoing = outgoing;
     slot.gateway = socket;
-    // Node would take its response as the last, as there is no agent.
+    // Without an agent Node would close the connection after the response.
     outgoing.shouldKeepAlive = this.#mayShare;
     outgoing.on("response", (incoming: IncomingMessage) => {
       upstream = incoming;

@@ -179,7 +179,7 @@ async function pidOf(container: string): Promise<number> {
   return Number(await podman("inspect", "--format={{.State.Pid}}", container));
 }
 
-/** Returns the resident memory of a process in MiB; 0 if there is no such process. */
+/** Returns a process's VmRSS in MiB; 0 if it has ended. */
 function rssMiB(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
