@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import type { Writable } from "node:stream";
 import type { Logger } from "pino";
 import { findCommand } from "./commands/command-table.ts";
 import { problemLine, SettingsError } from "./settings/settings-error.ts";
 import { hasTerminal, isUnderNohup, leaveTerminal } from "./cli/hangup.ts";
+import { Output } from "./cli/output.ts";
 import { programOf } from "./cli/program.ts";
 import { printable } from "./text/printable.ts";
 
@@ -16,6 +16,8 @@ const CONSOLE_MS = 4_700;
 /** Of these, for the drain. */
 const CONSOLE_DRAIN_MS = 4_000;
 
+const stdout = new Output(1);
+const stderr = new Output(2);
 let logger: Logger | undefined;
 process.on("uncaughtException", (error) => void fail(error));
 process.on("unhandledRejection", (error) => void fail(error));
@@ -28,21 +30,17 @@ else
   process.on("SIGHUP", () =>
     logger?.info({ event: "hangup.ignored" }, "SIGHUP ignored: a service, or under nohup"),
   );
-// A reader that disconnected (EPIPE) must not end the daemon.
-process.stdout.on("error", () => {});
-process.stderr.on("error", () => {});
 
 void runProcess();
 
 async function runProcess(): Promise<never> {
   const code = await main(process.argv.slice(2));
-  await flushed(process.stdout, FLUSH_MS);
+  await stdout.flushed(FLUSH_MS);
   return exit(code);
 }
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    const { env, stdout } = process;
     const found = await findCommand(argv);
     if ("text" in found) {
       stdout.write(found.text);
@@ -51,7 +49,15 @@ async function main(argv: readonly string[]): Promise<number> {
     const run = await found.command.load();
     const logCrashes = (to: Logger): unknown => (logger = to);
     const program = programOf(process.argv);
-    return await run(found.args, { env, program, stdout, complain, logCrashes, stopped });
+    return await run(found.args, {
+      env: process.env,
+      program,
+      stdout,
+
+      complain,
+      logCrashes,
+      stopped,
+    });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) complain(problemLine(problem));
@@ -68,25 +74,13 @@ async function stopped(): Promise<number | undefined> {
   return isWindows && signal === "SIGHUP" ? CONSOLE_DRAIN_MS : undefined;
 }
 
-/** Resolves when all that was written to a stream is on its way, or after `ms`. */
-async function flushed(stream: Writable, ms: number): Promise<void> {
-  if (stream.writableLength === 0 || stream.destroyed) return;
-  await new Promise<void>((resolve) => {
-    const deadline = setTimeout(resolve, ms);
-    stream.write("", () => {
-      clearTimeout(deadline);
-      resolve();
-    });
-  });
-}
-
 function exit(code: number): never {
   if (isOnTerminal && !hasTerminal()) leaveTerminal();
   process.exit(code);
 }
 
 function complain(line: string): void {
-  process.stderr.write(`openclaw-shim: ${line}\n`);
+  stderr.write(`openclaw-shim: ${line}\n`);
 }
 
 async function fail(error: unknown): Promise<void> {
@@ -94,6 +88,6 @@ async function fail(error: unknown): Promise<void> {
   const reason = printable(`${name}: ${message}`);
   if (logger?.isLevelEnabled("fatal")) logger.fatal({ event: "crashed", reason, stack }, "crashed");
   else complain(`internal error: ${reason}`);
-  await flushed(process.stdout, FLUSH_MS);
+  await stdout.flushed(FLUSH_MS);
   exit(1);
 }

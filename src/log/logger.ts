@@ -2,7 +2,7 @@ import { fstatSync, writeSync } from "node:fs";
 import pino, { type DestinationStream, type Logger } from "pino";
 import type { NextSteps } from "./pretty.ts";
 
-/** `process.stdout`. */
+/** `process.stdout` or `process.stderr`, or a log file. */
 export type Stdout = Pick<NodeJS.WriteStream, "isTTY" | "columns" | "writableLength"> & {
   readonly fd: number;
   write(text: string, onWritten?: (error?: Error | null) => void): boolean;
@@ -28,7 +28,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
  * Creates the log of a daemon: pino lines on stdout, as JSON or for people. A slow reader, a closed pipe or a full disk
  * neither stops nor ends the process; lines are lost then.
  *
- * @param stdout `process.stdout`; main.ts handles its errors
+ * @param stdout its errors are handled
  */
 export async function createLogger(
   { logLevel, logFormat, nextSteps, onLost = () => {} }: LoggerOptions,

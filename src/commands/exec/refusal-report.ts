@@ -1,4 +1,5 @@
 import type { DestinationStream } from "pino";
+import type { Stdout } from "../../log/logger.ts";
 import { prettyLines } from "../../log/pretty.ts";
 import { fieldsOf, parseJson, stringOf } from "../../text/json.ts";
 import { displayOf } from "../../text/terminal.ts";
@@ -11,11 +12,11 @@ const CLIENT_LIMIT = 20;
  * it can be printed below the command's own output; other warnings it prints at once.
  */
 export class RefusalReport implements DestinationStream {
-  readonly #stderr: NodeJS.WriteStream;
+  readonly #stderr: Stdout;
   readonly #pretty: (json: string) => string;
   readonly #refusals = new Map<string, string>();
 
-  constructor(stderr: NodeJS.WriteStream) {
+  constructor(stderr: Stdout) {
     this.#stderr = stderr;
     this.#pretty = prettyLines({ ...displayOf(stderr), nextSteps: () => [] });
   }
