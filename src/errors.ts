@@ -6,23 +6,10 @@ import {
   SHELL_COMMANDS,
   type RefusalRow,
 } from "./error-table.ts";
+import type { Advice } from "./text/advice.ts";
 import { withoutUndefined } from "./text/json.ts";
 import { printable } from "./text/printable.ts";
 import { WINDOWS_COMMANDS } from "./windows-commands.ts";
-
-/** What to do about a refusal, a failure or a finding. */
-export interface Advice {
-  /** One sentence for a person: what to do. It does not contain the command. */
-  readonly fix: string;
-  /** The one shell command that does it, ready to copy; absent where no single command does. */
-  readonly command?: string | undefined;
-}
-
-/** Returns what is wrong and what to do about it as one line for people. */
-export function withAdvice(text: string, { fix, command }: Partial<Advice> = {}): string {
-  const advice = [fix, command].filter((part) => part !== undefined).join(": ");
-  return advice === "" ? text : `${text}; ${advice}`;
-}
 
 /** Why the shim itself refuses a request. Log field `reason` and JSON field `error.type`. */
 export type RefusalCode = keyof typeof REFUSALS;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Advice } from "../errors.ts";
+import type { Advice } from "../text/advice.ts";
 import { UNTRUSTED_PEER, type GatewaySession, type SessionResult } from "../openclaw/gateway-session.ts";
 import { readPendingRequest, type PendingRequest, type SessionFailure } from "../openclaw/protocol.ts";
 import { adviceFor } from "../outcome/outcome-advice.ts";

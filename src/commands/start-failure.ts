@@ -1,9 +1,9 @@
-import { withAdvice, type Advice } from "../errors.ts";
+import { withAdvice, type Advice } from "../text/advice.ts";
 import { authorityOf, reachableAt, type HostPort } from "../net/authority.ts";
 import { gatewayAddress } from "../settings/parsers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { SettingsError } from "../settings/settings-error.ts";
-import { NO_IPV6 } from "../server/listener.ts";
+import { NO_IPV6 } from "../server/bind.ts";
 import { isShim } from "../status/shim-client.ts";
 import { printable } from "../text/printable.ts";
 import { createDialer } from "../upstream/dial.ts";

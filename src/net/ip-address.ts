@@ -45,12 +45,13 @@ function parse(text: string): Address | undefined {
 
 /** Returns an address in its short form, without a zone and IPv4-mapped IPv6 as IPv4; undefined for other text. */
 export function canonicalAddress(text: string): string | undefined {
-  return parseAddress(text)?.toString();
+  // As in most starts: then `ipaddr.js` is not loaded.
+  return text === "::1" || IPV4.test(text) ? text : parseAddress(text)?.toString();
 }
 
 /** Returns true for 127.0.0.0/8, its IPv4-mapped form, and ::1. */
 export function isLoopbackAddress(address: string): boolean {
-  return address === "127.0.0.1" || parseAddress(address)?.range() === "loopback";
+  return address === "127.0.0.1" || address === "::1" || parseAddress(address)?.range() === "loopback";
 }
 
 const PRIVATE_RANGES = new Set(["loopback", "private", "linkLocal", "carrierGradeNat", "uniqueLocal"]);

@@ -1,4 +1,5 @@
-import { connectAdvice, outcomeAdvice, type Advice } from "../errors.ts";
+import { connectAdvice, outcomeAdvice } from "../errors.ts";
+import type { Advice } from "../text/advice.ts";
 import type { ConnectError } from "../openclaw/protocol.ts";
 import { keepScopesWithoutDevice } from "../openclaw/scopes.ts";
 import type { Transcript, Verdict } from "./outcome.ts";

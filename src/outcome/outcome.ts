@@ -1,4 +1,4 @@
-import type { Advice } from "../errors.ts";
+import type { Advice } from "../text/advice.ts";
 import type { HeaderChange } from "../headers/normalize.ts";
 import { readConnectError, readErrorType } from "../openclaw/protocol.ts";
 import type {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import type { Advice, Refusal } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
+import type { Advice } from "../text/advice.ts";
 import { remember, type Attempt } from "../gate/attempt-limit.ts";
 import type { AttemptSource } from "../gate/attempt-source.ts";
 import type { HeaderChange, Normalized } from "../headers/normalize.ts";

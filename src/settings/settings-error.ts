@@ -1,4 +1,4 @@
-import { withAdvice, type Advice } from "../errors.ts";
+import { withAdvice, type Advice } from "../text/advice.ts";
 import { printable, withoutCapability } from "../text/printable.ts";
 
 /** One setting that cannot be used, or has no effect. */

@@ -1,8 +1,11 @@
 /** Limit of text from outside in a log line, in UTF-16 units. */
 const DEFAULT_LIMIT = 256;
 
-// Controls, DEL, C1, bidi overrides and line separators could forge or reorder a log line.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+// Controls, DEL, C1, bidi overrides and line separators could forge or reorder a log line. A text, because it takes 1 ms to
+// parse, compile and use such a literal, and most starts need it for nothing.
+const UNPRINTABLE = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]`;
+const PLAIN = /^[ -~]*$/;
+let unprintable: RegExp | undefined;
 
 /**
  * Makes text from outside fit for one log line: control and formatting characters become `?`, and longer text ends in
@@ -10,7 +13,9 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  */
 export function printable(text: string, limit: number = DEFAULT_LIMIT): string {
   const capped = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
-  return capped.replace(UNPRINTABLE, "?");
+  if (PLAIN.test(capped)) return capped;
+  unprintable ??= new RegExp(UNPRINTABLE, "gu");
+  return capped.replace(unprintable, "?");
 }
 
 /** Returns the message of whatever was thrown. */

@@ -1,4 +1,5 @@
-import { shellCommand, type Advice } from "../../errors.ts";
+import { shellCommand } from "../../errors.ts";
+import type { Advice } from "../../text/advice.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { flag, gatewayFlags } from "../../cli/program.ts";
 import { SETTINGS, type Settings } from "../../settings/settings.ts";

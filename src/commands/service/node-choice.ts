@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { withAdvice } from "../../errors.ts";
+import { withAdvice } from "../../text/advice.ts";
 import { printable } from "../../text/printable.ts";
 import type { Scope } from "./find-service.ts";
 import { runCommand } from "./operations.ts";

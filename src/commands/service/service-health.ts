@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { withAdvice } from "../../errors.ts";
+import { withAdvice } from "../../text/advice.ts";
 import { isLoopbackName, reachableAt, reachableHost } from "../../net/authority.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { askHealth, askOutcomes, type ShimHealth } from "../../status/shim-client.ts";

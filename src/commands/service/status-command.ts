@@ -1,4 +1,4 @@
-import { withAdvice } from "../../errors.ts";
+import { withAdvice } from "../../text/advice.ts";
 import { authorityOf } from "../../net/authority.ts";
 import { readEnvironment } from "../../settings/layers.ts";
 import { listenersOf } from "../../settings/load.ts";

@@ -5,7 +5,7 @@ import systemSocketFile from "../../../systemd/openclaw-shim.socket?raw";
 import userServiceFile from "../../../systemd/user/openclaw-shim.service?raw";
 import userSocketFile from "../../../systemd/user/openclaw-shim.socket?raw";
 import { GATEWAY_USER_FILE, IDENTITY_FILE } from "../../approve/state-files.ts";
-import { withAdvice } from "../../errors.ts";
+import { withAdvice } from "../../text/advice.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { ipFamily } from "../../net/ip-address.ts";
 import { listenAddress } from "../../settings/parsers.ts";
