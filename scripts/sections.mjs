@@ -10,10 +10,13 @@ const ROOT = join(import.meta.dirname, "..");
  */
 const LOWER = {
   // Every command loads it.
-  main: ["main.ts", "settings/load.ts", "settings/warnings.ts", "net/fresh-id.ts", "approve/state-files.ts"],
+  main: ["main.ts", "settings/load.ts", "net/fresh-id.ts", "approve/state-files.ts"],
   "http-get": ["net/http-get.ts"],
+  // Until it listens, `run` needs no more.
+  run: ["commands/run.ts"],
+  errors: ["errors.ts"],
   // All that relays is in one scope.
-  run: ["commands/run.ts", "upstream/gateway-probe.ts"],
+  relay: ["commands/logged-shim.ts", "upstream/gateway-probe.ts"],
   agent: ["upstream/gateway-agent.ts"],
   json5: ["openclaw/small-file.ts", "text/strict-json.ts"],
   openclaw: ["openclaw/tool-variables.ts"],
@@ -24,6 +27,9 @@ const LOWER = {
 
 /** Packages that several sections need: each is a section, `#ws`. All others are in the one section that imports them. */
 const PACKAGES = ["ws"];
+
+/** Packages that are rarely needed, and the members that are used: each is a section that is loaded at the first use. */
+const LAZY = { "ipaddr.js": ["IPv4", "IPv6", "parse", "process"] };
 
 /**
  * Bundles `src/main.ts`.
@@ -53,7 +59,8 @@ export async function bundleSections(options) {
     minify: false,
   });
   const { sectionOf, shared } = divide(graph.metafile.inputs);
-  const ids = [...new Set(sectionOf.values()), ...PACKAGES.map((name) => `#${name}`)];
+  const packages = [...PACKAGES, ...Object.keys(LAZY)].map((name) => `#${name}`);
+  const ids = [...new Set(sectionOf.values()), ...packages];
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: ids.map((id, at) => ({ in: id, out: `${at}` })),
@@ -119,7 +126,7 @@ function bySection(sectionOf, shared) {
     name: "by-section",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^#/ }, ({ path, kind }) =>
-        kind === "entry-point" ? { path, namespace: "section" } : undefined,
+        kind === "entry-point" ? { path, namespace: "section" } : { path, external: true },
       );
       onLoad({ filter: /^/, namespace: "section" }, ({ path: id }) => {
         const files = [...shared, "src/main.ts"].filter((path) => sectionOf.get(path) === id);
@@ -137,9 +144,15 @@ function bySection(sectionOf, shared) {
         const isOther = section !== sectionOf.get(relative(ROOT, importer)) || kind === "dynamic-import";
         return section !== undefined && isOther ? { path: section, external: true } : undefined;
       });
-      onResolve({ filter: new RegExp(`^(?:${PACKAGES.join("|")})$`) }, ({ path, namespace }) =>
-        namespace === "section" ? undefined : { path: `#${path}`, external: true },
-      );
+      onResolve({ filter: /^/ }, ({ path, namespace }) => {
+        if (namespace === "section") return undefined;
+        if (PACKAGES.includes(path)) return { path: `#${path}`, external: true };
+        return Object.hasOwn(LAZY, path) ? { path, namespace: "lazy" } : undefined;
+      });
+      onLoad({ filter: /^/, namespace: "lazy" }, ({ path }) => {
+        const getters = LAZY[path].map((name) => `get ${name}() { return require("#${path}").${name}; }`);
+        return { contents: `module.exports = { ${getters.join(", ")} };` };
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperatorResources } from "./openclaw/token.ts";
@@ -57,6 +58,8 @@ export interface Shim {
 export interface ShimResources {
   /** Sockets that already listen; they replace `settings.listen`. */
   readonly handedOver?: readonly HandedOver[];
+  /** Servers that are bound to `settings.listen` already. */
+  readonly bound?: Promise<readonly Server[]> | undefined;
   /** For `--approve seen`: the identity of the shim towards the gateway. */
   readonly operator?: OperatorResources;
   /** Returns the number of log lines that were lost, for the metrics. */
@@ -71,7 +74,7 @@ export interface ShimResources {
 export async function openShim(
   settings: Settings,
   logger: Logger,
-  { handedOver = [], operator = {}, lostLines = () => 0 }: ShimResources = {},
+  { handedOver = [], bound, operator = {}, lostLines = () => 0 }: ShimResources = {},
 ): Promise<Shim> {
   const monitor = new GatewayMonitor(settings.gateway, (now) => logReachability(logger, settings, now));
   const dialer = await createDialer(settings.gateway, (failure) => monitor.note(failure));
@@ -148,7 +151,7 @@ export async function openShim(
       const { listenForMetrics } = await import("./status/metrics-listener.ts");
       metricsListener = await listenForMetrics(metricsListen, loadedStatus, proxy);
     }
-    return listenAll(settings, handedOver, { handlers: proxy, connections });
+    return listenAll(settings, handedOver, { handlers: proxy, connections }, bound);
   };
   const listeners = await bind().catch(async (error: unknown) => {
     metricsListener?.close();

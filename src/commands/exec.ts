@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../cli/command.ts";
-import { connectAdvice, withAdvice, type ConnectFailure } from "../errors.ts";
+import { Output } from "../cli/output.ts";
+import { connectAdvice, type ConnectFailure } from "../errors.ts";
+import { withAdvice } from "../text/advice.ts";
 import { createLogger, loggerTo } from "../log/logger.ts";
 import { parseAuthority } from "../net/authority.ts";
 import type { Environment } from "../openclaw/config.ts";
@@ -11,7 +13,7 @@ import { problemLine, SettingsError } from "../settings/settings-error.ts";
 import type { Settings } from "../settings/settings.ts";
 import { createDialer } from "../upstream/dial.ts";
 import { probeGateway } from "../upstream/gateway-probe.ts";
-import { openFor } from "./run.ts";
+import { openFor } from "./logged-shim.ts";
 import { runChild } from "./exec/child-process.ts";
 import { RefusalReport } from "./exec/refusal-report.ts";
 
@@ -50,10 +52,11 @@ async function runCommand(context: CommandContext): Promise<number> {
   const metricsListen = given.given.has("metricsListen") ? loaded.metricsListen : undefined;
   const settings = { ...loaded, listen, metricsListen };
   const isQuiet = settings.logLevel === "info" && !given.given.has("logLevel");
-  const report = new RefusalReport(process.stderr);
+  const stderr = new Output(2);
+  const report = new RefusalReport(stderr);
   const logger = isQuiet
     ? loggerTo(report, settings.logLevel)
-    : await createLogger({ ...settings, nextSteps: () => Promise.resolve(() => []) }, process.stderr);
+    : await createLogger({ ...settings, nextSteps: () => Promise.resolve(() => []) }, stderr);
 
   const failure = await waitForGateway(settings, complain);
   if (failure) {

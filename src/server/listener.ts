@@ -1,26 +1,17 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, type Refusal } from "../errors.ts";
 import { asksForWebSocket, FIELD_LIMIT } from "../gate/request-head.ts";
 import type { HostPort } from "../net/authority.ts";
 import type { Settings } from "../settings/settings.ts";
-import { errorCode } from "../text/printable.ts";
+import { bind, bindAll } from "./bind.ts";
 import type { ClientConnection, Connections } from "./connections.ts";
 import { isComplete, refuseSocket } from "./refusal-response.ts";
 import type { HandedOver } from "./socket-activation.ts";
 
-/** Time for a complete header section: slow ones cost a connection each (CWE-400). */
-const HEADERS_MS = 10_000;
-/** Errors of binding [::1] on a machine that has no IPv6 at all, or no ::1. */
-export const NO_IPV6: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"]);
 /** Without a byte in either direction for so long, an exchange ends; a model may think for minutes. */
 export const HTTP_IDLE_MS = 15 * 60_000;
-const KEEP_ALIVE_MS = 5_000;
-const TCP_KEEP_ALIVE_MS = 30_000;
-/** Node's own default, and the gateway's; set here so that NODE_OPTIONS cannot raise it. */
-const MAX_HEADER_BYTES = 16 * 1024;
 /** Pipelined requests of a connection that wait for the one before. */
 const WAITING_LIMIT = 4;
 
@@ -58,14 +49,16 @@ export interface ListenerOptions {
 }
 
 /**
- * Binds every address of the settings, or none; handed-over sockets replace them.
+ * Listens on every address of the settings, or none; handed-over sockets replace them.
  *
+ * @param bound servers that are bound to the addresses already
  * @throws the system's error if an address cannot be bound, SettingsError for a handed-over socket that is not allowed
  */
 export async function listenAll(
   settings: Settings,
   handedOver: readonly HandedOver[],
   options: ListenerOptions,
+  bound?: Promise<readonly Server[]>,
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   try {
@@ -76,13 +69,8 @@ export async function listenAll(
       listeners.push(listener);
       socket.check(listener, settings);
     }
-    for (const { host, port, optional } of handedOver.length > 0 ? [] : settings.listen) {
-      try {
-        listeners.push(await listen({ host, port }, options));
-      } catch (error) {
-        if (!optional || !NO_IPV6.has(errorCode(error))) throw error;
-      }
-    }
+    if (handedOver.length > 0) return listeners;
+    for (const server of await (bound ?? bindAll(settings.listen))) listeners.push(serve(server, options));
   } catch (error) {
     for (const listener of listeners) listener.stop();
     options.connections.destroy();
@@ -91,25 +79,16 @@ export async function listenAll(
   return listeners;
 }
 
-/** Binds one address, or listens on a socket of this process. @throws the system's error, such as `EADDRINUSE` */
+/** Listens on one address, or on a socket of this process. @throws the system's error, such as `EADDRINUSE` */
 export async function listen(
   where: HostPort | { readonly fd: number },
-  { handlers, connections, headersMs = HEADERS_MS }: ListenerOptions,
+  options: ListenerOptions,
 ): Promise<Listener> {
-  const server = createServer({
-    headersTimeout: headersMs,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    insecureHTTPParser: false,
-    // Bodies may be of any size; a stalled one ends with the idle timeout.
-    requestTimeout: 0,
-    connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-    noDelay: true,
-    // The gate requires exactly one Host, with a better error.
-    requireHostHeader: false,
-  });
+  return serve(await bind(where, options.headersMs), options);
+}
+
+/** Handles what arrives on a bound server. */
+function serve(server: Server, { handlers, connections }: ListenerOptions): Listener {
   // Node's parser obeys every field but shows only so many: a Content-Length after them would leave a body unframed, and
   // the gateway would read it as a second request. The gate refuses a request that has as many.
   server.maxHeadersCount = FIELD_LIMIT;
@@ -118,8 +97,6 @@ export async function listen(
   // and would close it before the client sends its first request.
   server.closeIdleConnections = () => connections.destroyIdle();
   handleEvents(server, connections, handlers);
-  server.listen(where);
-  await once(server, "listening");
   // Such as a lack of descriptors: the next connection may be accepted again.
   server.on("error", (error) => handlers.onAcceptError(error));
   const stop = (): void => void server.close();

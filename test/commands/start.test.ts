@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle, start, type Bundle } from "./bundle.ts";
 
@@ -16,7 +19,10 @@ async function modulesOf(args: readonly string[]): Promise<string[]> {
   const script = join(command.folder, "modules.cjs");
   writeFileSync(
     script,
-    'process.on("exit", () => process.stderr.write(`modules: ${process.moduleLoadList.join(" ")}\\n`));',
+    `process.on("exit", () => {
+       const modules = process.moduleLoadList.join(" ");
+       process.stderr.write("modules: " + modules + "\\n");
+     });`,
   );
   const running = start(command, args, { NODE_OPTIONS: `--require=${script}` });
   if (args[0] === "run") {
@@ -37,10 +43,11 @@ describe("a start loads of Node.js only what it needs", () => {
       expect(modules).not.toContain(name);
   });
 
-  it.each(["--help", "env --help"])("%s", async (args) => {
+  it.each(["--help", "env --help", "env"])("%s", async (args) => {
     const modules = await modulesOf(args.split(" "));
     expect(modules).toContain("vm");
-    for (const name of ["crypto", "http", "child_process"]) expect(modules).not.toContain(name);
+    for (const name of ["crypto", "http", "child_process", "net", "stream"])
+      expect(modules).not.toContain(name);
   });
 
   it.each(["--version", "-v", "version"])("%s: it does not even compile the program", async (args) => {
@@ -52,6 +59,36 @@ it("--version beside another word is for the command", async () => {
   const running = start(command, ["env", "--version"]);
   expect(await running.exit).toBe(0);
   expect(running.stdout).toEqual(["1.2.3"]);
+});
+
+it("run: a client that connects before most of the program is compiled gets its response", async () => {
+  const script = join(command.folder, "early.cjs");
+  const connected = join(command.folder, "connected");
+  // When the section that serves is compiled, it prints the port, and waits for the client.
+  writeFileSync(
+    script,
+    `const [fs, net, vm] = [require("fs"), require("net"), require("vm")];
+     const { compileFunction } = vm;
+     const { listen } = net.Server.prototype;
+     let server;
+     net.Server.prototype.listen = function (...args) { server = this; return listen.apply(this, args); };
+     vm.compileFunction = (code, ...rest) => {
+       if (code.includes('"pairing outcome"')) {
+         fs.writeSync(1, "compiling, port " + server?.address()?.port + "\\n");
+         while (!fs.existsSync("${connected}")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+       }
+       return compileFunction(code, ...rest);
+     };`,
+  );
+  const shim = start(command, RUN, { NODE_OPTIONS: `--require=${script}` });
+  const [, port] = /port (\d+)/.exec(await shim.line(/^compiling/)) ?? [];
+  const client = connect(Number(port), "127.0.0.1");
+  await once(client, "connect");
+  client.write("GET /__shim__/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  writeFileSync(connected, "");
+  expect(await text(client)).toContain("HTTP/1.1 200 OK");
+  shim.signal("SIGTERM");
+  expect(await shim.exit).toBe(0);
 });
 
 it("a file that is overwritten while the shim runs does not change what it loads later", async () => {
