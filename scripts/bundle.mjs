@@ -114,7 +114,7 @@ export async function bundleCommand(outfile, version, plugins = []) {
 /** Begins the line before a section: a vertical tab. */
 const MARK = "\v";
 
-/** Returns a section as the text of launcher.mjs's comment. */
+/** Returns a section as the text of launcher.mjs's comment. One with a slash that would end it is in memory twice: main has none. */
 function inComment(program) {
   if (/[^\t\n -~]/.test(program)) throw new Error("esbuild did not escape a character of the program");
   return program.trimEnd().replaceAll("*/", "*\f");

@@ -39,8 +39,7 @@ function start(builtin, filename) {
       if (found === undefined) throw new Error(`no module ${id}`);
       return found;
     }
-    let exports = loaded.get(id);
-    if (exports === undefined) {
+    if (!loaded.has(id)) {
       const line = text.indexOf(`\v${id} `) + 1;
       const begin = text.indexOf("\n", line) + 1;
       // A slash that would end the comment was replaced by a form feed (bundle.mjs).
@@ -48,10 +47,10 @@ function start(builtin, filename) {
       // The lines of a stack are those of this file.
       const lineOffset = Number(text.slice(line + id.length, begin));
       const names = ["require", "lazily", "exported", "__filename"];
-      loaded.set(id, (exports = {}));
-      compileFunction(code, names, { filename, lineOffset })(load, lazily, exports, filename);
+      const exported = (values) => loaded.set(id, values);
+      compileFunction(code, names, { filename, lineOffset })(load, lazily, exported, filename);
     }
-    return exports;
+    return loaded.get(id);
   };
   const lazily = (id) => Promise.resolve().then(() => load(id));
   load("#main");

@@ -1,4 +1,5 @@
 // Bundles a program as sections, of which a process loads only those that it needs.
+import { readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { build } from "esbuild";
 
@@ -10,7 +11,7 @@ const ROOT = join(import.meta.dirname, "..");
  */
 const LOWER = {
   // Every command loads it.
-  main: ["main.ts", "settings/load.ts", "net/fresh-id.ts", "approve/state-files.ts"],
+  main: ["main.ts", "settings/load.ts", "net/fresh-id.ts", "text/json.ts", "approve/state-files.ts"],
   "http-get": ["net/http-get.ts"],
   // Until it listens, `run` needs no more.
   run: ["commands/run.ts"],
@@ -37,7 +38,7 @@ const LAZY = { "ipaddr.js": ["IPv4", "IPv6", "parse", "process"] };
  * @param {import("esbuild").BuildOptions} options
  * @returns {Promise<{ sections: { id: string, text: string, map: object }[], metafile: import("esbuild").Metafile }>} Each
  *   section is the body of a function of `require`, `lazily`, `exported` and `__filename`. It requires others by their ids,
- *   `#name`, or imports them with `lazily`, and assigns its exports to `exported`. The first one is to be run.
+ *   `#name`, or imports them with `lazily`, and calls `exported` with its exports. The first one is to be run.
  */
 export async function bundleSections(options) {
   const common = {
@@ -117,9 +118,17 @@ function checkOnce(outputs) {
   }
 }
 
+/** Returns the names that a file exports. */
+function namesIn(path) {
+  const source = readFileSync(join(ROOT, path), "utf8");
+  const names = source.matchAll(/^export (?:async )?(?:class|const|function\*?) (\w+)/gm);
+  // An overloaded function has several declarations.
+  return [...new Set([...names].map(([, name]) => name))];
+}
+
 /**
- * Returns a plugin whose entries, named by ids, export what other sections need: values, which are faster than esbuild's
- * getters. A section requires the others, and itself in place of a dynamic import.
+ * Returns a plugin whose entries, named by ids, export what other sections need: one object of values, which are smaller and
+ * faster than esbuild's getters. A section requires the others, and itself in place of a dynamic import.
  */
 function bySection(sectionOf, shared) {
   return {
@@ -130,10 +139,14 @@ function bySection(sectionOf, shared) {
       );
       onLoad({ filter: /^/, namespace: "section" }, ({ path: id }) => {
         const files = [...shared, "src/main.ts"].filter((path) => sectionOf.get(path) === id);
-        const modules = files.length === 0 ? [id.slice(1)] : files.map((path) => `./${path}`);
-        const lines = modules.map(
-          (path, at) => `import * as m${at} from "${path}"; Object.assign(exported, m${at});`,
-        );
+        // Of a package, esbuild knows the names.
+        if (files.length === 0) {
+          const contents = `import * as all from "${id.slice(1)}"; exported({ ...all });`;
+          return { contents, resolveDir: ROOT };
+        }
+        const names = files.map(namesIn);
+        const lines = files.map((path, at) => `import { ${names[at].join(", ")} } from "./${path}";`);
+        lines.push(`exported({ ${names.flat().join(", ")} });`);
         return { contents: lines.join("\n"), resolveDir: ROOT };
       });
       onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace, resolveDir, kind }) => {

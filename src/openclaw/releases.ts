@@ -25,7 +25,7 @@ export function holds(fact: ReleaseFact, version: string | undefined): boolean {
  * (2026.7.1-2) counts as its release.
  */
 export function measuredRelease(version: string | undefined): string {
-  const release = isRelease(version) ? version.replace(/-.*/, "") : UNNAMED;
+  const release = isRelease(version) ? version.replace(/-.*$/, "") : UNNAMED;
   return MEASURED.find((one) => order(one) >= order(release)) ?? MEASURED.at(-1) ?? UNNAMED;
 }
 

@@ -33,7 +33,7 @@ export function errorCode(error: unknown): string {
  * dist/plugin-node-capability-*.mjs). The gateway resolves backslashes and dot segments first, as URLs do, so any later
  * segment may be the capability.
  */
-const CAPABILITY = /([/\\]cap[/\\]).*/is;
+const CAPABILITY = /([/\\]cap[/\\]).*$/is;
 
 /** Returns a path without OpenClaw's capabilities. */
 export function withoutCapability(path: string): string {
