@@ -1,3 +1,4 @@
+import { Agent, type ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { HTTP_IDLE_MS } from "../server/listener.ts";
 import { countRelayed } from "../server/slots.ts";
@@ -6,13 +7,17 @@ import { countRelayed } from "../server/slots.ts";
 const [IDLE_LIMIT, IDLE_MS] = [8, 4_000];
 const CHECK_MS = 1_000;
 
-/** A connection to the gateway that carries one plain request after another. */
-export class GatewayConnection {
+/**
+ * A connection to the gateway that carries one plain request after another: the agent of each, as Node copies the options
+ * of a request without one twice, and would close the connection after the response.
+ */
+export class GatewayConnection extends Agent {
   readonly socket: Socket;
   /** Since when it is idle, in ms of `performance.now()`; undefined while it carries a request. */
   idleSince: number | undefined;
 
   constructor(socket: Socket) {
+    super({ keepAlive: true });
     this.socket = socket;
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => {
@@ -23,6 +28,11 @@ export class GatewayConnection {
     socket.setTimeout(HTTP_IDLE_MS, () => {
       socket.destroy(Object.assign(new Error("the gateway sent nothing for too long"), { code: "TIMEOUT" }));
     });
+  }
+
+  /** Called by Node (`lib/_http_client.js`, `ClientRequest`). */
+  addRequest(request: ClientRequest): void {
+    request.onSocket(this.socket);
   }
 }
 
@@ -51,7 +61,9 @@ export class IdleConnections {
   keep(connection: GatewayConnection): void {
     const { socket } = connection;
     if (!socket.writable) return;
-    if (socket.readableLength > 0 || this.#idle.length >= IDLE_LIMIT) return void socket.destroy();
+    // Also if the response came before its request was sent.
+    const isClean = socket.readableLength === 0 && socket.writableLength === 0;
+    if (!isClean || this.#idle.length >= IDLE_LIMIT) return void socket.destroy();
     connection.idleSince = performance.now();
     this.#idle.push(connection);
     // One timer for all, which is not changed at each request.

@@ -4,7 +4,6 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuse, refuseUnreachable, type Refusal } from "../errors.ts";
 import { hasOneLength, isFramed } from "../gate/request-head.ts";
@@ -14,15 +13,15 @@ import { isComplete, refuseResponse } from "../server/refusal-response.ts";
 import { countRelayed, type Slot } from "../server/slots.ts";
 import type { Settings } from "../settings/settings.ts";
 import { errorCode, messageOf } from "../text/printable.ts";
+import { afterTurn } from "./after-turn.ts";
 import type { Dialer } from "./dial.ts";
 import { GatewayConnection, IdleConnections } from "./idle-connections.ts";
+import { ResponseWriter } from "./response-writer.ts";
 
 /** How long a response to a credential is awaited after its client disconnected: 2026.8 and later delay a 401 by up to 5 s. */
 const JUDGED_MS = 6_000;
 /** RFC 9112 section 4. */
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Shorter chunks are written as text: Node joins it to the header section, and needs no second buffer. */
-const SHORT = 2_048;
 
 /** One request to forward. */
 export interface PlainRequest {
@@ -78,7 +77,7 @@ export class Exchange {
     // A request with a body is never sent again (RFC 9110 section 9.2.2), so a connection that the gateway has closed must
     // not be used: in the next two turns of the event loop all is read that has arrived by now.
     if (this.#hasBody && this.#mayShare && relay.idle.size > 0)
-      setImmediate(() => setImmediate(() => this.#to && this.#begin(this.#to)));
+      afterTurn(() => afterTurn(() => this.#to && this.#begin(this.#to)));
     else this.#begin(to);
   }
 
@@ -135,7 +134,7 @@ export class Exchange {
   #send(to: PlainRequest, connection: GatewayConnection, isReused: boolean): void {
     const { socket } = connection;
     const { request, response, slot } = to;
-    const outgoing = this.#start(to, socket);
+    const outgoing = this.#start(to, connection);
     if (!outgoing) {
       socket.destroy();
       return void response.destroy();
@@ -143,7 +142,6 @@ export class Exchange {
     let upstream: IncomingMessage | undefined;
     this.#outgoing = outgoing;
     slot.gateway = socket;
-    // Without an agent Node would close the connection after the response.
     outgoing.shouldKeepAlive = this.#mayShare;
     outgoing.on("response", (incoming: IncomingMessage) => {
       upstream = incoming;
@@ -164,26 +162,37 @@ export class Exchange {
     });
     outgoing.on("close", () => {
       if (!upstream?.complete) {
+        // With an agent Node does not close the socket of a request that ends before it was sent.
+        socket.destroy();
         if (upstream) response.destroy();
       } else if (outgoing.shouldKeepAlive) this.#relay.idle.keep(connection);
     });
-    if (!this.#hasBody) return void outgoing.end();
+    if (!this.#hasBody) {
+      socket.cork();
+      afterTurn(() => socket.uncork());
+      return void outgoing.end();
+    }
+    // Read whole meanwhile, so it is small: a pipe would cost more than the body.
+    if (request.complete) {
+      const body: Buffer | null = request.read();
+      if (body) countRelayed(body);
+      return void outgoing.end(body);
+    }
     request.on("data", countRelayed);
     request.pipe(outgoing);
   }
 
   /** Returns undefined for a request that Node's server reads, but its client does not write. */
-  #start(to: PlainRequest, socket: Socket): ClientRequest | undefined {
+  #start(to: PlainRequest, agent: GatewayConnection): ClientRequest | undefined {
     try {
-      return this.#startRequest(to, socket);
+      return this.#startRequest(to, agent);
     } catch {
       return undefined;
     }
   }
 
-  #startRequest({ request, rawHeaders }: PlainRequest, socket: Socket): ClientRequest {
+  #startRequest({ request, rawHeaders }: PlainRequest, agent: GatewayConnection): ClientRequest {
     const { method = "", url: path = "" } = request;
-    const createConnection = (): Socket => socket;
     const connection = this.#mayShare ? "keep-alive" : "close";
     // Node has already sent 100 (Continue).
     const fields =
@@ -192,9 +201,9 @@ export class Exchange {
         : withoutFields(rawHeaders, (name) => name === "expect");
     if (!this.#hasBody || isFramed(rawHeaders)) {
       const headers = [...fields, "Connection", connection];
-      return startRequest({ createConnection, method, path, headers });
+      return startRequest({ agent, method, path, headers });
     }
-    const outgoing = startRequest({ createConnection, method, path, setHost: false });
+    const outgoing = startRequest({ agent, method, path, setHost: false });
     // Else Node would frame a body that the client did not announce, and so change the request.
     outgoing.useChunkedEncodingByDefault = false;
     for (let i = 0; i + 1 < fields.length; i += 2)
@@ -216,25 +225,13 @@ export class Exchange {
     const isHop = (name: string): boolean => HOP_BY_HOP.has(name) || options.has(name);
     response.sendDate = false;
     response.writeHead(statusCode, statusMessage, withoutFields(rawHeaders, isHop));
-    let isSent = false;
-    upstream.on("data", (chunk: Buffer) => {
-      isSent = true;
-      const isTaken =
-        chunk.length < SHORT ? response.write(chunk.toString("latin1"), "latin1") : response.write(chunk);
-      if (isTaken) return;
-      upstream.pause();
-      response.once("drain", () => upstream.resume());
-    });
+    const writer = new ResponseWriter(response, upstream);
     upstream.prependListener("end", () => {
-      isSent = true;
       // At a second response Node destroys the socket, but would never free the parser of a request that is kept alive
       // (`lib/_http_client.js`, `responseKeepAlive`).
       if (outgoing.socket?.destroyed) outgoing.shouldKeepAlive = false;
-      response.end();
+      writer.end();
     });
-    // Sends the header section now: an event stream may stay silent for long. flushHeaders would encode it as UTF-8,
-    // but Node's field values are latin1. Most bodies begin in the same segment.
-    process.nextTick(() => isSent || setImmediate(() => isSent || response.write("", "latin1")));
   }
 }
 

@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { GatewayConnection, IdleConnections } from "../../src/upstream/idle-connections.ts";
 import { portOf, rawClient, startRawServer } from "../support/raw.ts";
 import { exchange, OK, startRecorder, statusOf } from "../support/recorder.ts";
 import { openShimFor } from "../support/shim.ts";
@@ -109,6 +111,18 @@ describe("a connection to the gateway", () => {
     const second = await get(port, "/second");
     expect(second).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\nok$/s);
     expect(paths).toEqual([["/first"], ["/second"]]);
+  });
+
+  it("is not used again after a response that came before its request was sent", async () => {
+    const gateway = await startRawServer();
+    onTestFinished(() => gateway.close());
+    const socket = connect(gateway.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.cork();
+    socket.write("GET / HTTP/1.1\r\n");
+    const idle = new IdleConnections();
+    idle.keep(new GatewayConnection(socket));
+    expect([idle.size, socket.destroyed]).toEqual([0, true]);
   });
 
   it("is not used again if bytes arrive between two requests", async () => {

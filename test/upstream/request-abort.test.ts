@@ -44,6 +44,14 @@ describe("a gateway connection lost in the middle of a response", () => {
     }
   });
 
+  it("in the same turn as its beginning: that much reaches the client", async () => {
+    const gateway = await startSilentGateway();
+    const shim = await openShimFor(gateway);
+    const client = rawClient(shim.port, GET);
+    (await gateway.requested).end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\npart$/s);
+  });
+
   it("before the response is a 502", async () => {
     const gateway = await startSilentGateway();
     const shim = await openShimFor(gateway);
