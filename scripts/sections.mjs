@@ -19,7 +19,7 @@ const LOWER = {
   // All that relays is in one scope.
   relay: ["commands/logged-shim.ts", "upstream/gateway-probe.ts"],
   agent: ["upstream/gateway-agent.ts"],
-  json5: ["openclaw/small-file.ts", "text/strict-json.ts"],
+  files: ["openclaw/small-file.ts", "text/strict-json.ts"],
   openclaw: ["openclaw/tool-variables.ts"],
   service: ["commands/service/status-command.ts"],
   device: ["openclaw/device.ts"],
@@ -29,8 +29,11 @@ const LOWER = {
 /** Packages that several sections need: each is a section, `#ws`. All others are in the one section that imports them. */
 const PACKAGES = ["ws"];
 
-/** Packages that are rarely needed, and the members that are used: each is a section that is loaded at the first use. */
-const LAZY = { "ipaddr.js": ["IPv4", "IPv6", "parse", "process"] };
+/**
+ * Modules of packages that are rarely needed: each is a section that is loaded at the first use of one of these members, or
+ * at the first call of the function that it exports.
+ */
+const LAZY = { "ipaddr.js": ["IPv4", "IPv6", "parse", "process"], "json5/lib/parse.js": [] };
 
 /**
  * Bundles `src/main.ts`.
@@ -121,9 +124,11 @@ function checkOnce(outputs) {
 /** Returns the names that a file exports. */
 function namesIn(path) {
   const source = readFileSync(join(ROOT, path), "utf8");
-  const names = source.matchAll(/^export (?:async )?(?:class|const|function\*?) (\w+)/gm);
+  const names = [...source.matchAll(/^export (?:async )?(?:class|const|function\*?) (\w+)/gm)];
+  const values = source.match(/^export (?!type |interface )/gm) ?? [];
+  if (names.length !== values.length) throw new Error(`${path}: an export without a name`);
   // An overloaded function has several declarations.
-  return [...new Set([...names].map(([, name]) => name))];
+  return [...new Set(names.map(([, name]) => name))];
 }
 
 /**
@@ -163,8 +168,11 @@ function bySection(sectionOf, shared) {
         return Object.hasOwn(LAZY, path) ? { path, namespace: "lazy" } : undefined;
       });
       onLoad({ filter: /^/, namespace: "lazy" }, ({ path }) => {
-        const getters = LAZY[path].map((name) => `get ${name}() { return require("#${path}").${name}; }`);
-        return { contents: `module.exports = { ${getters.join(", ")} };` };
+        const loaded = `require("#${path}")`;
+        const getters = LAZY[path].map((name) => `get ${name}() { return ${loaded}.${name}; }`);
+        const value =
+          getters.length === 0 ? `(...args) => ${loaded}.default(...args)` : `{ ${getters.join(", ")} }`;
+        return { contents: `module.exports = ${value};` };
       });
     },
   };

@@ -29,7 +29,9 @@ export function readArguments<T extends FlagTable>(
     return [flagName(key), { type: metavar === undefined ? "boolean" : "string" }] as const;
   });
   const config = { strict: false, allowPositionals: true, tokens: true } as const;
-  const { tokens } = parseArgs({ args: [...args], options: Object.fromEntries(options), ...config });
+  // Without arguments the parser is not loaded.
+  const parse = () => parseArgs({ args: [...args], options: Object.fromEntries(options), ...config });
+  const { tokens } = args.length === 0 ? { tokens: [] } : parse();
   const given = new Map<string, Given>();
   const problems: SettingProblem[] = [];
   let unknownAt: number | undefined;

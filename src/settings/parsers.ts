@@ -128,14 +128,17 @@ export function listenAddresses(text: string): Parsed<ListenAddress | readonly L
  * section 3 has the defaults 80 and 443: the gateway uses neither. Accepts remote hosts.
  */
 export function gatewayAddress(text: string): Parsed<GatewayAddress> {
-  const meant = meantUrl(text, ":18789");
-  const fix = `write ${meant ?? "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789"}`;
-  if (!/^wss?:\/\//i.test(text)) return { problem: "is not a ws:// or wss:// URL", fix };
-  if (/[@?#]/.test(text)) return { problem: "contains a password, query or fragment (not shown)", fix };
+  const wrong = (problem: string, ifMeant = problem) => {
+    const meant = meantUrl(text, ":18789");
+    const fix = `write ${meant ?? "ws://HOST:PORT or wss://HOST:PORT, such as ws://127.0.0.1:18789"}`;
+    return { problem: meant === undefined ? problem : ifMeant, fix };
+  };
+  if (!/^wss?:\/\//i.test(text)) return wrong("is not a ws:// or wss:// URL");
+  if (/[@?#]/.test(text)) return wrong("contains a password, query or fragment (not shown)");
   const target = splitUrl(text.replace(/\/$/, ""));
-  if (!target) return { problem: meant ? "contains a path" : "has no valid host and port", fix };
+  if (!target) return wrong("has no valid host and port", "contains a path");
   const { scheme, host, port, authority } = target;
-  if (port === undefined) return { problem: "has no port", fix };
+  if (port === undefined) return wrong("has no port");
   const tls = scheme === "wss";
   const url = `${scheme}://${bracketed(host)}:${port}`;
   return {

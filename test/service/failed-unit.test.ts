@@ -67,6 +67,16 @@ describe("status of a failed unit", () => {
     expect(JSON.parse(said.at(-1) ?? "")).toMatchObject({ running: false, lastError: WHY });
   });
 
+  it("asks the user's systemd and the machine's once each", async () => {
+    await run();
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    const units = `show openclaw-shim.socket ${UNIT}`;
+    expect(calls.filter((call) => call.includes(" show ")).toSorted()).toEqual([
+      `systemctl --user ${units}`,
+      `systemctl ${units}`,
+    ]);
+  });
+
   it("prints the error itself if Node printed its stack", async () => {
     const stack =
       "node:internal/x:1\n    throw e;\n\nError: EMFILE\n    at f (x.mjs:1:1)\n\nNode.js v22.1.0\n";

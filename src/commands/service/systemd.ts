@@ -8,15 +8,14 @@ import { GATEWAY_USER_FILE, IDENTITY_FILE } from "../../approve/state-files.ts";
 import { withAdvice } from "../../text/advice.ts";
 import { authorityOf, isLoopbackName } from "../../net/authority.ts";
 import { ipFamily } from "../../net/ip-address.ts";
-import { listenAddress } from "../../settings/parsers.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
+import { removal, runCommand, type Operation } from "./operations.ts";
 import { pending, type FileOperation } from "./service-root.ts";
 import { invalid, lineOf, NAME, NODE_FLAG, type ServiceProgram, type User } from "./service-settings.ts";
+import { SERVICE, showUnits, SOCKET, unitState } from "./systemd-units.ts";
 
 type SystemdScope = ReturnType<typeof scopeOf>;
 
-const [SOCKET, SERVICE] = [`${NAME}.socket`, `${NAME}.service`];
 /** StateDirectory= with DynamicUser=: a link, and what it leads to (systemd.exec(5)). */
 const STATE_FOLDERS = [`/var/lib/${NAME}`, `/var/lib/private/${NAME}`];
 const DROP_IN = `${SERVICE}.d/install-credential.conf`;
@@ -95,7 +94,7 @@ async function planInstall(scope: SystemdScope, program: ServiceProgram): Promis
     ...enablingLinks(scope),
   ]);
   if (offline) return changes;
-  const [socket, service] = await Promise.all([show(scope, SOCKET), show(scope, SERVICE)]);
+  const [socket, service] = await showUnits(scope);
   const changed = (path: string): boolean => changes.some((change) => change.path.startsWith(path));
   // The service requires the socket: systemd stops and starts it with the socket.
   const both = !socket.isActive || changed(join(units, SOCKET));
@@ -148,43 +147,6 @@ function enablingLinks({ offline, units }: SystemdScope) {
   return Object.entries(offline ? wanted : {}).map(([folder, name]) => {
     return { kind: "link", path: join(units, folder, name), target: join(units, name) } as const;
   });
-}
-
-async function unitState(scope: SystemdScope) {
-  const [socket, service] = await Promise.all([show(scope, SOCKET), show(scope, SERVICE)]);
-  const pid = service.property("ExecMainPID") ?? "0";
-  const hasFailed = service.hasFailed && pid !== "0";
-  const field = scope.system ? "_SYSTEMD_UNIT" : "_SYSTEMD_USER_UNIT";
-  const log = ["journalctl", "--boot", "--quiet", "--output=cat", `${field}=${SERVICE}`, `_PID=${pid}`];
-  // One line for each address.
-  const addresses = [...socket.text.matchAll(/^Listen=(\S+) \(Stream\)$/gm)];
-  return {
-    name: `${SERVICE} (${scope.system ? "system" : "user"})`,
-    system: scope.system,
-    installed: service.property("LoadState") === "loaded",
-    running: service.isActive,
-    state: service.state,
-    lastError: hasFailed ? lastStderrLine((await runCommand(log, scope.env)).stdout) : undefined,
-    socket: socket.state,
-    enabled: service.isEnabled,
-    pid: Number(service.property("MainPID")) || undefined,
-    listen: addresses.flatMap(([, text = ""]) => {
-      const parsed = listenAddress(text);
-      return "value" in parsed ? [parsed.value] : [];
-    }),
-  };
-}
-
-/** Reads `systemctl show` (systemctl(1)). */
-async function show({ systemctl, env }: SystemdScope, unit: string) {
-  const { stdout: text } = await runCommand([...systemctl, "show", unit], env);
-  const property = (name: string): string | undefined => new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1];
-  const [active = "unknown", sub = "unknown"] = [property("ActiveState"), property("SubState")];
-  const result = property("Result") ?? "success";
-  const hasFailed = result !== "success";
-  const state = `${active} (${sub})${hasFailed ? `, ${result}` : ""}`;
-  const isEnabled = property("UnitFileState") === "enabled";
-  return { text, property, state, hasFailed, isEnabled, isActive: active === "active" };
 }
 
 /** Renders systemd/openclaw-shim.service. @throws SettingsError if a unit cannot hold a path */
