@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -61,13 +61,25 @@ it("--version beside another word is for the command", async () => {
   expect(running.stdout).toEqual(["1.2.3"]);
 });
 
-it("run: a client that connects before most of the program is compiled gets its response", async () => {
-  const script = join(command.folder, "early.cjs");
-  const connected = join(command.folder, "connected");
-  // When the section that serves is compiled, it prints the port, and waits for the client.
-  writeFileSync(
-    script,
-    `const [fs, net, vm] = [require("fs"), require("net"), require("vm")];
+const EARLY = [
+  "",
+  "--log-format pretty",
+  "--metrics-listen 127.0.0.1:0",
+  "--max-scopes operator.read",
+  "--gateway wss://127.0.0.1:9",
+  "--log-level silent --allow-from 10.0.0.0/8 --forwarded private",
+];
+
+it.each(EARLY)(
+  "run %s: a client that connects before most of it is compiled gets its response",
+  async (flags) => {
+    const script = join(command.folder, "early.cjs");
+    const connected = join(command.folder, "connected");
+    rmSync(connected, { force: true });
+    // When the section that serves is compiled, it prints the port, and waits for the client.
+    writeFileSync(
+      script,
+      `const [fs, net, vm] = [require("fs"), require("net"), require("vm")];
      const { compileFunction } = vm;
      const { listen } = net.Server.prototype;
      let server;
@@ -79,17 +91,21 @@ it("run: a client that connects before most of the program is compiled gets its 
        }
        return compileFunction(code, ...rest);
      };`,
-  );
-  const shim = start(command, RUN, { NODE_OPTIONS: `--require=${script}` });
-  const [, port] = /port (\d+)/.exec(await shim.line(/^compiling/)) ?? [];
-  const client = connect(Number(port), "127.0.0.1");
-  await once(client, "connect");
-  client.write("GET /__shim__/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
-  writeFileSync(connected, "");
-  expect(await text(client)).toContain("HTTP/1.1 200 OK");
-  shim.signal("SIGTERM");
-  expect(await shim.exit).toBe(0);
-});
+    );
+    const shim = start(command, ["run", "--listen", "127.0.0.1:0", ...flags.split(" ").filter(Boolean)], {
+      NODE_OPTIONS: `--require=${script}`,
+      OPENCLAW_SHIM_GATEWAY: "ws://127.0.0.1:9",
+    });
+    const [, port] = /port (\d+)/.exec(await shim.line(/^compiling/)) ?? [];
+    const client = connect(Number(port), "127.0.0.1");
+    await once(client, "connect");
+    client.write("GET /__shim__/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    writeFileSync(connected, "");
+    expect(await text(client)).toContain("HTTP/1.1 200 OK");
+    shim.signal("SIGTERM");
+    expect(await shim.exit).toBe(0);
+  },
+);
 
 it("a file that is overwritten while the shim runs does not change what it loads later", async () => {
   const shim = start(command, RUN);
