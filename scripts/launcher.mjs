@@ -43,7 +43,7 @@ function start(builtin, filename) {
       const line = text.indexOf(`\v${id} `) + 1;
       const begin = text.indexOf("\n", line) + 1;
       // A slash that would end the comment was replaced by a form feed (bundle.mjs).
-      const code = text.slice(begin, text.indexOf("\n\v", begin)).replace(/\f/g, "/");
+      const code = text.slice(begin, text.indexOf("\n\v", begin)).replaceAll("\f", "/");
       // The lines of a stack are those of this file.
       const lineOffset = Number(text.slice(line + id.length, begin));
       const names = ["require", "lazily", "exported", "__filename"];
