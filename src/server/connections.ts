@@ -18,7 +18,7 @@ export class ClientConnection {
   traceId: string | undefined;
   /** Number of its requests so far. */
   requests = 0;
-  /** Its responses in progress. */
+  /** Its responses in progress, and those that wait. */
   readonly responses: ServerResponse[] = [];
   /** Starts its pipelined requests, which wait for the one before. */
   readonly waiting: (() => void)[] = [];
@@ -64,6 +64,8 @@ export class Connections {
       this.#received += socket.bytesRead;
       this.#sent += socket.bytesWritten;
       onClose(connection);
+      // Node emits it only on the response that is being sent (`lib/_http_server.js`, `socketOnClose`); those to pipelined
+      // requests behind it would keep their slots and gateway connections for ever (CWE-772). One may emit it twice.
       for (const response of connection.responses.slice()) response.emit("close");
     });
     return dropped;
@@ -77,20 +79,6 @@ export class Connections {
   /** Returns the connection of a socket; a new one if it is closed already. */
   of(socket: Socket): ClientConnection {
     return this.#open.get(socket) ?? new ClientConnection();
-  }
-
-  /**
-   * Adds a response in progress. When a connection closes, Node emits `close` only on the response that is being sent
-   * (`lib/_http_server.js`, `socketOnClose`); those to pipelined requests behind it would keep their slots and gateway
-   * connections for ever (CWE-772). Here each of them emits it, perhaps twice: listen with `once`.
-   */
-  addResponse(socket: Socket, response: ServerResponse): void {
-    const connection = this.of(socket);
-    connection.responses.push(response);
-    response.once("close", () => {
-      connection.responses.splice(connection.responses.indexOf(response), 1);
-      connection.receivedAtResponse = socket.bytesRead;
-    });
   }
 
   /** Returns the bytes received from clients and sent to them since start. The sockets count them. */

@@ -115,13 +115,16 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
     if (connection.dropped) return;
     const start = (): void => {
       handlers.onRequest(request, response);
+      // After the handler's listener, which releases the slot.
       response.once("close", () => {
+        connection.responses.splice(connection.responses.indexOf(response), 1);
+        connection.receivedAtResponse = socket.bytesRead;
         if (socket.writable) connection.waiting.shift()?.();
       });
     };
     const isFirst = connection.responses.length === 0;
     if (isFirst || (connection.waiting.length < WAITING_LIMIT && !asksForWebSocket(request))) {
-      connections.addResponse(socket, response);
+      connection.responses.push(response);
       if (isFirst) start();
       else connection.waiting.push(start);
     } else {
