@@ -88,7 +88,8 @@ export class Proxy implements ListenerHandlers {
 
     // 3. Relay. 4. The session reports the outcome when the handshake is over, and then only holds the slot.
     const relay = (attempt?: Attempt): void => {
-      const upgrade = { ...facts, normalized, publicForwarded: admission.publicForwarded, source, attempt };
+      const { publicForwarded } = admission;
+      const upgrade = Object.assign(facts, { normalized, publicForwarded, source, attempt });
       const session = new UpgradeSession(upgrade, outcomes, slot, limits, approver);
       const listener = ceiling?.guard(session) ?? session;
       const head = requestHead(request.url, ceiling?.limit(normalized.rawHeaders) ?? normalized.rawHeaders);

@@ -3,6 +3,9 @@ import { canonicalName, forwardingHeader, type HeaderContent } from "../headers/
 import { isPrivateAddress, parseAddress, type AddressMatcher } from "../net/ip-address.ts";
 import type { ForwardedPolicy } from "../settings/settings.ts";
 
+/** The `for` parameters of RFC 7239 section 4, unquoted. */
+const FOR = /(?:^|[;,])\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]*))/gi;
+
 /** What the forwarding fields of a request say. */
 export interface ForwardedFacts {
   /** The first forwarding field, as received; undefined if there is none. */
@@ -58,9 +61,8 @@ function addressesIn(value: string, carries: HeaderContent): string[] {
   if (!/\d\.\d+\.\d+\.\d|:[^:]*:/.test(value) && carries !== "forwarded") return [];
   const found = value.split(/[\s,;="]+/).filter((item) => parseAddress(bareAddress(item)));
   if (carries !== "forwarded") return found;
-  // The `for` parameters of RFC 7239 section 4, unquoted.
-  const clients = value.matchAll(/(?:^|[;,])\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]*))/gi);
-  return [...Array.from(clients, ([, quoted, token = ""]) => quoted ?? token), ...found];
+  for (let match = FOR.exec(value); match; match = FOR.exec(value)) found.push(match[1] ?? match[2] ?? "");
+  return found;
 }
 
 /** Removes brackets and port: `[2001:db8::1]:4711`, `192.0.2.1:4711` (RFC 7239 section 6). */

@@ -188,5 +188,5 @@ function text(value: unknown): string | undefined {
 
 function texts(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.slice(0, LIST_LIMIT).flatMap((item) => text(item) ?? []);
+  return textsIn(value.slice(0, LIST_LIMIT)).map((item) => printable(item, TEXT_LIMIT));
 }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { Socket } from "node:net";
 import type { ConnectFailure } from "../errors.ts";
 import type { GatewayAddress } from "../settings/settings.ts";
 import type { HeldRequests } from "./held-requests.ts";
@@ -85,7 +85,7 @@ async function connectorFor(gateway: GatewayAddress): Promise<Connector> {
   if (gateway.tls) return (await import("./tls-connector.ts")).tlsConnector(gateway);
   const { host, port } = gateway;
   // For a loopback gateway the system chooses a loopback source: 127.0.0.1, or ::1 for [::1].
-  return { readyEvent: "connect", open: () => connectTcp({ host, port }), verify: () => undefined };
+  return { readyEvent: "connect", open: () => new Socket().connect({ host, port }), verify: () => undefined };
 }
 
 function attemptOnce(connector: Connector, done: (result: DialResult) => void): () => void {
