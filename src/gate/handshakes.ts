@@ -1,3 +1,4 @@
+import { removeFrom } from "../text/list.ts";
 import type { AttemptSource } from "./attempt-source.ts";
 
 /**
@@ -11,20 +12,20 @@ const FEW = 8;
 
 /** The handshakes in progress, and those that wait for one of them to end. */
 export class Handshakes {
-  readonly #open = new Set<AttemptSource>();
+  readonly #open: AttemptSource[] = [];
   /** In the order of their arrival. */
   readonly #waiting = new Map<AttemptSource, () => void>();
 
   /** Calls `go` as soon as another handshake of the source may begin. @param source of this handshake alone */
   begin(source: AttemptSource, go: () => void): void {
-    if (this.#open.size < FEW || this.#admits(source)) this.#start(source, go);
+    if (this.#open.length < FEW || this.#admits(source)) this.#start(source, go);
     else this.#waiting.set(source, go);
   }
 
   /** Is called when a handshake is over, or its client has disconnected; further calls do nothing. */
   end(source: AttemptSource): void {
     this.#waiting.delete(source);
-    if (!this.#open.delete(source)) return;
+    if (!removeFrom(this.#open, source)) return;
     for (const [next, go] of this.#waiting) {
       if (!this.#admits(next)) continue;
       this.#waiting.delete(next);
@@ -33,7 +34,7 @@ export class Handshakes {
   }
 
   #start(source: AttemptSource, go: () => void): void {
-    this.#open.add(source);
+    this.#open.push(source);
     go();
   }
 
@@ -43,6 +44,6 @@ export class Handshakes {
       if (open.group === group) ofGroup += 1;
       if (open.client === client) ofClient += 1;
     }
-    return this.#open.size < LIMITS.total && ofGroup < LIMITS.group && ofClient < LIMITS.client;
+    return this.#open.length < LIMITS.total && ofGroup < LIMITS.group && ofClient < LIMITS.client;
   }
 }

@@ -3,13 +3,23 @@ import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
 import { freshId } from "../net/fresh-id.ts";
 import { refuseSocket } from "./refusal-response.ts";
+import { removeFrom } from "../text/list.ts";
 import { Slots } from "./slots.ts";
 
 /** Connections without a slot that are open at once: those that have sent no whole request, and the shim's own pages. */
 const SLOTLESS = 64;
 
+const CONNECTION = Symbol("connection");
+
+declare module "node:net" {
+  interface Socket {
+    [CONNECTION]?: ClientConnection;
+  }
+}
+
 /** One accepted connection of a client. */
 export class ClientConnection {
+  readonly socket: Socket;
   /** On every log line about the connection. */
   readonly id = freshId();
   /** In ms of `performance.now()`, as all times here: wall-clock time can jump. */
@@ -26,11 +36,16 @@ export class ClientConnection {
   dropped = false;
   /** Bytes that it had received when its last response ended. */
   receivedAtResponse: number | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
 }
 
 /** Every open client connection, upgraded ones too, which `http.Server` no longer knows; and the slots they use. */
 export class Connections {
-  readonly #open = new Map<Socket, ClientConnection>();
+  /** Oldest first. */
+  readonly #open: ClientConnection[] = [];
   readonly slots: Slots;
   /** Number of connections that were closed to make room, or to free memory, since start. */
   dropped = 0;
@@ -46,7 +61,7 @@ export class Connections {
 
   /** Number of open connections. */
   get size(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   /**
@@ -55,12 +70,12 @@ export class Connections {
    */
   add(socket: Socket, onClose: (connection: ClientConnection) => void): boolean {
     const dropped = this.#makeRoom();
-    const connection = new ClientConnection();
-    this.#open.set(socket, connection);
+    const connection = new ClientConnection(socket);
+    this.#open.push(connection);
+    socket[CONNECTION] = connection;
     this.onOpen?.(socket);
     socket.once("close", () => {
-      this.#open.delete(socket);
-      this.slots.forget(socket);
+      removeFrom(this.#open, connection);
       this.#received += socket.bytesRead;
       this.#sent += socket.bytesWritten;
       onClose(connection);
@@ -72,19 +87,19 @@ export class Connections {
   }
 
   /** Returns the sockets of all open connections. */
-  sockets(): Iterable<Socket> {
-    return this.#open.keys();
+  sockets(): Socket[] {
+    return this.#open.map(({ socket }) => socket);
   }
 
   /** Returns the connection of a socket; a new one if it is closed already. */
   of(socket: Socket): ClientConnection {
-    return this.#open.get(socket) ?? new ClientConnection();
+    return socket[CONNECTION] ?? new ClientConnection(socket);
   }
 
   /** Returns the bytes received from clients and sent to them since start. The sockets count them. */
   traffic() {
     let [received, sent] = [this.#received, this.#sent];
-    for (const { bytesRead, bytesWritten } of this.#open.keys()) {
+    for (const { bytesRead, bytesWritten } of this.sockets()) {
       received += bytesRead;
       sent += bytesWritten;
     }
@@ -96,30 +111,23 @@ export class Connections {
    * oldest. Slow request heads, idle connections and unread pages cannot keep others out.
    */
   #makeRoom(): boolean {
-    const excess = this.#open.size + 1 - this.slots.max - SLOTLESS;
+    const excess = this.#open.length + 1 - this.slots.max - SLOTLESS;
     if (excess <= 0) return false;
-    let oldest: [Socket, ClientConnection] | undefined;
-    for (const entry of this.#open) {
-      const [socket, connection] = entry;
-      if (connection.dropped || this.slots.of(socket)) continue;
-      oldest ??= entry;
-      if (connection.responses.length > 0) continue;
-      oldest = entry;
-      break;
-    }
+    const mayGo = this.#open.filter(({ dropped, socket }) => !dropped && !this.slots.of(socket));
+    const oldest = mayGo.find(({ responses }) => responses.length === 0) ?? mayGo[0];
     if (!oldest) return false;
-    const [socket, connection] = oldest;
-    connection.dropped = true;
+    const { socket, requests } = oldest;
+    oldest.dropped = true;
     this.dropped += 1;
     // Those that read their refusal are open for a moment longer.
-    if (connection.requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.resetAndDestroy();
+    if (requests > 0 || excess > SLOTLESS || this.slots.max === 0) socket.resetAndDestroy();
     else refuseSocket(socket, refuse("evicted", String(this.slots.max)));
     return true;
   }
 
   /** Ends requests and upgrades without a response with this refusal, and destroys all other connections. */
   refuseAll(refusal: Refusal): void {
-    for (const socket of this.#open.keys()) {
+    for (const socket of this.sockets()) {
       const slot = this.slots.of(socket);
       if (slot) slot.evict(refusal);
       else socket.destroy();
@@ -128,12 +136,12 @@ export class Connections {
 
   /** Destroys all connections. */
   destroy(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
+    for (const socket of this.sockets()) socket.destroy();
   }
 
   /** Destroys connections whose requests all have a response and that have sent nothing since; no new ones. */
   destroyIdle(): void {
-    for (const [socket, { responses, receivedAtResponse }] of this.#open) {
+    for (const { socket, responses, receivedAtResponse } of this.#open) {
       if (responses.length === 0 && receivedAtResponse === socket.bytesRead) socket.destroy();
     }
   }

@@ -78,7 +78,7 @@ export function watchKernelMemory(connections: Connections, onReset: (why: Refus
 
   function noteProgress(now: number): void {
     const queues = queuedBytes();
-    const sockets = Array.from(connections.sockets());
+    const sockets = connections.sockets();
     progress = new Map(sockets.map((socket) => [socket, progressOf(socket, queues, now)]));
   }
 

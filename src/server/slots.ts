@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { refuse, type Refusal } from "../errors.ts";
+import { removeFrom } from "../text/list.ts";
 
 /** If no slot is free, a client that has not authenticated loses its own after so long without a byte, in ms. */
 const IDLE_MS = 1_000;
@@ -26,6 +27,14 @@ export function countRelayed({ length }: Buffer): void {
 }
 
 const never = (): boolean => false;
+
+const SLOT = Symbol("slot");
+
+declare module "node:net" {
+  interface Socket {
+    [SLOT]?: Slot | undefined;
+  }
+}
 
 /** What an upgrade or a plain request in progress holds. Its user sets what is known of it. */
 export class Slot {
@@ -78,13 +87,8 @@ export class Slot {
 /** The slots of `--max-connections`. */
 export class Slots {
   readonly max: number;
-  /**
-   * By open connection. An entry stays from its first request to its end: V8 allocates a new table after every few
-   * deletions and the old one references it, so entries that change with each request would survive until the next
-   * full garbage collection.
-   */
-  readonly #slots = new Map<Socket, Slot | undefined>();
-  #used = 0;
+  /** Those in use, oldest first. */
+  readonly #used: Slot[] = [];
 
   constructor(max: number) {
     this.max = max;
@@ -92,12 +96,12 @@ export class Slots {
 
   /** Number of upgraded connections and requests in progress. */
   get used(): number {
-    return this.#used;
+    return this.#used.length;
   }
 
   /** Returns the slot that the connection holds: it has one upgrade or request at a time. */
   of(socket: Socket): Slot | undefined {
-    return this.#slots.get(socket);
+    return socket[SLOT];
   }
 
   /**
@@ -105,35 +109,27 @@ export class Slots {
    * and has not authenticated; if there is none such, returns a refusal.
    */
   acquire(socket: Socket): Slot | Refusal {
-    if (this.#used >= this.max) {
+    if (this.#used.length >= this.max) {
       const unused = this.#leastUsed();
       if (!unused) return refuse("too_many_connections", String(this.max));
       unused.evict(refuse("evicted", String(this.max)));
     }
     const slot = new Slot(socket, this);
-    this.#slots.set(socket, slot);
-    this.#used += 1;
+    this.#used.push(slot);
+    socket[SLOT] = slot;
     return slot;
   }
 
   /** Further calls do nothing. */
   release(slot: Slot): void {
-    if (this.#slots.get(slot.socket) !== slot) return;
-    this.#slots.set(slot.socket, undefined);
-    this.#used -= 1;
-    if (slot.socket.destroyed) this.forget(slot.socket);
-  }
-
-  /** Is to be called when a connection is closed. */
-  forget(socket: Socket): void {
-    if (!this.#slots.get(socket)) this.#slots.delete(socket);
+    if (!removeFrom(this.#used, slot)) return;
+    slot.socket[SLOT] = undefined;
   }
 
   /** Refuses the requests whose bodies have stopped arriving. To be called every few seconds. */
   endStalled(): void {
     const now = performance.now();
-    for (const slot of this.#slots.values()) {
-      if (!slot) continue;
+    for (const slot of this.#used.slice()) {
       // Always called: it also notices the traffic of the others.
       const idle = slot.idleMs(now);
       if (idle >= BODY_MS && slot.awaitsBody()) slot.evict(refuse("request_timeout", "body"));
@@ -144,8 +140,7 @@ export class Slots {
     const now = performance.now();
     let found: Slot | undefined;
     let longest = -1;
-    for (const slot of this.#slots.values()) {
-      if (!slot) continue;
+    for (const slot of this.#used) {
       const idle = slot.idleMs(now);
       const mayGo = idle >= IDLE_MS || now - slot.acquiredAt >= UNAUTHENTICATED_MS;
       if (!mayGo || idle <= longest || slot.isSafe()) continue;
