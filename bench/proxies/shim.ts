@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { NODE_FLAG } from "../../src/commands/service/service-settings.ts";
 import { PUBLIC_HOST } from "../load/wire.ts";
 import type { ProxyProgram } from "./program.ts";
 
@@ -11,7 +10,6 @@ export function shim(name: string, file: string): ProxyProgram {
     version: `${file} on Node ${process.version}`,
     command: ({ listen, gateway }) => [
       process.execPath,
-      NODE_FLAG,
       file,
       "run",
       "--listen",

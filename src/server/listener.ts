@@ -6,6 +6,7 @@ import { asksForWebSocket, FIELD_LIMIT } from "../gate/request-head.ts";
 import type { HostPort } from "../net/authority.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bind, bindAll } from "./bind.ts";
+import { removeFrom } from "../text/list.ts";
 import type { ClientConnection, Connections } from "./connections.ts";
 import { isComplete, refuseSocket } from "./refusal-response.ts";
 import type { HandedOver } from "./socket-activation.ts";
@@ -117,7 +118,7 @@ function handleEvents(server: Server, connections: Connections, handlers: Listen
       handlers.onRequest(request, response);
       // After the handler's listener, which releases the slot.
       response.once("close", () => {
-        connection.responses.splice(connection.responses.indexOf(response), 1);
+        removeFrom(connection.responses, response);
         connection.receivedAtResponse = socket.bytesRead;
         if (socket.writable) connection.waiting.shift()?.();
       });

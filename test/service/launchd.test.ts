@@ -120,7 +120,6 @@ describe("LaunchAgent: what is installed", () => {
       Label: LABEL,
       ProgramArguments: [
         process.execPath,
-        "--max-semi-space-size=4",
         `--env-file=${support}/environment`,
         `${support}/openclaw-shim.mjs`,
         "run",

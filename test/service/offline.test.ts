@@ -59,7 +59,7 @@ describe("install --root", () => {
       `/${UNITS}/openclaw-shim.socket`,
     );
     expect(readFileSync(join(image, UNITS, "openclaw-shim.service"), "utf8")).toContain(
-      "\nExecStart=/usr/bin/node --max-semi-space-size=4 /usr/local/lib/openclaw-shim/openclaw-shim.mjs run\n",
+      "\nExecStart=/usr/bin/node /usr/local/lib/openclaw-shim/openclaw-shim.mjs run\n",
     );
     expect(statSync(join(image, "etc/openclaw-shim/environment")).mode & 0o777).toBe(0o600);
     const installed = join(image, "usr/local/lib/openclaw-shim/openclaw-shim.mjs");

@@ -85,7 +85,7 @@ describe("units", () => {
 describe("text that a unit cannot hold unchanged", () => {
   it("is escaped: a percent sign begins a specifier, a dollar a variable, a space a word", () => {
     expect(startOf("/opt/100%/node", '/opt/a "b" $c\\d')).toBe(
-      '/opt/100%%/node --max-semi-space-size=4 "/opt/a \\"b\\" $$c\\\\d" run',
+      '/opt/100%%/node "/opt/a \\"b\\" $$c\\\\d" run',
     );
     expect(credentialDropIn("/etc/100%/token file")).toContain(
       "\nLoadCredential=openclaw-gateway-token:/etc/100%%/token file\n",

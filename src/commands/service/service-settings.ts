@@ -13,8 +13,6 @@ import { follow, readText, type FileOperation } from "./service-root.ts";
 
 /** Name of files, folders and units. */
 export const NAME = "openclaw-shim";
-/** Limits the young generation of V8's heap, in MiB: by default it grows to 48 MiB under load, and stays (bench/README.md). */
-export const NODE_FLAG = "--max-semi-space-size=4";
 
 /** The user who works on a service; `uid` is undefined on a platform without user ids. */
 export interface User {

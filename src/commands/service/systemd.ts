@@ -11,7 +11,7 @@ import { ipFamily } from "../../net/ip-address.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { removal, runCommand, type Operation } from "./operations.ts";
 import { pending, type FileOperation } from "./service-root.ts";
-import { invalid, lineOf, NAME, NODE_FLAG, type ServiceProgram, type User } from "./service-settings.ts";
+import { invalid, lineOf, NAME, type ServiceProgram, type User } from "./service-settings.ts";
 import { SERVICE, showUnits, SOCKET, unitState } from "./systemd-units.ts";
 
 type SystemdScope = ReturnType<typeof scopeOf>;
@@ -204,7 +204,7 @@ function escaped(setting: string, text: string): string {
 function execStart(node: string, bundle: string): string {
   if (node.includes("$"))
     throw invalid("--node", "systemd allows no $ in the path of a program", "use another path");
-  const words = [node, NODE_FLAG, bundle.replaceAll("$", "$$$$"), "run"].map((word) =>
+  const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) =>
     escaped("ExecStart", word),
   );
   const plain = /^[\w@%+=:,./$-]+$/;

@@ -4,7 +4,7 @@ import { IDENTITY_FILE } from "../../approve/state-files.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { lastStderrLine, removal, runCommand, type Operation } from "./operations.ts";
 import { exists, pending, readText } from "./service-root.ts";
-import { invalid, NAME, NODE_FLAG, xml, type ServiceProgram, type User } from "./service-settings.ts";
+import { invalid, NAME, xml, type ServiceProgram, type User } from "./service-settings.ts";
 import { findRunning } from "./stop-pipe.ts";
 
 type TaskScope = ReturnType<typeof taskScope>;
@@ -196,7 +196,7 @@ function renderTask({ account, wscript, launcher }: TaskScope): string {
  * .js may belong to an editor. The file is ASCII, which wscript.exe reads alike in every code page.
  */
 function renderLauncher({ environment, bundle }: TaskScope, node: string): string {
-  const words = [node, NODE_FLAG, `--env-file=${environment}`, bundle].map(
+  const words = [node, `--env-file=${environment}`, bundle].map(
     (word) => `"${withoutVariables(word)}"`,
   );
   const command = JSON.stringify([...words, "run-task"].join(" ")).replace(
