@@ -204,9 +204,7 @@ function escaped(setting: string, text: string): string {
 function execStart(node: string, bundle: string): string {
   if (node.includes("$"))
     throw invalid("--node", "systemd allows no $ in the path of a program", "use another path");
-  const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) =>
-    escaped("ExecStart", word),
-  );
+  const words = [node, bundle.replaceAll("$", "$$$$"), "run"].map((word) => escaped("ExecStart", word));
   const plain = /^[\w@%+=:,./$-]+$/;
   return words.map((word) => (plain.test(word) ? word : `"${word.replaceAll(/["\\]/g, "\\$&")}"`)).join(" ");
 }

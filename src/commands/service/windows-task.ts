@@ -196,9 +196,7 @@ function renderTask({ account, wscript, launcher }: TaskScope): string {
  * .js may belong to an editor. The file is ASCII, which wscript.exe reads alike in every code page.
  */
 function renderLauncher({ environment, bundle }: TaskScope, node: string): string {
-  const words = [node, `--env-file=${environment}`, bundle].map(
-    (word) => `"${withoutVariables(word)}"`,
-  );
+  const words = [node, `--env-file=${environment}`, bundle].map((word) => `"${withoutVariables(word)}"`);
   const command = JSON.stringify([...words, "run-task"].join(" ")).replace(
     /[^ -~]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
