@@ -53,7 +53,6 @@ async function main(argv: readonly string[]): Promise<number> {
       env: process.env,
       program,
       stdout,
-
       complain,
       logCrashes,
       stopped,

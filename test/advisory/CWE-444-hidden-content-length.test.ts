@@ -47,7 +47,8 @@ describe("fields that Node's parser does not return", () => {
     const shim = await openShimFor(gateway);
     const fields = [...padding(240), "X-Forwarded-For: 127.0.0.1", "Origin: https://evil.example"];
     expect(statusOf(await exchangeUpgrade(shim.port, upgradeRequest([...padding(20), ...fields])))).toBe(431);
-    expect(await shim.outcome()).toMatchObject({ outcome: "denied", reason: "header_too_large" });
+    // Node.js 22 and later refuse so many fields before there is a request, so there is no outcome either.
+    expect(shim.lines).toContainEqual(expect.objectContaining({ reason: "header_too_large" }));
     expect(gateway.bytes()).toBe("");
     expect(statusOf(await exchangeUpgrade(shim.port, upgradeRequest(fields)))).toBe(101);
     expect(gateway.bytes()).not.toMatch(/forwarded/i);
