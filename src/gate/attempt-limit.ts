@@ -1,4 +1,5 @@
 import type { Refusal } from "../errors.ts";
+import { removeFrom } from "../text/list.ts";
 import type { AttemptQueue } from "./attempt-queue.ts";
 import type { AttemptSource } from "./attempt-source.ts";
 import { Handshakes } from "./handshakes.ts";
@@ -54,11 +55,10 @@ export class AttemptLimit {
   /** Records the gateway's response to an attempt. Without one the attempt counts for some time. */
   settle(attempt: Attempt | undefined, isAccepted: boolean): void {
     if (!attempt) return;
-    const index = this.#attempts.indexOf(attempt);
     attempt.hasFailed = !isAccepted;
-    if (isAccepted && index !== -1) this.#attempts.splice(index, 1);
+    if (isAccepted) removeFrom(this.#attempts, attempt);
     // It went on without counting.
-    if (!isAccepted && index === -1) this.#attempts.push(attempt);
+    else if (!this.#attempts.includes(attempt)) this.#attempts.push(attempt);
     this.#queue?.serve();
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { removeFrom } from "../text/list.ts";
 import type { DialResult } from "./dial.ts";
 
 /** Time between two attempts to reach a gateway that is not up, in ms: at first, and at most. */
@@ -57,8 +58,7 @@ export class HeldRequests {
     if (failed) this.#onFailure(failed);
     else this.#advance();
     return () => {
-      const index = this.#waiting.indexOf(request);
-      if (index !== -1) this.#waiting.splice(index, 1);
+      removeFrom(this.#waiting, request);
       if (this.#waiting.length === 0) this.#stop();
     };
   }
